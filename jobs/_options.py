@@ -1,0 +1,63 @@
+"""The options that every command shares, and how a job ends."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from w2v_core.errors import UserError
+
+RunDirOption = Annotated[
+    str, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a folder or a URI.")
+]
+ConfigOption = Annotated[
+    str | None, typer.Option("--config", metavar="FILE", help="Settings in TOML; see conf/default.toml.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting, over those of --config; may be repeated."),
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="PATH", help="A file, folder, glob or URI of text; may be repeated."),
+]
+MoreInputs = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATH]...", help="More of --input, as a shell's glob gives them.")
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Refuse text that is not UTF-8 instead of replacing and counting it.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Everything meant for people; standard output is for what programs read."""
+
+
+def say(text: str) -> None:
+    """A line for people, exactly as it is."""
+    console.print(text, markup=False)
+
+
+def run_app(app: Callable[[], Any]) -> None:
+    """Run a Typer application; exit 0 done, 2 the user can mend it, 1 a fault of ours, 130 interrupted."""
+    try:
+        app()
+    except UserError as error:
+        say(f"error: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say("interrupted; finished stages are kept, the same command goes on from there")
+        sys.exit(130)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)
+
+
+def run_script(command: Callable[..., Any]) -> None:
+    """Run one command as a script, for spark-submit."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(command)
+    run_app(app)

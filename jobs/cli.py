@@ -1,0 +1,41 @@
+"""`w2v`: every job as a subcommand."""
+
+from typing import Annotated
+
+import typer
+
+from jobs._options import run_app
+from jobs.build_vocab import vocab
+from jobs.evaluate_vectors import evaluate
+from jobs.query_vectors import analogy, neighbors
+from jobs.run_pipeline import run
+from jobs.tokenize_corpus import tokenize
+from jobs.train_vectors import train
+from jobs.write_shards import shards
+from w2v_core import __version__
+
+app = typer.Typer(
+    help="Word vectors from corpora too large for one machine's Python: text in, evaluated vectors out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (run, tokenize, vocab, shards, train, evaluate, neighbors, analogy):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"w2v {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The `w2v` command."""
+    run_app(app)

@@ -1,0 +1,56 @@
+"""All stages, one after another; a stage that is up to date is not made again."""
+
+from collections.abc import Sequence
+
+from jobs import _spark
+from jobs._options import (
+    ConfigOption,
+    InputOption,
+    MoreInputs,
+    RunDirOption,
+    SetOption,
+    StrictOption,
+    run_script,
+    say,
+)
+from jobs.build_vocab import make_vocab
+from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, evaluate_vectors, has_sets, with_sets
+from jobs.tokenize_corpus import settings_with_strict, tokenize_corpus
+from jobs.train_vectors import train_vectors
+from jobs.write_shards import make_shards
+from w2v_core.config import Config
+from w2v_core.run_dir import RunDir
+from w2v_core.text.inputs import InputFile, find_files
+
+
+def run(
+    run_dir: RunDirOption,
+    input: InputOption = None,  # noqa: A002
+    more_inputs: MoreInputs = None,
+    similarity: SimilarityOption = None,
+    analogies: AnalogiesOption = None,
+    strict: StrictOption = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Run every stage: text in, evaluated vectors out."""
+    settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
+    files = find_files([*(input or []), *(more_inputs or [])])
+    run_pipeline(RunDir.create(run_dir), files, settings)
+
+
+def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config) -> None:
+    """Every stage on `files`, in one Spark session that ends before training."""
+    tokenize_corpus(run, files, config)
+    make_vocab(run, config)
+    make_shards(run, config)
+    _spark.stop_session()
+    train_vectors(run, config)
+    if has_sets(config):
+        evaluate_vectors(run, config)
+    else:
+        say("reports: nothing to evaluate against; name files with --similarity or --analogies")
+
+
+if __name__ == "__main__":
+    run_script(run)

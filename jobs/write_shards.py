@@ -1,0 +1,60 @@
+"""Sentences to shuffled (target, contexts) rows."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import pyarrow as pa
+
+from jobs import _spark
+from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
+from jobs._stage import Made, make_stage
+from w2v_core.config import Config, load_config
+from w2v_core.errors import UserError
+from w2v_core.parts import Receipt, adopt_parts, total_account
+from w2v_core.run_dir import Draft, Manifest, RunDir
+from w2v_core.schemas import ENCODED
+from w2v_core.shards.encode import encode_sentences
+from w2v_core.shards.write import num_shards, write_shard
+from w2v_core.vocab import cached_vocabulary
+
+
+def shards(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Subsample, window and shuffle the sentences into training rows, on Spark."""
+    make_shards(RunDir.open(run_dir), load_config(config, set_ or ()))
+
+
+def make_shards(run: RunDir, config: Config) -> Manifest:
+    """The shards stage."""
+    tokens, vocab = run.require("tokens"), run.require("vocab")
+    inputs = {"tokens": tokens.fingerprint, "vocab": vocab.fingerprint}
+    return make_stage(
+        run, "shards", config.shards, inputs, lambda draft: _build(draft, run, tokens, vocab, config)
+    )
+
+
+def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config: Config) -> Made:
+    token_folder, folder, options = run.stage("tokens"), draft.temporary, config.shards
+    names = [file.name for file in tokens.files]
+    read_vocabulary = partial(cached_vocabulary, run.stage("vocab"), vocab.fingerprint)
+    expected = read_vocabulary()
+    num_parts = num_shards(expected.counts, expected.keep_probability, options.target_rows)
+
+    def encode(part: int) -> Iterator[pa.RecordBatch]:
+        return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed)
+
+    def write(sentences: Iterable[pa.RecordBatch], part: int) -> Receipt:
+        return write_shard(sentences, read_vocabulary().keep_probability, options, folder, part)
+
+    encoded = _spark.rows_of_parts(_spark.session(config.spark), len(names), encode, ENCODED)
+    receipts = _spark.run_shuffled(encoded, "key", num_parts, write)
+    account = total_account(receipts)
+    if account.kept == 0:
+        raise UserError(
+            f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
+            "vocab.min_count"
+        )
+    return Made(adopt_parts(draft, receipts, num_parts), account, {"shards": num_parts})
+
+
+if __name__ == "__main__":
+    run_script(shards)

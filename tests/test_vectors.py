@@ -1,0 +1,316 @@
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from w2v_core import vectors as vectors_module
+from w2v_core.errors import UserError
+from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings, row_norms, top_k
+
+# Unit vectors of whole 3-4-5 triangles, at lengths that must not matter; 없음 has the zero vector.
+WORDS = ["king", "queen", "man", "서울", "부산", "없음"]
+VECTORS = [[3, 4], [0, 2], [10, 0], [-3, 4], [-5, 0], [0, 0]]
+
+
+def word_vectors(words=WORDS, rows=VECTORS):
+    counts = np.arange(len(words), 0, -1, dtype=np.int64)
+    return WordVectors(words, counts, np.array(rows, dtype=np.float32))
+
+
+def write_run(folder: Path, words=WORDS, rows=VECTORS, **columns) -> str:
+    np.save(folder / "input.npy", np.array(rows, dtype=np.float32))
+    vocab = {
+        "id": pa.array(range(len(words)), pa.int32()),
+        "count": pa.array(range(len(words), 0, -1), pa.int64()),
+        "token": pa.array(words, pa.string()),
+        "keep_probability": pa.array([1.0] * len(words)),
+    }
+    pq.write_table(pa.table({**vocab, **columns}), folder / "vocab.parquet")
+    return str(folder)
+
+
+def cosine(a, b):
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return 0.0 if lengths == 0 else float(np.dot(a, b) / lengths)
+
+
+# --- lookup ---
+
+
+def test_a_word_is_looked_up_and_its_vector_is_a_copy():
+    wv = word_vectors()
+    wv["서울"][0] = 99
+    np.testing.assert_array_equal(wv["서울"], np.array([-3, 4], dtype=np.float32))
+    assert wv["서울"].dtype == np.float32
+    assert len(wv) == 6
+    assert "부산" in wv
+    assert "대구" not in wv
+
+
+def test_an_unknown_word_is_named_with_the_nearest_spellings():
+    with pytest.raises(KeyError, match=re.escape("no word 'quene': did you mean queen")) as caught:
+        word_vectors()["quene"]
+    assert isinstance(caught.value, UserError)
+    assert caught.value.args == ("quene",)
+
+
+def test_nearest_spellings_compare_hangul_letter_by_letter():
+    assert nearest_spellings("셔울", WORDS) == ["서울"]
+    assert nearest_spellings("zzz", WORDS) == []
+    assert "no word is spelt like it" in str(UnknownWordError("zzz", WORDS))
+
+
+def test_first_ids_keep_the_most_frequent_spelling_in_order():
+    assert list(first_ids(["the", "us", "the", "it", "us"]).items()) == [("the", 0), ("us", 1), ("it", 3)]
+
+
+def test_a_word_that_occurs_twice_is_refused():
+    with pytest.raises(UserError, match="holds a word twice"):
+        word_vectors(["a", "b", "a"], [[1, 0]] * 3)["a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "rows", "message"),
+    [
+        (["a"], np.ones((2, 3), dtype=np.float32), "1 tokens, 2 counts and 2 vectors"),
+        (["a", "b"], np.ones((2, 3)), "float64"),
+        (["a", "b"], np.ones(2, dtype=np.float32), r"float32 \(2,\)"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(words, rows, message):
+    with pytest.raises(ValueError, match=message):
+        WordVectors(words, np.ones(2, dtype=np.int64), rows)
+
+
+# --- cosines ---
+
+
+def test_similarity_is_the_cosine():
+    wv = word_vectors()
+    assert wv.similarity("king", "queen") == pytest.approx(0.8)
+    assert wv.similarity("king", "서울") == pytest.approx((-9 + 16) / 25)
+    assert wv.similarity("man", "부산") == pytest.approx(-1)
+    assert wv.similarity("man", "man") == pytest.approx(1)
+    assert wv.similarity("man", "없음") == 0
+
+
+def test_most_similar_ranks_by_cosine_without_the_word_itself():
+    answers = word_vectors().most_similar("king")
+    assert [word for word, _ in answers] == ["queen", "man", "서울", "없음", "부산"]
+    np.testing.assert_allclose([score for _, score in answers], [0.8, 0.6, 0.28, 0, -0.6], atol=1e-6)
+
+
+def test_most_similar_means_unit_vectors_not_raw_ones():
+    # unit(king) + unit(man) - unit(queen) = (0.6, 0.8) + (1, 0) - (0, 1) = (1.6, -0.2), of length sqrt(2.6).
+    answers = word_vectors().most_similar(["king", "man"], ["queen"], topn=2)
+    assert [word for word, _ in answers] == ["없음", "서울"]
+    assert answers[1][1] == pytest.approx((1.6 * -0.6 + -0.2 * 0.8) / 2.6**0.5)
+
+
+def test_analogy_is_3cosadd():
+    # man : king :: queen : ?  ->  (0.6, 0.8) - (1, 0) + (0, 1) = (-0.4, 1.8); unit(서울) = (-0.6, 0.8).
+    word, score = word_vectors().analogy("man", "king", "queen", topn=1)[0]
+    assert word == "서울"
+    assert score == pytest.approx((0.24 + 1.44) / np.hypot(0.4, 1.8))
+
+
+def test_restrict_vocab_limits_the_answers_but_not_the_question():
+    wv = word_vectors()
+    assert [word for word, _ in wv.most_similar("서울", restrict_vocab=2)] == ["queen", "king"]
+    assert wv.most_similar("king", restrict_vocab=1) == []
+    assert len(wv.most_similar("king", restrict_vocab=600, topn=600)) == 5
+
+
+def test_zero_vectors_score_zero():
+    assert [score for _, score in word_vectors().most_similar("없음")] == [0] * 5
+    assert [score for _, score in word_vectors().most_similar(["man"], ["man"])] == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ({"positive": ["king"], "topn": 0}, "topn = 0 must be at least 1"),
+        ({"positive": ["king"], "restrict_vocab": 0}, "restrict_vocab = 0 must be at least 1"),
+        ({"positive": []}, "at least one positive or negative word"),
+        ({"positive": ["king"], "negative": ["대구"]}, "no word '대구'"),
+    ],
+)
+def test_a_question_without_an_answer_is_refused(question, message):
+    with pytest.raises(UserError, match=message):
+        word_vectors().most_similar(**question)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_vectors_of_a_diverged_training_are_refused(bad):
+    with pytest.raises(UserError, match="NaN or infinity"):
+        word_vectors(["a", "b", "c"], [[1, 0], [0, 1], [bad, 0]]).most_similar("a")
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
+def test_norms_neither_overflow_nor_vanish(scale):
+    np.testing.assert_allclose(row_norms(np.array([[3, 4]], dtype=np.float32) * np.float32(scale)), 5 * scale)
+
+
+# --- top_k ---
+
+
+def slow_top_k(rows, query, k, excluded):
+    scored = [(cosine(row, query), word_id) for word_id, row in enumerate(rows) if word_id not in excluded]
+    return sorted(scored, key=lambda answer: (-answer[0], answer[1]))[:k]
+
+
+@given(
+    st.integers(1, 12).flatmap(lambda v: arrays(np.int8, (v, 3), elements=st.integers(-9, 9))),
+    arrays(np.int8, (2, 3), elements=st.integers(-9, 9)),
+    st.integers(1, 14),
+    arrays(np.int64, (2, 2), elements=st.integers(-1, 12)),
+    st.integers(1, 13),
+)
+def test_top_k_is_the_sorted_loop_whatever_the_block_size(rows, queries, k, excluded_BX, block_rows):
+    rows_VD, query_BD = rows.astype(np.float32), queries.astype(np.float32)
+    query_BD /= np.maximum(row_norms(query_BD), 1e-9)[:, None]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors_module, "BLOCK_ROWS", block_rows)
+        ids_BK, score_BK = top_k(rows_VD, query_BD, k, excluded_BX, row_norms(rows_VD))
+    assert ids_BK.shape == score_BK.shape == (2, min(k, len(rows)))
+    for query, ids_K, score_K, excluded in zip(queries, ids_BK, score_BK, excluded_BX, strict=True):
+        found = score_K > -np.inf
+        expected = slow_top_k(rows.astype(float), query.astype(float), k, excluded.tolist())
+        np.testing.assert_allclose(score_K[found], [score for score, _ in expected], atol=1e-6)
+        assert len(set(ids_K.tolist())) == len(ids_K)
+        assert not set(ids_K[found].tolist()) & set(excluded.tolist())
+        own = [cosine(rows[word_id].astype(float), query.astype(float)) for word_id in ids_K]
+        np.testing.assert_allclose(score_K[found], np.array(own)[found], atol=1e-6)
+
+
+def test_top_k_breaks_ties_by_id_across_blocks(monkeypatch):
+    monkeypatch.setattr(vectors_module, "BLOCK_ROWS", 2)
+    rows_VD = np.array([[1, 0], [0, 1], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
+    ids_BK, score_BK = top_k(rows_VD, np.array([[0, 1], [1, 0]], dtype=np.float32), 5)
+    assert ids_BK.tolist() == [[1, 2, 4, 0, 3], [0, 3, 1, 2, 4]]
+    assert score_BK.tolist() == [[1, 1, 1, 0, 0], [1, 1, 0, 0, 0]]
+
+
+def test_top_k_of_no_query_is_empty():
+    ids_BK, score_BK = top_k(np.ones((4, 2), dtype=np.float32), np.empty((0, 2), dtype=np.float32), 3)
+    assert ids_BK.shape == score_BK.shape == (0, 3)
+
+
+def test_answers_are_gensims():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gensim_models = pytest.importorskip("gensim.models", reason="the oracle is not installed")
+    rows_VD = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float32)
+    words = [f"단어{word_id}" for word_id in range(500)]
+    theirs = gensim_models.KeyedVectors(16)
+    theirs.add_vectors(words, rows_VD)
+    ours = word_vectors(words, rows_VD)
+    for question in (
+        {"positive": "단어7", "topn": 20},
+        {"positive": ["단어400", "단어3"], "negative": ["단어9"], "restrict_vocab": 100},
+        {"positive": [], "negative": ["단어9", "단어8"]},
+    ):
+        expected, found = theirs.most_similar(**question), ours.most_similar(**question)
+        assert [word for word, _ in found] == [word for word, _ in expected]
+        np.testing.assert_allclose([s for _, s in found], [s for _, s in expected], atol=1e-6)
+    assert ours.similarity("단어1", "단어2") == pytest.approx(theirs.similarity("단어1", "단어2"), abs=1e-6)
+
+
+# --- load ---
+
+
+def test_a_run_is_loaded_without_copying_its_table(tmp_path):
+    wv = WordVectors.load(write_run(tmp_path))
+    assert wv.tokens == WORDS
+    assert wv.counts_V.dtype == np.int64
+    assert wv.counts_V.tolist() == [6, 5, 4, 3, 2, 1]
+    assert isinstance(wv.vectors_VD.base, np.memmap)
+    assert not wv.vectors_VD.flags.writeable
+    np.testing.assert_array_equal(wv.vectors_VD, np.array(VECTORS, dtype=np.float32))
+    assert wv.most_similar("king", topn=1)[0][0] == "queen"
+
+
+@pytest.mark.parametrize("name", ["input.npy", "vocab.parquet"])
+def test_a_missing_file_is_named(tmp_path, name):
+    folder = write_run(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(UserError, match=f"{name} is missing: train again"):
+        WordVectors.load(folder)
+
+
+@pytest.mark.parametrize("name", ["input.npy", "vocab.parquet"])
+@pytest.mark.parametrize("keep", [0, 5, 60, -1])
+def test_a_truncated_file_is_named(tmp_path, name, keep):
+    folder = write_run(tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[:keep])
+    with pytest.raises(UserError, match=f"{name} cannot be read as"):
+        WordVectors.load(folder)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [np.ones((6, 2)), np.ones(6, np.float32), np.asfortranarray(VECTORS, np.float32), np.ones((6, 2), ">f4")],
+    ids=["float64", "one axis", "Fortran order", "big endian"],
+)
+def test_a_table_of_another_form_is_named(tmp_path, table):
+    folder = write_run(tmp_path)
+    np.save(tmp_path / "input.npy", table)
+    with pytest.raises(UserError, match=re.escape("not float32 (V, D) in C order")):
+        WordVectors.load(folder)
+
+
+def test_a_pickled_table_is_refused(tmp_path):
+    folder = write_run(tmp_path)
+    np.save(tmp_path / "input.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(UserError, match=r"input\.npy cannot be read as npy"):
+        WordVectors.load(folder)
+
+
+def test_a_table_and_a_vocabulary_of_different_length_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"input\.npy has 5 rows but .*vocab\.parquet 6 words"):
+        WordVectors.load(write_run(tmp_path, rows=VECTORS[:5]))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"id": pa.array([0, 1, 2, 3, 5, 4], pa.int32())},
+        {"id": pa.array(range(6), pa.int64())},
+        {"count": pa.array([1, 2, 3, 4, 5, 6], pa.int64())},
+        {"count": pa.array([6.0, 5, 4, 3, 2, 1])},
+        {"token": pa.array(["a", "b", None, "d", "e", "f"])},
+        {"token": pa.array(range(6))},
+    ],
+    ids=[
+        "ids out of order",
+        "ids int64",
+        "counts rise",
+        "counts float",
+        "a null token",
+        "tokens are numbers",
+    ],
+)
+def test_a_foreign_vocabulary_is_named(tmp_path, columns):
+    with pytest.raises(UserError, match=r"vocab\.parquet is no vocabulary"):
+        WordVectors.load(write_run(tmp_path, **columns))
+
+
+def test_a_vocabulary_without_a_column_is_named(tmp_path):
+    folder = write_run(tmp_path)
+    pq.write_table(pa.table({"token": WORDS}), tmp_path / "vocab.parquet")
+    with pytest.raises(UserError, match=r"vocab\.parquet is no vocabulary"):
+        WordVectors.load(folder)
+
+
+def test_tokens_that_are_not_utf_8_are_named(tmp_path):
+    not_utf_8 = pa.array([b"\xff"] * 6, pa.binary()).view(pa.string())
+    with pytest.raises(UserError, match=r"vocab\.parquet cannot be read as Parquet"):
+        WordVectors.load(write_run(tmp_path, token=not_utf_8))

@@ -1,0 +1,50 @@
+"""Where every token went. Accounts of parts add up to the account of the whole."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TokenAccount:
+    """read = kept + out_of_vocabulary + subsampled + sum of dropped, in tokens."""
+
+    read: int = 0
+    kept: int = 0
+    out_of_vocabulary: int = 0
+    subsampled: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    """tokens lost for any other reason, by the reason"""
+
+    def balances(self) -> bool:
+        """Whether the two sides are equal."""
+        lost = self.out_of_vocabulary + self.subsampled + sum(self.dropped.values())
+        return self.read == self.kept + lost
+
+    def __str__(self) -> str:
+        parts = {"kept": self.kept, "out of vocabulary": self.out_of_vocabulary, "subsampled": self.subsampled}
+        parts |= {reason.replace("_", " "): count for reason, count in self.dropped.items()}
+        told = [f"{count:,} {name}" for name, count in parts.items() if count or name == "kept"]
+        return f"{self.read:,} read = {' + '.join(told)}"
+
+    def checked(self) -> "TokenAccount":
+        """This account, which must balance: tokens that vanish unseen are a fault of ours."""
+        assert self.balances(), f"token accounting does not balance: {self}"
+        return self
+
+    def __add__(self, other: "TokenAccount") -> "TokenAccount":
+        return TokenAccount(
+            self.read + other.read,
+            self.kept + other.kept,
+            self.out_of_vocabulary + other.out_of_vocabulary,
+            self.subsampled + other.subsampled,
+            add_counters([self.dropped, other.dropped]),
+        )
+
+
+def add_counters(counters: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Sum of named counts, by name; a name stays although its sum is zero."""
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return {name: total[name] for name in sorted(total)}

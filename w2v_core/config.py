@@ -1,0 +1,223 @@
+"""What a user can choose: one frozen model a stage, in the order of the flow.
+
+A stage is handed its own model whole; functions and layers take plain values. Names and defaults are
+gensim 4's where gensim has the parameter. `conf/default.toml` spells out every default and a test holds
+the two equal.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from w2v_core.errors import UserError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TokenizeConfig(_Section):
+    """Raw text to sentences of tokens."""
+
+    tokenizer: Literal["unicode_words", "whitespace"] = Field(
+        "unicode_words",
+        description="unicode_words: NFKC, lower case, runs of letters, digits and their marks; "
+        "whitespace: what stands between white space, untouched",
+    )
+    strict: bool = Field(
+        False, description="refuse a file that is not UTF-8, instead of replacing the bad bytes and counting them"
+    )
+    split_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024,
+        description="bytes of input one task reads: large files are cut here, small ones gathered up to it",
+    )
+
+
+class VocabConfig(_Section):
+    """Tokens to ids, keep probabilities and the noise distribution."""
+
+    min_count: int = Field(5, ge=1, description="words seen less often than this are left out")
+    max_final_vocab: int | None = Field(
+        None,
+        ge=1,
+        description="raise min_count until at most this many words are left; words of equal count "
+        "go together. Absent: no limit",
+    )
+    sample: float = Field(
+        1e-3,
+        ge=0.0,
+        le=1.0,
+        description="words more frequent than this share of the text are thinned out; smaller thins more, 0 never thins",
+    )
+    ns_exponent: float = Field(
+        0.75,
+        ge=-2.0,
+        le=2.0,
+        description="negatives are drawn by count ** ns_exponent: 1 as the text, 0 all alike, negative prefers rare words",
+    )
+
+
+class ShardsConfig(_Section):
+    """Sentences of ids to shuffled (target, contexts) rows."""
+
+    window: int = Field(
+        5, ge=1, le=100, description="words on each side that count as context; wider is more topical"
+    )
+    target_rows: int = Field(
+        2_000_000,
+        ge=1_000,
+        description="rows a shard aims at; a Spark Python worker takes about 230 MB + 70 bytes a row (window 5)",
+    )
+    seed: int = Field(1, ge=0, lt=2**63, description="the subsampling draw and the order of rows")
+
+
+class TrainConfig(_Section):
+    """Rows to vectors."""
+
+    sg: Literal[0, 1] = Field(
+        0, description="1: skip-gram, the word predicts each context; 0: CBOW, the mean of contexts predicts the word"
+    )
+    vector_size: int = Field(100, ge=1, le=8192, description="dimensions of a vector")
+    epochs: int = Field(5, ge=1, description="passes over all rows")
+    alpha: float | None = Field(
+        None,
+        gt=0.0,
+        le=1.0,
+        description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.05 for CBOW",
+    )
+    min_alpha: float = Field(
+        0.0001, ge=0.0, le=1.0, description="learning rate after the last row; it falls in a straight line over rows"
+    )
+    negative: int = Field(5, ge=1, le=100, description="noise words a prediction is told apart from")
+    batch_size: int | None = Field(
+        None,
+        ge=1,
+        le=16384,
+        description="rows whose steps are computed together. Absent: 512 for skip-gram, 1024 for CBOW",
+    )
+    seed: int = Field(1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives")
+
+    @property
+    def start_alpha(self) -> float:
+        """`alpha`, or word2vec.c's default for the model."""
+        if self.alpha is not None:
+            return self.alpha
+        return 0.025 if self.sg else 0.05
+
+    @property
+    def rows_per_batch(self) -> int:
+        """`batch_size`, or the size measured best for the model."""
+        if self.batch_size is not None:
+            return self.batch_size
+        return 512 if self.sg else 1024
+
+
+class EvaluateConfig(_Section):
+    """What the vectors are measured against."""
+
+    similarity: tuple[str, ...] = Field(
+        (), description="files of `word word score` lines (tab, comma or space separated)"
+    )
+    analogies: tuple[str, ...] = Field((), description="files of `a b c d` lines under `: section` lines")
+    restrict_vocab: int = Field(
+        30_000, ge=1, description="analogies are asked and answered within this many most frequent words"
+    )
+    case_insensitive: bool = Field(True, description="fold the case of questions and vocabulary")
+
+
+class SparkConfig(_Section):
+    """How Spark is started where `spark-submit` has not started it."""
+
+    master: str = Field("local[*]", min_length=1, description="Spark master, when not run by spark-submit")
+    conf: dict[str, str] = Field(
+        default_factory=dict, description='further Spark settings, such as "spark.driver.memory" = "4g"'
+    )
+
+
+class Config(_Section):
+    """Everything, in the order of the flow. `spark` changes how a stage runs and never what it makes."""
+
+    tokenize: TokenizeConfig = TokenizeConfig()
+    vocab: VocabConfig = VocabConfig()
+    shards: ShardsConfig = ShardsConfig()
+    train: TrainConfig = TrainConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    spark: SparkConfig = SparkConfig()
+
+
+def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Config:
+    """The configuration in TOML file `path`, then `overrides` ("section.key=value") in order, checked.
+
+    Raises UserError, naming the key, the value and what is allowed.
+    """
+    settings = _read_toml(path) if path else {}
+    for override in overrides:
+        settings = _merge(settings, _parse_override(override))
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        raise UserError(_explain(error, path)) from None
+
+
+def _read_toml(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UserError(f"configuration file {path}: {error.strerror or error}; check --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"configuration file {path} is not valid TOML: {error}") from None
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    """One `--set`: the key is a TOML key, the value a TOML value or, failing that, text."""
+    key, equals, value = override.partition("=")
+    if not equals or "." not in key:
+        raise UserError(f"--set {override!r} must read section.key=value, for example --set train.epochs=3")
+    for candidate in (value, _quote(value)):
+        try:
+            return tomllib.loads(f"{key.strip()} = {candidate}")
+        except tomllib.TOMLDecodeError:
+            continue
+    raise UserError(f"--set {override!r}: {key!r} is not a key; write section.key=value")
+
+
+def _quote(value: str) -> str:
+    escaped = value.strip().replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _merge(base: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in update.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if nested else value
+    return merged
+
+
+def _explain(error: ValidationError, path: str | None) -> str:
+    """The first fault as one sentence: where, what was given, what is allowed."""
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    source = f" (from {path} or --set)" if path else ""
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {key}{source}; {_known_keys(fault['loc'])}"
+    return f"{key} = {fault['input']!r}{source} is not allowed: {fault['msg'].lower()}"
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> str:
+    model: type[BaseModel] = Config
+    for part in loc[:-1]:
+        inner = model.model_fields[str(part)].annotation
+        assert isinstance(inner, type)
+        assert issubclass(inner, BaseModel)
+        model = inner
+    known = list(model.model_fields)
+    close = get_close_matches(str(loc[-1]), known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    place = ".".join(str(part) for part in loc[:-1])
+    return f"{hint}{f'[{place}] has' if place else 'the sections are'} {', '.join(known)}"

@@ -1,0 +1,156 @@
+"""Similarity of word pairs: do the vectors order them as people do?
+
+Shape suffixes
+    P  pairs covered by the vocabulary
+    D  numbers in a vector
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from w2v_core.errors import UserError
+from w2v_core.vectors import WordVectors, first_ids
+
+
+class WordPair(NamedTuple):
+    """Two words and how similar people find them, on the file's own scale."""
+
+    word_a: str
+    word_b: str
+    score: float
+
+
+@dataclass(frozen=True)
+class WordPairsResult:
+    """Spearman's rank correlation over the covered pairs.
+
+    spearman  in [-1, 1]; None with fewer than two covered pairs, or where either side's scores are all equal
+    pairs     lines of the file
+    covered   pairs whose two words have vectors
+    """
+
+    spearman: float | None
+    pairs: int
+    covered: int
+
+    @property
+    def coverage(self) -> float | None:
+        """covered / pairs; None without pairs."""
+        return self.covered / self.pairs if self.pairs else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "coverage": self.coverage}
+
+
+def evaluate_word_pairs(vectors: WordVectors, path: str, *, case_insensitive: bool = True) -> WordPairsResult:
+    """Score `vectors` on a similarity file; see `read_word_pairs` and `score_word_pairs`."""
+    return score_word_pairs(vectors, read_word_pairs(path), case_insensitive=case_insensitive)
+
+
+def score_word_pairs(
+    vectors: WordVectors, pairs: Sequence[WordPair], *, case_insensitive: bool = True
+) -> WordPairsResult:
+    """Spearman's correlation of the people's scores with cos(a, b).
+
+    case_insensitive: pairs and vocabulary are lower-cased; of the spellings that fall together, the most
+    frequent one's vector counts.
+    """
+    fold: Callable[[str], str] = str.lower if case_insensitive else str
+    ids = first_ids(map(fold, vectors.tokens))
+    folded = [(fold(pair.word_a), fold(pair.word_b), pair.score) for pair in pairs]
+    covered = [(ids[a], ids[b], score) for a, b, score in folded if a in ids and b in ids]
+    human_P = np.array([score for _, _, score in covered])
+    cosine_P = cosines(vectors, [a for a, _, _ in covered], [b for _, b, _ in covered])
+    return WordPairsResult(spearman(human_P, cosine_P), len(pairs), len(covered))
+
+
+def cosines(vectors: WordVectors, ids_P: Sequence[int], other_ids_P: Sequence[int]) -> NDArray[np.float32]:
+    """cos(ids[p], other_ids[p]), (P,) float32; 0 where either vector is zero."""
+    a_PD = vectors.unit_rows(np.array(ids_P, dtype=np.int64))
+    b_PD = vectors.unit_rows(np.array(other_ids_P, dtype=np.int64))
+    cosine_P: NDArray[np.float32] = np.einsum("pd,pd->p", a_PD, b_PD)
+    return cosine_P
+
+
+def spearman(x_P: NDArray[np.floating], y_P: NDArray[np.floating]) -> float | None:
+    """Correlation of the ranks, ties given their mean rank; None where it is not defined."""
+    if len(x_P) < 2 or np.ptp(x_P) == 0 or np.ptp(y_P) == 0:
+        return None
+    return float(spearmanr(x_P, y_P).statistic)
+
+
+def read_word_pairs(path: str) -> list[WordPair]:
+    """The pairs of a similarity file: lines of `word word score`, in UTF-8 with or without a byte order mark.
+
+    Fields are separated as in the first line: by tabs if it has one, else by commas, else by spaces. Blank
+    lines and lines that begin with `#` are skipped, and a first line whose third field is no number is a
+    header. Raises UserError, with the line's number, where any other line is not two words and a finite
+    number, and where the file cannot be read or holds no pair.
+    """
+    lines = [(number, line) for number, line in numbered_lines(path) if not line.startswith("#")]
+    separator = _separator(lines[0][1]) if lines else ""
+    rows = [(number, _fields(line, separator)) for number, line in lines]
+    if rows and _is_header(rows[0][1]):
+        del rows[0]
+    if not rows:
+        raise UserError(f"{path} holds no word pair: give lines of two words and a score")
+    return [_word_pair(path, number, fields) for number, fields in rows]
+
+
+def numbered_lines(path: str) -> list[tuple[int, str]]:
+    """(number from 1, text without its outer blanks) of every line of a UTF-8 file that is not blank.
+
+    Only line feeds and carriage returns end a line. Raises UserError where the file is missing, is not
+    UTF-8, or has no such line.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): give the path of a text file") from error
+    stripped = enumerate((line.strip(" \t") for line in text.split("\n")), start=1)
+    lines = [(number, line) for number, line in stripped if line]
+    if not lines:
+        raise UserError(f"{path} is empty: give a file with questions")
+    return lines
+
+
+def _separator(line: str) -> str:
+    return next((mark for mark in "\t," if mark in line), " ")
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return re.split(" +", line) if separator == " " else [field.strip(" ") for field in line.split(separator)]
+
+
+def _number(text: str) -> float:
+    """NaN where the text is no finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _is_header(fields: list[str]) -> bool:
+    return len(fields) >= 3 and math.isnan(_number(fields[2]))
+
+
+def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:
+    score = _number(fields[2]) if len(fields) == 3 else math.nan
+    if math.isnan(score) or not (fields[0] and fields[1]):
+        raise UserError(
+            f"{path}, line {line_number}: expected two words and a number, separated as in the first line, "
+            f"but found {fields}"
+        )
+    return WordPair(fields[0], fields[1], score)

@@ -1,0 +1,37 @@
+"""Reading Parquet files that should be ours, and saying so when they are not."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from w2v_core.errors import UserError
+from w2v_core.storage import Folder
+
+
+def row_groups(folder: Folder, name: str, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The row groups of a file, in order, one in memory at a time.
+
+    UserError where the file is missing, damaged (pages carry checksums) or of another schema.
+    """
+    path = folder.file(name)
+    try:
+        with folder.filesystem.open_input_file(path) as source:
+            file = pq.ParquetFile(source, page_checksum_verification=True)
+            if not file.schema_arrow.equals(schema):
+                found = ", ".join(f"{field.name}: {field.type}" for field in file.schema_arrow)
+                raise UserError(f"{path} was not written by w2v: it has columns ({found}); {_WAY_OUT}")
+            for index in range(file.num_row_groups):
+                yield file.read_row_group(index)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; {_WAY_OUT}") from None
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path} is damaged ({error}); {_WAY_OUT}") from None
+
+
+def read_table(folder: Folder, name: str, schema: pa.Schema) -> pa.Table:
+    """A whole file. Errors as for `row_groups`."""
+    return pa.concat_tables([schema.empty_table(), *row_groups(folder, name, schema)])
+
+
+_WAY_OUT = "delete the folder it is in and run the stage that writes it again"

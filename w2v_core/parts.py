@@ -1,0 +1,125 @@
+"""One task, one file: writing a part of a stage, and the receipt a driver needs to adopt it.
+
+A task writes under a name of its own, so that a retried or a speculative twin never meets it, and returns
+a receipt. The driver takes exactly one receipt a part and gives that file the part's name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from w2v_core.accounting import TokenAccount
+from w2v_core.run_dir import Draft, FileEntry
+from w2v_core.storage import ChecksummedStream, Folder
+
+RECEIPTS = pa.schema([pa.field("part", pa.int32(), nullable=False), pa.field("receipt", pa.string(), nullable=False)])
+"""How receipts travel back to the driver: the part's number and the receipt as JSON."""
+
+
+class Receipt(BaseModel):
+    """What a task made of its part, or the sentence in which it gave up."""
+
+    model_config = ConfigDict(frozen=True)
+    part: int
+    draft_name: str = ""
+    file: FileEntry | None = None
+    tokens: TokenAccount = TokenAccount()
+    counters: dict[str, int] = {}
+    error: str | None = None
+
+    @classmethod
+    def of(cls, part: int, writer: "PartWriter", tokens: TokenAccount, counters: Mapping[str, int]) -> "Receipt":
+        """The receipt for the file that `writer` has written."""
+        file = writer.entry(f"part-{part:05d}.parquet")
+        return cls(part=part, draft_name=writer.draft_name, file=file, tokens=tokens, counters=dict(counters))
+
+    def to_batch(self) -> pa.RecordBatch:
+        """One row of RECEIPTS."""
+        row = {"part": self.part, "receipt": self.model_dump_json()}
+        return pa.RecordBatch.from_pylist([row], schema=RECEIPTS)
+
+
+class PartWriter:
+    """Writes tables of `schema` to a Parquet file in `folder`, row group by row group.
+
+    The file has a name of its own, `draft_name`. Leaving the block by an exception removes it.
+    """
+
+    def __init__(self, folder: Folder, schema: pa.Schema, **parquet_options: Any) -> None:
+        self.draft_name = uuid4().hex
+        self.rows = 0
+        self._folder = folder
+        # The driver made the folder; it is not made again here, or a task that outlived its job could bring
+        # a removed attempt back.
+        sink = folder.filesystem.open_output_stream(folder.file(self.draft_name), compression=None)
+        self._stream = ChecksummedStream(sink)
+        self._writer = pq.ParquetWriter(
+            pa.PythonFile(self._stream, mode="w"),
+            schema,
+            compression="zstd",
+            write_page_checksum=True,
+            **parquet_options,
+        )
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Append `rows` as one row group."""
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        self.rows += table.num_rows
+
+    def entry(self, name: str) -> FileEntry:
+        """The file, whole, under the name it is to have; only once the block has ended."""
+        assert self._stream.closed
+        return FileEntry(name=name, rows=self.rows, bytes=self._stream.num_bytes, crc32=self._stream.crc32)
+
+    def __enter__(self) -> "PartWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        self._stream.close()
+        if kind is not None:
+            self._folder.filesystem.delete_file(self._folder.file(self.draft_name))
+
+
+def write_file(draft: Draft, name: str, table: pa.Table) -> FileEntry:
+    """Write `table` as the one file `name` of a stage."""
+    with PartWriter(draft.temporary, table.schema) as writer:
+        writer.write(table)
+    return draft.adopt(writer.draft_name, writer.entry(name))
+
+
+def adopt_parts(draft: Draft, receipts: Sequence[Receipt], num_parts: int) -> list[FileEntry]:
+    """Give each part's file its name. Every part from 0 to num_parts - 1 must be there once."""
+    ordered = sorted(receipts, key=lambda receipt: receipt.part)
+    assert [receipt.part for receipt in ordered] == list(range(num_parts)), "a part is missing or came twice"
+    return [draft.adopt(receipt.draft_name, receipt.file) for receipt in ordered if receipt.file]
+
+
+def total_account(receipts: Iterable[Receipt]) -> TokenAccount:
+    """The sum of the tasks' token accounts."""
+    return sum((receipt.tokens for receipt in receipts), TokenAccount())
+
+
+def write_array(draft: Draft, name: str, array: npt.NDArray[Any]) -> FileEntry:
+    """Write `array` as the one .npy file `name` of a stage, without a second copy of it."""
+    return write_bytes(draft, name, lambda stream: np.save(stream, array, allow_pickle=False))
+
+
+def write_bytes(draft: Draft, name: str, write: Callable[[Any], None]) -> FileEntry:
+    """Write the one file `name` of a stage through `write`, which is handed a binary file."""
+    draft_name = uuid4().hex
+    folder = draft.temporary
+    stream = ChecksummedStream(folder.filesystem.open_output_stream(folder.file(draft_name), compression=None))
+    write(stream)
+    stream.close()
+    return draft.adopt(draft_name, FileEntry(name=name, rows=None, bytes=stream.num_bytes, crc32=stream.crc32))

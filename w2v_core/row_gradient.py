@@ -1,0 +1,31 @@
+"""The gradient of a table of rows, and the one function that applies it.
+
+A batch touches a few rows of a (V, D) table, so its gradient is the ids of those rows and one row of
+numbers for each; nothing of the table's size is ever made. An id may repeat, and its rows add up: that is
+what the derivative of a sum says, and `table[ids] += rows` gets it wrong (the last one wins).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from w2v_core.arrays import FloatArray, IntArray
+from w2v_core.row_products import scatter_rows
+
+__all__ = ["FloatArray", "IntArray", "RowGradient", "add_rows"]
+
+
+class RowGradient(NamedTuple):
+    """d loss / d table, as rows: ids (N,) integer, repeats allowed, and rows (N, D) float."""
+
+    ids: IntArray
+    rows: FloatArray
+
+
+def add_rows(table_VD: FloatArray, gradient: RowGradient, scale: float) -> None:
+    """table[ids[n]] += scale * rows[n] for every n, in place; repeated ids add up."""
+    num_rows = len(gradient.ids)
+    weights = np.full(num_rows, scale, table_VD.dtype)
+    offsets = np.arange(num_rows + 1, dtype=np.int32)
+    rows = gradient.rows.astype(table_VD.dtype, copy=False)
+    scatter_rows(table_VD, gradient.ids.astype(np.int32, copy=False), weights, offsets, rows)

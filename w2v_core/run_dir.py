@@ -1,0 +1,242 @@
+"""One folder a run: where each stage lives, and when it is finished.
+
+    RUN/run.json                      marks the folder as ours, and of which format
+    RUN/{tokens,vocab,shards,vectors,reports}/
+        part-00000.parquet, …         what the stage made
+        manifest.json                 written last: the stage is finished if and only if this exists
+        _temporary/                   what tasks are writing now; nobody reads it
+
+Starting a stage removes its old manifest, and those of every stage after it, before the first byte is
+written: old and new files never stand side by side under a manifest.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from w2v_core import __version__
+from w2v_core.accounting import TokenAccount
+from w2v_core.errors import UserError
+from w2v_core.storage import Folder, open_folder
+
+FORMAT_VERSION = 1
+STAGES = ("tokens", "vocab", "shards", "vectors", "reports")
+COMMANDS = {
+    "tokens": "tokenize --input PATH",
+    "vocab": "vocab",
+    "shards": "shards",
+    "vectors": "train",
+    "reports": "evaluate",
+}
+MANIFEST = "manifest.json"
+MARKER = "run.json"
+TEMPORARY = "_temporary"
+
+
+class FileEntry(BaseModel):
+    """A file that a stage made: its name in the stage's folder, rows where it has rows, bytes, CRC-32."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    rows: int | None
+    bytes: int
+    crc32: int
+
+
+class Manifest(BaseModel):
+    """What a finished stage says of itself."""
+
+    model_config = ConfigDict(frozen=True)
+    format_version: int
+    stage: str
+    code_version: str
+    finished_at: str = Field(description="UTC, ISO 8601")
+    seconds: float
+    fingerprint: str = Field(description="of the configuration and of everything that was read")
+    config: dict[str, Any]
+    inputs: Any = Field(description="the input files, or the fingerprints of the stages that were read")
+    files: tuple[FileEntry, ...]
+    tokens: TokenAccount | None = Field(description="the token account, where the stage handles tokens")
+    counters: dict[str, int]
+
+
+def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
+    """SHA-256 of what decides a stage's output: equal fingerprints, equal output."""
+    facts = {
+        "format_version": FORMAT_VERSION,
+        "stage": stage,
+        "config": config.model_dump(mode="json"),
+        "inputs": inputs,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+class RunDir:
+    """A run directory that exists and is of the format this code writes."""
+
+    def __init__(self, folder: Folder, location: str) -> None:
+        self.folder = folder
+        self.location = location
+
+    @classmethod
+    def open(cls, location: str) -> "RunDir":
+        """The run directory at `location`. UserError where there is none, or one of another format."""
+        folder = open_folder(location)
+        marker = folder.read(MARKER)
+        if marker is None:
+            raise UserError(
+                f"{location} is not a run directory (it has no {MARKER}); start one with "
+                f"`w2v run --input PATH --run-dir {location}`"
+            )
+        _check_format(marker, f"{location}/{MARKER}", location)
+        return cls(folder, location)
+
+    @classmethod
+    def create(cls, location: str) -> "RunDir":
+        """The run directory at `location`, made where nothing is there yet."""
+        folder = open_folder(location)
+        if folder.read(MARKER) is None:
+            _refuse_foreign(folder, location)
+            folder.create()
+            folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
+        return cls.open(location)
+
+    def stage(self, name: str) -> Folder:
+        """The folder of stage `name`."""
+        assert name in STAGES
+        return self.folder / name
+
+    def manifest(self, name: str) -> Manifest | None:
+        """The manifest of stage `name`, or None where the stage is not finished."""
+        data = self.stage(name).read(MANIFEST)
+        if data is None:
+            return None
+        path = f"{self.location}/{name}/{MANIFEST}"
+        _check_format(data, path, self.location)
+        try:
+            return Manifest.model_validate_json(data)
+        except ValidationError:
+            raise UserError(
+                f"{path} is damaged; delete {self.location}/{name} and run `w2v {COMMANDS[name]}` again"
+            ) from None
+
+    def require(self, name: str) -> Manifest:
+        """The manifest of stage `name`, whose files are all there."""
+        manifest = self.manifest(name)
+        if manifest is None:
+            raise UserError(
+                f"{self.location} has no finished {name} stage; "
+                f"run `w2v {COMMANDS[name]} --run-dir {self.location}` first"
+            )
+        for entry, found in self._sizes(name, manifest):
+            if found != entry.bytes:
+                state = "is missing" if found is None else f"has {found} bytes, not {entry.bytes}"
+                raise UserError(
+                    f"{self.location}/{name}/{entry.name} {state}; delete {self.location}/{name} "
+                    f"and run `w2v {COMMANDS[name]}` again"
+                )
+        return manifest
+
+    def is_current(self, name: str, wanted: str) -> bool:
+        """Whether stage `name` is finished, whole, and made from what `wanted` is the fingerprint of."""
+        manifest = self.manifest(name)
+        if manifest is None or manifest.fingerprint != wanted:
+            return False
+        return all(found == entry.bytes for entry, found in self._sizes(name, manifest))
+
+    def _sizes(self, name: str, manifest: Manifest) -> list[tuple[FileEntry, int | None]]:
+        sizes = self.stage(name).sizes()
+        return [(entry, sizes.get(entry.name)) for entry in manifest.files]
+
+    @contextmanager
+    def rewrite(self, name: str) -> Iterator["Draft"]:
+        """Empty stage `name` and all after it, and hand out the draft of what will stand there.
+
+        What the block leaves without `Draft.finish` is not a finished stage.
+        """
+        later = STAGES[STAGES.index(name) :]
+        for stage in later:
+            manifest = self.stage(stage)
+            if manifest.read(MANIFEST) is not None:
+                manifest.filesystem.delete_file(manifest.file(MANIFEST))
+        for stage in later:
+            self.stage(stage).delete()
+        draft = Draft(name, self.stage(name), time.monotonic())
+        draft.temporary.create()
+        try:
+            yield draft
+        finally:
+            draft.temporary.delete()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A stage being written. Files go to `temporary`; `adopt` gives them their names; `finish` commits."""
+
+    stage: str
+    folder: Folder
+    started: float
+
+    @property
+    def temporary(self) -> Folder:
+        """Where tasks write; not read by anyone, gone when the stage ends."""
+        return self.folder / TEMPORARY
+
+    def adopt(self, draft_name: str, entry: FileEntry) -> FileEntry:
+        """Move `draft_name` out of the temporary folder to its name in the stage's folder."""
+        self.folder.filesystem.move(self.temporary.file(draft_name), self.folder.file(entry.name))
+        return entry
+
+    def finish(
+        self,
+        *,
+        config: BaseModel,
+        inputs: Any,
+        files: Sequence[FileEntry],
+        tokens: TokenAccount | None = None,
+        counters: dict[str, int] | None = None,
+    ) -> Manifest:
+        """Write the manifest, which makes the stage finished. The token account must balance."""
+        manifest = Manifest(
+            format_version=FORMAT_VERSION,
+            stage=self.stage,
+            code_version=__version__,
+            finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - self.started, 3),
+            fingerprint=fingerprint(self.stage, config, inputs),
+            config=config.model_dump(mode="json"),
+            inputs=inputs,
+            files=tuple(files),
+            tokens=tokens.checked() if tokens else None,
+            counters=counters or {},
+        )
+        self.temporary.delete()
+        self.folder.write_whole(MANIFEST, manifest.model_dump_json(indent=2).encode())
+        return manifest
+
+
+def _check_format(data: bytes, path: str, location: str) -> None:
+    try:
+        version = json.loads(data)["format_version"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is damaged: it is not the JSON this program writes; use a new --run-dir") from None
+    if version != FORMAT_VERSION:
+        raise UserError(
+            f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "
+            f"use a new --run-dir, or the version of w2v that made {location}"
+        )
+
+
+def _refuse_foreign(folder: Folder, location: str) -> None:
+    """Stages are cleared before they are written, so a folder with other people's files is not taken."""
+    if not folder.is_empty():
+        raise UserError(
+            f"{location} is not empty and is not a run directory; name a new or an empty folder with --run-dir"
+        )

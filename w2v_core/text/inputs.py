@@ -1,0 +1,151 @@
+"""What `--input` names, as files, and the files as splits that tasks read.
+
+A plain file is cut into ranges of bytes; a compressed one can only be read from its beginning and is one
+split. Small files share a task.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.storage import Folder, open_folder
+
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+_NOT_TEXT = frozenset(
+    ".parquet .orc .avro .arrow .feather .npy .npz .pkl .zip .tar .tgz .7z .rar .xz .lz4 .pdf .docx .xlsx "
+    ".png .jpg .jpeg .gif .mp3 .mp4 .exe .so .db .sqlite".split()
+)
+_WILDCARDS = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read: `path` in the file system that `root` (a path or a URI) opens."""
+
+    root: str
+    path: str
+    size: int
+    mtime_ns: int
+
+    @property
+    def compression(self) -> str | None:
+        """PyArrow's name of the codec, from the file's ending."""
+        return COMPRESSIONS.get(PurePosixPath(self.path).suffix.lower())
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this file from a changed one."""
+        return {"path": self.path, "size": self.size, "mtime_ns": self.mtime_ns}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The lines of a file that begin at a byte in [begin, end)."""
+
+    file: InputFile
+    begin: int
+    end: int
+
+
+def find_files(locations: Sequence[str]) -> list[InputFile]:
+    """Every file that `locations` name, once, sorted by path.
+
+    A folder gives all files below it but hidden ones (a name that begins with `.` or `_`). UserError for a
+    location that gives none, and for a file that is plainly not text.
+    """
+    if not locations:
+        raise UserError("no input was named; use --input with files, folders, globs or URIs")
+    found = {file.path: file for location in locations for file in _expand(location)}
+    for path in found:
+        if PurePosixPath(path).suffix.lower() in _NOT_TEXT:
+            raise UserError(f"{path} is not plain text (.txt, .gz, .bz2, .zst); leave it out of --input")
+    return [found[path] for path in sorted(found)]
+
+
+def _expand(location: str) -> list[InputFile]:
+    root = _fixed_part(location)
+    folder = open_folder(root)
+    info = folder.filesystem.get_file_info(folder.path)
+    if root != location:
+        files = _matching(location, root, folder)
+    elif info.type == fs.FileType.Directory:
+        files = list(_below(root, folder))
+    elif info.type == fs.FileType.File:
+        files = [_input_file(root, info)]
+    else:
+        raise UserError(f"input {location} does not exist; check the path given to --input")
+    if not files:
+        raise UserError(f"input {location} holds no file to read; check the path given to --input")
+    return files
+
+
+def _fixed_part(location: str) -> str:
+    """The location itself, or for a glob the folder above its first wildcard."""
+    wildcard = _WILDCARDS.search(location)
+    if wildcard is None or ("://" not in location and Path(location).exists()):
+        return location
+    return location[: wildcard.start()].rpartition("/")[0] or ("/" if location.startswith("/") else ".")
+
+
+def _matching(glob: str, root: str, folder: Folder) -> list[InputFile]:
+    relative = glob[len(root) :].lstrip("/") if glob.startswith(root) else glob
+    pattern = re.compile(_glob_to_regex(relative))
+    top = folder.path.rstrip("/") + "/"
+    entries = folder.filesystem.get_file_info(fs.FileSelector(folder.path, allow_not_found=True, recursive=True))
+    files: list[InputFile] = []
+    for info in entries:
+        if not pattern.fullmatch(info.path.removeprefix(top)):
+            continue
+        if info.type == fs.FileType.File:
+            files.append(_input_file(root, info))
+        else:
+            files.extend(_below(root, Folder(folder.filesystem, info.path)))
+    return files
+
+
+def _glob_to_regex(glob: str) -> str:
+    """`*` and `?` stay within a folder, `**/` goes through any number of them, `[…]` is a set."""
+    out, position = [], 0
+    for match in re.finditer(r"\*\*/|\*|\?|\[[^\]]+\]", glob):
+        out.append(re.escape(glob[position : match.start()]))
+        wildcard = match.group()
+        simple = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+        out.append(simple.get(wildcard) or wildcard.replace("[!", "[^"))
+        position = match.end()
+    return "".join([*out, re.escape(glob[position:])])
+
+
+def _below(root: str, folder: Folder) -> Iterator[InputFile]:
+    top = folder.path.rstrip("/") + "/"
+    for info in folder.filesystem.get_file_info(fs.FileSelector(folder.path, recursive=True)):
+        hidden = any(part[0] in "._" for part in PurePosixPath(info.path.removeprefix(top)).parts)
+        if info.type == fs.FileType.File and not hidden:
+            yield _input_file(root, info)
+
+
+def _input_file(root: str, info: fs.FileInfo) -> InputFile:
+    return InputFile(root, info.path, info.size, info.mtime_ns or 0)
+
+
+def plan_splits(files: Iterable[InputFile], split_bytes: int) -> list[list[Split]]:
+    """Splits of about `split_bytes` bytes, gathered into one list a task, in the order of `files`."""
+    tasks: list[list[Split]] = []
+    room = 0
+    for split in (split for file in files for split in _cut(file, split_bytes)):
+        size = split.end - split.begin
+        if size > room:
+            tasks.append([])
+            room = split_bytes
+        tasks[-1].append(split)
+        room -= size
+    return tasks
+
+
+def _cut(file: InputFile, split_bytes: int) -> Iterator[Split]:
+    step = split_bytes if file.compression is None else max(file.size, 1)
+    for begin in range(0, file.size, step):
+        yield Split(file, begin, min(begin + step, file.size))

@@ -1,0 +1,100 @@
+"""A split to its lines, streamed.
+
+A line ends at a line feed, or at carriage return and line feed. A split owns the lines that begin in it:
+what it reads runs from after the first line feed at or after `begin - 1` to the first line feed at or after
+`end - 1`. Neighbours therefore share nothing and lose nothing, wherever the cuts fall.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, cast
+
+from w2v_core.errors import UserError
+from w2v_core.storage import open_folder
+from w2v_core.text.inputs import Split
+
+_CHUNK_BYTES = 4 * 1024 * 1024
+_REPLACEMENT = "\ufffd"
+
+
+def read_lines(split: Split, strict: bool, counters: Counter[str]) -> Iterator[list[str]]:
+    """Lists of lines without their ends, in order. Adds to counters["input_bytes"] and ["replaced_characters"].
+
+    UserError where the file cannot be opened or unpacked, is UTF-16, or, with `strict`, is not UTF-8.
+    """
+    path = split.file.path
+    at_file_begin = split.begin == 0
+    try:
+        with _open(split) as stream:
+            for block in _whole_lines(_owned(stream, split)):
+                counters["input_bytes"] += len(block) + 1
+                text = _decode(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
+                at_file_begin = False
+                yield text.replace("\r\n", "\n").removesuffix("\r").split("\n")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
+
+
+def _open(split: Split) -> BinaryIO:
+    filesystem = open_folder(split.file.root).filesystem
+    if split.file.compression is None:
+        return cast(BinaryIO, filesystem.open_input_file(split.file.path))
+    return cast(BinaryIO, filesystem.open_input_stream(split.file.path, compression=split.file.compression))
+
+
+def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
+    """The bytes of the lines that begin in the split, chunk by chunk."""
+    end = split.end if split.file.compression is None else sys.maxsize
+    position = max(split.begin - 1, 0)
+    in_earlier_line = split.begin > 0
+    if in_earlier_line:
+        stream.seek(position)
+    while chunk := stream.read(_CHUNK_BYTES):
+        start = 0
+        if in_earlier_line:
+            start = chunk.find(b"\n") + 1
+            in_earlier_line = start == 0
+            if position + (start or len(chunk)) >= end:
+                return
+        if not in_earlier_line:
+            stop = chunk.find(b"\n", max(start, end - 1 - position)) + 1
+            yield chunk[start : stop or None]
+            if stop:
+                return
+        position += len(chunk)
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut only after line feeds; without the last line feed of a block."""
+    pending: list[bytes] = []
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n")
+        if cut < 0:
+            pending.append(chunk)
+            continue
+        yield b"".join([*pending, chunk[:cut]])
+        pending = [chunk[cut + 1 :]]
+    if rest := b"".join(pending):
+        yield rest
+
+
+def _decode(block: bytes, path: str, strict: bool, counters: Counter[str]) -> str:
+    try:
+        return block.decode()
+    except UnicodeDecodeError as error:
+        if strict:
+            raise UserError(
+                f"{path} is not UTF-8 ({error.reason}: {error.object[error.start : error.end]!r}); convert it, "
+                "for example with iconv, or leave out --strict to have bad bytes replaced and counted"
+            ) from None
+    text = block.decode(errors="replace")
+    counters["replaced_characters"] += text.count(_REPLACEMENT) - block.count(_REPLACEMENT.encode())
+    return text
+
+
+def _without_mark(first_block: bytes, path: str) -> bytes:
+    """A file's first bytes without the UTF-8 byte order mark; UserError for UTF-16's."""
+    if first_block[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UserError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
+    return first_block.removeprefix(b"\xef\xbb\xbf")

@@ -1,0 +1,54 @@
+"""One task of the first stage: splits of text to one Parquet part of sentences."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+
+from w2v_core.accounting import TokenAccount
+from w2v_core.config import TokenizeConfig
+from w2v_core.parts import PartWriter, Receipt
+from w2v_core.schemas import TOKENS
+from w2v_core.storage import Folder
+from w2v_core.text import TOKENIZERS, Tokenizer
+from w2v_core.text.inputs import Split
+from w2v_core.text.lines import read_lines
+from w2v_core.text.wiki_extractor import is_doc_line
+
+COUNTERS = ("input_bytes", "lines", "doc_lines", "lines_without_token", "replaced_characters", "sentences")
+"""What a task counts. lines = doc_lines + lines_without_token + sentences."""
+
+
+def tokenize_part(splits: Sequence[Split], config: TokenizeConfig, folder: Folder, part: int) -> Receipt:
+    """Write the sentences of `splits` as part `part` into `folder`; a line is a sentence."""
+    counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
+    num_tokens = 0
+    with PartWriter(folder, TOKENS) as writer:
+        for split in splits:
+            for sentences in _sentences(split, config, counters):
+                num_tokens += len(sentences.column(0).values)
+                writer.write(sentences)
+    return Receipt.of(part, writer, TokenAccount(read=num_tokens, kept=num_tokens), counters)
+
+
+def _sentences(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[pa.RecordBatch]:
+    tokenizer = TOKENIZERS[config.tokenizer]
+    for lines in read_lines(split, config.strict, counters):
+        text = [line for line in lines if not is_doc_line(line)]
+        sentences = _token_lists(text, tokenizer)
+        counters["lines"] += len(lines)
+        counters["doc_lines"] += len(lines) - len(text)
+        counters["lines_without_token"] += len(text) - len(sentences)
+        counters["sentences"] += len(sentences)
+        yield pa.RecordBatch.from_arrays([sentences], schema=TOKENS)
+
+
+def _token_lists(lines: Sequence[str], tokenizer: Tokenizer) -> pa.ListArray:
+    """The tokens of each line that has any."""
+    sentences = [tokens for tokens in map(tokenizer, lines) if tokens]
+    offsets = np.zeros(len(sentences) + 1, np.int32)
+    np.cumsum([len(tokens) for tokens in sentences], out=offsets[1:])
+    flat = pa.array(chain.from_iterable(sentences), pa.string(), size=int(offsets[-1]))
+    return pa.ListArray.from_arrays(offsets, flat, type=TOKENS.field("tokens").type)

@@ -1,0 +1,36 @@
+"""Sentences of ids to the words around each word. B: rows, W: window.
+
+Both functions are pure: arrays in, arrays out.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Int32Array = npt.NDArray[np.int32]
+NO_WORD = -1
+
+
+def context_windows(ids_B: Int32Array, sentence_B: npt.NDArray[np.integer[Any]], window: int) -> Int32Array:
+    """contexts (B, 2 * window) int32: the ids left 1, right 1, left 2, right 2, … of each word.
+
+    `sentence_B` names each word's sentence and does not decrease. -1 stands where the sentence ends.
+    """
+    contexts_BW = np.full((len(ids_B), 2 * window), NO_WORD, np.int32)
+    for distance in range(1, min(window, len(ids_B) - 1) + 1):
+        same = sentence_B[distance:] == sentence_B[:-distance]
+        contexts_BW[distance:, 2 * distance - 2] = np.where(same, ids_B[:-distance], NO_WORD)
+        contexts_BW[:-distance, 2 * distance - 1] = np.where(same, ids_B[distance:], NO_WORD)
+    return contexts_BW
+
+
+def shrink_windows(contexts_BW: Int32Array, reach_B: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.bool_]:
+    """present (B, 2 * window): where a context is a word at most `reach_B` words away.
+
+    word2vec draws the reach of each word anew in every epoch, evenly from 1 to the window, which weighs
+    near words more.
+    """
+    reachable = np.arange(contexts_BW.shape[1]) < 2 * reach_B[:, None]
+    present: npt.NDArray[np.bool_] = reachable & (contexts_BW != NO_WORD)
+    return present
