@@ -18,14 +18,17 @@ ConfigOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting, over those of --config; may be repeated."),
+    typer.Option(
+        "--set", metavar="SECTION.KEY=VALUE", help="One setting, over those of --config; may be repeated."
+    ),
 ]
 InputOption = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="PATH", help="A file, folder, glob or URI of text; may be repeated."),
 ]
 MoreInputs = Annotated[
-    list[str] | None, typer.Argument(metavar="[PATH]...", help="More of --input, as a shell's glob gives them.")
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="More of --input, as a shell's glob gives them."),
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Refuse text that is not UTF-8 instead of replacing and counting it.")

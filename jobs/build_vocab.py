@@ -34,28 +34,12 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config) -> Made:
 
 
 def _count(run: RunDir, tokens: Manifest, config: Config) -> tuple[pa.Table, dict[str, int]]:
-    """COUNTS of the words that can be kept, and sums over all words, in one Spark job.
-
-    Words under min_count stay on the cluster. The driver takes the others as Arrow, about 30 bytes a word.
-    """
-    from pyspark.sql import Observation
-    from pyspark.sql import functions as F
-
+    """COUNTS of the words that can be kept, and sums over all words."""
     names, folder = [file.name for file in tokens.files], run.stage("tokens")
     spark = _spark.session(config.spark)
     partial = _spark.rows_of_parts(spark, len(names), lambda part: count_tokens(folder, names[part]), COUNTS)
-    every = Observation("every word")
-    counts = partial.groupBy("token").agg(F.sum("count").alias("count"))
-    counts = counts.observe(
-        every,
-        F.count("*").alias("words"),
-        F.sum("count").alias("tokens"),
-        F.max("count").alias("highest_count"),
-    )
-    counts = counts.where(F.col("count") >= config.vocab.min_count)
-    if config.vocab.max_final_vocab is not None:
-        counts = counts.orderBy(F.desc("count")).limit(config.vocab.max_final_vocab + 1)
-    return counts.toArrow().cast(COUNTS), every.get
+    counted, every = _spark.sum_counts(partial, config.vocab.min_count, config.vocab.max_final_vocab)
+    return counted.cast(COUNTS), every
 
 
 if __name__ == "__main__":

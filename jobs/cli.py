@@ -8,6 +8,7 @@ from jobs._options import run_app
 from jobs.build_vocab import vocab
 from jobs.evaluate_vectors import evaluate
 from jobs.query_vectors import analogy, neighbors
+from jobs.run_demo import demo
 from jobs.run_pipeline import run
 from jobs.tokenize_corpus import tokenize
 from jobs.train_vectors import train
@@ -19,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, tokenize, vocab, shards, train, evaluate, neighbors, analogy):
+for command in (run, tokenize, vocab, shards, train, evaluate, neighbors, analogy, demo):
     app.command()(command)
 
 

@@ -23,7 +23,8 @@ from w2v_core.vectors import WordVectors
 REPORT = "evaluation.json"
 
 SimilarityOption = Annotated[
-    list[str] | None, typer.Option("--similarity", metavar="FILE", help="`word word score` lines; may be repeated.")
+    list[str] | None,
+    typer.Option("--similarity", metavar="FILE", help="`word word score` lines; may be repeated."),
 ]
 AnalogiesOption = Annotated[
     list[str] | None,
@@ -82,7 +83,9 @@ def _build(draft: Draft, run: RunDir, config: EvaluateConfig) -> Made:
         for path in config.analogies
     ]
     report = {
-        "similarity": [_named(path, result) for path, result in zip(config.similarity, similarity, strict=True)],
+        "similarity": [
+            _named(path, result) for path, result in zip(config.similarity, similarity, strict=True)
+        ],
         "analogies": [_named(path, result) for path, result in zip(config.analogies, analogies, strict=True)],
     }
     text = json.dumps(report, ensure_ascii=False, indent=2).encode()

@@ -16,7 +16,9 @@ TopOption = Annotated[int, typer.Option("--topn", min=1, help="How many answers.
 Answers = list[tuple[str, float]]
 
 
-def neighbors(words: WordsArgument, run_dir: RunDirOption, topn: TopOption = 10, json_: JsonOption = False) -> None:
+def neighbors(
+    words: WordsArgument, run_dir: RunDirOption, topn: TopOption = 10, json_: JsonOption = False
+) -> None:
     """Show the words nearest to each word."""
     vectors = open_vectors(run_dir)
     _tell({word: vectors.most_similar(word, topn=topn) for word in words}, json_)

@@ -22,7 +22,11 @@ class TokenAccount:
         return self.read == self.kept + lost
 
     def __str__(self) -> str:
-        parts = {"kept": self.kept, "out of vocabulary": self.out_of_vocabulary, "subsampled": self.subsampled}
+        parts = {
+            "kept": self.kept,
+            "out of vocabulary": self.out_of_vocabulary,
+            "subsampled": self.subsampled,
+        }
         parts |= {reason.replace("_", " "): count for reason, count in self.dropped.items()}
         told = [f"{count:,} {name}" for name, count in parts.items() if count or name == "kept"]
         return f"{self.read:,} read = {' + '.join(told)}"

@@ -29,7 +29,8 @@ class TokenizeConfig(_Section):
         "whitespace: what stands between white space, untouched",
     )
     strict: bool = Field(
-        False, description="refuse a file that is not UTF-8, instead of replacing the bad bytes and counting them"
+        False,
+        description="refuse a file that is not UTF-8, instead of replacing the bad bytes and counting them",
     )
     split_bytes: int = Field(
         32 * 1024 * 1024,
@@ -52,13 +53,13 @@ class VocabConfig(_Section):
         1e-3,
         ge=0.0,
         le=1.0,
-        description="words more frequent than this share of the text are thinned out; smaller thins more, 0 never thins",
+        description="words more frequent than this share of the text are thinned out; 0 never thins",
     )
     ns_exponent: float = Field(
         0.75,
         ge=-2.0,
         le=2.0,
-        description="negatives are drawn by count ** ns_exponent: 1 as the text, 0 all alike, negative prefers rare words",
+        description="negatives are drawn by count ** ns_exponent: 1 as the text, 0 all alike, below 0 rare ones first",
     )
 
 
@@ -80,7 +81,8 @@ class TrainConfig(_Section):
     """Rows to vectors."""
 
     sg: Literal[0, 1] = Field(
-        0, description="1: skip-gram, the word predicts each context; 0: CBOW, the mean of contexts predicts the word"
+        0,
+        description="1: skip-gram, the word predicts each context; 0: CBOW, the mean of contexts predicts the word",
     )
     vector_size: int = Field(100, ge=1, le=8192, description="dimensions of a vector")
     epochs: int = Field(5, ge=1, description="passes over all rows")
@@ -91,7 +93,10 @@ class TrainConfig(_Section):
         description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.05 for CBOW",
     )
     min_alpha: float = Field(
-        0.0001, ge=0.0, le=1.0, description="learning rate after the last row; it falls in a straight line over rows"
+        0.0001,
+        ge=0.0,
+        le=1.0,
+        description="learning rate after the last row; it falls in a straight line over rows",
     )
     negative: int = Field(5, ge=1, le=100, description="noise words a prediction is told apart from")
     batch_size: int | None = Field(
@@ -100,7 +105,9 @@ class TrainConfig(_Section):
         le=16384,
         description="rows whose steps are computed together. Absent: 512 for skip-gram, 1024 for CBOW",
     )
-    seed: int = Field(1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives")
+    seed: int = Field(
+        1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives"
+    )
 
     @property
     def start_alpha(self) -> float:

@@ -19,7 +19,9 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.run_dir import Draft, FileEntry
 from w2v_core.storage import ChecksummedStream, Folder
 
-RECEIPTS = pa.schema([pa.field("part", pa.int32(), nullable=False), pa.field("receipt", pa.string(), nullable=False)])
+RECEIPTS = pa.schema(
+    [pa.field("part", pa.int32(), nullable=False), pa.field("receipt", pa.string(), nullable=False)]
+)
 """How receipts travel back to the driver: the part's number and the receipt as JSON."""
 
 
@@ -35,7 +37,9 @@ class Receipt(BaseModel):
     error: str | None = None
 
     @classmethod
-    def of(cls, part: int, writer: "PartWriter", tokens: TokenAccount, counters: Mapping[str, int]) -> "Receipt":
+    def of(
+        cls, part: int, writer: "PartWriter", tokens: TokenAccount, counters: Mapping[str, int]
+    ) -> "Receipt":
         """The receipt for the file that `writer` has written."""
         file = writer.entry(f"part-{part:05d}.parquet")
         return cls(part=part, draft_name=writer.draft_name, file=file, tokens=tokens, counters=dict(counters))
@@ -119,7 +123,11 @@ def write_bytes(draft: Draft, name: str, write: Callable[[Any], None]) -> FileEn
     """Write the one file `name` of a stage through `write`, which is handed a binary file."""
     draft_name = uuid4().hex
     folder = draft.temporary
-    stream = ChecksummedStream(folder.filesystem.open_output_stream(folder.file(draft_name), compression=None))
+    stream = ChecksummedStream(
+        folder.filesystem.open_output_stream(folder.file(draft_name), compression=None)
+    )
     write(stream)
     stream.close()
-    return draft.adopt(draft_name, FileEntry(name=name, rows=None, bytes=stream.num_bytes, crc32=stream.crc32))
+    return draft.adopt(
+        draft_name, FileEntry(name=name, rows=None, bytes=stream.num_bytes, crc32=stream.crc32)
+    )

@@ -12,8 +12,6 @@ import numpy as np
 from w2v_core.arrays import FloatArray, IntArray
 from w2v_core.row_products import scatter_rows
 
-__all__ = ["FloatArray", "IntArray", "RowGradient", "add_rows"]
-
 
 class RowGradient(NamedTuple):
     """d loss / d table, as rows: ids (N,) integer, repeats allowed, and rows (N, D) float."""

@@ -10,7 +10,6 @@ sparse arrays where it has not; a test holds the two equal. B: rows, P: ids in a
 """
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from w2v_core.arrays import FloatArray, Int32Array
@@ -21,7 +20,9 @@ except ImportError:  # pragma: no cover  (the public way is tested by name)
     csc_matvecs = csr_matvecs = None
 
 
-def gather_rows(table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array) -> FloatArray:
+def gather_rows(
+    table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array
+) -> FloatArray:
     """out (B, D), of the table's type. Ids are in [0, V); weights are of the table's type."""
     if csr_matvecs is None:
         return gather_rows_publicly(table_VD, ids_P, weights_P, offsets_B1)
@@ -32,7 +33,11 @@ def gather_rows(table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, 
 
 
 def scatter_rows(
-    table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array, rows_BD: FloatArray
+    table_VD: FloatArray,
+    ids_P: Int32Array,
+    weights_P: FloatArray,
+    offsets_B1: Int32Array,
+    rows_BD: FloatArray,
 ) -> None:
     """Adds to the C-contiguous table in place. Ids are in [0, V); everything is of the table's type."""
     if csc_matvecs is None:
@@ -41,7 +46,14 @@ def scatter_rows(
     assert table_VD.flags.c_contiguous, "ravel() must not copy the table"
     num_rows, (num_words, size) = len(offsets_B1) - 1, table_VD.shape
     csc_matvecs(
-        num_words, num_rows, size, offsets_B1, ids_P, weights_P, np.ascontiguousarray(rows_BD).ravel(), table_VD.ravel()
+        num_words,
+        num_rows,
+        size,
+        offsets_B1,
+        ids_P,
+        weights_P,
+        np.ascontiguousarray(rows_BD).ravel(),
+        table_VD.ravel(),
     )
 
 
@@ -49,12 +61,18 @@ def gather_rows_publicly(
     table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array
 ) -> FloatArray:
     """`gather_rows` through `csr_array`."""
-    out_BD: FloatArray = csr_array((weights_P, ids_P, offsets_B1), (len(offsets_B1) - 1, len(table_VD))) @ table_VD
+    out_BD: FloatArray = (
+        csr_array((weights_P, ids_P, offsets_B1), (len(offsets_B1) - 1, len(table_VD))) @ table_VD
+    )
     return out_BD
 
 
 def scatter_rows_publicly(
-    table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array, rows_BD: FloatArray
+    table_VD: FloatArray,
+    ids_P: Int32Array,
+    weights_P: FloatArray,
+    offsets_B1: Int32Array,
+    rows_BD: FloatArray,
 ) -> None:
     """`scatter_rows` through `csr_array`: only the rows touched are summed."""
     touched, place_P = np.unique(ids_P, return_inverse=True)

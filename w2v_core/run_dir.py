@@ -226,7 +226,9 @@ def _check_format(data: bytes, path: str, location: str) -> None:
     try:
         version = json.loads(data)["format_version"]
     except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path} is damaged: it is not the JSON this program writes; use a new --run-dir") from None
+        raise UserError(
+            f"{path} is damaged: it is not the JSON this program writes; use a new --run-dir"
+        ) from None
     if version != FORMAT_VERSION:
         raise UserError(
             f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v_core.row_gradient import IntArray
+from w2v_core.arrays import IntArray
 from w2v_core.windows import NO_WORD
 
 Ids = npt.NDArray[np.int32]

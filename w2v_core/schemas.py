@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 
-TOKENS = pa.schema([pa.field("tokens", pa.list_(pa.field("element", pa.string(), nullable=False)), nullable=False)])
+TOKENS = pa.schema(
+    [pa.field("tokens", pa.list_(pa.field("element", pa.string(), nullable=False)), nullable=False)]
+)
 """One sentence a row: its tokens in order, at least one."""
 
 VOCAB = pa.schema(

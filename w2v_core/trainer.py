@@ -10,6 +10,7 @@ import numpy as np
 
 from w2v_core.config import TrainConfig
 from w2v_core.engine import cbow, skip_gram
+from w2v_core.engine.bound import StepBound
 from w2v_core.engine.negatives import SharedNegatives, draw_shared
 from w2v_core.engine.rows import Rows, prepare
 from w2v_core.engine.tables import Tables, initial_tables
@@ -53,7 +54,7 @@ def train(
     num_words = len(sampler.probabilities_V)
     rng = np.random.default_rng((config.seed, _INITIAL_VECTORS))
     tables = initial_tables(num_words, config.vector_size, rng)
-    model = skip_gram if config.sg else cbow
+    model, bound = skip_gram if config.sg else cbow, StepBound(num_words)
     total_rows, rows_done, started = shards.num_rows * config.epochs, 0, time.monotonic()
     for epoch in range(config.epochs):
         epoch_rng = np.random.default_rng((config.seed, _EPOCH, epoch))
@@ -61,7 +62,7 @@ def train(
             losses = []
             for number, (rows, noise) in enumerate(_batches(block, model, sampler, config, epoch_rng)):
                 alpha = learning_rate(config.start_alpha, config.min_alpha, rows_done / total_rows)
-                if loss := model.step(tables, rows, noise, alpha, with_loss=number % _LOSS_EVERY == 0):
+                if loss := model.step(tables, bound, rows, noise, alpha, with_loss=number % _LOSS_EVERY == 0):
                     losses.append(loss)
                 rows_done += len(rows)
             mean_loss = _mean_loss(losses, epoch, rows_done, alpha)

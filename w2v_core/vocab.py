@@ -17,7 +17,9 @@ from w2v_core.schemas import TOKENS, VOCAB
 from w2v_core.storage import Folder
 
 FILE = "vocab.parquet"
-COUNTS = pa.schema([pa.field("token", pa.string(), nullable=False), pa.field("count", pa.int64(), nullable=False)])
+COUNTS = pa.schema(
+    [pa.field("token", pa.string(), nullable=False), pa.field("count", pa.int64(), nullable=False)]
+)
 """A word and how often it was seen; a word may come again with a count to add."""
 
 Float64Array = npt.NDArray[np.float64]
@@ -29,7 +31,9 @@ def count_tokens(folder: Folder, name: str) -> Iterator[pa.RecordBatch]:
     for sentences in row_groups(folder, name, TOKENS):
         for chunk in sentences.column("tokens").chunks:
             counted = chunk.flatten().value_counts()
-            yield pa.RecordBatch.from_arrays([counted.field("values"), counted.field("counts")], schema=COUNTS)
+            yield pa.RecordBatch.from_arrays(
+                [counted.field("values"), counted.field("counts")], schema=COUNTS
+            )
 
 
 def effective_min_count(counts: Int64Array, min_count: int, max_final_vocab: int | None) -> int:
@@ -40,7 +44,9 @@ def effective_min_count(counts: Int64Array, min_count: int, max_final_vocab: int
     """
     if max_final_vocab is None or len(counts) <= max_final_vocab:
         return min_count
-    first_too_many = np.partition(counts, len(counts) - 1 - max_final_vocab)[len(counts) - 1 - max_final_vocab]
+    first_too_many = np.partition(counts, len(counts) - 1 - max_final_vocab)[
+        len(counts) - 1 - max_final_vocab
+    ]
     return max(min_count, int(first_too_many) + 1)
 
 

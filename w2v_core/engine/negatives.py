@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2v_core.sampler import UnigramSampler
 from w2v_core.arrays import FloatArray
+from w2v_core.sampler import UnigramSampler
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ class Rows:
     def part(self, begin: int, end: int) -> "Rows":
         """Rows begin to end (exclusive)."""
         first, last = self.offsets_B1[begin], self.offsets_B1[end]
-        return Rows(self.target_B[begin:end], self.ids_P[first:last], self.offsets_B1[begin : end + 1] - first)
+        return Rows(
+            self.target_B[begin:end], self.ids_P[first:last], self.offsets_B1[begin : end + 1] - first
+        )
 
     @property
     def num_contexts_B(self) -> Int32Array:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from w2v_core.row_gradient import FloatArray, IntArray, RowGradient
+from w2v_core.arrays import FloatArray, IntArray
+from w2v_core.row_gradient import RowGradient
 from w2v_core.windows import NO_WORD
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from w2v_core.row_gradient import FloatArray
+from w2v_core.arrays import FloatArray
 
 
 class SigmoidWithLoss:

@@ -15,7 +15,9 @@ from w2v_core.vocab import Vocabulary
 _SHARD_OF_SENTENCE = 1  # the purpose of this key, for `seed_key`
 
 
-def encode_sentences(folder: Folder, name: str, vocabulary: Vocabulary, seed: int) -> Iterator[pa.RecordBatch]:
+def encode_sentences(
+    folder: Folder, name: str, vocabulary: Vocabulary, seed: int
+) -> Iterator[pa.RecordBatch]:
     """ENCODED of a tokens file.
 
     Sentences without a known word are told in one row a batch, without ids, that carries their tokens.

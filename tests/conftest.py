@@ -1,0 +1,87 @@
+"""What tests share: one Spark session, small corpora, and a way to run a command."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs import _spark
+from jobs._java import missing_java
+from jobs.run_pipeline import run_pipeline
+from w2v_core.config import Config, SparkConfig, load_config
+from w2v_core.run_dir import RunDir
+from w2v_core.text.inputs import find_files
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+LOCAL = SparkConfig(master="local[2]", conf={"spark.sql.shuffle.partitions": "2"})
+
+
+def pytest_sessionstart() -> None:
+    if fault := missing_java():
+        pytest.exit(fault, returncode=2)
+
+
+@pytest.fixture(scope="session")
+def spark_config() -> Iterator[SparkConfig]:
+    """The one Spark session of the tests, started by the first that asks for it."""
+    _spark.session(LOCAL)
+    yield LOCAL
+    _spark.stop_session()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real corpora beside the checkout, where they are."""
+    if not SHARED_DATA.exists():
+        pytest.skip(f"no {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight kinds of line that share words, some of them Korean, in three files of two folders."""
+    folder = tmp_path_factory.mktemp("말뭉치 text")
+    (folder / "deeper").mkdir()
+    lines = [
+        "The king and the queen rule the old land .",
+        "A cat and a dog chase the small mouse !",
+        "서울 은 한국 의 수도 이다 .",
+        "수도 서울 에 대학교 가 많다 .",
+        "",
+        "</doc>",
+        "the cat sees the king",
+        "unique words rarely come twice",
+    ]
+    for number, name in enumerate(("a.txt", "나.txt", "deeper/c.txt")):
+        text = "\n".join(lines[(i * (number + 1)) % len(lines)] for i in range(400))
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def make_run(spark_config: SparkConfig, tmp_path: Path) -> Callable[..., RunDir]:
+    """Runs the whole pipeline: make_run(input, "section.key=value", …, into="name")."""
+
+    def make(source: Path, *settings: str, into: str = "run") -> RunDir:
+        config = small_config(*settings)
+        run = RunDir.create(str(tmp_path / into))
+        run_pipeline(run, find_files([str(source)]), config.model_copy(update={"spark": spark_config}))
+        return run
+
+    return make
+
+
+def small_config(*settings: str) -> Config:
+    """A configuration for small corpora, with `settings` over it."""
+    small = (
+        "vocab.min_count=2",
+        "vocab.sample=0.05",
+        "shards.window=2",
+        "train.epochs=2",
+        "train.vector_size=8",
+    )
+    return load_config(None, [*small, *settings])
+
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

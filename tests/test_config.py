@@ -1,0 +1,92 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from w2v_core.config import Config, load_config
+from w2v_core.errors import UserError
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def test_default_toml_equals_the_defaults():
+    assert load_config(str(CONF / "default.toml")) == Config()
+
+
+def test_default_toml_names_every_key():
+    text = (CONF / "default.toml").read_text()
+    named = tomllib.loads(
+        text.replace("# max_final", "max_final").replace("# alpha", "alpha").replace("# batch", "batch")
+    )
+    for name, section in Config.model_fields.items():
+        assert issubclass(section.annotation, BaseModel)
+        assert set(named[name]) == set(section.annotation.model_fields), name
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("*.toml")), ids=lambda path: path.name)
+def test_every_published_setting_loads(path):
+    load_config(str(path))
+
+
+def test_overrides_win_over_the_file_and_later_ones_over_earlier(tmp_path):
+    file = tmp_path / "설정.toml"
+    file.write_text("[train]\nepochs = 7\nalpha = 0.5\n")
+    config = load_config(str(file), ["train.epochs=8", "train.epochs=9", "shards.window=3"])
+    assert (config.train.epochs, config.train.alpha, config.shards.window) == (9, 0.5, 3)
+
+
+def test_values_are_toml_or_else_text():
+    config = load_config(
+        None, ["tokenize.tokenizer=whitespace", 'evaluate.similarity=["a.tsv"]', "vocab.sample=1e-4"]
+    )
+    assert config.tokenize.tokenizer == "whitespace"
+    assert config.evaluate.similarity == ("a.tsv",)
+    assert config.vocab.sample == 1e-4
+
+
+def test_spark_settings_have_dots_in_their_names():
+    config = load_config(None, ['spark.conf."spark.executor.memory"=2g'])
+    assert config.spark.conf == {"spark.executor.memory": "2g"}
+
+
+def test_alpha_and_batch_size_follow_the_model():
+    skip_gram, cbow = load_config(None, ["train.sg=1"]).train, load_config(None, ["train.sg=0"]).train
+    assert (skip_gram.start_alpha, cbow.start_alpha) == (0.025, 0.05)
+    assert (skip_gram.rows_per_batch, cbow.rows_per_batch) == (512, 1024)
+    assert load_config(None, ["train.alpha=0.1"]).train.start_alpha == 0.1
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        Config().train.epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.epoch=3", ["train.epoch", "did you mean epochs?"]),
+        ("vocabulary.min_count=3", ["vocabulary", "did you mean vocab?"]),
+        ("train.nonsense=3", ["train.nonsense", "[train] has", "vector_size"]),
+        ("train.epochs=many", ["train.epochs", "'many'", "integer"]),
+        ("train.epochs=0", ["train.epochs", "0", "greater than or equal to 1"]),
+        ("vocab.sample=nan", ["vocab.sample", "finite"]),
+        ("tokenize.tokenizer=klingon", ["tokenize.tokenizer", "'klingon'", "unicode_words", "whitespace"]),
+        ("train=3", ["section.key=value"]),
+        ("epochs", ["section.key=value"]),
+        ("train.a b=3", ["train.a b"]),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_what_is_allowed(override, words):
+    with pytest.raises(UserError) as fault:
+        load_config(None, [override])
+    assert [word for word in words if word not in str(fault.value)] == []
+
+
+def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
+    with pytest.raises(UserError, match="absent.toml"):
+        load_config(str(tmp_path / "absent.toml"))
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[train\nepochs = 1")
+    with pytest.raises(UserError, match=r"broken.toml is not valid TOML"):
+        load_config(str(broken))

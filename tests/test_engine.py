@@ -1,0 +1,217 @@
+"""The fast step against the layers, and the sparse products against loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2v_core import row_products
+from w2v_core.engine import cbow, skip_gram
+from w2v_core.engine.bound import StepBound
+from w2v_core.engine.negatives import SharedNegatives, draw_shared
+from w2v_core.engine.rows import prepare
+from w2v_core.engine.scores import curvature, loss_of_pairs, sigmoid
+from w2v_core.engine.tables import Tables, initial_tables
+from w2v_core.models import CBOW, SkipGram
+from w2v_core.row_gradient import RowGradient, add_rows
+from w2v_core.sampler import UnigramSampler
+from w2v_core.windows import NO_WORD, shrink_windows
+
+NUM_WORDS, SIZE, NEGATIVE, NUM_SHARED = 12, 5, 3, 8
+
+
+def a_batch(rng: np.random.Generator, num_rows: int, window: int = 3):
+    """Rows over few words, so that ids repeat and noise meets positives; every row has a context."""
+    target_B = rng.integers(0, NUM_WORDS, num_rows, dtype=np.int32)
+    contexts_BW = rng.integers(-1, NUM_WORDS, (num_rows, 2 * window), dtype=np.int32)
+    contexts_BW[:, 0] = rng.integers(0, NUM_WORDS, num_rows)
+    reach_B = rng.integers(1, window + 1, num_rows)
+    return target_B, contexts_BW, shrink_windows(contexts_BW, reach_B)
+
+
+def some_tables(rng: np.random.Generator) -> Tables:
+    return Tables(rng.normal(size=(NUM_WORDS, SIZE)), rng.normal(size=(NUM_WORDS, SIZE)))
+
+
+def negatives_of(positive: np.ndarray, raw_GK: np.ndarray) -> np.ndarray:
+    """What a row draws when its group's noise is its own draw: its positive word's places are empty."""
+    group = np.arange(len(positive)) // (len(positive) // len(raw_GK))
+    shared = raw_GK[group].reshape(len(positive), *[1] * (positive.ndim - 1), -1)
+    shared = np.broadcast_to(shared, (*positive.shape, raw_GK.shape[1]))
+    return np.where(shared == positive[..., None], NO_WORD, shared)
+
+
+@pytest.mark.parametrize("num_groups", [1, 3])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("engine", "layers"), [(cbow, CBOW), (skip_gram, SkipGram)])
+def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
+    rng = np.random.default_rng(seed)
+    tables = some_tables(rng)
+    before = Tables(*(table.copy() for table in tables))
+    target_B, contexts_BW, present_BW = a_batch(rng, 6 * num_groups)
+    noise = draw_shared(UnigramSampler(np.arange(1, NUM_WORDS + 1)), num_groups, NUM_SHARED, NEGATIVE, rng)
+    alpha = 1e-3  # short enough that no step is bounded
+
+    seen_BW = np.where(present_BW, contexts_BW, NO_WORD)
+    positive = target_B if layers is CBOW else seen_BW
+    model = layers(*before, negative_weight=NEGATIVE / NUM_SHARED)
+    loss, backward = model.forward(target_B, seen_BW, negatives_of(positive, noise.ids_GK))
+    gradients = backward(1.0)
+    input_rows = gradients.input.rows
+    if layers is CBOW:  # each context moves by the mean's whole gradient, as in word2vec.c
+        num_contexts_B = present_BW.sum(axis=1)
+        input_rows = input_rows * np.repeat(num_contexts_B, num_contexts_B)[:, None]
+    expected = Tables(*(table.copy() for table in before))
+    add_rows(expected.input_VD, RowGradient(gradients.input.ids, input_rows), -alpha)
+    add_rows(expected.output_VD, gradients.output, -alpha)
+
+    rows = prepare(target_B, contexts_BW, present_BW)
+    told = engine.step(tables, StepBound(NUM_WORDS), rows, noise, alpha, with_loss=True)
+    for found, wanted, old in zip(tables, expected, before, strict=True):
+        np.testing.assert_allclose(found - old, wanted - old, rtol=1e-5, atol=1e-12)
+        assert np.abs(wanted - old).max() > alpha / 10
+    assert told is not None
+    assert told.num_pairs == loss.num_pairs
+    assert told.total == pytest.approx(loss.total, rel=1e-6)
+
+
+@pytest.mark.parametrize("engine", [cbow, skip_gram])
+def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
+    rng = np.random.default_rng(1)
+    tables = initial_tables(NUM_WORDS, SIZE, rng)
+    noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 1, NUM_SHARED, NEGATIVE, rng)
+    rows = prepare(*a_batch(rng, 6))
+    assert engine.step(tables, StepBound(NUM_WORDS), rows, noise, 0.1) is None
+    assert {table.dtype for table in tables} == {np.dtype(np.float32)}
+
+
+def test_a_row_whose_target_is_all_the_noise_there_is_learns_from_its_positive_alone():
+    tables = some_tables(np.random.default_rng(0))
+    before = Tables(*(table.copy() for table in tables))
+    noise = SharedNegatives(np.array([[4, 4]], np.int32), np.array([[1.0, 0.0]], np.float32))
+    rows = prepare(np.array([4], np.int32), np.array([[7, -1]], np.int32), np.array([[True, False]]))
+    cbow.step(tables, StepBound(NUM_WORDS), rows, noise, 0.01)
+    moved = np.flatnonzero((tables.output_VD != before.output_VD).any(axis=1))
+    score = before.output_VD[4] @ before.input_VD[7]
+    step = 0.01 * (1 - 1 / (1 + np.exp(-score)))
+    assert moved.tolist() == [4]
+    np.testing.assert_allclose(tables.output_VD[4] - before.output_VD[4], step * before.input_VD[7])
+
+
+# The bound
+
+
+def test_a_words_summed_step_is_scaled_by_its_summed_curvature():
+    bound = StepBound(5)
+    ids, more = np.array([1, 1, 2], np.int32), np.array([2, 3], np.int32)
+    curvatures = np.array([3.0, 1.0, 0.5], np.float32), np.array([0.25, 100.0], np.float32)
+    for _ in range(2):  # the sums are zero again between batches
+        scales, others = bound.step_scales(2.0, (ids, curvatures[0]), (more, curvatures[1]))
+        assert scales.tolist() == [0.25, 0.25, 1.0]  # 2 * (3 + 1) / 2 = 4, and 2 * (0.5 + 0.25) / 2 < 1
+        assert others.tolist() == pytest.approx([1.0, 0.01])
+
+
+@given(st.floats(-60, 60), st.floats(-60, 60))
+def test_the_parabola_of_this_curvature_lies_above_the_loss(at, x):
+    probability = 1 / (1 + np.exp(-at))
+    curve = curvature(np.array([at]), np.array([probability]))[0]
+    parabola = np.logaddexp(0, at) + probability * (x - at) + curve / 2 * (x - at) ** 2
+    assert parabola >= np.logaddexp(0, x) - 1e-3 * abs(x - at) ** 2 * (abs(at) < 0.02) - 1e-9
+    assert 0 < curve <= 0.25 + 1e-9
+
+
+@pytest.mark.parametrize("engine", [cbow, skip_gram])
+def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
+    rng = np.random.default_rng(2)
+    tables = some_tables(rng)
+    size = max(np.abs(table).max() for table in tables)
+    noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 8, NUM_SHARED, NEGATIVE, rng)
+    for _ in range(50):
+        engine.step(tables, StepBound(NUM_WORDS), prepare(*a_batch(rng, 8 * 64)), noise, 25.0)
+    assert max(np.abs(table).max() for table in tables) < 20 * size
+
+
+def test_rows_of_a_block_are_cut_without_a_loss():
+    target_B, contexts_BW, present_BW = a_batch(np.random.default_rng(3), 20)
+    whole = prepare(target_B, contexts_BW, present_BW)
+    part = whole.part(5, 12)
+    assert len(part) == 7
+    for row in range(7):
+        found = part.ids_P[part.offsets_B1[row] : part.offsets_B1[row + 1]]
+        assert found.tolist() == contexts_BW[5 + row][present_BW[5 + row]].tolist()
+    assert part.target_B.tolist() == target_B[5:12].tolist()
+
+
+# Noise
+
+
+@given(st.integers(1, 6), st.integers(1, 40), st.integers(1, 10), st.integers(0, 1000))
+def test_shared_noise_weighs_what_a_row_would_draw(num_groups, num_shared, negative, seed):
+    sampler = UnigramSampler(np.array([50, 3, 2, 1]))
+    noise = draw_shared(sampler, num_groups, num_shared, negative, np.random.default_rng(seed))
+    np.testing.assert_allclose(noise.weight_GK.sum(axis=1), negative, rtol=1e-5)
+    for ids, weights in zip(noise.ids_GK, noise.weight_GK, strict=True):
+        for word in set(ids.tolist()):
+            expected = np.sum(ids == word) * negative / num_shared
+            assert weights[ids == word].tolist() == pytest.approx(
+                [expected] + [0] * (np.sum(ids == word) - 1)
+            )
+
+
+# Scores
+
+
+def test_sigmoid_is_right_at_the_ends():
+    score = np.array([-1e9, -100, 0, 100, 1e9], np.float32)
+    np.testing.assert_allclose(sigmoid(score), [0, 0, 0.5, 1, 1], atol=1e-30)
+    assert sigmoid(score).dtype == np.float32
+
+
+def test_the_loss_by_hand():
+    loss = loss_of_pairs(np.array([0.0]), np.array([0.0, 1e9]), np.array([2.0, 0.0]))
+    assert loss == pytest.approx(3 * np.log(2))
+
+
+# Sparse products
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 8), st.integers(1, 6), st.sampled_from([np.float32, np.float64]), st.integers(0, 10_000)
+)
+def test_both_ways_of_both_products_equal_the_loop(num_rows, size, real, seed):
+    rng = np.random.default_rng(seed)
+    offsets = np.append(0, np.cumsum(rng.integers(0, 4, num_rows))).astype(np.int32)
+    ids = rng.integers(0, 5, offsets[-1], dtype=np.int32)
+    weights, table, rows = (
+        rng.normal(size=s).astype(real) for s in (offsets[-1], (5, size), (num_rows, size))
+    )
+    gathered, scattered = np.zeros((num_rows, size), real), table.copy()
+    for row in range(num_rows):
+        for place in range(offsets[row], offsets[row + 1]):
+            gathered[row] += weights[place] * table[ids[place]]
+            scattered[ids[place]] += weights[place] * rows[row]
+    for gather in (row_products.gather_rows, row_products.gather_rows_publicly):
+        found = gather(table, ids, weights, offsets)
+        assert found.dtype == real
+        np.testing.assert_allclose(found, gathered, rtol=1e-4, atol=1e-5)
+    for scatter in (row_products.scatter_rows, row_products.scatter_rows_publicly):
+        changed = table.copy()
+        scatter(changed, ids, weights, offsets, rows)
+        np.testing.assert_allclose(changed, scattered, rtol=1e-4, atol=1e-5)
+
+
+def test_the_fast_way_is_the_one_in_use_here():
+    assert row_products.csr_matvecs is not None, "SciPy's private module moved: training runs, but slower"
+
+
+def test_without_the_private_module_the_public_way_is_taken(monkeypatch):
+    monkeypatch.setattr(row_products, "csc_matvecs", None)
+    monkeypatch.setattr(row_products, "csr_matvecs", None)
+    table = np.zeros((4, 2))
+    add_rows(table, RowGradient(np.array([1, 1, 3]), np.ones((3, 2))), 0.5)
+    assert table.tolist() == [[0, 0], [1, 1], [0, 0], [0.5, 0.5]]
+    one = np.ones(1)
+    assert row_products.gather_rows(
+        table, np.array([1], np.int32), one, np.array([0, 1], np.int32)
+    ).tolist() == [[1, 1]]

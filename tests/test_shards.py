@@ -1,0 +1,292 @@
+"""Windows, draws, and sentences to shards and back, without Spark."""
+
+import math
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2v_core import draws, schemas
+from w2v_core.config import ShardsConfig
+from w2v_core.errors import UserError
+from w2v_core.parts import PartWriter
+from w2v_core.shards.encode import encode_sentences, sentence_keys
+from w2v_core.shards.read import Shards
+from w2v_core.shards.write import num_shards, rank_among_equals, sort_sentences, write_shard
+from w2v_core.storage import Folder, open_folder
+from w2v_core.vocab import Vocabulary
+from w2v_core.windows import context_windows, shrink_windows
+
+sentences_strategy = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=9), min_size=1, max_size=12)
+
+
+def windows_by_hand(sentences: list[list[int]], window: int) -> list[tuple[int, list[int]]]:
+    rows = []
+    for ids in sentences:
+        for i, target in enumerate(ids):
+            contexts = []
+            for distance in range(1, window + 1):
+                contexts.append(ids[i - distance] if i - distance >= 0 else -1)
+                contexts.append(ids[i + distance] if i + distance < len(ids) else -1)
+            rows.append((target, contexts))
+    return rows
+
+
+def as_arrays(sentences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    ids = np.array([i for ids in sentences for i in ids], np.int32)
+    return ids, np.repeat(np.arange(len(sentences)), [len(ids) for ids in sentences])
+
+
+# Windows
+
+
+def test_a_window_by_hand():
+    ids, sentence = as_arrays([[1, 2, 3], [4]])
+    assert context_windows(ids, sentence, 2).tolist() == [
+        [-1, 2, -1, 3],
+        [1, 3, -1, -1],
+        [2, -1, 1, -1],
+        [-1, -1, -1, -1],
+    ]
+
+
+@given(sentences_strategy, st.integers(1, 12))
+def test_windows_equal_the_loop(sentences, window):
+    ids, sentence = as_arrays(sentences)
+    assert context_windows(ids, sentence, window).tolist() == [
+        c for _, c in windows_by_hand(sentences, window)
+    ]
+
+
+def test_a_shrunk_window_reaches_as_far_as_it_says():
+    contexts = np.array([[1, 2, 3, 4, 5, 6], [1, -1, 3, -1, 5, -1]])
+    assert shrink_windows(contexts, np.array([1, 2])).tolist() == [
+        [True, True, False, False, False, False],
+        [True, False, True, False, False, False],
+    ]
+
+
+# Draws
+
+
+def test_mix_is_splitmix64():
+    # The first outputs of SplitMix64 from seed 1234567, from its authors' published test vectors.
+    state = np.array([1234567], np.uint64)
+    assert int(draws.mix(state)[0]) == 6457827717110365317
+    assert int(draws.mix(state + np.uint64(0x9E3779B97F4A7C15))[0]) == 3203168211198807973
+
+
+def test_uniform_is_even_and_independent_of_its_neighbour():
+    numbers = draws.uniform(draws.combine(draws.seed_key(1, 1), np.arange(100_000, dtype=np.uint64)))
+    counts = np.bincount((numbers * 10).astype(int), minlength=10)
+    assert 0 <= numbers.min() < numbers.max() < 1
+    assert np.abs(counts - 10_000).max() < 4 * math.sqrt(10_000 * 0.9)
+    assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 0.015
+
+
+def test_other_seeds_and_purposes_draw_otherwise():
+    keys = {int(draws.seed_key(seed, purpose)[0]) for seed in range(50) for purpose in range(4)}
+    assert len(keys) == 200
+
+
+@given(sentences_strategy)
+def test_a_sentence_key_depends_on_the_sentence_alone(sentences):
+    ids, _ = as_arrays(sentences)
+    offsets = np.cumsum([0, *[len(ids) for ids in sentences]])
+    together = sentence_keys(ids, offsets, 1)
+    alone = [sentence_keys(np.array(ids, np.int32), np.array([0, len(ids)]), 1)[0] for ids in sentences]
+    assert together.tolist() == [int(key) for key in alone]
+    same = {tuple(ids): int(key) for ids, key in zip(sentences, together, strict=True)}
+    assert len(set(same.values())) == len(same)
+    assert set(sentence_keys(ids, offsets, 2).tolist()).isdisjoint(together.tolist())
+
+
+def test_rank_among_equals():
+    assert rank_among_equals(np.array([3, 3, 5, 7, 7, 7], np.uint64)).tolist() == [0, 1, 0, 0, 1, 2]
+    assert rank_among_equals(np.array([], np.uint64)).tolist() == []
+
+
+# Sentences to shards
+
+
+def a_vocabulary(size: int) -> Vocabulary:
+    tokens = pa.array([f"w{i}" for i in range(size)])
+    return Vocabulary(pa.table({}), tokens, np.arange(size, 0, -1), np.ones(size), np.full(size, 1 / size))
+
+
+def encode(folder: Folder, sentences: list[list[int]], size: int = 7) -> list[pa.RecordBatch]:
+    """Ids at or above `size` become words that the vocabulary does not have."""
+    tokens = [[f"w{i}" for i in ids] for ids in sentences]
+    with PartWriter(folder, schemas.TOKENS) as writer:
+        for begin in range(0, len(tokens), 5):
+            writer.write(pa.table([tokens[begin : begin + 5]], schema=schemas.TOKENS))
+    return list(encode_sentences(folder, writer.draft_name, a_vocabulary(size), seed=1))
+
+
+def rows_of(folder: Folder, name: str, window: int) -> list[tuple[int, list[int]]]:
+    shards = Shards(folder, [name], 0, window)
+    return [
+        (int(target), contexts.tolist())
+        for block in shards.epoch(1, 0)
+        for target, contexts in zip(block.target_B, block.contexts_BW, strict=True)
+    ]
+
+
+@settings(deadline=None)
+@given(sentences_strategy, st.integers(1, 4), st.randoms())
+def test_a_shard_holds_every_row_once_whatever_the_order_of_its_sentences(
+    tmp_path_factory, sentences, window, rng
+):
+    folder = open_folder(str(tmp_path_factory.mktemp("shard")))
+    config = ShardsConfig(window=window)
+    shuffled = list(sentences)
+    rng.shuffle(shuffled)
+    written = []
+    for order in (sentences, shuffled):
+        receipt = write_shard(encode(folder, order), np.ones(7), config, folder, 0)
+        assert receipt.tokens.balances()
+        written.append(receipt)
+    expected = [row for row in windows_by_hand(sentences, window) if set(row[1]) != {-1}]
+    found = rows_of(folder, written[0].draft_name, window)
+    assert Counter((t, tuple(c)) for t, c in found) == Counter((t, tuple(c)) for t, c in expected)
+    assert written[0].tokens.kept == len(expected)
+    assert written[0].tokens.dropped == {"no_context": sum(len(ids) == 1 for ids in sentences)}
+    assert written[0].file == written[1].file, "the bytes depend on the order in which sentences arrive"
+
+
+def test_unknown_words_are_left_out_before_windows_and_counted(tmp_path):
+    folder = open_folder(str(tmp_path))
+    batches = encode(folder, [[0, 9, 1], [8, 9], [2, 3], [9]], size=4)
+    receipt = write_shard(batches, np.ones(4), ShardsConfig(window=1), folder, 0)
+    assert sorted(rows_of(folder, receipt.draft_name, 1)) == [
+        (0, [-1, 1]),
+        (1, [0, -1]),
+        (2, [-1, 3]),
+        (3, [2, -1]),
+    ]
+    assert (receipt.tokens.read, receipt.tokens.kept, receipt.tokens.out_of_vocabulary) == (8, 4, 4)
+
+
+def test_subsampling_keeps_the_share_it_should_and_comes_before_windows(tmp_path):
+    folder = open_folder(str(tmp_path))
+    batches = encode(folder, [[0, i % 6 + 1] * 10 for i in range(2000)])
+    keep = np.array([0.25] + [1.0] * 6)
+    receipt = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
+    rows = rows_of(folder, receipt.draft_name, 1)
+    kept_zeros = sum(target == 0 for target, _ in rows)
+    assert abs(kept_zeros - 5000) < 4 * math.sqrt(20_000 * 0.25 * 0.75)
+    assert receipt.tokens.subsampled == 40_000 - len(rows) - receipt.tokens.dropped["no_context"]
+    # Were words dropped after windows were laid, no other word would ever stand beside its like.
+    assert any(target == other for target, contexts in rows for other in contexts if target)
+
+
+def test_identical_sentences_are_thinned_independently(tmp_path):
+    folder = open_folder(str(tmp_path))
+    receipt = write_shard(
+        encode(folder, [[0, 1, 2, 3]] * 500), np.full(7, 0.5), ShardsConfig(window=1), folder, 0
+    )
+    kept = receipt.tokens.kept + receipt.tokens.dropped["no_context"]
+    assert kept % 500, "every copy lost the same words"
+    assert abs(kept - 1000) < 4 * math.sqrt(2000 / 4)
+
+
+def test_another_seed_gives_other_rows(tmp_path):
+    folder = open_folder(str(tmp_path))
+    batches = encode(folder, [[0, 1, 2, 3]] * 200)
+    files = [
+        write_shard(batches, np.full(7, 0.5), ShardsConfig(window=1, seed=seed), folder, 0).file
+        for seed in (1, 1, 2)
+    ]
+    assert files[0] == files[1] != files[2]
+
+
+def test_rows_are_shuffled(tmp_path):
+    folder = open_folder(str(tmp_path))
+    receipt = write_shard(
+        encode(folder, [[i % 7, (i + 1) % 7] for i in range(300)]),
+        np.ones(7),
+        ShardsConfig(window=1),
+        folder,
+        0,
+    )
+    targets = pq.read_table(tmp_path / receipt.draft_name)["target"].to_pylist()
+    assert targets != sorted(targets)
+    assert sum(a == b for a, b in pairwise(targets)) < 80
+
+
+def test_a_shard_without_sentences_is_a_file_without_rows(tmp_path):
+    folder = open_folder(str(tmp_path))
+    receipt = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
+    assert receipt.file is not None
+    assert (receipt.file.rows, receipt.tokens.read) == (0, 0)
+    assert rows_of(folder, receipt.draft_name, 5) == []
+
+
+def test_sorting_ignores_arrival(tmp_path):
+    folder = open_folder(str(tmp_path))
+    table = pa.Table.from_batches(encode(folder, [[1, 2], [3], [1, 2], [4, 5, 6]]))
+    one, other = sort_sentences(table), sort_sentences(table.take([4, 2, 0, 1, 3][: table.num_rows]))
+    assert one.keys_S.tolist() == other.keys_S.tolist()
+    assert one.ids_T.tolist() == other.ids_T.tolist()
+
+
+def test_the_number_of_shards_follows_the_rows_expected():
+    assert num_shards(np.array([10_000, 4_000]), np.array([0.5, 1.0]), 3_000) == 3
+    assert num_shards(np.array([5]), np.array([1.0]), 1_000) == 1
+
+
+# Reading
+
+
+@pytest.fixture
+def three_shards(tmp_path):
+    folder = open_folder(str(tmp_path))
+    names = []
+    for shard in range(3):
+        batches = encode(folder, [[shard, shard + 1, shard + 2]] * 20)
+        names.append(write_shard(batches, np.ones(7), ShardsConfig(window=1), folder, shard).draft_name)
+    return Shards(folder, names, 180, 1)
+
+
+def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, ...]]:
+    return [
+        (int(t), *c)
+        for b in shards.epoch(seed, epoch)
+        for t, c in zip(b.target_B, b.contexts_BW.tolist(), strict=True)
+    ]
+
+
+def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three_shards):
+    first = in_order(three_shards, 1, 0)
+    assert len(first) == 180
+    assert in_order(three_shards, 1, 0) == first
+    for seed, epoch in ((1, 1), (2, 0)):
+        other = in_order(three_shards, seed, epoch)
+        assert other != first
+        assert sorted(other) == sorted(first)
+
+
+def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
+    path = tmp_path / three_shards.names[1]
+    data = path.read_bytes()
+    for damage, words in (
+        (data[: len(data) // 2], "is damaged"),
+        (data[:150] + bytes([data[150] ^ 1]) + data[151:], "is damaged"),
+        (b"", "is damaged"),
+        (b"hello", "is damaged"),
+    ):
+        path.write_bytes(damage)
+        with pytest.raises(UserError, match=words) as fault:
+            in_order(three_shards, 1, 0)
+        assert three_shards.names[1] in str(fault.value)
+    pq.write_table(pa.table({"x": [1]}), path)
+    with pytest.raises(UserError, match=r"was not written by w2v: it has columns \(x: int64\)"):
+        in_order(three_shards, 1, 0)
+    path.unlink()
+    with pytest.raises(UserError, match="is missing"):
+        in_order(three_shards, 1, 0)

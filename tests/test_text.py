@@ -1,0 +1,274 @@
+"""Lines, tokenizers and the first stage's task, without Spark."""
+
+import bz2
+import gzip
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2v_core.config import TokenizeConfig
+from w2v_core.errors import UserError
+from w2v_core.schemas import TOKENS
+from w2v_core.storage import open_folder
+from w2v_core.text import lines as lines_module
+from w2v_core.text import unicode_words, whitespace
+from w2v_core.text.inputs import InputFile, find_files, plan_splits
+from w2v_core.text.lines import read_lines
+from w2v_core.text.tokenize_part import tokenize_part
+from w2v_core.text.wiki_extractor import is_doc_line
+
+PACK = {
+    ".txt": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".zst": lambda data: pa.Codec("zstd").compress(data, asbytes=True),
+}
+
+
+def lines_of(path: Path, split_bytes: int = 1 << 20, strict: bool = False) -> tuple[list[str], Counter[str]]:
+    counters: Counter[str] = Counter()
+    splits = [split for task in plan_splits(find_files([str(path)]), split_bytes) for split in task]
+    return [
+        line for split in splits for lines in read_lines(split, strict, counters) for line in lines
+    ], counters
+
+
+# Tokenizers
+
+
+@pytest.mark.parametrize(
+    ("line", "tokens"),
+    [
+        ("The Cat's 2nd hat_box, e.g. naïve!", ["the", "cat", "s", "2nd", "hat", "box", "e", "g", "naïve"]),
+        ("서울은 한국의 수도이다.", ["서울은", "한국의", "수도이다"]),
+        ("हिन्दी में लिखा", ["हिन्दी", "में", "लिखा"]),
+        ("ที่ นี่", ["ที่", "นี่"]),
+        ("東京タワー、高い。", ["東京タワー", "高い"]),
+        ("ﬁnd ＡＢＣ１２ x²", ["find", "abc12", "x2"]),
+        ("ΟΔΟΣ Straße", ["οδος", "straße"]),
+        ("co\u00adop می\u200cخواهم", ["coop", "میخواهم"]),
+        ("❤️ 👩‍👩‍👧 \u0301x", ["x"]),
+        ("", []),
+        ("...\x00 \u2028 ", []),
+        ("a\x00b\u2028c\u00a0d", ["a", "b", "c", "d"]),
+    ],
+)
+def test_unicode_words(line, tokens):
+    assert unicode_words.tokenize(line) == tokens
+
+
+@given(st.text())
+def test_unicode_words_are_normal_and_made_of_letters_digits_and_marks(line):
+    for token in unicode_words.tokenize(line):
+        assert token == token.lower()
+        assert unicodedata.category(token[0])[0] in "LN"
+        assert {unicodedata.category(c)[0] for c in token} <= set("LNM")
+
+
+@given(
+    st.text(st.characters(categories=["L", "N"]), min_size=1), st.text(st.characters(categories=["P", "Z"]))
+)
+def test_every_letter_and_digit_of_the_line_is_in_a_word(word, noise):
+    expected = unicodedata.normalize("NFKC", f"{noise}{word}{noise}").lower()
+    kept = "".join(c for c in expected if unicodedata.category(c)[0] in "LN")
+    found = "".join(unicode_words.tokenize(f"{noise}{word}{noise}"))
+    assert "".join(c for c in found if unicodedata.category(c)[0] in "LN") == kept
+
+
+def test_whitespace_leaves_tokens_alone():
+    assert whitespace.tokenize(" Item_42  서울/NNP\u00a0the-CAT ") == ["Item_42", "서울/NNP", "the-CAT"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_doc"),
+    [
+        ('<doc id="1" url="u" title="가">', True),
+        ("</doc>", True),
+        ("  </doc> ", True),
+        ("<doc>", False),
+        ("<document x>", False),
+        ("text </doc>", False),
+    ],
+)
+def test_doc_lines(line, is_doc):
+    assert is_doc_line(line) is is_doc
+
+
+# Lines
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=12), max_size=30
+    ),
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_splits_share_nothing_and_lose_nothing(tmp_path_factory, lines, split_bytes, chunk_bytes, end, ends):
+    path = tmp_path_factory.mktemp("lines") / "x.txt"
+    data = end.join(lines) + (end if ends and lines and lines[-1] else "")
+    path.write_bytes(data.encode())
+    if not data:
+        return
+    expected = data.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    before = lines_module._CHUNK_BYTES
+    lines_module._CHUNK_BYTES = chunk_bytes
+    try:
+        assert lines_of(path, split_bytes)[0] == [
+            line.removeprefix("\ufeff") if i == 0 else line for i, line in enumerate(expected)
+        ]
+    finally:
+        lines_module._CHUNK_BYTES = before
+
+
+@pytest.mark.parametrize("ending", [".txt", ".gz", ".bz2", ".zst", ".GZ"])
+def test_every_compression_reads_the_same(tmp_path, ending):
+    text = "한 줄\nsecond line\n" * 5000
+    path = tmp_path / f"가나 다{ending}"
+    path.write_bytes(PACK[ending.lower()](text.encode()))
+    assert lines_of(path)[0] == text.splitlines()
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".zst"])
+def test_packed_files_end_to_end_read_on(tmp_path, ending):
+    path = tmp_path / f"two{ending}"
+    path.write_bytes(PACK[ending](b"one\n") + PACK[ending](b"two\n"))
+    assert lines_of(path)[0] == ["one", "two"]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".zst"])
+def test_a_packed_file_that_is_cut_short_is_named(tmp_path, ending):
+    text = b"".join(b"%d\n" % (i * 7919 % 100_003) for i in range(50_000))
+    path = tmp_path / f"cut{ending}"
+    data = PACK[ending](text)
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(UserError, match=r"cut\.\w+ cannot be read to its end"):
+        lines_of(path)
+
+
+def test_bad_bytes_are_replaced_and_counted(tmp_path):
+    path = tmp_path / "latin1.txt"
+    path.write_bytes(b"caf\xe9 ok \xff\xef\xbf\xbd\nplain\n")
+    lines, counters = lines_of(path)
+    assert lines == ["caf\ufffd ok \ufffd\ufffd", "plain"]
+    assert counters["replaced_characters"] == 2
+
+
+def test_strict_refuses_bad_bytes_and_names_the_file(tmp_path):
+    path = tmp_path / "latin1.txt"
+    path.write_bytes(b"caf\xe9\n")
+    with pytest.raises(UserError, match=r"latin1.txt is not UTF-8 .*0xe9|latin1.txt is not UTF-8 .*xe9"):
+        lines_of(path, strict=True)
+
+
+def test_utf16_is_refused_with_the_way_out(tmp_path):
+    path = tmp_path / "utf16.txt"
+    path.write_bytes("hello\n".encode("utf-16"))
+    with pytest.raises(UserError, match=r"utf16.txt is UTF-16; convert it"):
+        lines_of(path)
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = tmp_path / "bom.txt"
+    path.write_bytes(b"\xef\xbb\xbfword\n")
+    assert lines_of(path)[0] == ["word"]
+
+
+# Inputs
+
+
+def test_files_folders_and_globs(tmp_path):
+    for name in ("a.txt", "b/c.txt", "b/[x] 가#1%.txt", ".hidden.txt", "_tmp/d.txt", "b/e.gz"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x\n")
+
+    def names(*locations: str) -> list[str]:
+        return [str(Path(file.path).relative_to(tmp_path)) for file in find_files(locations)]
+
+    assert names(str(tmp_path)) == ["a.txt", "b/[x] 가#1%.txt", "b/c.txt", "b/e.gz"]
+    assert names(f"{tmp_path}/a.txt", f"{tmp_path}/a.txt") == ["a.txt"]
+    assert names(f"{tmp_path}/b/*.txt") == ["b/[x] 가#1%.txt", "b/c.txt"]
+    assert names(f"{tmp_path}/**/*.txt") == ["a.txt", "b/[x] 가#1%.txt", "b/c.txt"]
+    assert names(f"{tmp_path}/_tmp/*.txt") == ["_tmp/d.txt"]
+    assert names(f"{tmp_path}/*/c.txt") == ["b/c.txt"]
+    assert names(f"{tmp_path}/b/[x] 가#1%.txt") == ["b/[x] 가#1%.txt"]
+    assert names(f"{tmp_path}/b") == names(f"{tmp_path}/?") == names((tmp_path / "b").as_uri())
+
+
+def test_a_location_that_gives_nothing_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for location, words in (
+        (f"{tmp_path}/no.txt", "does not exist"),
+        (f"{tmp_path}/empty", "holds no file"),
+        (f"{tmp_path}/*.zst", "holds no file"),
+    ):
+        with pytest.raises(UserError, match=words) as fault:
+            find_files([location])
+        assert location in str(fault.value)
+    with pytest.raises(UserError, match="--input"):
+        find_files([])
+
+
+def test_a_file_that_is_plainly_no_text_is_refused(tmp_path):
+    (tmp_path / "x.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match=r"x.parquet is not plain text"):
+        find_files([str(tmp_path)])
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.booleans()), max_size=20), st.integers(1, 200))
+def test_a_plan_covers_every_byte_once_and_no_task_is_too_large(sizes, split_bytes):
+    files = [
+        InputFile(".", f"{i}{'.gz' if packed else '.txt'}", size, 0) for i, (size, packed) in enumerate(sizes)
+    ]
+    tasks = plan_splits(files, split_bytes)
+    for file in files:
+        parts = [(s.begin, s.end) for task in tasks for s in task if s.file == file]
+        assert [begin for begin, _ in parts] == [0, *[end for _, end in parts]][: len(parts)]
+        assert (parts[-1][1] if parts else 0) == file.size
+        assert len(parts) <= 1 or file.compression is None
+    for task in tasks:
+        assert len(task) == 1 or sum(s.end - s.begin for s in task) <= split_bytes
+
+
+# The task
+
+
+def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
+    text = '<doc id="1">\nTitle\n\nOne two. Three!\n...\n</doc>\n'
+    (tmp_path / "w.txt").write_text(text)
+    (tmp_path / "out").mkdir()
+    splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
+    receipt = tokenize_part(splits, TokenizeConfig(), open_folder(str(tmp_path / "out")), 7)
+    table = pq.read_table(tmp_path / "out" / receipt.draft_name, schema=TOKENS)
+    assert table["tokens"].to_pylist() == [["title"], ["one", "two", "three"]]
+    assert receipt.part == 7
+    assert receipt.file is not None
+    assert (receipt.file.name, receipt.file.rows) == ("part-00007.parquet", 2)
+    assert receipt.tokens.read == receipt.tokens.kept == 4
+    assert receipt.counters == {
+        "input_bytes": len(text),
+        "lines": 6,
+        "doc_lines": 2,
+        "lines_without_token": 2,
+        "replaced_characters": 0,
+        "sentences": 2,
+    }
+
+
+def test_a_task_that_fails_leaves_no_file(tmp_path):
+    (tmp_path / "w.txt").write_bytes(b"ok\n\xff\n")
+    (tmp_path / "out").mkdir()
+    splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
+    with pytest.raises(UserError):
+        tokenize_part(splits, TokenizeConfig(strict=True), open_folder(str(tmp_path / "out")), 0)
+    assert list((tmp_path / "out").iterdir()) == []
