@@ -5,6 +5,7 @@ machines that do not have it.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Recei
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part in batch.column(0).to_pylist():
-                yield attempt(task, part).to_batch()
+                yield task(part).to_batch()
 
     parts = spark.range(0, num_parts, 1, num_parts)
     return _receipts(parts.mapInArrow(run, spark_schema(spark, RECEIPTS)))
@@ -90,7 +91,7 @@ def run_shuffled(
 
         context = TaskContext.get()
         assert context is not None
-        yield attempt(lambda part: task(batches, part), context.partitionId()).to_batch()
+        yield task(batches, context.partitionId()).to_batch()
 
     schema = spark_schema(frame.sparkSession, RECEIPTS)
     return _receipts(frame.repartition(num_parts, key).mapInArrow(run, schema))
@@ -130,7 +131,7 @@ def sum_counts(partial: "DataFrame", min_count: int, most: int | None) -> tuple[
     counts = counts.where(sf.col("count") >= min_count)
     if most is not None:
         counts = counts.orderBy(sf.desc("count")).limit(most + 1)
-    return counts.toArrow(), every.get
+    return _collect(counts), every.get
 
 
 def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
@@ -138,17 +139,20 @@ def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
     return spark.createDataFrame(schema.empty_table()).schema
 
 
-def attempt(task: Callable[[int], Receipt], part: int) -> Receipt:
-    """`task(part)`; a fault in the user's data becomes a receipt, since trying again would not mend it."""
+def _collect(frame: "DataFrame") -> pa.Table:
+    """Run the job. What a task raised as UserError is raised here as that, without Spark's traces."""
+    from pyspark.errors import PythonException
+
     try:
-        return task(part)
-    except UserError as error:
-        return Receipt(part, error=str(error))
+        return frame.toArrow()
+    except PythonException as error:
+        if told := _USER_ERROR.search(str(error)):
+            raise UserError(told.group(1)) from None
+        raise
+
+
+_USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 
 
 def _receipts(frame: "DataFrame") -> list[Receipt]:
-    receipts = [Receipt.model_validate_json(text) for text in frame.toArrow()["receipt"].to_pylist()]
-    for receipt in sorted(receipts, key=lambda receipt: receipt.part):
-        if receipt.error:
-            raise UserError(receipt.error)
-    return receipts
+    return [Receipt.model_validate_json(text) for text in _collect(frame)["receipt"].to_pylist()]

@@ -24,9 +24,11 @@ def pytest_sessionstart() -> None:
 
 @pytest.fixture(scope="session")
 def spark_config() -> Iterator[SparkConfig]:
-    """The one Spark session of the tests, started by the first that asks for it."""
+    """The one Spark session of the tests, started by the first that asks for it. No run may stop it."""
     _spark.session(LOCAL)
-    yield LOCAL
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_spark, "stop_session", lambda: None)
+        yield LOCAL
     _spark.stop_session()
 
 

@@ -26,7 +26,7 @@ RECEIPTS = pa.schema(
 
 
 class Receipt(BaseModel):
-    """What a task made of its part, or the sentence in which it gave up."""
+    """What a task made of its part."""
 
     model_config = ConfigDict(frozen=True)
     part: int
@@ -34,7 +34,6 @@ class Receipt(BaseModel):
     file: FileEntry | None = None
     tokens: TokenAccount = TokenAccount()
     counters: dict[str, int] = {}
-    error: str | None = None
 
     @classmethod
     def of(

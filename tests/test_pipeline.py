@@ -1,0 +1,256 @@
+"""The stages on local Spark: what they make, skip, redo and refuse."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from conftest import small_config
+
+from jobs import _spark
+from jobs.build_vocab import make_vocab
+from jobs.evaluate_vectors import evaluate_vectors
+from jobs.run_pipeline import run_pipeline
+from jobs.tokenize_corpus import tokenize_corpus
+from jobs.train_vectors import train_vectors
+from jobs.write_shards import make_shards
+from w2v_core.errors import UserError
+from w2v_core.run_dir import STAGES, RunDir
+from w2v_core.text import unicode_words
+from w2v_core.text.inputs import find_files
+from w2v_core.vectors import WordVectors
+from w2v_core.vocab import keep_probability
+
+
+def bytes_of(run: RunDir, stage: str) -> dict[str, bytes]:
+    return {file.name: (Path(run.folder.path) / stage / file.name).read_bytes() for file in run.require(stage).files}
+
+
+def sentences_by_hand(corpus: Path) -> list[list[str]]:
+    lines = [line for path in corpus.rglob("*.txt") for line in path.read_text().split("\n") if line != "</doc>"]
+    return [tokens for tokens in map(unicode_words.tokenize, lines) if tokens]
+
+
+def test_the_whole_pipeline_accounts_for_every_token(make_run, corpus):
+    run = make_run(corpus)
+    sentences = sentences_by_hand(corpus)
+    counts = Counter(token for tokens in sentences for token in tokens)
+    num_tokens = sum(counts.values())
+
+    tokens, vocab, shards = (run.require(stage) for stage in ("tokens", "vocab", "shards"))
+    assert tokens.tokens.read == tokens.tokens.kept == vocab.tokens.read == shards.tokens.read == num_tokens
+    assert tokens.counters["sentences"] == len(sentences)
+    assert tokens.counters["doc_lines"] == 100
+    assert vocab.counters["distinct_words"] == len(counts)
+
+    table = pq.read_table(f"{run.folder.path}/vocab/vocab.parquet")
+    expected = sorted(((word, n) for word, n in counts.items() if n >= 2), key=lambda item: (-item[1], item[0]))
+    assert list(zip(table["token"].to_pylist(), table["count"].to_pylist(), strict=True)) == expected
+    np.testing.assert_allclose(table["keep_probability"], keep_probability(table["count"].to_numpy(), 0.05))
+    np.testing.assert_allclose(sum(table["noise_probability"].to_pylist()), 1)
+
+    account = shards.tokens
+    assert account.out_of_vocabulary == num_tokens - sum(n for _, n in expected)
+    assert account.kept == sum(file.rows for file in shards.files)
+    assert account.balances()
+    expected_rows = float(table["count"].to_numpy() @ table["keep_probability"].to_numpy())
+    assert abs(account.kept + account.dropped["no_context"] - expected_rows) < 5 * np.sqrt(expected_rows)
+
+    vectors = WordVectors.load(f"{run.folder.path}/vectors")
+    assert vectors.tokens == [word for word, _ in expected]
+    assert vectors["서울"].shape == (8,)
+
+
+def test_two_runs_with_one_seed_are_identical_to_the_byte(make_run, corpus, tmp_path):
+    one = make_run(corpus, into="one")
+    # The same text, cut into other files under other names, in other splits.
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    text = "\n".join(path.read_text() for path in sorted(corpus.rglob("*.txt"), reverse=True))
+    lines = text.split("\n")
+    (moved / "z.txt").write_text("\n".join(lines[:100]))
+    (moved / "a.txt").write_text("\n".join(lines[100:]))
+    other = make_run(moved, "tokenize.split_bytes=2000", into="other")
+    assert len(other.require("tokens").files) > len(one.require("tokens").files)
+    for stage in ("vocab", "shards", "vectors"):
+        assert bytes_of(one, stage) == bytes_of(other, stage), stage
+
+
+def test_another_seed_makes_other_shards_and_vectors(make_run, corpus):
+    one, other = make_run(corpus, into="one"), make_run(corpus, "shards.seed=2", into="other")
+    assert bytes_of(one, "shards") != bytes_of(other, "shards")
+    assert bytes_of(one, "vocab") == bytes_of(other, "vocab")
+
+
+def test_rows_fall_into_several_shards_and_none_is_lost(make_run, tmp_path):
+    text = tmp_path / "many.txt"
+    text.write_text("\n".join(f"a b c d e{i % 50} f{i % 70}" for i in range(3000)))
+    run = make_run(text, "shards.target_rows=1000", "vocab.sample=0", "vocab.min_count=1")
+    shards = run.require("shards")
+    assert len(shards.files) == 18
+    assert shards.tokens.kept == shards.tokens.read == 18_000
+    targets = [t for file in shards.files for t in pq.read_table(f"{run.folder.path}/shards/{file.name}")["target"]]
+    counted = Counter(target.as_py() for target in targets)
+    assert sorted(counted.values(), reverse=True)[:5] == [3000, 3000, 3000, 3000, 60]
+
+
+def test_spark_itself_reads_what_the_stages_write(make_run, corpus, spark_config):
+    run = make_run(corpus)
+    frame = _spark.session(spark_config).read.parquet(f"{run.folder.path}/shards/*.parquet")
+    assert frame.count() == run.require("shards").tokens.kept
+    row = frame.first()
+    assert row is not None
+    assert len(row["contexts"]) == 4
+
+
+# What is made again, and what is not
+
+
+def made_at(run: RunDir) -> dict[str, int]:
+    """When each stage was finished, as the manifest file's time."""
+    times = {stage: Path(run.folder.path, stage, "manifest.json") for stage in STAGES}
+    return {stage: path.stat().st_mtime_ns for stage, path in times.items() if path.exists()}
+
+
+def test_the_same_command_again_makes_nothing_and_starts_no_spark(make_run, corpus, monkeypatch):
+    before = made_at(make_run(corpus))
+    monkeypatch.setattr(_spark, "session", lambda _: pytest.fail("Spark was started"))
+    assert made_at(make_run(corpus)) == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "remade"),
+    [
+        ("train.epochs=3", {"vectors"}),
+        ("shards.window=3", {"shards", "vectors"}),
+        ("vocab.min_count=3", {"vocab", "shards", "vectors"}),
+        ("tokenize.tokenizer=whitespace", {"tokens", "vocab", "shards", "vectors"}),
+    ],
+)
+def test_a_changed_setting_makes_its_stage_and_all_after_it_again(make_run, corpus, setting, remade):
+    before = made_at(make_run(corpus))
+    after = made_at(make_run(corpus, setting))
+    assert {stage for stage in after if after[stage] != before[stage]} == remade
+
+
+def test_a_changed_input_file_makes_everything_again(make_run, corpus, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(corpus, copy)
+    before = made_at(make_run(copy))
+    (copy / "a.txt").write_text("the king and the queen\n" * 50)
+    after = made_at(make_run(copy))
+    assert all(after[stage] != before[stage] for stage in after)
+
+
+def test_a_lost_file_is_made_again(make_run, corpus):
+    run = make_run(corpus)
+    before = bytes_of(run, "shards")
+    Path(run.folder.path, "shards", run.require("shards").files[0].name).unlink()
+    make_run(corpus)
+    assert bytes_of(run, "shards") == before
+
+
+# Evaluation
+
+
+def test_evaluation_tells_scores_and_coverage(make_run, corpus, tmp_path):
+    run = make_run(corpus)
+    pairs, questions = tmp_path / "쌍.tsv", tmp_path / "questions.txt"
+    pairs.write_text("king\tqueen\t9\nking\tmouse\t2\n서울\t수도\t8\nking\tabsent\t5\n")
+    questions.write_text(": 왕\nking queen cat dog\nking queen absent dog\n")
+    config = small_config(f"evaluate.similarity=['{pairs}']", f"evaluate.analogies=['{questions}']")
+    report = evaluate_vectors(run, config)
+    assert (report["similarity"][0]["covered"], report["similarity"][0]["pairs"]) == (3, 4)
+    assert (report["analogies"][0]["covered"], report["analogies"][0]["total"]) == (1, 2)
+    assert json.loads(Path(run.folder.path, "reports", "evaluation.json").read_text()) == report
+
+
+# Bad input
+
+
+def the_only_stage(run: RunDir) -> set[str]:
+    return {path.parent.name for path in Path(run.folder.path).glob("*/manifest.json")}
+
+
+def test_an_input_without_a_token_is_refused_and_leaves_nothing(make_run, tmp_path):
+    (tmp_path / "dots.txt").write_text("... !!! \n\n---\n")
+    with pytest.raises(UserError, match=r"the input holds no token \(1 files, first .*dots.txt\)"):
+        make_run(tmp_path / "dots.txt")
+    run = RunDir.open(str(tmp_path / "run"))
+    assert the_only_stage(run) == set()
+    assert [path.name for path in Path(run.folder.path, "tokens").iterdir()] == []
+
+
+def test_an_empty_file_is_no_input(make_run, tmp_path):
+    (tmp_path / "empty.txt").write_bytes(b"")
+    with pytest.raises(UserError, match="no token"):
+        make_run(tmp_path / "empty.txt")
+
+
+def test_an_undecodable_file_is_counted_or_with_strict_refused(make_run, tmp_path):
+    (tmp_path / "latin1.txt").write_bytes(b"caf\xe9 au lait caf\xe9 au lait\n" * 20)
+    run = make_run(tmp_path / "latin1.txt")
+    assert run.require("tokens").counters["replaced_characters"] == 40
+    with pytest.raises(UserError, match=r"latin1.txt is not UTF-8"):
+        make_run(tmp_path / "latin1.txt", "tokenize.strict=true")
+    assert the_only_stage(run) == set()
+
+
+def test_a_damaged_packed_file_is_named_from_the_executor(make_run, tmp_path):
+    (tmp_path / "x.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
+    with pytest.raises(UserError, match=r"x.gz cannot be read to its end"):
+        make_run(tmp_path / "x.gz")
+
+
+def test_a_vocabulary_emptied_by_min_count_is_refused(make_run, corpus, tmp_path):
+    with pytest.raises(UserError, match=r"vocab.min_count = 100000 leaves no word: the most frequent word was seen \d+"):
+        make_run(corpus, "vocab.min_count=100000")
+    assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens"}
+
+
+def test_text_without_two_words_in_a_sentence_is_refused(make_run, tmp_path):
+    (tmp_path / "lone.txt").write_text("one\ntwo\none\ntwo\n")
+    with pytest.raises(UserError, match="no word is left with a context"):
+        make_run(tmp_path / "lone.txt", "vocab.sample=0")
+    assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens", "vocab"}
+
+
+def test_a_missing_predecessor_is_named_with_its_command(tmp_path):
+    run, config = RunDir.create(str(tmp_path / "run")), small_config()
+    for make, missing in (
+        (make_vocab, "tokens stage; run `w2v tokenize --input PATH"),
+        (make_shards, "tokens stage"),
+        (train_vectors, "vocab stage; run `w2v vocab"),
+        (evaluate_vectors, "vectors stage; run `w2v train"),
+    ):
+        with pytest.raises(UserError, match=f"has no finished {missing}"):
+            make(run, config)
+
+
+@pytest.mark.parametrize(("stage", "make"), [("tokens", make_vocab), ("shards", train_vectors)])
+def test_a_damaged_or_foreign_parquet_file_is_named(make_run, corpus, spark_config, stage, make):
+    run = make_run(corpus)
+    config = small_config("vocab.min_count=3", "train.epochs=3").model_copy(update={"spark": spark_config})
+    path = Path(run.folder.path, stage, run.require(stage).files[0].name)
+    size = path.stat().st_size
+    path.write_bytes(b"x" * size)
+    with pytest.raises(UserError, match=rf"{stage}/part-00000.parquet is damaged"):
+        make(run, config)
+    path.write_bytes(b"x" * (size - 1))
+    with pytest.raises(UserError, match=rf"{stage}/part-00000.parquet has {size - 1} bytes, not {size}"):
+        make(run, config)
+
+
+def test_single_stages_make_what_the_whole_run_makes(make_run, corpus, tmp_path, spark_config):
+    whole = make_run(corpus, into="whole")
+    run = RunDir.create(str(tmp_path / "steps"))
+    config = small_config().model_copy(update={"spark": spark_config})
+    tokenize_corpus(run, find_files([str(corpus)]), config)
+    make_vocab(run, config)
+    make_shards(run, config)
+    train_vectors(run, config)
+    assert bytes_of(run, "vectors") == bytes_of(whole, "vectors")
+    run_pipeline(run, find_files([str(corpus)]), config)
