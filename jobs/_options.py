@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any
 
 import typer
@@ -44,23 +45,28 @@ def say(text: str) -> None:
     console.print(text, markup=False)
 
 
-def run_app(app: Callable[[], Any]) -> None:
-    """Run a Typer application; exit 0 done, 2 the user can mend it, 1 a fault of ours, 130 interrupted."""
-    try:
-        app()
-    except UserError as error:
-        say(f"error: {error}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        say("interrupted; finished stages are kept, the same command goes on from there")
-        sys.exit(130)
-    except Exception:
-        traceback.print_exc()
-        sys.exit(1)
+def ending(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`command`, which exits with 2 where the user can mend it, 1 for a fault of ours, 130 if interrupted."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except UserError as error:
+            say(f"error: {error}")
+            sys.exit(2)
+        except KeyboardInterrupt:
+            say("interrupted; finished stages are kept, and the same command goes on from there")
+            sys.exit(130)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
+
+    return run
 
 
 def run_script(command: Callable[..., Any]) -> None:
     """Run one command as a script, for spark-submit."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(command)
-    run_app(app)
+    app.command()(ending(command))
+    app()

@@ -14,7 +14,8 @@ from w2v_core.vocab import COUNTS, FILE, build_vocab, count_tokens
 
 def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
     """Count the tokens, on Spark, and give the frequent ones ids."""
-    make_vocab(RunDir.open(run_dir), load_config(config, set_ or ()))
+    settings = load_config(config, set_ or ())
+    make_vocab(RunDir.open(run_dir), settings)
 
 
 def make_vocab(run: RunDir, config: Config) -> Manifest:

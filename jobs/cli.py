@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobs._options import run_app
+from jobs._options import ending
 from jobs.build_vocab import vocab
 from jobs.evaluate_vectors import evaluate
 from jobs.query_vectors import analogy, neighbors
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (run, tokenize, vocab, shards, train, evaluate, neighbors, analogy, demo):
-    app.command()(command)
+    app.command()(ending(command))
 
 
 def _print_version(wanted: bool) -> None:
@@ -39,4 +39,4 @@ def _options(
 
 def main() -> None:
     """The `w2v` command."""
-    run_app(app)
+    app()

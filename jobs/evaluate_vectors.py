@@ -14,8 +14,8 @@ from jobs._options import ConfigOption, JsonOption, RunDirOption, SetOption, con
 from jobs._stage import Made, make_stage
 from w2v_core.config import Config, EvaluateConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.evaluation.analogies import AnalogiesResult, evaluate_analogies
-from w2v_core.evaluation.word_pairs import WordPairsResult, evaluate_word_pairs
+from w2v_core.evaluation.analogies import AnalogiesResult, evaluate_analogies, read_analogies
+from w2v_core.evaluation.word_pairs import WordPairsResult, evaluate_word_pairs, read_word_pairs
 from w2v_core.parts import write_bytes
 from w2v_core.run_dir import Draft, RunDir
 from w2v_core.vectors import WordVectors
@@ -61,9 +61,18 @@ def has_sets(config: Config) -> bool:
     return bool(config.evaluate.similarity or config.evaluate.analogies)
 
 
+def check_sets(config: Config) -> None:
+    """UserError for a set that cannot be read: better told before hours of training than after."""
+    for path in config.evaluate.similarity:
+        read_word_pairs(path)
+    for path in config.evaluate.analogies:
+        read_analogies(path)
+
+
 def evaluate_vectors(run: RunDir, config: Config) -> dict[str, Any]:
     """The reports stage: every score, also told as tables."""
     vectors = run.require("vectors")
+    check_sets(config)
     sets = {path: _digest(path) for path in (*config.evaluate.similarity, *config.evaluate.analogies)}
     inputs = {"vectors": vectors.fingerprint, "sets": sets}
     make_stage(run, "reports", config.evaluate, inputs, lambda draft: _build(draft, run, config.evaluate))
@@ -97,10 +106,7 @@ def _named(path: str, result: WordPairsResult | AnalogiesResult) -> dict[str, An
 
 
 def _digest(path: str) -> str:
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise UserError(f"evaluation file {path}: {error.strerror or error}; check its path") from None
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -14,7 +14,14 @@ from jobs._options import (
     say,
 )
 from jobs.build_vocab import make_vocab
-from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, evaluate_vectors, has_sets, with_sets
+from jobs.evaluate_vectors import (
+    AnalogiesOption,
+    SimilarityOption,
+    check_sets,
+    evaluate_vectors,
+    has_sets,
+    with_sets,
+)
 from jobs.tokenize_corpus import settings_with_strict, tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
@@ -36,6 +43,7 @@ def run(
     """Run every stage: text in, evaluated vectors out."""
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     files = find_files([*(input or []), *(more_inputs or [])])
+    check_sets(settings)
     run_pipeline(RunDir.create(run_dir), files, settings)
 
 

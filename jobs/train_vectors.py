@@ -16,7 +16,8 @@ from w2v_core.vocab import FILE, Vocabulary
 
 def train(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
     """Train word vectors on the shards."""
-    train_vectors(RunDir.open(run_dir), load_config(config, set_ or ()))
+    settings = load_config(config, set_ or ())
+    train_vectors(RunDir.open(run_dir), settings)
 
 
 def train_vectors(run: RunDir, config: Config) -> Manifest:

@@ -20,7 +20,8 @@ from w2v_core.vocab import cached_vocabulary
 
 def shards(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
     """Subsample, window and shuffle the sentences into training rows, on Spark."""
-    make_shards(RunDir.open(run_dir), load_config(config, set_ or ()))
+    settings = load_config(config, set_ or ())
+    make_shards(RunDir.open(run_dir), settings)
 
 
 def make_shards(run: RunDir, config: Config) -> Manifest:

@@ -26,11 +26,16 @@ from w2v_core.vocab import keep_probability
 
 
 def bytes_of(run: RunDir, stage: str) -> dict[str, bytes]:
-    return {file.name: (Path(run.folder.path) / stage / file.name).read_bytes() for file in run.require(stage).files}
+    return {
+        file.name: (Path(run.folder.path) / stage / file.name).read_bytes()
+        for file in run.require(stage).files
+    }
 
 
 def sentences_by_hand(corpus: Path) -> list[list[str]]:
-    lines = [line for path in corpus.rglob("*.txt") for line in path.read_text().split("\n") if line != "</doc>"]
+    lines = [
+        line for path in corpus.rglob("*.txt") for line in path.read_text().split("\n") if line != "</doc>"
+    ]
     return [tokens for tokens in map(unicode_words.tokenize, lines) if tokens]
 
 
@@ -47,7 +52,9 @@ def test_the_whole_pipeline_accounts_for_every_token(make_run, corpus):
     assert vocab.counters["distinct_words"] == len(counts)
 
     table = pq.read_table(f"{run.folder.path}/vocab/vocab.parquet")
-    expected = sorted(((word, n) for word, n in counts.items() if n >= 2), key=lambda item: (-item[1], item[0]))
+    expected = sorted(
+        ((word, n) for word, n in counts.items() if n >= 2), key=lambda item: (-item[1], item[0])
+    )
     assert list(zip(table["token"].to_pylist(), table["count"].to_pylist(), strict=True)) == expected
     np.testing.assert_allclose(table["keep_probability"], keep_probability(table["count"].to_numpy(), 0.05))
     np.testing.assert_allclose(sum(table["noise_probability"].to_pylist()), 1)
@@ -92,7 +99,9 @@ def test_rows_fall_into_several_shards_and_none_is_lost(make_run, tmp_path):
     shards = run.require("shards")
     assert len(shards.files) == 18
     assert shards.tokens.kept == shards.tokens.read == 18_000
-    targets = [t for file in shards.files for t in pq.read_table(f"{run.folder.path}/shards/{file.name}")["target"]]
+    targets = [
+        t for file in shards.files for t in pq.read_table(f"{run.folder.path}/shards/{file.name}")["target"]
+    ]
     counted = Counter(target.as_py() for target in targets)
     assert sorted(counted.values(), reverse=True)[:5] == [3000, 3000, 3000, 3000, 60]
 
@@ -206,7 +215,9 @@ def test_a_damaged_packed_file_is_named_from_the_executor(make_run, tmp_path):
 
 
 def test_a_vocabulary_emptied_by_min_count_is_refused(make_run, corpus, tmp_path):
-    with pytest.raises(UserError, match=r"vocab.min_count = 100000 leaves no word: the most frequent word was seen \d+"):
+    with pytest.raises(
+        UserError, match=r"vocab.min_count = 100000 leaves no word: the most frequent word was seen \d+"
+    ):
         make_run(corpus, "vocab.min_count=100000")
     assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens"}
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from w2v_core.layers.embedding import Embedding
 from w2v_core.arrays import FloatArray, IntArray
+from w2v_core.layers.embedding import Embedding
 from w2v_core.row_gradient import RowGradient
 
 

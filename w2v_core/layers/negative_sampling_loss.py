@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from w2v_core.arrays import FloatArray, IntArray
 from w2v_core.layers.embedding_dot import EmbeddingDot
 from w2v_core.layers.sigmoid_with_loss import SigmoidWithLoss
-from w2v_core.arrays import FloatArray, IntArray
 from w2v_core.row_gradient import RowGradient
 from w2v_core.windows import NO_WORD
 

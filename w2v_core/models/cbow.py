@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from w2v_core.arrays import FloatArray, IntArray
 from w2v_core.layers import Embedding, NegativeSamplingLoss
 from w2v_core.models.batch import BatchLoss, Gradients
-from w2v_core.arrays import FloatArray, IntArray
 from w2v_core.windows import NO_WORD
 
 

@@ -1,0 +1,206 @@
+"""Commands as people type them: what goes where, and the exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs import _java, cli, run_pipeline
+
+
+@pytest.fixture
+def w2v(monkeypatch, capsys):
+    """Runs `w2v ARGUMENTS…` in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["w2v", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def run_dir(make_run, corpus) -> str:
+    return make_run(corpus).location
+
+
+def test_neighbors_are_for_people_or_for_programs(w2v, run_dir):
+    code, out, err = w2v("neighbors", "--run-dir", run_dir, "서울", "king", "--topn", "3")
+    assert (code, out) == (0, "")
+    assert [line.split()[0] for line in err.splitlines()] == ["서울", "king"]
+    code, out, err = w2v("neighbors", "--run-dir", run_dir, "서울", "--topn", "3", "--json")
+    assert (code, err) == (0, "")
+    answers = json.loads(out)
+    assert list(answers) == ["서울"]
+    assert len(answers["서울"]) == 3
+    assert set(answers["서울"][0]) == {"word", "score"}
+
+
+def test_analogy_answers_without_the_words_of_the_question(w2v, run_dir):
+    code, out, _ = w2v("analogy", "--run-dir", run_dir, "king", "queen", "cat", "--json")
+    assert code == 0
+    (found,) = json.loads(out).values()
+    assert {"king", "queen", "cat"}.isdisjoint(answer["word"] for answer in found)
+
+
+def test_an_unknown_word_suggests_its_neighbours_in_spelling(w2v, run_dir):
+    code, out, err = w2v("neighbors", "--run-dir", run_dir, "quen")
+    assert (code, out) == (2, "")
+    assert "no word 'quen': did you mean queen" in err
+
+
+def test_evaluate_prints_one_json_document(w2v, run_dir, tmp_path):
+    (tmp_path / "p.csv").write_text("a,b,score\nking,queen,9\nking,cat,1\nking,mouse,3\n")
+    code, out, err = w2v("evaluate", "--run-dir", run_dir, "--similarity", str(tmp_path / "p.csv"), "--json")
+    assert code == 0
+    assert json.loads(out)["similarity"][0]["covered"] == 3
+    assert "3 of 3 pairs covered" in err
+
+
+def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_config):
+    master = [
+        "--set",
+        f"spark.master={spark_config.master}",
+        "--set",
+        "train.epochs=1",
+        "--set",
+        "vocab.sample=0",
+    ]
+    names = [str(corpus / "a.txt"), str(corpus / "나.txt")]
+    code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), *master, "--input", *names)
+    assert code == 0, err
+    assert "files 2" in err
+    assert "nothing to evaluate against" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "--run-dir", "{tmp}/r"], "no input was named; use --input"),
+        (["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/absent.txt"], "absent.txt does not exist"),
+        (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory"),
+        (["vocab", "--run-dir", "{tmp}"], "is not a run directory"),
+        (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "did you mean epochs?"),
+        (["train", "--run-dir", "{tmp}/r", "--set", "train.epochs=x"], "train.epochs = 'x' is not allowed"),
+        (["train", "--run-dir", "{tmp}/r", "--config", "{tmp}/no.toml"], "no.toml"),
+        (["evaluate", "--run-dir", "{tmp}/r"], "nothing to evaluate against"),
+        (["neighbors", "--run-dir", "{tmp}/absent", "x"], "is not a run directory"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence_and_exit_2(w2v, tmp_path, arguments, told):
+    (tmp_path / "keep.txt").write_text("mine")
+    code, out, err = w2v(*[argument.format(tmp=tmp_path) for argument in arguments])
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["keep.txt"], "something was left behind"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train"], ["frobnicate"], ["neighbors", "--run-dir", "x"], ["run", "--topn"]]
+)
+def test_wrong_arguments_exit_2(w2v, arguments):
+    assert w2v(*arguments)[0] == 2
+
+
+def test_a_fault_of_ours_is_a_traceback_and_exit_1(w2v, monkeypatch, tmp_path):
+    monkeypatch.setattr(run_pipeline, "find_files", lambda _: 1 / 0)
+    code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), "--input", "x")
+    assert code == 1
+    assert "ZeroDivisionError" in err
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "tokenize", "vocab", "shards", "train", "evaluate", "neighbors", "demo"]
+)
+def test_every_command_has_help(w2v, command):
+    code, out, _ = w2v(command, "--help")
+    assert code == 0
+    assert "--run-dir" in out
+
+
+def test_an_interrupt_exits_130_and_leaves_no_half_stage(make_run, corpus):
+    run = make_run(corpus)
+    command = [
+        sys.executable,
+        "-m",
+        "jobs.train_vectors",
+        "--run-dir",
+        run.location,
+        "--set",
+        "train.epochs=100000",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(1)]
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in rest
+    assert lines == ["vectors: working\n"]
+    assert run.manifest("vectors") is None
+    assert run.manifest("shards") is not None
+
+
+# Java
+
+
+def a_java(folder: Path, told: str) -> str:
+    (folder / "bin").mkdir(parents=True)
+    java = folder / "bin" / "java"
+    java.write_text(f"#!/bin/sh\necho '{told}' >&2\n")
+    java.chmod(0o755)
+    return str(folder)
+
+
+@pytest.mark.parametrize("version", ["17.0.15", "21", "25.0.1"])
+def test_a_recent_java_is_enough(monkeypatch, tmp_path, version):
+    monkeypatch.setenv("JAVA_HOME", a_java(tmp_path, f'openjdk version "{version}" 2025-04-15'))
+    assert _java.missing_java() is None
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ('java version "1.8.0_392"', "is Java 8"),
+        ('openjdk version "11.0.2"', "is Java 11"),
+        ("", "does not run"),
+    ],
+)
+def test_an_old_or_broken_java_is_named(monkeypatch, tmp_path, told, found):
+    monkeypatch.setenv("JAVA_HOME", a_java(tmp_path, told))
+    assert found in (_java.missing_java() or "")
+
+
+def test_without_java_one_sentence_says_how_to_get_it_and_the_exit_is_2(tmp_path):
+    environment = {key: value for key, value in os.environ.items() if key != "JAVA_HOME"} | {
+        "PATH": str(tmp_path)
+    }
+    for command in (
+        [sys.executable, _java.__file__],
+        [sys.executable, "-m", "jobs.run_pipeline", "--input", __file__],
+    ):
+        arguments = ["--run-dir", str(tmp_path / "r")] if "-m" in command else []
+        done = subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        told = done.stderr.splitlines()[-1]
+        for words in (
+            "Java 17 or later and none was found",
+            "apt-get install",
+            "brew install",
+            "without root",
+        ):
+            assert words in told
