@@ -94,6 +94,14 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
         (["train", "--run-dir", "{tmp}/r", "--config", "{tmp}/no.toml"], "no.toml"),
         (["evaluate", "--run-dir", "{tmp}/r"], "nothing to evaluate against"),
         (["neighbors", "--run-dir", "{tmp}/absent", "x"], "is not a run directory"),
+        (
+            ["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/keep.txt", "--analogies", "{tmp}/no.txt"],
+            "no.txt",
+        ),
+        (
+            ["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/keep.txt", "--similarity", "{tmp}/keep.txt"],
+            "line 1",
+        ),
     ],
 )
 def test_what_the_user_can_mend_is_one_sentence_and_exit_2(w2v, tmp_path, arguments, told):

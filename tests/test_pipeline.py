@@ -215,9 +215,7 @@ def test_a_damaged_packed_file_is_named_from_the_executor(make_run, tmp_path):
 
 
 def test_a_vocabulary_emptied_by_min_count_is_refused(make_run, corpus, tmp_path):
-    with pytest.raises(
-        UserError, match=r"vocab.min_count = 100000 leaves no word: the most frequent word was seen \d+"
-    ):
+    with pytest.raises(UserError, match=r"vocab.min_count = 100000 leaves no word: .* was seen \d+ times"):
         make_run(corpus, "vocab.min_count=100000")
     assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens"}
 

@@ -54,7 +54,9 @@ def write_shard(
     num_kept = len(target_B)
     has_context_B = (contexts_BW[:, :2] != NO_WORD).any(axis=1)
     order_B = order_B[has_context_B[order_B]]
-    with PartWriter(folder, schemas.shards(config.window), use_dictionary=False) as writer:
+    with PartWriter(
+        folder, schemas.shards(config.window), use_dictionary=False, use_byte_stream_split=True
+    ) as writer:
         for begin in range(0, len(order_B), ROW_GROUP_ROWS):
             rows = order_B[begin : begin + ROW_GROUP_ROWS]
             writer.write(_to_batch(target_B[rows], contexts_BW[rows]))
