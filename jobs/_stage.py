@@ -45,5 +45,5 @@ def describe(manifest: Manifest) -> str:
     facts = [f"{manifest.seconds:.1f} s", f"{sum(file.bytes for file in manifest.files) / 1e6:.1f} MB"]
     if account := manifest.tokens:
         facts.append(f"tokens {account}")
-    facts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items()]
+    facts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items() if count]
     return "; ".join(facts)

@@ -1,0 +1,59 @@
+"""What the documentation says exists, and its commands have the options it gives them."""
+
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import typer
+
+from jobs.cli import app
+from w2v_core import WordVectors
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_link_and_path_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    paths = re.findall(r"`((?:w2v_core|jobs|tests|conf|docs)/[\w./-]*)`", text)
+    missing = [link for link in links if not (page.parent / link).exists()]
+    missing += [path for path in paths if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def commands(text: str) -> list[list[str]]:
+    in_blocks = [
+        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
+    return [line.split("#")[0].split() for line in in_blocks + re.findall(r"`([^`\n]+)`", text)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_command_exists_with_its_options(page):
+    known = typer.main.get_command(app).commands
+    for words in commands(page.read_text(encoding="utf-8")):
+        if len(words) > 1 and words[0] == "w2v" and not words[1].startswith("<"):
+            options = {option for parameter in known[words[1]].params for option in parameter.opts}
+            assert [word for word in words if word.startswith("--") and word not in options] == [], words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_make_target_exists(page):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for words in commands(page.read_text(encoding="utf-8")):
+        if len(words) > 1 and words[0] == "make":
+            assert words[1] in targets
+
+
+def test_the_python_of_the_readme_and_of_the_shards_page_runs(make_run, corpus, monkeypatch, tmp_path):
+    run = make_run(corpus, into="my-run")
+    monkeypatch.chdir(tmp_path)
+    for name in ("README.md", "docs/run-directory.md"):
+        (code,) = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+        code = code.replace('["king", "woman"], negative=["man"]', '["king", "cat"], negative=["dog"]')
+        scope: dict[str, object] = {"WordVectors": WordVectors, "pq": pq}
+        exec(code, scope)
+    assert scope["contexts"].shape == (run.require("shards").files[0].rows, 4)
