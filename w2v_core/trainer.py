@@ -10,9 +10,9 @@ import numpy as np
 
 from w2v_core.config import TrainConfig
 from w2v_core.engine import cbow, skip_gram
-from w2v_core.engine.bound import StepBound
 from w2v_core.engine.negatives import SharedNegatives, draw_shared
 from w2v_core.engine.rows import Rows, prepare
+from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables, initial_tables
 from w2v_core.errors import UserError
 from w2v_core.models.batch import BatchLoss
@@ -54,7 +54,7 @@ def train(
     num_words = len(sampler.probabilities_V)
     rng = np.random.default_rng((config.seed, _INITIAL_VECTORS))
     tables = initial_tables(num_words, config.vector_size, rng)
-    model, bound = skip_gram if config.sg else cbow, StepBound(num_words)
+    model, scratch = skip_gram if config.sg else cbow, Scratch(num_words)
     total_rows, rows_done, started = shards.num_rows * config.epochs, 0, time.monotonic()
     for epoch in range(config.epochs):
         epoch_rng = np.random.default_rng((config.seed, _EPOCH, epoch))
@@ -62,7 +62,9 @@ def train(
             losses = []
             for number, (rows, noise) in enumerate(_batches(block, model, sampler, config, epoch_rng)):
                 alpha = learning_rate(config.start_alpha, config.min_alpha, rows_done / total_rows)
-                if loss := model.step(tables, bound, rows, noise, alpha, with_loss=number % _LOSS_EVERY == 0):
+                if loss := model.step(
+                    tables, scratch, rows, noise, alpha, with_loss=number % _LOSS_EVERY == 0
+                ):
                     losses.append(loss)
                 rows_done += len(rows)
             mean_loss = _mean_loss(losses, epoch, rows_done, alpha)
@@ -83,9 +85,13 @@ def _batches(
     reach_B = rng.integers(1, window + 1, len(block), dtype=np.int32)
     rows = prepare(block.target_B, block.contexts_BW, shrink_windows(block.contexts_BW, reach_B))
     num_shared = max(model.NUM_SHARED, config.negative)
-    for begin, end, num_groups in batch_plan(len(block), config.rows_per_batch, model.ROWS_PER_GROUP):
-        noise = draw_shared(sampler, num_groups, num_shared, config.negative, rng)
-        yield rows.part(begin, end), noise
+    plan = list(batch_plan(len(block), config.rows_per_batch, model.ROWS_PER_GROUP))
+    num_groups = sum(groups for _, _, groups in plan)
+    noise = draw_shared(sampler, num_groups, num_shared, config.negative, rng)
+    first = 0
+    for begin, end, groups in plan:
+        yield rows.part(begin, end), noise.part(first, first + groups)
+        first += groups
 
 
 def batch_plan(num_rows: int, batch_size: int, group_size: int) -> Iterator[tuple[int, int, int]]:

@@ -19,6 +19,10 @@ class SharedNegatives:
     ids_GK: npt.NDArray[np.int32]
     weight_GK: FloatArray
 
+    def part(self, begin: int, end: int) -> "SharedNegatives":
+        """Groups begin to end (exclusive)."""
+        return SharedNegatives(self.ids_GK[begin:end], self.weight_GK[begin:end])
+
 
 def draw_shared(
     sampler: UnigramSampler, num_groups: int, num_shared: int, negative: int, rng: np.random.Generator

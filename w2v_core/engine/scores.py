@@ -26,9 +26,7 @@ def curvature(score: FloatArray, probability: FloatArray) -> FloatArray:
     return out
 
 
-def loss_of_pairs(positive: FloatArray, noise: FloatArray, noise_weight: FloatArray) -> float:
-    """Sum of log(1 + exp(-x)) over positive scores and of weight * log(1 + exp(x)) over noise, in float64."""
-    with np.errstate(invalid="ignore"):  # a table that holds NaN is told by the loss being NaN
-        told_true = np.logaddexp(0.0, -positive.astype(np.float64)).sum()
-        told_false = (np.logaddexp(0.0, noise.astype(np.float64)) * noise_weight).sum()
-    return float(told_true + told_false)
+def softplus_sum(score: FloatArray, weight: FloatArray | float = 1.0) -> float:
+    """Sum of weight * log(1 + exp(x)), in float64; NaN where a score is."""
+    with np.errstate(invalid="ignore"):
+        return float(np.sum(np.logaddexp(0.0, score.astype(np.float64)) * weight))
