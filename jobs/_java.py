@@ -1,5 +1,7 @@
 """Is there a Java that Spark can run on? Needs nothing installed, so that `make` can ask first."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil

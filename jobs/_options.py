@@ -56,13 +56,23 @@ def ending(command: Callable[..., Any]) -> Callable[..., Any]:
             say(f"error: {error}")
             sys.exit(2)
         except KeyboardInterrupt:
-            say("interrupted; finished stages are kept, and the same command goes on from there")
+            say("interrupted; finished stages are kept, and the same command makes the one that was not")
             sys.exit(130)
+        except (OSError, MemoryError) as error:
+            say(f"error: {describe_system_error(error)}")
+            sys.exit(2)
         except Exception:
             traceback.print_exc()
             sys.exit(1)
 
     return run
+
+
+def describe_system_error(error: OSError | MemoryError) -> str:
+    """What the disk, the network or the memory refused, on one line."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return (str(error) or "out of memory").splitlines()[0]
 
 
 def run_script(command: Callable[..., Any]) -> None:

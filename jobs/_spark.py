@@ -26,7 +26,10 @@ ArrowBatches = Iterable[pa.RecordBatch]
 
 def session(config: SparkConfig) -> "SparkSession":
     """The running session, or a new one: on `config.master`, or wherever spark-submit says."""
-    from pyspark.sql import SparkSession
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UserError("Spark is not installed here; install it with `pip install 'w2v[spark]'`") from None
 
     builder = SparkSession.builder.appName("w2v")
     if not _under_spark_submit():

@@ -13,7 +13,7 @@ from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir, fingerprint
 
 @dataclass(frozen=True)
 class Made:
-    """What a stage made: files, where the tokens went, other counts, and a line for people."""
+    """What a stage made: files, where the tokens went, and other counts."""
 
     files: list[FileEntry]
     tokens: TokenAccount | None = None
@@ -21,16 +21,23 @@ class Made:
 
 
 def make_stage(
-    run: RunDir, name: str, config: BaseModel, inputs: Any, build: Callable[[Draft], Made]
+    run: RunDir,
+    name: str,
+    config: BaseModel,
+    inputs: Any,
+    build: Callable[[Draft], Made],
+    prepare: Callable[[], object] = lambda: None,
 ) -> Manifest:
     """The manifest of stage `name` made from `config` and `inputs`: the one that stands, or a new one.
 
-    `build` writes the stage's files; nothing counts as written before it has returned.
+    `prepare` may still refuse, before anything old is removed. `build` writes the stage's files; nothing
+    counts as written before it has returned.
     """
     if run.is_current(name, fingerprint(name, config, inputs)):
         say(f"{name}: up to date")
         return run.require(name)
     say(f"{name}: working")
+    prepare()
     with run.rewrite(name) as draft:
         made = build(draft)
         manifest = draft.finish(

@@ -22,7 +22,14 @@ def make_vocab(run: RunDir, config: Config) -> Manifest:
     """The vocab stage."""
     tokens = run.require("tokens")
     inputs = {"tokens": tokens.fingerprint}
-    return make_stage(run, "vocab", config.vocab, inputs, lambda draft: _build(draft, run, tokens, config))
+    return make_stage(
+        run,
+        "vocab",
+        config.vocab,
+        inputs,
+        lambda draft: _build(draft, run, tokens, config),
+        lambda: _spark.session(config.spark),
+    )
 
 
 def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config) -> Made:
@@ -30,6 +37,8 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config) -> Made:
     table = build_vocab(counted, config.vocab, every["highest_count"])
     kept = int(table["count"].to_numpy().sum())
     account = TokenAccount(read=every["tokens"], kept=kept, out_of_vocabulary=every["tokens"] - kept)
+    assert tokens.tokens is not None
+    assert every["tokens"] == tokens.tokens.kept, "tokens were lost or counted twice between the stages"
     counters = {"distinct_words": every["words"], "words": table.num_rows}
     return Made([write_file(draft, FILE, table)], account, counters)
 

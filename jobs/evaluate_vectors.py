@@ -47,6 +47,7 @@ def evaluate(
     report = evaluate_vectors(RunDir.open(run_dir), settings)
     if json_:
         json.dump(report, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
 
 
 def with_sets(config: Config, similarity: list[str] | None, analogies: list[str] | None) -> Config:
@@ -84,7 +85,7 @@ def evaluate_vectors(run: RunDir, config: Config) -> dict[str, Any]:
 
 
 def _build(draft: Draft, run: RunDir, config: EvaluateConfig) -> Made:
-    vectors = WordVectors.load(str(run.stage("vectors")))
+    vectors = WordVectors.load(run.local_path("vectors"))
     fold = config.case_insensitive
     similarity = [evaluate_word_pairs(vectors, path, case_insensitive=fold) for path in config.similarity]
     analogies = [

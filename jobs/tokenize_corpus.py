@@ -44,7 +44,14 @@ def settings_with_strict(config: str | None, set_: list[str] | None, strict: boo
 def tokenize_corpus(run: RunDir, files: Sequence[InputFile], config: Config) -> Manifest:
     """The tokens stage of `files`."""
     identities = [file.identity() for file in files]
-    return make_stage(run, "tokens", config.tokenize, identities, lambda draft: _build(draft, files, config))
+    return make_stage(
+        run,
+        "tokens",
+        config.tokenize,
+        identities,
+        lambda draft: _build(draft, files, config),
+        lambda: _spark.session(config.spark),
+    )
 
 
 def _build(draft: Draft, files: Sequence[InputFile], config: Config) -> Made:

@@ -6,7 +6,7 @@ from jobs._options import ConfigOption, RunDirOption, SetOption, console, run_sc
 from jobs._stage import Made, make_stage
 from w2v_core import trainer
 from w2v_core.config import Config, TrainConfig, load_config
-from w2v_core.engine.tables import Tables
+from w2v_core.engine.tables import Tables, require_finite
 from w2v_core.parts import write_array, write_file
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.sampler import UnigramSampler
@@ -34,6 +34,7 @@ def _build(draft: Draft, run: RunDir, vocab: Manifest, shards: Manifest, config:
     sampler = UnigramSampler(vocabulary.counts, vocab.config["ns_exponent"])
     rows = Shards.of(run.stage("shards"), shards)
     tables = _train(rows, sampler, config)
+    require_finite(tables)
     files = [
         write_array(draft, "input.npy", tables.input_VD),
         write_array(draft, "output.npy", tables.output_VD),

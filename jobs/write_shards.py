@@ -29,7 +29,12 @@ def make_shards(run: RunDir, config: Config) -> Manifest:
     tokens, vocab = run.require("tokens"), run.require("vocab")
     inputs = {"tokens": tokens.fingerprint, "vocab": vocab.fingerprint}
     return make_stage(
-        run, "shards", config.shards, inputs, lambda draft: _build(draft, run, tokens, vocab, config)
+        run,
+        "shards",
+        config.shards,
+        inputs,
+        lambda draft: _build(draft, run, tokens, vocab, config),
+        lambda: _spark.session(config.spark),
     )
 
 
@@ -49,6 +54,12 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config:
     encoded = _spark.rows_of_parts(_spark.session(config.spark), len(names), encode, ENCODED)
     receipts = _spark.run_shuffled(encoded, "key", num_parts, write)
     account = total_account(receipts)
+    assert tokens.tokens is not None
+    assert vocab.tokens is not None
+    assert account.read == tokens.tokens.kept, "tokens were lost or counted twice between the stages"
+    assert account.out_of_vocabulary == vocab.tokens.out_of_vocabulary, (
+        "unknown words were counted otherwise before"
+    )
     if account.kept == 0:
         raise UserError(
             f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "

@@ -1,6 +1,5 @@
 """What tests share: one Spark session, small corpora, and a way to run a command."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,6 +83,3 @@ def small_config(*settings: str) -> Config:
         "train.vector_size=8",
     )
     return load_config(None, [*small, *settings])
-
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

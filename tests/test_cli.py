@@ -94,6 +94,10 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
         (["train", "--run-dir", "{tmp}/r", "--config", "{tmp}/no.toml"], "no.toml"),
         (["evaluate", "--run-dir", "{tmp}/r"], "nothing to evaluate against"),
         (["neighbors", "--run-dir", "{tmp}/absent", "x"], "is not a run directory"),
+        (["tokenize", "--run-dir", "{tmp}/keep.txt", "--input", "{tmp}/keep.txt"], "keep.txt"),
+        (["tokenize", "--run-dir", "{tmp}/keep.txt/x", "--input", "{tmp}/keep.txt"], "keep.txt"),
+        (["tokenize", "--run-dir", "/proc/nowhere/x", "--input", "{tmp}/keep.txt"], "/proc/nowhere"),
+        (["vocab", "--run-dir", "nosuch://host/x"], "nosuch://host/x cannot be opened"),
         (
             ["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/keep.txt", "--analogies", "{tmp}/no.txt"],
             "no.txt",

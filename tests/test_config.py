@@ -73,6 +73,8 @@ def test_a_configuration_cannot_be_changed():
         ("vocab.sample=nan", ["vocab.sample", "finite"]),
         ("tokenize.tokenizer=klingon", ["tokenize.tokenizer", "'klingon'", "unicode_words", "whitespace"]),
         ("train=3", ["section.key=value"]),
+        ("train.epochs=3\nseed=4", ["section.key=value"]),
+        ("train.min_alpha=0.06", ["train", "min_alpha must not exceed train.alpha, 0.05"]),
         ("epochs", ["section.key=value"]),
         ("train.a b=3", ["train.a b"]),
     ],
@@ -86,6 +88,8 @@ def test_a_wrong_key_or_value_is_named_with_what_is_allowed(override, words):
 def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
     with pytest.raises(UserError, match="absent.toml"):
         load_config(str(tmp_path / "absent.toml"))
+    with pytest.raises(UserError, match="nul"):
+        load_config("nul\0.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("[train\nepochs = 1")
     with pytest.raises(UserError, match=r"broken.toml is not valid TOML"):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -49,11 +50,24 @@ def test_every_module_imports_from_the_zip_alone(package, tmp_path):
     assert int(done.stdout) > 40
 
 
-def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path):
+@pytest.fixture(scope="module")
+def python_without_us(tmp_path_factory) -> str:
+    """A Python that has what we need, and not us: a path line in a .pth file brings no other .pth file along."""
+    folder = tmp_path_factory.mktemp("python")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site_packages,) = folder.glob("lib/python*/site-packages")
+    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    python = str(folder / "bin" / "python")
+    alone = subprocess.run([python, "-c", "import w2v_core"], cwd=folder, capture_output=True, check=False)
+    assert alone.returncode != 0
+    return python
+
+
+def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path, python_without_us):
     import pyspark
 
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    environment = os.environ | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = os.environ | {"PYSPARK_PYTHON": python_without_us, "SPARK_LOCAL_IP": "127.0.0.1"}
     run_dir = tmp_path / "run"
     for job, *options in (
         ("tokenize_corpus", "--input", str(corpus)),

@@ -80,6 +80,24 @@ def test_a_folder_with_other_files_is_not_taken(tmp_path):
         RunDir.create(str(tmp_path / "photos"))
 
 
+def test_a_file_is_no_run_directory(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for name in ("file", "file/below"):
+        with pytest.raises((UserError, OSError)):
+            RunDir.create(str(tmp_path / name))
+
+
+def test_what_a_crash_left_of_the_marker_does_not_lock_the_folder(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".run.json.0123").write_text("{")
+    RunDir.create(str(tmp_path / "run"))
+
+
+def test_settings_without_effect_are_no_part_of_the_fingerprint():
+    few, many = TokenizeConfig(split_bytes=1024), TokenizeConfig(split_bytes=2048)
+    assert fingerprint("tokens", few, []) == fingerprint("tokens", many, [])
+
+
 def test_a_folder_that_is_no_run_is_named_with_the_way_out(tmp_path):
     with pytest.raises(UserError, match="is not a run directory.*w2v run --input"):
         RunDir.open(str(tmp_path / "absent"))

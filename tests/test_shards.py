@@ -132,7 +132,7 @@ def rows_of(folder: Folder, name: str, window: int) -> list[tuple[int, list[int]
     shards = Shards(folder, [name], 0, window)
     return [
         (int(target), contexts.tolist())
-        for block in shards.epoch(1, 0)
+        for block in shards.epoch(1, 0, 1000)
         for target, contexts in zip(block.target_B, block.contexts_BW, strict=True)
     ]
 
@@ -256,7 +256,7 @@ def three_shards(tmp_path):
 def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, ...]]:
     return [
         (int(t), *c)
-        for b in shards.epoch(seed, epoch)
+        for b in shards.epoch(seed, epoch, 1000)
         for t, c in zip(b.target_B, b.contexts_BW.tolist(), strict=True)
     ]
 
@@ -290,3 +290,8 @@ def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
     path.unlink()
     with pytest.raises(UserError, match="is missing"):
         in_order(three_shards, 1, 0)
+
+
+def test_ids_that_are_not_of_the_vocabulary_are_refused(three_shards):
+    with pytest.raises(UserError, match="holds ids that are not of this vocabulary of 4 words"):
+        list(three_shards.epoch(1, 0, num_words=4))

@@ -215,8 +215,18 @@ def test_a_location_that_gives_nothing_is_named(tmp_path):
         with pytest.raises(UserError, match=words) as fault:
             find_files([location])
         assert location in str(fault.value)
+    for pattern in ("[z-a].txt", "a[!]]", "[\\]x"):
+        with pytest.raises(UserError, match="as a pattern it is not valid|holds no file"):
+            find_files([f"{tmp_path}/{pattern}"])
     with pytest.raises(UserError, match="--input"):
         find_files([])
+
+
+def test_one_file_under_two_names_is_read_once(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("x\n")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "a.txt")
+    monkeypatch.chdir(tmp_path)
+    assert len(find_files(["a.txt", f"{tmp_path}/../{tmp_path.name}/a.txt", "link.txt"])) == 1
 
 
 def test_a_file_that_is_plainly_no_text_is_refused(tmp_path):

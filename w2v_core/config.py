@@ -9,9 +9,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from w2v_core.errors import UserError
 
@@ -19,9 +19,14 @@ from w2v_core.errors import UserError
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    without_effect: ClassVar[frozenset[str]] = frozenset()
+    """settings that change how a stage is made and nothing of what it is; no part of its fingerprint"""
+
 
 class TokenizeConfig(_Section):
     """Raw text to sentences of tokens."""
+
+    without_effect = frozenset({"split_bytes"})
 
     tokenizer: Literal["unicode_words", "whitespace"] = Field(
         "unicode_words",
@@ -53,7 +58,7 @@ class VocabConfig(_Section):
         1e-3,
         ge=0.0,
         le=1.0,
-        description="words more frequent than this share of the text are thinned out; 0 never thins",
+        description="words above about 2.6 times this share of the text are thinned out; 0 never thins",
     )
     ns_exponent: float = Field(
         0.75,
@@ -109,6 +114,12 @@ class TrainConfig(_Section):
         1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives"
     )
 
+    @model_validator(mode="after")
+    def _falls(self) -> Self:
+        if self.min_alpha > self.start_alpha:
+            raise ValueError(f"train.min_alpha must not exceed train.alpha, {self.start_alpha}")
+        return self
+
     @property
     def start_alpha(self) -> float:
         """`alpha`, or word2vec.c's default for the model."""
@@ -138,11 +149,12 @@ class EvaluateConfig(_Section):
 
 
 class SparkConfig(_Section):
-    """How Spark is started where `spark-submit` has not started it."""
+    """How Spark is started."""
 
     master: str = Field("local[*]", min_length=1, description="Spark master, when not run by spark-submit")
     conf: dict[str, str] = Field(
-        default_factory=dict, description='further Spark settings, such as "spark.driver.memory" = "4g"'
+        default_factory=dict,
+        description='further Spark settings, also under spark-submit, such as "spark.driver.memory" = "4g"',
     )
 
 
@@ -176,14 +188,14 @@ def _read_toml(path: str) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"configuration file {path}: {error.strerror or error}; check --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # TOML, UTF-8, or a path with a NUL
         raise UserError(f"configuration file {path} is not valid TOML: {error}") from None
 
 
 def _parse_override(override: str) -> dict[str, Any]:
     """One `--set`: the key is a TOML key, the value a TOML value or, failing that, text."""
     key, equals, value = override.partition("=")
-    if not equals or "." not in key:
+    if not equals or "." not in key or "\n" in override:
         raise UserError(f"--set {override!r} must read section.key=value, for example --set train.epochs=3")
     for candidate in (value, _quote(value)):
         try:
@@ -210,6 +222,8 @@ def _explain(error: ValidationError, path: str | None) -> str:
     """The first fault as one sentence: where, what was given, what is allowed."""
     fault = error.errors()[0]
     key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "value_error":
+        return f"[{key}] is not allowed: {fault['ctx']['error']}"
     source = f" (from {path} or --set)" if path else ""
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}{source}; {_known_keys(fault['loc'])}"

@@ -5,6 +5,7 @@ a receipt. The driver takes exactly one receipt a part and gives that file the p
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
@@ -88,9 +89,15 @@ class PartWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._writer.close()
-        self._stream.close()
-        if kind is not None:
+        if kind is None:
+            self._writer.close()
+            self._stream.close()
+            return
+        with suppress(Exception):  # the fault in flight is the one to tell
+            self._writer.close()
+        with suppress(Exception):
+            self._stream.close()
+        with suppress(OSError):
             self._folder.filesystem.delete_file(self._folder.file(self.draft_name))
 
 
@@ -125,8 +132,8 @@ def write_bytes(draft: Draft, name: str, write: Callable[[Any], None]) -> FileEn
     stream = ChecksummedStream(
         folder.filesystem.open_output_stream(folder.file(draft_name), compression=None)
     )
-    write(stream)
-    stream.close()
+    with closing(stream):
+        write(stream)
     return draft.adopt(
         draft_name, FileEntry(name=name, rows=None, bytes=stream.num_bytes, crc32=stream.crc32)
     )

@@ -21,8 +21,15 @@ class RowGradient(NamedTuple):
 
 
 def add_rows(table_VD: FloatArray, gradient: RowGradient, scale: float) -> None:
-    """table[ids[n]] += scale * rows[n] for every n, in place; repeated ids add up."""
+    """table[ids[n]] += scale * rows[n] for every n, in place; repeated ids add up.
+
+    IndexError for an id that is not in [0, V): compiled code would write beside the table.
+    """
     num_rows = len(gradient.ids)
+    if num_rows and not 0 <= gradient.ids.min() <= gradient.ids.max() < len(table_VD):
+        raise IndexError(
+            f"ids from {gradient.ids.min()} to {gradient.ids.max()} in a table of {len(table_VD)} rows"
+        )
     weights = np.full(num_rows, scale, table_VD.dtype)
     offsets = np.arange(num_rows + 1, dtype=np.int32)
     rows = gradient.rows.astype(table_VD.dtype, copy=False)

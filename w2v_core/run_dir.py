@@ -14,7 +14,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +37,8 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
+REVISION = {"tokens": 1, "vocab": 1, "shards": 1, "vectors": 1, "reports": 1}
+"""Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 
 
@@ -68,11 +70,12 @@ class Manifest(BaseModel):
 
 
 def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
-    """SHA-256 of what decides a stage's output: equal fingerprints, equal output."""
+    """SHA-256 of what decides a stage's output: its settings, its inputs and the revision of its code."""
     facts = {
         "format_version": FORMAT_VERSION,
         "stage": stage,
-        "config": config.model_dump(mode="json"),
+        "revision": REVISION[stage],
+        "config": config.model_dump(mode="json", exclude=getattr(config, "without_effect", None)),
         "inputs": inputs,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -155,6 +158,15 @@ class RunDir:
         sizes = self.stage(name).sizes()
         return [(entry, sizes.get(entry.name)) for entry in manifest.files]
 
+    def local_path(self, name: str) -> str:
+        """The folder of stage `name` as a path. UserError where it is not on a local disk."""
+        if not self.folder.is_local:
+            raise UserError(
+                f"{self.location} is not on a local disk; copy {self.location}/{name} to one, into a folder "
+                f"that holds {MARKER} too"
+            )
+        return self.stage(name).path
+
     @contextmanager
     def rewrite(self, name: str) -> Iterator["Draft"]:
         """Empty stage `name` and all after it, and hand out the draft of what will stand there.
@@ -173,7 +185,10 @@ class RunDir:
         try:
             yield draft
         finally:
-            draft.temporary.delete()
+            with suppress(
+                OSError
+            ):  # tasks that still write there may hinder it, and hide the fault that counts
+                draft.temporary.delete()
 
 
 @dataclass(frozen=True)
@@ -238,7 +253,8 @@ def _check_format(data: bytes, path: str, location: str) -> None:
 
 def _refuse_foreign(folder: Folder, location: str) -> None:
     """Stages are cleared before they are written, so a folder with other people's files is not taken."""
-    if not folder.is_empty():
+    leftover = folder.sizes().keys()
+    if not folder.is_empty() and not (leftover and all(name.startswith(f".{MARKER}.") for name in leftover)):
         raise UserError(
             f"{location} is not empty and is not a run directory; name a new or an empty folder with --run-dir"
         )

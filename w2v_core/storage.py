@@ -36,6 +36,11 @@ class Folder:
         """Make the folder, and those above it, where they are missing."""
         self.filesystem.create_dir(self.path, recursive=True)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether `path` is one that the operating system knows."""
+        return isinstance(self.filesystem, fs.LocalFileSystem)
+
     def delete(self) -> None:
         """Remove the folder and everything in it, where it exists."""
         if self.filesystem.get_file_info(self.path).type == fs.FileType.Directory:
@@ -56,7 +61,7 @@ class Folder:
         try:
             with self.filesystem.open_input_stream(self.file(name), compression=None) as stream:
                 return bytes(stream.read())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write_whole(self, name: str, data: bytes) -> None:
@@ -74,7 +79,8 @@ def open_folder(location: str) -> Folder:
     try:
         filesystem, path = fs.FileSystem.from_uri(location)
     except (ValueError, OSError, NotImplementedError) as error:
-        raise UserError(f"{location} cannot be opened: {error}") from None
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{location} cannot be opened: {reason}") from None
     return Folder(filesystem, path)
 
 

@@ -58,7 +58,7 @@ def train(
     total_rows, rows_done, started = shards.num_rows * config.epochs, 0, time.monotonic()
     for epoch in range(config.epochs):
         epoch_rng = np.random.default_rng((config.seed, _EPOCH, epoch))
-        for block in shards.epoch(config.seed, epoch):
+        for block in shards.epoch(config.seed, epoch, num_words):
             losses = []
             for number, (rows, noise) in enumerate(_batches(block, model, sampler, config, epoch_rng)):
                 alpha = learning_rate(config.start_alpha, config.min_alpha, rows_done / total_rows)

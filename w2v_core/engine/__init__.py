@@ -6,11 +6,15 @@ pairs (h_b, p) of a batch,
 
     - log s(h_b . W_p)  -  w * sum over n in N, n != p, of log s(-h_b . W_n),     w = negative / K
 
-whose second part has the same expectation as word2vec's and, being shared, is matrix products: scores
-h N^T, and with g = w * s(h N^T) the gradients g N for h and g^T h for N. The rest is sums over rows of a
-table (`row_products`). All of a batch is computed at the tables as they stood before it; then
+whose second part has the same expectation as that of word2vec.c, which also skips a noise word that is the
+positive one. Being shared it is matrix products: scores h N^T, and with g = w * s(h N^T) the gradients g N
+for h and g^T h for N. A target of c contexts in skip-gram is c pairs of one h, so its noise weighs c * w. The
+positive part adds (s - 1) W_p for h and (s - 1) h for W_p; it, and the mean of CBOW's contexts, are sums
+over rows of a table (`row_products`). All of a batch is computed at the tables as they stood before it; then
 
-    table[id] -= alpha * gradient        only rows that the batch names are touched.
+    table[id] -= alpha * gradient        only rows that the batch names are touched,
+
+shortened where a word would overshoot (`bound`), and in CBOW lengthened as in word2vec.c (`cbow`).
 
 Shared negatives are Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory".
 

@@ -9,7 +9,7 @@ import numpy as np
 from w2v_core.engine.negatives import SharedNegatives
 from w2v_core.engine.noise import against_noise
 from w2v_core.engine.rows import Rows
-from w2v_core.engine.scores import curvature, sigmoid, softplus_sum
+from w2v_core.engine.scores import sigmoid, softplus_sum
 from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables
 from w2v_core.models.batch import BatchLoss
@@ -48,9 +48,7 @@ def step(
     h2_B = np.vecdot(h_BD, h_BD)
     target_BD = scratch.take("targets", output_VD, rows.target_B)
     score_B = np.vecdot(h_BD, target_BD)
-    true_B = sigmoid(score_B)
-    curve_B = curvature(score_B, true_B)
-    grad_B = true_B - 1
+    grad_B = sigmoid(score_B) - 1
 
     num_groups = len(negatives.ids_GK)
     own_GRK = rows.target_B.reshape(num_groups, -1, 1) == negatives.ids_GK[:, None, :]
@@ -60,10 +58,10 @@ def step(
     dh_BD += grad_B[:, None] * target_BD
 
     scale_B, scale_N = scratch.bound.step_scales(
-        alpha, (rows.target_B, h2_B * curve_B), (ids_N, noise.curve_N)
+        alpha, (rows.target_B, h2_B * -grad_B), (ids_N, noise.reach_N)
     )
-    curve_B = np.vecdot(target_BD, target_BD) * curve_B + noise.curve_B
-    (scale_P,) = scratch.bound.step_scales(alpha, (rows.ids_P, curve_B[row_P]))
+    reach_B = np.vecdot(target_BD, target_BD) * -grad_B + noise.reach_B
+    (scale_P,) = scratch.bound.step_scales(alpha, (rows.ids_P, reach_B[row_P]))
     scatter_rows(output_VD, rows.target_B, -alpha * scale_B * grad_B, each[: num_rows + 1], h_BD)
     scatter_rows(output_VD, ids_N, -alpha * scale_N, each[: len(ids_N) + 1], noise.drows_ND)
     scatter_rows(input_VD, rows.ids_P, -alpha * scale_P, rows.offsets_B1, dh_BD)

@@ -10,7 +10,7 @@ from w2v_core.arrays import FloatArray, IntArray
 from w2v_core.engine.negatives import SharedNegatives
 from w2v_core.engine.noise import against_noise
 from w2v_core.engine.rows import Rows
-from w2v_core.engine.scores import curvature, sigmoid, softplus_sum
+from w2v_core.engine.scores import sigmoid, softplus_sum
 from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables
 from w2v_core.models.batch import BatchLoss
@@ -44,22 +44,20 @@ def step(
     h2_B = np.vecdot(h_BD, h_BD)
     context_PD = scratch.take("contexts", output_VD, rows.ids_P)
     score_P = np.vecdot(scratch.take("h of pairs", h_BD, row_P), context_PD)
-    true_P = sigmoid(score_P)
-    curve_P = curvature(score_P, true_P)
-    grad_P = true_P - 1
+    grad_P = sigmoid(score_P) - 1
 
     weight_BK = _noise_weight(rows, row_P, negatives, scratch, score_P.dtype.type)
     weight_GRK = weight_BK.reshape(len(negatives.ids_GK), -1, weight_BK.shape[1])
     noise = against_noise(h_BD, h2_B, scratch.take("noise", output_VD, ids_N), weight_GRK)
     dh_BD = gather_rows(context_PD, each[:num_pairs], grad_P, rows.offsets_B1)
     dh_BD += noise.dh_BD
-    curve_B = np.add.reduceat(np.vecdot(context_PD, context_PD) * curve_P, rows.offsets_B1[:-1])
-    curve_B += noise.curve_B
+    reach_B = np.add.reduceat(np.vecdot(context_PD, context_PD) * -grad_P, rows.offsets_B1[:-1])
+    reach_B += noise.reach_B
 
     scale_P, scale_N = scratch.bound.step_scales(
-        alpha, (rows.ids_P, h2_B[row_P] * curve_P), (ids_N, noise.curve_N)
+        alpha, (rows.ids_P, h2_B[row_P] * -grad_P), (ids_N, noise.reach_N)
     )
-    (scale_B,) = scratch.bound.step_scales(alpha, (rows.target_B, curve_B))
+    (scale_B,) = scratch.bound.step_scales(alpha, (rows.target_B, reach_B))
     scatter_rows(output_VD, rows.ids_P, -alpha * scale_P * grad_P, rows.offsets_B1, h_BD)
     scatter_rows(output_VD, ids_N, -alpha * scale_N, each[: len(ids_N) + 1], noise.drows_ND)
     scatter_rows(input_VD, rows.target_B, -alpha * scale_B, each[: num_rows + 1], dh_BD)

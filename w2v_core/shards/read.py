@@ -8,9 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from w2v_core import schemas
+from w2v_core.errors import UserError
 from w2v_core.parquet import row_groups
 from w2v_core.run_dir import Manifest
 from w2v_core.storage import Folder
+from w2v_core.windows import NO_WORD
 
 _ORDER_OF_SHARDS, _ORDER_OF_BLOCK = 0, 1  # what an epoch's generator is for
 
@@ -42,17 +44,32 @@ class Shards:
         window = int(manifest.config["window"])
         return cls(folder, [file.name for file in files], sum(file.rows or 0 for file in files), window)
 
-    def epoch(self, seed: int, epoch: int) -> Iterator[Block]:
+    def epoch(self, seed: int, epoch: int, num_words: int) -> Iterator[Block]:
         """Every row once, in an order that is a pure function of (seed, epoch).
 
         The shards come in a random order; the rows of a row group, already shuffled when they were
-        written, are shuffled again. UserError names a shard that is missing, damaged or foreign.
+        written, are shuffled again. UserError names a shard that is missing, damaged or foreign, or holds
+        an id that is not below `num_words`.
         """
         order = np.random.default_rng((seed, epoch, _ORDER_OF_SHARDS)).permutation(len(self.names))
         for shard in order:
             block_rng = np.random.default_rng((seed, epoch, _ORDER_OF_BLOCK, int(shard)))
             for rows in row_groups(self.folder, self.names[shard], schemas.shards(self.window)):
-                yield _shuffled(_to_block(rows, self.window), block_rng)
+                block = _to_block(rows, self.window)
+                require_known(block, num_words, self.folder.file(self.names[shard]))
+                yield _shuffled(block, block_rng)
+
+
+def require_known(block: Block, num_words: int, path: str) -> None:
+    """UserError unless every id is a word's: others would have compiled code write beside the tables."""
+    lowest = min(block.target_B.min(), block.contexts_BW.min() - NO_WORD)
+    highest = max(block.target_B.max(), block.contexts_BW.max())
+    if lowest < 0 or highest >= num_words:
+        raise UserError(
+            f"{path} holds word ids that are not of this vocabulary of {num_words:,}; write the shards again"
+        )
+    if (block.contexts_BW == NO_WORD).all(axis=1).any():
+        raise UserError(f"{path} holds a row without a context; write the shards again")
 
 
 def _to_block(rows: pa.Table, window: int) -> Block:

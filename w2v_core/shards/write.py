@@ -22,7 +22,7 @@ _KEEP_TOKEN, _ORDER_OF_ROW = 2, 3  # the purposes of these draws, for `seed_key`
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences end to end: their ids (T,), where each ends in them (S,), and a key (S,) of its own for each."""
+    """Sentences end to end: their ids (T,), the length of each (S,), and a key (S,) of its own for each."""
 
     ids_T: npt.NDArray[np.int32]
     lengths_S: npt.NDArray[np.int64]
@@ -77,7 +77,6 @@ def sort_sentences(arrived: pa.Table) -> Sentences:
     """
     arrived = arrived.sort_by([("key", "ascending"), ("ids", "ascending")])
     ids = arrived["ids"].combine_chunks()
-    ids = ids if isinstance(ids, pa.BinaryArray) else pa.array([], pa.binary())
     offsets_S = np.frombuffer(ids.buffers()[1] or b"", np.int32)[: len(ids) + 1].astype(np.int64) // 4
     data = ids.buffers()[2]
     ids_T = np.frombuffer(data or b"", "<i4")[: offsets_S[-1] if len(ids) else 0]

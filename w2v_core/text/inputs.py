@@ -64,11 +64,16 @@ def find_files(locations: Sequence[str]) -> list[InputFile]:
     """
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
-    found = {file.path: file for location in locations for file in _expand(location)}
-    for path in found:
+    found = {_same_for_links(file): file for location in locations for file in _expand(location)}
+    for path in sorted(file.path for file in found.values()):
         if PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(f"{path} is not plain text (.txt, .gz, .bz2, .zst); leave it out of --input")
-    return [found[path] for path in sorted(found)]
+    return sorted(found.values(), key=lambda file: file.path)
+
+
+def _same_for_links(file: InputFile) -> str:
+    """What two names of one file have in common."""
+    return file.path if "://" in file.root else str(Path(file.path).resolve())
 
 
 def _expand(location: str) -> list[InputFile]:
@@ -98,7 +103,10 @@ def _fixed_part(location: str) -> str:
 
 def _matching(glob: str, root: str, folder: Folder) -> list[InputFile]:
     relative = glob[len(root) :].lstrip("/") if glob.startswith(root) else glob
-    pattern = re.compile(_glob_to_regex(relative))
+    try:
+        pattern = re.compile(_glob_to_regex(relative))
+    except re.error as error:
+        raise UserError(f"input {glob} is no file, and as a pattern it is not valid: {error}") from None
     top = folder.path.rstrip("/") + "/"
     entries = folder.filesystem.get_file_info(
         fs.FileSelector(folder.path, allow_not_found=True, recursive=True)

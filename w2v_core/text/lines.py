@@ -27,8 +27,7 @@ def read_lines(split: Split, strict: bool, counters: Counter[str]) -> Iterator[l
     at_file_begin = split.begin == 0
     try:
         with _open(split) as stream:
-            for block in _whole_lines(_owned(stream, split)):
-                counters["input_bytes"] += len(block) + 1
+            for block in _whole_lines(_counted(_owned(stream, split), counters)):
                 text = _decode(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
                 at_file_begin = False
                 yield text.replace("\r\n", "\n").removesuffix("\r").split("\n")
@@ -63,6 +62,12 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
             if stop:
                 return
         position += len(chunk)
+
+
+def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
+    for chunk in chunks:
+        counters["input_bytes"] += len(chunk)
+        yield chunk
 
 
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
