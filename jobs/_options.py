@@ -1,5 +1,7 @@
 """The options that every command shares, and how a job ends."""
 
+import json
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -36,13 +38,30 @@ StrictOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 """Everything meant for people; standard output is for what programs read."""
+
+# Control characters, lone surrogates, and what turns the direction of a line: a terminal would act on them.
+_ACTS_ON_TERMINALS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def say(text: str) -> None:
-    """A line for people, exactly as it is."""
-    console.print(text, markup=False)
+    """A line for people, as it is, but for characters that would act on the terminal."""
+    console.print(visible(text))
+
+
+def visible(text: str) -> str:
+    """`text` with characters that act on terminals as escapes."""
+    return _ACTS_ON_TERMINALS.sub(
+        lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text
+    )
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output, in UTF-8, or in ASCII where that is all it takes."""
+    in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(document, ensure_ascii=not in_utf8) + "\n")
+    sys.stdout.flush()
 
 
 def ending(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,16 +75,32 @@ def ending(command: Callable[..., Any]) -> Callable[..., Any]:
             say(f"error: {error}")
             sys.exit(2)
         except KeyboardInterrupt:
-            say("interrupted; finished stages are kept, and the same command makes the one that was not")
+            say(_INTERRUPTED)
             sys.exit(130)
+        except BrokenPipeError:
+            sys.exit(1)
         except (OSError, MemoryError) as error:
             say(f"error: {describe_system_error(error)}")
             sys.exit(2)
-        except Exception:
+        except Exception as error:
+            if _was_interrupted(error):  # Spark's clean-up fails after an interrupt, and hides it
+                say(_INTERRUPTED)
+                sys.exit(130)
             traceback.print_exc()
             sys.exit(1)
 
     return run
+
+
+_INTERRUPTED = "interrupted; finished stages are kept, and the same command makes the one that was not"
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def describe_system_error(error: OSError | MemoryError) -> str:

@@ -4,9 +4,12 @@ pyspark is imported inside the functions, so that commands which do not need it 
 machines that do not have it.
 """
 
+import logging
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +44,24 @@ def session(config: SparkConfig) -> "SparkSession":
         builder = builder.master(config.master)
     for key, value in config.conf.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"Spark does not start ({reason}); check spark.master = {config.master} and spark.conf"
+        ) from None
+    if not _under_spark_submit():
+        _interrupt_like_python()
+    return session
+
+
+def _interrupt_like_python() -> None:
+    """Ctrl-C raises KeyboardInterrupt, as everywhere; PySpark's handler talks to the JVM first, and fails at it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def stop_session() -> None:

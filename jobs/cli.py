@@ -35,8 +35,3 @@ def _options(
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
 ) -> None:
     pass
-
-
-def main() -> None:
-    """The `w2v` command."""
-    app()

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from jobs._options import ConfigOption, JsonOption, RunDirOption, SetOption, console, run_script, say
+from jobs._options import (
+    ConfigOption,
+    JsonOption,
+    RunDirOption,
+    SetOption,
+    console,
+    print_json,
+    run_script,
+    say,
+    visible,
+)
 from jobs._stage import Made, make_stage
 from w2v_core.config import Config, EvaluateConfig, load_config
 from w2v_core.errors import UserError
@@ -46,8 +55,7 @@ def evaluate(
         raise UserError("nothing to evaluate against; name files with --similarity or --analogies")
     report = evaluate_vectors(RunDir.open(run_dir), settings)
     if json_:
-        json.dump(report, sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        print_json(report)
 
 
 def with_sets(config: Config, similarity: list[str] | None, analogies: list[str] | None) -> Config:
@@ -64,6 +72,9 @@ def has_sets(config: Config) -> bool:
 
 def check_sets(config: Config) -> None:
     """UserError for a set that cannot be read: better told before hours of training than after."""
+    for path in (*config.evaluate.similarity, *config.evaluate.analogies):
+        if path != path.encode(errors="replace").decode():
+            raise UserError(f"evaluation file {path!a} has a name that is not UTF-8; rename it")
     for path in config.evaluate.similarity:
         read_word_pairs(path)
     for path in config.evaluate.analogies:
@@ -116,11 +127,13 @@ def _tell(report: dict[str, Any]) -> None:
         told = "undefined" if scores["spearman"] is None else f"{scores['spearman']:.3f}"
         say(f"{scores['file']}: Spearman {told}, {scores['covered']:,} of {scores['pairs']:,} pairs covered")
     for scores in report["analogies"]:
-        table = Table("section", "right", "accuracy", "covered", "questions", title=scores["file"])
+        table = Table(
+            "section", "right", "accuracy", "covered", "questions", title=Text(visible(scores["file"]))
+        )
         for section in [*scores["sections"], {**scores, "name": "all"}]:
             accuracy = "undefined" if section["accuracy"] is None else f"{section['accuracy']:.1%}"
             counts = [f"{section[key]:,}" for key in ("covered", "total")]
-            table.add_row(Text(section["name"]), f"{section['correct']:,}", accuracy, *counts)
+            table.add_row(Text(visible(section["name"])), f"{section['correct']:,}", accuracy, *counts)
         console.print(table)
 
 

@@ -1,12 +1,10 @@
 """Questions to the vectors, one line each, from the shell."""
 
-import json
-import sys
 from typing import Annotated
 
 import typer
 
-from jobs._options import JsonOption, RunDirOption, say
+from jobs._options import JsonOption, RunDirOption, print_json, say
 from w2v_core.run_dir import RunDir
 from w2v_core.vectors import WordVectors
 
@@ -45,15 +43,15 @@ def open_vectors(run_dir: str) -> WordVectors:
 
 def _tell(answers: dict[str, Answers], as_json: bool) -> None:
     if as_json:
-        rows = {
-            question: [{"word": word, "score": round(score, 6)} for word, score in found]
-            for question, found in answers.items()
-        }
-        json.dump(rows, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json({question: [_as_dict(answer) for answer in found] for question, found in answers.items()})
         return
     for question, found in answers.items():
         say(line(question, found))
+
+
+def _as_dict(answer: tuple[str, float]) -> dict[str, str | float]:
+    word, score = answer
+    return {"word": word, "score": round(score, 6)}
 
 
 def line(question: str, found: Answers) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs import _java, cli, run_pipeline
+from jobs import __main__ as main_module
+from jobs import _java, run_pipeline
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def w2v(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["w2v", *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main_module.main()
         out, err = capsys.readouterr()
         return int(ended.value.code or 0), out, err
 
@@ -123,6 +124,59 @@ def test_what_the_user_can_mend_is_one_sentence_and_exit_2(w2v, tmp_path, argume
 )
 def test_wrong_arguments_exit_2(w2v, arguments):
     assert w2v(*arguments)[0] == 2
+
+
+def test_what_acts_on_terminals_is_told_as_an_escape(w2v, run_dir, tmp_path):
+    code, _, err = w2v("neighbors", "--run-dir", run_dir, "\x1b[31mred\u202e\x00:smile:")
+    assert code == 2
+    assert "\\x1b[31mred\\u202e\\x00:smile:" in err
+    assert "\x1b" not in err
+
+
+def test_a_file_name_that_looks_like_markup_is_told_as_it_is(w2v, run_dir, tmp_path):
+    (tmp_path / "q[red]:cat:.txt").write_text(": s\nking queen cat dog\n")
+    code, _, err = w2v("evaluate", "--run-dir", run_dir, "--analogies", str(tmp_path / "q[red]:cat:.txt"))
+    assert code == 0
+    assert "q[red]:cat:.txt" in err.replace("\n", "")
+
+
+@pytest.mark.parametrize("setting", ["spark.master=foo", 'spark.conf."spark.driver.memory"=banana'])
+def test_spark_that_does_not_start_is_one_sentence(corpus, tmp_path, setting):
+    command = [
+        sys.executable,
+        "-m",
+        "jobs",
+        "tokenize",
+        "--run-dir",
+        str(tmp_path / "r"),
+        "--input",
+        str(corpus),
+    ]
+    done = subprocess.run([*command, "--set", setting], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: Spark does not start" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("delay", [0.2, 2.0])
+def test_an_interrupt_in_a_spark_stage_exits_130_without_a_traceback(tmp_path, delay):
+    text = tmp_path / "t.txt"
+    text.write_text("".join(f"a b c {i} {i * 7}\n" for i in range(300_000)))
+    options = ["--run-dir", str(tmp_path / "r"), "--input", str(text), "--set", "spark.master=local[2]"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "jobs", "run", *options], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for told in process.stderr:
+            if told.startswith("vocab: working"):
+                break
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in rest
+    assert "Traceback" not in rest
+    assert not (tmp_path / "r" / "vectors" / "manifest.json").exists()
 
 
 def test_a_fault_of_ours_is_a_traceback_and_exit_1(w2v, monkeypatch, tmp_path):

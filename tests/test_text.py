@@ -16,6 +16,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.schemas import TOKENS
 from w2v_core.storage import open_folder
+from w2v_core.text import inputs as inputs_module
 from w2v_core.text import lines as lines_module
 from w2v_core.text import unicode_words, whitespace
 from w2v_core.text.inputs import InputFile, find_files, plan_splits
@@ -177,6 +178,21 @@ def test_utf16_is_refused_with_the_way_out(tmp_path):
         lines_of(path)
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (gzip.compress(b"text"), "is a packed file; give it a name that ends in .gz"),
+        (bz2.compress(b"text"), "ends in .bz2"),
+        (pa.Codec("zstd").compress(b"text", asbytes=True), "ends in .zst"),
+        ("text\n".encode("utf-16-le"), "is binary, or UTF-16 text"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path, data, told):
+    (tmp_path / "x.txt").write_bytes(data)
+    with pytest.raises(UserError, match=told):
+        lines_of(tmp_path / "x.txt")
+
+
 def test_a_byte_order_mark_is_no_text(tmp_path):
     path = tmp_path / "bom.txt"
     path.write_bytes(b"\xef\xbb\xbfword\n")
@@ -216,10 +232,55 @@ def test_a_location_that_gives_nothing_is_named(tmp_path):
             find_files([location])
         assert location in str(fault.value)
     for pattern in ("[z-a].txt", "a[!]]", "[\\]x"):
-        with pytest.raises(UserError, match="as a pattern it is not valid|holds no file"):
+        with pytest.raises(UserError, match="as a pattern not valid|holds no file"):
             find_files([f"{tmp_path}/{pattern}"])
     with pytest.raises(UserError, match="--input"):
         find_files([])
+
+
+def test_a_glob_looks_no_deeper_than_it_says(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "b.txt").write_text("x")
+    listed = []
+    selector = inputs_module.fs.FileSelector
+
+    def listing(path, **options):
+        listed.append((path, options))
+        return selector(path, **options)
+
+    monkeypatch.setattr(inputs_module.fs, "FileSelector", listing)
+    assert [Path(file.path).name for file in find_files([f"{tmp_path}/*.txt"])] == ["a.txt"]
+    assert [path for path, _ in listed] == [str(tmp_path)]
+    assert not any(options.get("recursive") for _, options in listed)
+
+
+def test_links_that_lead_round_in_circles_are_followed_once(tmp_path):
+    (tmp_path / "a.txt").write_text("x\n")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "again").symlink_to(tmp_path)
+    assert len(find_files([str(tmp_path)])) == 1
+
+
+def test_a_run_directory_among_the_input_is_no_input(tmp_path):
+    (tmp_path / "a.txt").write_text("x\n")
+    (tmp_path / "run" / "vectors").mkdir(parents=True)
+    (tmp_path / "run" / "run.json").write_text("{}")
+    (tmp_path / "run" / "vectors" / "input.npy").write_text("")
+    assert [Path(file.path).name for file in find_files([str(tmp_path)])] == ["a.txt"]
+
+
+@pytest.mark.parametrize("location", ["", " ", "caf\udce9"])
+def test_a_name_that_is_none_is_refused(location):
+    with pytest.raises(UserError, match="empty path|not UTF-8"):
+        find_files([location])
+
+
+def test_an_empty_packed_file_is_refused(tmp_path):
+    (tmp_path / "a.txt").write_text("x\n")
+    (tmp_path / "b.gz").write_bytes(b"")
+    with pytest.raises(UserError, match=r"b.gz is empty, which no gzip file is"):
+        find_files([str(tmp_path)])
 
 
 def test_one_file_under_two_names_is_read_once(tmp_path, monkeypatch):

@@ -40,6 +40,7 @@ class TokenizeConfig(_Section):
     split_bytes: int = Field(
         32 * 1024 * 1024,
         ge=1024,
+        le=2**40,
         description="bytes of input one task reads: large files are cut here, small ones gathered up to it",
     )
 
@@ -47,10 +48,11 @@ class TokenizeConfig(_Section):
 class VocabConfig(_Section):
     """Tokens to ids, keep probabilities and the noise distribution."""
 
-    min_count: int = Field(5, ge=1, description="words seen less often than this are left out")
+    min_count: int = Field(5, ge=1, le=2**62, description="words seen less often than this are left out")
     max_final_vocab: int | None = Field(
         None,
         ge=1,
+        le=2**31 - 2,
         description="raise min_count until at most this many words are left; words of equal count "
         "go together. Absent: no limit",
     )
@@ -77,6 +79,7 @@ class ShardsConfig(_Section):
     target_rows: int = Field(
         2_000_000,
         ge=1_000,
+        le=2**31 - 1,
         description="rows a shard aims at; a Spark Python worker takes about 230 MB + 70 bytes a row (window 5)",
     )
     seed: int = Field(1, ge=0, lt=2**63, description="the subsampling draw and the order of rows")
@@ -90,7 +93,7 @@ class TrainConfig(_Section):
         description="1: skip-gram, the word predicts each context; 0: CBOW, the mean of contexts predicts the word",
     )
     vector_size: int = Field(100, ge=1, le=8192, description="dimensions of a vector")
-    epochs: int = Field(5, ge=1, description="passes over all rows")
+    epochs: int = Field(5, ge=1, le=1_000_000, description="passes over all rows")
     alpha: float | None = Field(
         None,
         gt=0.0,
@@ -174,7 +177,7 @@ def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Confi
 
     Raises UserError, naming the key, the value and what is allowed.
     """
-    settings = _read_toml(path) if path else {}
+    settings = {} if path is None else _read_toml(path)
     for override in overrides:
         settings = _merge(settings, _parse_override(override))
     try:

@@ -122,13 +122,12 @@ class RunDir:
         if data is None:
             return None
         path = f"{self.location}/{name}/{MANIFEST}"
-        _check_format(data, path, self.location)
+        mend = f"delete {self.location}/{name} and run `w2v {COMMANDS[name]} --run-dir {self.location}` again"
+        _check_format(data, path, self.location, mend)
         try:
             return Manifest.model_validate_json(data)
         except ValidationError:
-            raise UserError(
-                f"{path} is damaged; delete {self.location}/{name} and run `w2v {COMMANDS[name]}` again"
-            ) from None
+            raise UserError(f"{path} is damaged; {mend}") from None
 
     def require(self, name: str) -> Manifest:
         """The manifest of stage `name`, whose files are all there."""
@@ -237,13 +236,11 @@ class Draft:
         return manifest
 
 
-def _check_format(data: bytes, path: str, location: str) -> None:
+def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:
     try:
         version = json.loads(data)["format_version"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(
-            f"{path} is damaged: it is not the JSON this program writes; use a new --run-dir"
-        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f"{path} is damaged: it is not the JSON that this program writes; {mend}") from None
     if version != FORMAT_VERSION:
         raise UserError(
             f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "

@@ -4,6 +4,7 @@ A location is a path or a URI. A path never takes the way through a URI, so name
 Hangul mean what they say.
 """
 
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,16 +73,23 @@ class Folder:
         self.filesystem.move(self.file(draft), self.file(name))
 
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
 def open_folder(location: str) -> Folder:
     """The folder at a local path or a URI (`file`, `s3`, `gs`, `hdfs`, …)."""
-    if "://" not in location:
-        return Folder(fs.LocalFileSystem(), str(Path(location).expanduser().absolute()))
+    if not location.strip():
+        raise UserError("an empty path was given (is a shell variable unset?); name a folder or a file")
+    if not _URI.match(location):
+        path = Path(location)
+        path = path.expanduser() if location == "~" or location.startswith("~/") else path
+        return Folder(fs.LocalFileSystem(), str(path.absolute()))
     try:
-        filesystem, path = fs.FileSystem.from_uri(location)
+        filesystem, inner_path = fs.FileSystem.from_uri(location)
     except (ValueError, OSError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{location} cannot be opened: {reason}") from None
-    return Folder(filesystem, path)
+    return Folder(filesystem, inner_path)
 
 
 class ChecksummedStream:

@@ -4,6 +4,7 @@ A plain file is cut into ranges of bytes; a compressed one can only be read from
 split. Small files share a task.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from pyarrow import fs
 
 from w2v_core.errors import UserError
+from w2v_core.run_dir import MARKER
 from w2v_core.storage import Folder, open_folder
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
@@ -64,10 +66,16 @@ def find_files(locations: Sequence[str]) -> list[InputFile]:
     """
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
+    for location in locations:
+        if location != location.encode(errors="replace").decode():
+            raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
     found = {_same_for_links(file): file for location in locations for file in _expand(location)}
     for path in sorted(file.path for file in found.values()):
         if PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(f"{path} is not plain text (.txt, .gz, .bz2, .zst); leave it out of --input")
+    for file in found.values():
+        if file.size == 0 and file.compression:
+            raise UserError(f"{file.path} is empty, which no {file.compression} file is; was it cut short?")
     return sorted(found.values(), key=lambda file: file.path)
 
 
@@ -102,25 +110,37 @@ def _fixed_part(location: str) -> str:
 
 
 def _matching(glob: str, root: str, folder: Folder) -> list[InputFile]:
+    """The files that match, and those below folders that match. Only `**` looks deeper than the pattern is."""
     relative = glob[len(root) :].lstrip("/") if glob.startswith(root) else glob
-    try:
-        pattern = re.compile(_glob_to_regex(relative))
-    except re.error as error:
-        raise UserError(f"input {glob} is no file, and as a pattern it is not valid: {error}") from None
-    top = folder.path.rstrip("/") + "/"
-    entries = folder.filesystem.get_file_info(
-        fs.FileSelector(folder.path, allow_not_found=True, recursive=True)
-    )
     files: list[InputFile] = []
-    for info in entries:
-        name = info.path.removeprefix(top)
-        if _is_hidden(name) or not pattern.fullmatch(name):
-            continue
+    for info in _entries(folder, relative):
         if info.type == fs.FileType.File:
             files.append(_input_file(root, info))
         else:
             files.extend(_below(root, Folder(folder.filesystem, info.path)))
     return files
+
+
+def _entries(folder: Folder, pattern: str) -> list[fs.FileInfo]:
+    if "**" in pattern:
+        selector = fs.FileSelector(folder.path, allow_not_found=True, recursive=True)
+        return _that_match(folder, selector, pattern)
+    first, _, rest = pattern.partition("/")
+    found = _that_match(folder, fs.FileSelector(folder.path, allow_not_found=True), first)
+    if not rest:
+        return found
+    folders = [Folder(folder.filesystem, info.path) for info in found if info.type == fs.FileType.Directory]
+    return [info for inner in folders for info in _entries(inner, rest)]
+
+
+def _that_match(folder: Folder, selector: fs.FileSelector, pattern: str) -> list[fs.FileInfo]:
+    try:
+        regex = re.compile(_glob_to_regex(pattern))
+    except re.error as error:
+        raise UserError(f"input pattern {pattern} is no file, and as a pattern not valid: {error}") from None
+    top = folder.path.rstrip("/") + "/"
+    named = ((info, info.path.removeprefix(top)) for info in folder.filesystem.get_file_info(selector))
+    return [info for info, name in named if not _is_hidden(name) and regex.fullmatch(name)]
 
 
 def _glob_to_regex(glob: str) -> str:
@@ -136,10 +156,31 @@ def _glob_to_regex(glob: str) -> str:
 
 
 def _below(root: str, folder: Folder) -> Iterator[InputFile]:
-    top = folder.path.rstrip("/") + "/"
-    for info in folder.filesystem.get_file_info(fs.FileSelector(folder.path, recursive=True)):
-        if info.type == fs.FileType.File and not _is_hidden(info.path.removeprefix(top)):
-            yield _input_file(root, info)
+    """Every file below the folder, but hidden ones, and but run directories."""
+    paths = _local_folders(folder.path) if folder.is_local else [folder.path]
+    for path in paths:
+        selector = fs.FileSelector(path, recursive=not folder.is_local)
+        top = path.rstrip("/") + "/"
+        for info in folder.filesystem.get_file_info(selector):
+            if info.type == fs.FileType.File and not _is_hidden(info.path.removeprefix(top)):
+                yield _input_file(root, info)
+
+
+def _local_folders(top: str) -> Iterator[str]:
+    """The folder and those below it, each once, wherever symbolic links lead."""
+
+    def refuse(error: OSError) -> None:
+        raise UserError(f"input {error.filename} cannot be read: {error.strerror}") from None
+
+    seen: set[str] = set()
+    for path, names, files in os.walk(top, followlinks=True, onerror=refuse):
+        real = os.path.realpath(path)
+        if real in seen or MARKER in files:
+            names.clear()
+            continue
+        seen.add(real)
+        names[:] = sorted(name for name in names if not _is_hidden(name))
+        yield path
 
 
 def _is_hidden(name: str) -> bool:

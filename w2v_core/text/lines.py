@@ -98,8 +98,18 @@ def _decode(block: bytes, path: str, strict: bool, counters: Counter[str]) -> st
     return text
 
 
+_PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
+
+
 def _without_mark(first_block: bytes, path: str) -> bytes:
-    """A file's first bytes without the UTF-8 byte order mark; UserError for UTF-16's."""
+    """A file's first bytes without the UTF-8 byte order mark; UserError for UTF-16's, and for no text at all."""
+    for magic, ending in _PACKED.items():
+        if first_block.startswith(magic):
+            raise UserError(f"{path} is a packed file; give it a name that ends in {ending}")
     if first_block[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UserError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
+    if first_block.count(0) * 10 > len(first_block):
+        raise UserError(
+            f"{path} is binary, or UTF-16 text; give UTF-8, for example by `iconv -f UTF-16 -t UTF-8`"
+        )
     return first_block.removeprefix(b"\xef\xbb\xbf")

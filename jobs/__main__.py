@@ -1,0 +1,17 @@
+"""`w2v`, from its first moment: the imports take a second in which it may be interrupted too."""
+
+import sys
+
+
+def main() -> None:
+    """The `w2v` command."""
+    try:
+        from jobs.cli import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
