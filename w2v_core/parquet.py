@@ -1,6 +1,7 @@
 """Reading Parquet files that should be ours, and saying so when they are not."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,19 @@ def row_groups(folder: Folder, name: str, schema: pa.Schema) -> Iterator[pa.Tabl
 
     UserError where the file is missing, damaged (pages carry checksums) or of another schema.
     """
+    with _opened(folder, name, schema) as file:
+        for index in range(file.num_row_groups):
+            yield file.read_row_group(index)
+
+
+def read_row_group(folder: Folder, name: str, index: int, schema: pa.Schema) -> pa.Table:
+    """One row group of a file. Errors as for `row_groups`."""
+    with _opened(folder, name, schema) as file:
+        return file.read_row_group(index)
+
+
+@contextmanager
+def _opened(folder: Folder, name: str, schema: pa.Schema) -> Iterator[pq.ParquetFile]:
     path = folder.file(name)
     try:
         with folder.filesystem.open_input_file(path) as source:
@@ -21,8 +35,7 @@ def row_groups(folder: Folder, name: str, schema: pa.Schema) -> Iterator[pa.Tabl
             if not file.schema_arrow.equals(schema):
                 found = ", ".join(f"{field.name}: {field.type}" for field in file.schema_arrow)
                 raise UserError(f"{path} was not written by w2v: it has columns ({found}); {_WAY_OUT}")
-            for index in range(file.num_row_groups):
-                yield file.read_row_group(index)
+            yield file
     except FileNotFoundError:
         raise UserError(f"{path} is missing; {_WAY_OUT}") from None
     except (pa.ArrowException, OSError) as error:

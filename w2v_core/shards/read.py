@@ -1,7 +1,10 @@
-"""Shards to blocks of rows, one row group in memory at a time. B: rows, W: window."""
+"""Shards to blocks of rows. B: rows, W: window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from queue import Queue
+from threading import Event, Thread
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +12,14 @@ import pyarrow as pa
 
 from w2v_core import schemas
 from w2v_core.errors import UserError
-from w2v_core.parquet import row_groups
-from w2v_core.run_dir import Manifest
+from w2v_core.parquet import read_row_group
+from w2v_core.run_dir import FileEntry, Manifest
+from w2v_core.shards.order import BlockPlan, Unit
 from w2v_core.storage import Folder
 from w2v_core.windows import NO_WORD
 
-_ORDER_OF_SHARDS, _ORDER_OF_BLOCK = 0, 1  # what an epoch's generator is for
+T = TypeVar("T")
+_ORDER_OF_ROWS = 1  # what a block's generator is for
 
 
 @dataclass(frozen=True)
@@ -30,53 +35,87 @@ class Block:
 
 @dataclass(frozen=True)
 class Shards:
-    """The shards of a run: their folder, the names of those with rows, rows in all, and the window."""
+    """The shards of a run that have rows: their folder, their files, the window, and how many words there are."""
 
     folder: Folder
-    names: Sequence[str]
-    num_rows: int
+    files: Sequence[FileEntry]
     window: int
+    num_words: int
 
     @classmethod
-    def of(cls, folder: Folder, manifest: Manifest) -> "Shards":
+    def of(cls, folder: Folder, manifest: Manifest, num_words: int) -> "Shards":
         """The shards that a manifest lists."""
         files = [file for file in manifest.files if file.rows]
-        window = int(manifest.config["window"])
-        return cls(folder, [file.name for file in files], sum(file.rows or 0 for file in files), window)
+        return cls(folder, files, int(manifest.config["window"]), num_words)
 
-    def epoch(self, seed: int, epoch: int, num_words: int) -> Iterator[Block]:
-        """Every row once, in an order that is a pure function of (seed, epoch).
+    @property
+    def rows_by_shard(self) -> list[int]:
+        """Rows of each shard."""
+        return [file.rows or 0 for file in self.files]
 
-        The shards come in a random order; the rows of a row group, already shuffled when they were
-        written, are shuffled again. UserError names a shard that is missing, damaged or foreign, or holds
-        an id that is not below `num_words`.
+    def read(self, plan: BlockPlan, seed: int) -> Block:
+        """The rows of a block, in an order that is a pure function of the plan and the seed.
+
+        UserError names a shard that is missing, damaged or foreign, or holds an id that is no word's.
         """
-        order = np.random.default_rng((seed, epoch, _ORDER_OF_SHARDS)).permutation(len(self.names))
-        for shard in order:
-            block_rng = np.random.default_rng((seed, epoch, _ORDER_OF_BLOCK, int(shard)))
-            for rows in row_groups(self.folder, self.names[shard], schemas.shards(self.window)):
-                block = _to_block(rows, self.window)
-                require_known(block, num_words, self.folder.file(self.names[shard]))
-                yield _shuffled(block, block_rng)
+        parts = [self.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
+        target_B = np.concatenate([part.target_B for part in parts])
+        contexts_BW = np.concatenate([part.contexts_BW for part in parts])
+        rng = np.random.default_rng((seed, plan.epoch, _ORDER_OF_ROWS, plan.number))
+        order = rng.permutation(len(target_B))
+        return Block(target_B[order], contexts_BW[order])
+
+    def read_unit(self, unit: Unit, begin: int, end: int) -> Block:
+        """Rows begin to end (exclusive) of a row group, as they stand there."""
+        name = self.files[unit.shard].name
+        rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window))
+        rows = rows.slice(begin, end - begin)
+        contexts = rows["contexts"].combine_chunks().flatten().to_numpy()
+        block = Block(rows["target"].to_numpy(), contexts.reshape(-1, 2 * self.window))
+        require_known(block, self.num_words, self.folder.file(name))
+        return block
 
 
 def require_known(block: Block, num_words: int, path: str) -> None:
     """UserError unless every id is a word's: others would have compiled code write beside the tables."""
+    if len(block) == 0:
+        return
     lowest = min(block.target_B.min(), block.contexts_BW.min() - NO_WORD)
     highest = max(block.target_B.max(), block.contexts_BW.max())
     if lowest < 0 or highest >= num_words:
-        raise UserError(
-            f"{path} holds word ids that are not of this vocabulary of {num_words:,}; write the shards again"
-        )
+        raise UserError(f"{path} holds ids that are not of this vocabulary of {num_words:,} words; write the shards again")
     if (block.contexts_BW == NO_WORD).all(axis=1).any():
         raise UserError(f"{path} holds a row without a context; write the shards again")
 
 
-def _to_block(rows: pa.Table, window: int) -> Block:
-    contexts = rows["contexts"].combine_chunks().flatten().to_numpy()
-    return Block(rows["target"].to_numpy(), contexts.reshape(-1, 2 * window))
+def prefetched(make: Callable[[T], Block], items: Iterable[T], depth: int = 2) -> Iterator[tuple[T, Block]]:
+    """(item, make(item)) in order, made by a thread that is at most `depth` ahead.
 
+    What `make` raises is raised here. The thread ends with the iterator.
+    """
+    queue: Queue[tuple[T, Block] | BaseException | None] = Queue(maxsize=depth)
+    abandoned = Event()
 
-def _shuffled(block: Block, rng: np.random.Generator) -> Block:
-    order = rng.permutation(len(block))
-    return Block(block.target_B[order], block.contexts_BW[order])
+    def produce() -> None:
+        try:
+            for item in items:
+                queue.put((item, make(item)))
+                if abandoned.is_set():
+                    return
+            queue.put(None)
+        except BaseException as error:
+            queue.put(error)
+
+    thread = Thread(target=produce, daemon=True, name="shard reader")
+    thread.start()
+    try:
+        while (found := queue.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            yield found
+    finally:
+        abandoned.set()
+        while thread.is_alive():
+            while not queue.empty():
+                queue.get()
+            thread.join(0.01)

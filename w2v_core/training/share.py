@@ -1,0 +1,174 @@
+"""What one worker trains: its blocks, batch by batch. B: rows, W: window."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from w2v_core.config import TrainConfig
+from w2v_core.engine import cbow, skip_gram
+from w2v_core.engine.negatives import SharedNegatives, draw_shared
+from w2v_core.engine.rows import Rows, prepare
+from w2v_core.engine.scratch import Scratch
+from w2v_core.engine.tables import Tables
+from w2v_core.errors import UserError
+from w2v_core.sampler import UnigramSampler
+from w2v_core.shards.order import BlockPlan, Unit, epoch_plan, units_of
+from w2v_core.shards.read import Block, Shards, prefetched
+from w2v_core.windows import shrink_windows
+
+_WINDOWS_AND_NOISE = 2  # what a block's generator is for, beside those in `shards`
+LOSS_EVERY = 50  # batches; telling the loss costs about as much as half a step
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained, and how. Goes whole to every worker."""
+
+    shards: Shards
+    counts: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    ns_exponent: float
+    config: TrainConfig
+
+    @property
+    def num_held_out(self) -> int:
+        """Rows that nobody trains: `heldout_rows`, but no more than a hundredth of all, nor a row group."""
+        rows = self.shards.rows_by_shard
+        return min(self.config.heldout_rows, sum(rows) // 100, rows[0] // 2)
+
+    @property
+    def units(self) -> list[Unit]:
+        """All row groups, less the rows held out."""
+        return units_of(self.shards.rows_by_shard, self.num_held_out)
+
+    @property
+    def rows_per_epoch(self) -> int:
+        """Rows that all workers together train in an epoch."""
+        return sum(unit.num_rows for unit in self.units)
+
+    def plan(self, epoch: int, rank: int, world_size: int) -> list[BlockPlan]:
+        """The blocks of worker `rank` of `world_size` in `epoch`."""
+        config = self.config
+        return epoch_plan(self.units, config.buffer_rows, config.seed, epoch, rank, world_size)
+
+    @property
+    def model(self) -> ModuleType:
+        """`engine.skip_gram` or `engine.cbow`."""
+        return skip_gram if self.config.sg else cbow
+
+
+class Standing(NamedTuple):
+    """Where a worker stands after a block. Counts are over all epochs, of this worker."""
+
+    epoch: int = 0
+    blocks: int = 0
+    """blocks done in this epoch"""
+    rows: int = 0
+    pairs: int = 0
+    steps: int = 0
+    loss: float = 0.0
+    """summed over the `loss_pairs` of the batches that were looked at"""
+    loss_pairs: int = 0
+    alpha: float = 0.0
+
+
+def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Standing) -> Iterator[Standing]:
+    """Trains the worker's blocks from `start` on, and tells after each where it stands.
+
+    The tables after a block are a function of the tables at `start`, and of nothing else that is not in the
+    arguments. UserError where the loss stops being a number, and for a shard that cannot be read.
+    """
+    config, standing = job.config, start
+    sampler, scratch = UnigramSampler(job.counts, job.ns_exponent), Scratch(len(job.counts))
+    plans = [job.plan(epoch, rank, world_size) for epoch in range(config.epochs)]
+    total_rows = sum(plan.num_rows for epoch_plans in plans for plan in epoch_plans)
+    for epoch in range(start.epoch, config.epochs):
+        skipped = start.blocks if epoch == start.epoch else 0
+        standing = standing._replace(epoch=epoch, blocks=skipped)
+        for plan, block in prefetched(partial(job.shards.read, seed=config.seed), plans[epoch][skipped:]):
+            standing = _train_block(tables, scratch, sampler, job, plan, block, standing, total_rows)
+            yield standing
+
+
+def _train_block(
+    tables: Tables,
+    scratch: Scratch,
+    sampler: UnigramSampler,
+    job: Job,
+    plan: BlockPlan,
+    block: Block,
+    before: Standing,
+    total_rows: int,
+) -> Standing:
+    config, model = job.config, job.model
+    rows_done, pairs, steps, loss, loss_pairs, alpha = before.rows, before.pairs, before.steps, 0.0, 0, 0.0
+    rng = np.random.default_rng((config.seed, plan.epoch, _WINDOWS_AND_NOISE, plan.number))
+    for rows, noise in batches(block, model, sampler, config, rng):
+        alpha = learning_rate(config.start_alpha, config.min_alpha, rows_done / total_rows)
+        told = model.step(tables, scratch, rows, noise, alpha, with_loss=steps % LOSS_EVERY == 0)
+        if told is not None:
+            _require_finite(told.total, job, plan, steps, alpha)
+            loss, loss_pairs = loss + told.total, loss_pairs + told.num_pairs
+        rows_done, steps = rows_done + len(rows), steps + 1
+        pairs += len(rows.ids_P) if config.sg else len(rows)
+    return Standing(
+        plan.epoch,
+        before.blocks + 1,
+        rows_done,
+        pairs,
+        steps,
+        before.loss + loss,
+        before.loss_pairs + loss_pairs,
+        alpha,
+    )
+
+
+def learning_rate(start: float, end: float, done: float) -> float:
+    """start + (end - start) * done, where `done` in [0, 1] is the share of the rows of all epochs."""
+    return start + (end - start) * done
+
+
+def batches(
+    block: Block, model: ModuleType, sampler: UnigramSampler, config: TrainConfig, rng: np.random.Generator
+) -> Iterator[tuple[Rows, SharedNegatives]]:
+    """The block's rows with their windows shrunk, batch by batch, each with its groups' noise."""
+    window = block.contexts_BW.shape[1] // 2
+    reach_B = rng.integers(1, window + 1, len(block), dtype=np.int32)
+    rows = prepare(block.target_B, block.contexts_BW, shrink_windows(block.contexts_BW, reach_B))
+    num_shared = max(model.NUM_SHARED, config.negative)
+    plan = list(batch_plan(len(block), config.rows_per_batch, model.ROWS_PER_GROUP))
+    num_groups = sum(groups for _, _, groups in plan)
+    noise = draw_shared(sampler, num_groups, num_shared, config.negative, rng)
+    first = 0
+    for begin, end, groups in plan:
+        yield rows.part(begin, end), noise.part(first, first + groups)
+        first += groups
+
+
+def batch_plan(num_rows: int, batch_size: int, group_size: int) -> Iterator[tuple[int, int, int]]:
+    """(begin, end, groups) of each batch; the rows of a batch fall into its groups evenly.
+
+    What is left at the end of a block makes a batch of whole groups and one of a single, smaller group.
+    """
+    group_size = min(group_size, batch_size)
+    batch_size -= batch_size % group_size
+    begin = 0
+    while begin < num_rows:
+        num_groups = max(1, min(batch_size, num_rows - begin) // group_size)
+        end = min(begin + num_groups * group_size, num_rows)
+        yield begin, end, num_groups
+        begin = end
+
+
+def _require_finite(loss: float, job: Job, plan: BlockPlan, step: int, alpha: float) -> None:
+    if math.isfinite(loss):
+        return
+    names = sorted({job.shards.files[unit.shard].name for unit in plan.units})
+    raise UserError(
+        f"the loss is {loss} at batch {step:,} (epoch {plan.epoch + 1}, block {plan.number} of shards {', '.join(names)}, "
+        f"alpha {alpha:.4g}); lower train.alpha or train.batch_size"
+    )
