@@ -1,76 +1,200 @@
 """Rows to vectors, on one machine and without Spark."""
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
-from jobs._options import ConfigOption, RunDirOption, SetOption, console, run_script
+import typer
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from jobs._options import ConfigOption, RunDirOption, SetOption, console, run_script, say
 from jobs._stage import Made, make_stage
-from w2v_core import trainer
-from w2v_core.config import Config, TrainConfig, load_config
-from w2v_core.engine.tables import Tables, require_finite
-from w2v_core.parts import write_array, write_file
+from w2v_core.config import Config, load_config
+from w2v_core.errors import UserError
+from w2v_core.parts import write_array, write_bytes, write_file
 from w2v_core.run_dir import Draft, Manifest, RunDir
-from w2v_core.sampler import UnigramSampler
 from w2v_core.shards.read import Shards
+from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.training.share import Job
+from w2v_core.training.trainer import Progress, trained
 from w2v_core.vocab import FILE, Vocabulary
 
+METRICS = "metrics.jsonl"
 
-def train(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Train word vectors on the shards."""
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Start over, where training was interrupted and left a checkpoint.")
+]
+
+
+def train(
+    run_dir: RunDirOption,
+    fresh: FreshOption = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Train word vectors on the shards; goes on from a checkpoint where there is one."""
     settings = load_config(config, set_ or ())
-    train_vectors(RunDir.open(run_dir), settings)
+    train_vectors(RunDir.open(run_dir), settings, fresh)
 
 
-def train_vectors(run: RunDir, config: Config) -> Manifest:
-    """The vectors stage: input.npy and output.npy, (V, D) float32, and the vocabulary they belong to."""
+def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
+    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, and metrics.jsonl."""
     vocab, shards = run.require("vocab"), run.require("shards")
     inputs = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
-    return make_stage(
-        run, "vectors", config.train, inputs, lambda draft: _build(draft, run, vocab, shards, config.train)
-    )
+    checkpoints = Checkpoints(run.checkpoints)
+    settings = config.train.model_dump(mode="json", exclude=config.train.without_effect) | inputs
+    settings["workers"] = config.train.num_workers
+
+    def prepare() -> None:
+        if fresh:
+            checkpoints.clear()
+        _require_same(checkpoints.latest(), settings, run.location)
+
+    def build(draft: Draft) -> Made:
+        vocabulary = Vocabulary.read(run.stage("vocab"))
+        rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
+        job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
+        return _build(draft, run, job, vocabulary, checkpoints, settings)
+
+    return make_stage(run, "vectors", config.train, inputs, build, prepare)
 
 
-def _build(draft: Draft, run: RunDir, vocab: Manifest, shards: Manifest, config: TrainConfig) -> Made:
-    vocabulary = Vocabulary.read(run.stage("vocab"))
-    sampler = UnigramSampler(vocabulary.counts, vocab.config["ns_exponent"])
-    rows = Shards.of(run.stage("shards"), shards)
-    tables = _train(rows, sampler, config)
-    require_finite(tables)
-    files = [
-        write_array(draft, "input.npy", tables.input_VD),
-        write_array(draft, "output.npy", tables.output_VD),
+def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: str) -> None:
+    """UserError where an unfinished training was started with other settings."""
+    if found is None:
+        return
+    changed = [key for key in settings if found.settings.get(key) != settings[key]]
+    if changed:
+        told = ", ".join(
+            f"train.{key} was {found.settings.get(key)!r} and is {settings[key]!r}" for key in changed
+        )
+        raise UserError(
+            f"training in {location} is not finished, and {told}; give the same settings to go on, "
+            "or --fresh to start over"
+        )
+
+
+def _build(
+    draft: Draft,
+    run: RunDir,
+    job: Job,
+    vocabulary: Vocabulary,
+    checkpoints: Checkpoints,
+    settings: dict[str, Any],
+) -> Made:
+    metrics = Metrics(run, checkpoints.latest())
+    with (
+        _stop_on_signals() as should_stop,
+        _progress_bar() as show,
+        trained(
+            job,
+            checkpoints=checkpoints,
+            settings=settings,
+            report=lambda progress: (metrics.add(progress), show(progress)),
+            should_stop=should_stop,
+        ) as tables,
+    ):
+        files = [
+            write_array(draft, "input.npy", tables.input_VD),
+            write_array(draft, "output.npy", tables.output_VD),
+        ]
+    files += [
         write_file(draft, FILE, vocabulary.table),
+        write_bytes(draft, METRICS, lambda stream: stream.write(metrics.text())),
     ]
-    return Made(files, counters={"words": len(vocabulary), "rows": rows.num_rows * config.epochs})
+    checkpoints.clear()
+    rows = job.rows_per_epoch * job.config.epochs
+    counters = {
+        "words": len(vocabulary),
+        "rows": rows,
+        "held_out_rows": job.num_held_out,
+        "workers": job.config.num_workers,
+    }
+    return Made(files, counters=counters)
 
 
-def _train(rows: Shards, sampler: UnigramSampler, config: TrainConfig) -> Tables:
-    """Train with a bar on a terminal, and a line for every tenth of the way elsewhere."""
+class Metrics:
+    """metrics.jsonl: a line for every report. While training lasts it is RUN/checkpoints/metrics.jsonl."""
+
+    def __init__(self, run: RunDir, found: Checkpoint | None) -> None:
+        self._folder = run.checkpoints
+        self._folder.create()
+        before = (self._folder.read(METRICS) or b"").splitlines() if found else []
+        rows = sum(standing.rows for standing in found.standings) if found else 0
+        self._lines = [line for line in before if _rows_of(line) <= rows]
+
+    def add(self, progress: Progress) -> None:
+        """One more line, also in the file."""
+        self._lines.append(json.dumps(progress.to_dict()).encode())
+        self._folder.write_whole(METRICS, self.text())
+
+    def text(self) -> bytes:
+        """All lines."""
+        return b"".join(line + b"\n" for line in self._lines)
+
+
+def _rows_of(line: bytes) -> float:
+    try:
+        return float(json.loads(line)["rows"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask training to save and stop; the second time they stop it at once."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        say("vectors: stopping after this block, and saving")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, and a line for every tenth of the way elsewhere."""
     columns = (
         TextColumn("vectors"),
         BarColumn(),
         TextColumn("{task.percentage:.0f}%  {task.fields[facts]}  left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=rows.num_rows * config.epochs, facts="")
-        last_told = 0
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=None, facts="")
+        last_told = -1
 
-        def report(progress: trainer.Progress) -> None:
+        def show(progress: Progress) -> None:
             nonlocal last_told
-            bar.update(task, completed=progress.rows, facts=_facts(progress))
+            bar.update(task, total=progress.total_rows, completed=progress.rows, facts=_facts(progress))
             tenth = progress.rows * 10 // progress.total_rows
             if tenth > last_told and not console.is_terminal:
-                console.print(f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}")
+                say(f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}")
                 last_told = tenth
 
-        return trainer.train(rows, sampler, config, report)
+        yield show
 
 
-def _facts(progress: trainer.Progress) -> str:
-    return (
-        f"epoch {progress.epoch}  loss {progress.loss:.4f}  alpha {progress.alpha:.5f}  "
-        f"{progress.rows_per_second:,.0f} rows/s"
-    )
+def _facts(progress: Progress) -> str:
+    losses = [
+        f"{name} {loss:.4f}"
+        for name, loss in (("loss", progress.loss), ("held out", progress.held_out_loss))
+        if loss is not None
+    ]
+    rate = f"{progress.rows_per_second:,.0f} rows/s"
+    return "  ".join([f"epoch {progress.epoch}", *losses, f"alpha {progress.alpha:.5f}", rate])
 
 
 if __name__ == "__main__":

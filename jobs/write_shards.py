@@ -14,7 +14,7 @@ from w2v_core.parts import Receipt, adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.schemas import ENCODED
 from w2v_core.shards.encode import encode_sentences
-from w2v_core.shards.write import num_shards, write_shard
+from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
 from w2v_core.vocab import cached_vocabulary
 
 
@@ -65,7 +65,11 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config:
             f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
             "vocab.min_count"
         )
-    return Made(adopt_parts(draft, receipts, num_parts), account, {"shards": num_parts})
+    return Made(
+        adopt_parts(draft, receipts, num_parts),
+        account,
+        {"shards": num_parts, "row_group_rows": ROW_GROUP_ROWS},
+    )
 
 
 if __name__ == "__main__":

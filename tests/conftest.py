@@ -81,5 +81,6 @@ def small_config(*settings: str) -> Config:
         "shards.window=2",
         "train.epochs=2",
         "train.vector_size=8",
+        "train.workers=1",
     )
     return load_config(None, [*small, *settings])

@@ -34,7 +34,7 @@ ORDER = (
     "layers",
     "models",
     "engine",
-    "trainer",
+    "training",
     "vectors",
     "evaluation",
 )

@@ -5,7 +5,7 @@
 The Spark stages (tokens, vocab, shards) are driven by `jobs/`; everything they compute, and the whole of
 training, lives here and never imports pyspark. Read the modules in the order of the flow: `config`,
 `schemas`, `run_dir`, `text`, `windows`, `sampler`, `vocab`, `shards`, `layers`, `models`, `engine`,
-`trainer`, `vectors`, `evaluation`. A module imports only from those before it.
+`training`, `vectors`, `evaluation`. A module imports only from those before it.
 
     from w2v_core import WordVectors
 

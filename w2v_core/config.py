@@ -5,6 +5,7 @@ gensim 4's where gensim has the parameter. `conf/default.toml` spells out every 
 the two equal.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -88,6 +89,8 @@ class ShardsConfig(_Section):
 class TrainConfig(_Section):
     """Rows to vectors."""
 
+    without_effect = frozenset({"checkpoint_minutes"})
+
     sg: Literal[0, 1] = Field(
         0,
         description="1: skip-gram, the word predicts each context; 0: CBOW, the mean of contexts predicts the word",
@@ -116,6 +119,21 @@ class TrainConfig(_Section):
     seed: int = Field(
         1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives"
     )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="processes that train at once. Absent: the cores there are. Only 1 is repeatable to the byte",
+    )
+    buffer_rows: int = Field(
+        262_144, ge=1, le=2**27, description="rows that are shuffled together, a multiple of 65,536 or fewer"
+    )
+    heldout_rows: int = Field(
+        10_000, ge=0, le=1_000_000, description="rows that are kept from training for the held-out loss"
+    )
+    checkpoint_minutes: float = Field(
+        10.0, gt=0.0, description="minutes between checkpoints; there is one after every epoch too"
+    )
 
     @model_validator(mode="after")
     def _falls(self) -> Self:
@@ -129,6 +147,15 @@ class TrainConfig(_Section):
         if self.alpha is not None:
             return self.alpha
         return 0.025 if self.sg else 0.05
+
+    @property
+    def num_workers(self) -> int:
+        """`workers`, or the cores that this process may use."""
+        if self.workers is not None:
+            return self.workers
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
 
     @property
     def rows_per_batch(self) -> int:

@@ -37,7 +37,7 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
-REVISION = {"tokens": 1, "vocab": 1, "shards": 1, "vectors": 1, "reports": 1}
+REVISION = {"tokens": 1, "vocab": 1, "shards": 2, "vectors": 1, "reports": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 
@@ -116,6 +116,11 @@ class RunDir:
         assert name in STAGES
         return self.folder / name
 
+    @property
+    def checkpoints(self) -> Folder:
+        """The folder of training that is not finished. Gone once a stage before it is made again."""
+        return self.folder / "checkpoints"
+
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of stage `name`, or None where the stage is not finished."""
         data = self.stage(name).read(MANIFEST)
@@ -179,6 +184,8 @@ class RunDir:
                 manifest.filesystem.delete_file(manifest.file(MANIFEST))
         for stage in later:
             self.stage(stage).delete()
+        if STAGES.index(name) < STAGES.index("vectors"):
+            self.checkpoints.delete()
         draft = Draft(name, self.stage(name), time.monotonic())
         draft.temporary.create()
         try:

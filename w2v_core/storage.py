@@ -53,6 +53,11 @@ class Folder:
         found = self.filesystem.get_file_info(selector)
         return {info.base_name: info.size for info in found if info.type == fs.FileType.File}
 
+    def folders(self) -> list[str]:
+        """Names of the folders directly in this one, sorted."""
+        found = self.filesystem.get_file_info(fs.FileSelector(self.path, allow_not_found=True))
+        return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)
+
     def is_empty(self) -> bool:
         """Whether nothing, not even a folder, is in here."""
         return not self.filesystem.get_file_info(fs.FileSelector(self.path, allow_not_found=True))

@@ -24,10 +24,12 @@ def step(
     scratch: Scratch,
     rows: Rows,
     negatives: SharedNegatives,
-    alpha: float,
+    alpha: float | None,
     with_loss: bool = False,
 ) -> BatchLoss | None:
     """Moves the tables by -alpha * the gradient of the rows' summed loss, and tells the loss where asked.
+
+    An alpha of None moves nothing, and tells the loss.
 
     The rows fall into as many groups of equal length as `negatives` has. A noise word that is also the
     row's target adds nothing to that row. A word whose step would overshoot takes a shorter one; see
@@ -54,6 +56,11 @@ def step(
     own_GRK = rows.target_B.reshape(num_groups, -1, 1) == negatives.ids_GK[:, None, :]
     weight_GRK = np.where(own_GRK, 0, negatives.weight_GK[:, None, :].astype(score_B.dtype))
     noise = against_noise(h_BD, h2_B, scratch.take("noise", output_VD, ids_N), weight_GRK)
+    asked = with_loss or alpha is None
+    loss = BatchLoss(softplus_sum(-score_B) + noise.loss, num_rows) if asked else None
+    if alpha is None:
+        return loss
+
     dh_BD = noise.dh_BD
     dh_BD += grad_B[:, None] * target_BD
 
@@ -65,4 +72,4 @@ def step(
     scatter_rows(output_VD, rows.target_B, -alpha * scale_B * grad_B, each[: num_rows + 1], h_BD)
     scatter_rows(output_VD, ids_N, -alpha * scale_N, each[: len(ids_N) + 1], noise.drows_ND)
     scatter_rows(input_VD, rows.ids_P, -alpha * scale_P, rows.offsets_B1, dh_BD)
-    return BatchLoss(softplus_sum(-score_B) + noise.loss, num_rows) if with_loss else None
+    return loss

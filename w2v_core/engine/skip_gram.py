@@ -25,10 +25,12 @@ def step(
     scratch: Scratch,
     rows: Rows,
     negatives: SharedNegatives,
-    alpha: float,
+    alpha: float | None,
     with_loss: bool = False,
 ) -> BatchLoss | None:
     """Moves the tables by -alpha * the gradient of the rows' summed loss, and tells the loss where asked.
+
+    An alpha of None moves nothing, and tells the loss.
 
     The rows fall into as many groups of equal length as `negatives` has. A noise word that is also the
     pair's context adds nothing to that pair. A word whose step would overshoot takes a shorter one; see
@@ -49,6 +51,11 @@ def step(
     weight_BK = _noise_weight(rows, row_P, negatives, scratch, score_P.dtype.type)
     weight_GRK = weight_BK.reshape(len(negatives.ids_GK), -1, weight_BK.shape[1])
     noise = against_noise(h_BD, h2_B, scratch.take("noise", output_VD, ids_N), weight_GRK)
+    asked = with_loss or alpha is None
+    loss = BatchLoss(softplus_sum(-score_P) + noise.loss, num_pairs) if asked else None
+    if alpha is None:
+        return loss
+
     dh_BD = gather_rows(context_PD, each[:num_pairs], grad_P, rows.offsets_B1)
     dh_BD += noise.dh_BD
     reach_B = np.add.reduceat(np.vecdot(context_PD, context_PD) * -grad_P, rows.offsets_B1[:-1])
@@ -61,7 +68,7 @@ def step(
     scatter_rows(output_VD, rows.ids_P, -alpha * scale_P * grad_P, rows.offsets_B1, h_BD)
     scatter_rows(output_VD, ids_N, -alpha * scale_N, each[: len(ids_N) + 1], noise.drows_ND)
     scatter_rows(input_VD, rows.target_B, -alpha * scale_B, each[: num_rows + 1], dh_BD)
-    return BatchLoss(softplus_sum(-score_P) + noise.loss, num_pairs) if with_loss else None
+    return loss
 
 
 def _noise_weight(

@@ -16,11 +16,19 @@ class Tables(NamedTuple):
 
 
 def initial_tables(num_words: int, vector_size: int, rng: np.random.Generator) -> Tables:
-    """Input evenly in [-0.5, 0.5) / D, output zero, float32, as in word2vec.c."""
-    input_VD = rng.random((num_words, vector_size), np.float32)
+    """New float32 tables as `fill_initial` fills them."""
+    tables = Tables(*(np.empty((num_words, vector_size), np.float32) for _ in range(2)))
+    fill_initial(tables, rng)
+    return tables
+
+
+def fill_initial(tables: Tables, rng: np.random.Generator) -> None:
+    """Input evenly in [-0.5, 0.5) / D, output zero, as in word2vec.c; in place, for float32 tables."""
+    input_VD, output_VD = tables
+    rng.random(dtype=np.float32, out=input_VD)
     input_VD -= np.float32(0.5)
-    input_VD /= np.float32(vector_size)
-    return Tables(input_VD, np.zeros((num_words, vector_size), np.float32))
+    input_VD /= np.float32(input_VD.shape[1])
+    output_VD[:] = 0
 
 
 def require_finite(tables: Tables) -> None:

@@ -6,24 +6,23 @@ workers. Two integers, rank and world_size, stand for a worker.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-ROW_GROUP_ROWS = 65_536
-"""Rows of every row group of a shard but its last."""
-
+_PIECES_PER_WORKER = 8  # or the last block of an epoch keeps one worker busy while the others wait
 _ORDER_OF_UNITS = 0  # what an epoch's generator is for
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A row group: its shard's place in the manifest, its own place in the shard, and its rows."""
+    """A row group or a piece of it: its shard's place in the manifest, its own in the shard, and its rows."""
 
     shard: int
     row_group: int
     begin: int
-    """the first row to train on; those before it are held out"""
+    """the first row to train on, counted from the row group's first; those held out are before it"""
     end: int
 
     @property
@@ -46,23 +45,38 @@ class BlockPlan:
         return sum(unit.num_rows for unit in self.units)
 
 
-def units_of(rows_by_shard: Sequence[int], num_held_out: int) -> list[Unit]:
-    """The row groups of shards of so many rows. The first `num_held_out` rows of the first are left out."""
-    units = []
+def units_of(rows_by_shard: Sequence[int], row_group_rows: int, num_held_out: int) -> list[Unit]:
+    """The row groups, of `row_group_rows` rows but for a shard's last, of shards of so many rows.
+
+    The first `num_held_out` rows of the first are left out.
+    """
+    units: list[Unit] = []
     for shard, num_rows in enumerate(rows_by_shard):
-        for row_group, first in enumerate(range(0, num_rows, ROW_GROUP_ROWS)):
+        for row_group, first in enumerate(range(0, num_rows, row_group_rows)):
             begin = num_held_out if not units else 0
-            units.append(Unit(shard, row_group, begin, min(ROW_GROUP_ROWS, num_rows - first)))
+            units.append(Unit(shard, row_group, begin, min(row_group_rows, num_rows - first)))
     return units
 
 
+def split(units: Sequence[Unit], at_least: int) -> list[Unit]:
+    """The units, each cut into as many pieces as it takes to have `at_least`; a piece has a row or more."""
+    pieces = -(-at_least // len(units))
+    return [
+        replace(unit, begin=int(begin), end=int(end))
+        for unit in units
+        for begin, end in pairwise(np.linspace(unit.begin, unit.end, pieces + 1).astype(int))
+        if begin < end
+    ]
+
+
 def epoch_plan(
-    units: Sequence[Unit], buffer_rows: int, seed: int, epoch: int, rank: int = 0, world_size: int = 1
+    units: Sequence[Unit], units_per_block: int, seed: int, epoch: int, rank: int = 0, world_size: int = 1
 ) -> list[BlockPlan]:
     """The blocks that worker `rank` of `world_size` trains in `epoch`, in order."""
+    units = split(units, _PIECES_PER_WORKER * world_size) if world_size > 1 else units
     order = np.random.default_rng((seed, epoch, _ORDER_OF_UNITS)).permutation(len(units))
-    per_block = max(1, buffer_rows // ROW_GROUP_ROWS)
-    per_block = min(per_block, max(1, len(units) // (2 * world_size)))  # a few large blocks divide unevenly
+    # A few large blocks would go round unevenly.
+    per_block = max(1, min(units_per_block, len(units) // (2 * world_size)))
     blocks = [
         BlockPlan(epoch, number, tuple(units[place] for place in order[begin : begin + per_block]))
         for number, begin in enumerate(range(0, len(units), per_block))

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from w2v_core import schemas
 from w2v_core.errors import UserError
@@ -35,18 +34,22 @@ class Block:
 
 @dataclass(frozen=True)
 class Shards:
-    """The shards of a run that have rows: their folder, their files, the window, and how many words there are."""
+    """The shards of a run that have rows, what their manifest says of them, and how many words there are."""
 
     folder: Folder
     files: Sequence[FileEntry]
     window: int
+    row_group_rows: int
     num_words: int
 
     @classmethod
     def of(cls, folder: Folder, manifest: Manifest, num_words: int) -> "Shards":
-        """The shards that a manifest lists."""
+        """The shards that a manifest lists. UserError for a manifest that does not tell the size of a row group."""
         files = [file for file in manifest.files if file.rows]
-        return cls(folder, files, int(manifest.config["window"]), num_words)
+        row_group_rows = manifest.counters.get("row_group_rows")
+        if not row_group_rows:
+            raise UserError(f"the shards in {folder} are of an earlier version; run `w2v shards` again")
+        return cls(folder, files, int(manifest.config["window"]), row_group_rows, num_words)
 
     @property
     def rows_by_shard(self) -> list[int]:
@@ -83,7 +86,9 @@ def require_known(block: Block, num_words: int, path: str) -> None:
     lowest = min(block.target_B.min(), block.contexts_BW.min() - NO_WORD)
     highest = max(block.target_B.max(), block.contexts_BW.max())
     if lowest < 0 or highest >= num_words:
-        raise UserError(f"{path} holds ids that are not of this vocabulary of {num_words:,} words; write the shards again")
+        raise UserError(
+            f"{path} holds ids that are not of this vocabulary of {num_words:,}; write the shards again"
+        )
     if (block.contexts_BW == NO_WORD).all(axis=1).any():
         raise UserError(f"{path} holds a row without a context; write the shards again")
 

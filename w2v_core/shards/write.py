@@ -13,10 +13,10 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.config import ShardsConfig
 from w2v_core.draws import UInt64Array, combine, seed_key, uniform
 from w2v_core.parts import PartWriter, Receipt
-from w2v_core.shards.order import ROW_GROUP_ROWS
 from w2v_core.storage import Folder
 from w2v_core.windows import NO_WORD, context_windows
 
+ROW_GROUP_ROWS = 65_536
 _KEEP_TOKEN, _ORDER_OF_ROW = 2, 3  # the purposes of these draws, for `seed_key`
 
 

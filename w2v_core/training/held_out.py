@@ -3,11 +3,9 @@
 import numpy as np
 
 from w2v_core.engine.negatives import SharedNegatives
-from w2v_core.engine.noise import against_noise
 from w2v_core.engine.rows import Rows
-from w2v_core.engine.scores import softplus_sum
+from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables
-from w2v_core.row_products import gather_rows
 from w2v_core.sampler import UnigramSampler
 from w2v_core.training.share import Job, batches
 
@@ -15,10 +13,11 @@ _HELD_OUT = 3  # what this generator is for
 
 
 class HeldOut:
-    """A fixed sample of (row, noise), drawn once from the seed."""
+    """A sample of rows with their windows and noise, drawn once from the seed."""
 
     def __init__(self, job: Job) -> None:
-        self.job = job
+        self._model = job.model
+        self._scratch = Scratch(len(job.counts))
         self._batches: list[tuple[Rows, SharedNegatives]] = []
         if job.num_held_out:
             block = job.shards.read_unit(job.units[0], 0, job.num_held_out)
@@ -27,9 +26,7 @@ class HeldOut:
             self._batches = list(batches(block, job.model, sampler, job.config, rng))
 
     def loss(self, tables: Tables) -> float | None:
-        """Mean over the pairs, in float64; None where no row is held out. Changes nothing."""
-        total, num_pairs = 0.0, 0
-        for rows, noise in self._batches:
-            loss, pairs = _skip_gram(tables, rows, noise) if self.job.config.sg else _cbow(tables, rows, noise)
-            total, num_pairs = total + loss, num_pairs + pairs
-        return total / num_pairs if num_pairs else None
+        """Mean over the pairs, in float64; None where no row is held out. The tables stay as they are."""
+        told = [self._model.step(tables, self._scratch, *batch, alpha=None) for batch in self._batches]
+        num_pairs = sum(loss.num_pairs for loss in told)
+        return sum(loss.total for loss in told) / num_pairs if num_pairs else None

@@ -1,7 +1,7 @@
 """What one worker trains: its blocks, batch by batch. B: rows, W: window."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
@@ -38,12 +38,12 @@ class Job:
     def num_held_out(self) -> int:
         """Rows that nobody trains: `heldout_rows`, but no more than a hundredth of all, nor a row group."""
         rows = self.shards.rows_by_shard
-        return min(self.config.heldout_rows, sum(rows) // 100, rows[0] // 2)
+        return min(self.config.heldout_rows, sum(rows) // 100, self.shards.row_group_rows // 2, rows[0] // 2)
 
     @property
     def units(self) -> list[Unit]:
         """All row groups, less the rows held out."""
-        return units_of(self.shards.rows_by_shard, self.num_held_out)
+        return units_of(self.shards.rows_by_shard, self.shards.row_group_rows, self.num_held_out)
 
     @property
     def rows_per_epoch(self) -> int:
@@ -52,8 +52,8 @@ class Job:
 
     def plan(self, epoch: int, rank: int, world_size: int) -> list[BlockPlan]:
         """The blocks of worker `rank` of `world_size` in `epoch`."""
-        config = self.config
-        return epoch_plan(self.units, config.buffer_rows, config.seed, epoch, rank, world_size)
+        units_per_block = self.config.buffer_rows // self.shards.row_group_rows
+        return epoch_plan(self.units, units_per_block, self.config.seed, epoch, rank, world_size)
 
     @property
     def model(self) -> ModuleType:
@@ -75,6 +75,12 @@ class Standing(NamedTuple):
     loss_pairs: int = 0
     alpha: float = 0.0
 
+    @classmethod
+    def of_numbers(cls, numbers: Sequence[float]) -> "Standing":
+        """The standing whose fields are `numbers`, whole ones as int."""
+        epoch, blocks, rows, pairs, steps, loss, loss_pairs, alpha = numbers
+        return cls(int(epoch), int(blocks), int(rows), int(pairs), int(steps), loss, int(loss_pairs), alpha)
+
 
 def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Standing) -> Iterator[Standing]:
     """Trains the worker's blocks from `start` on, and tells after each where it stands.
@@ -84,13 +90,18 @@ def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Sta
     """
     config, standing = job.config, start
     sampler, scratch = UnigramSampler(job.counts, job.ns_exponent), Scratch(len(job.counts))
-    plans = [job.plan(epoch, rank, world_size) for epoch in range(config.epochs)]
-    total_rows = sum(plan.num_rows for epoch_plans in plans for plan in epoch_plans)
     for epoch in range(start.epoch, config.epochs):
+        plans = job.plan(epoch, rank, world_size)
         skipped = start.blocks if epoch == start.epoch else 0
         standing = standing._replace(epoch=epoch, blocks=skipped)
-        for plan, block in prefetched(partial(job.shards.read, seed=config.seed), plans[epoch][skipped:]):
-            standing = _train_block(tables, scratch, sampler, job, plan, block, standing, total_rows)
+        yield standing
+        rows_before = sum(plan.num_rows for plan in plans[:skipped])
+        rows_of_epoch = sum(plan.num_rows for plan in plans)
+        for plan, block in prefetched(partial(job.shards.read, seed=config.seed), plans[skipped:]):
+            done = (epoch + rows_before / rows_of_epoch) / config.epochs
+            share_of_row = 1 / rows_of_epoch / config.epochs
+            standing = _train_block(tables, scratch, sampler, job, plan, block, standing, done, share_of_row)
+            rows_before += len(block)
             yield standing
 
 
@@ -102,13 +113,17 @@ def _train_block(
     plan: BlockPlan,
     block: Block,
     before: Standing,
-    total_rows: int,
+    done: float,
+    share_of_row: float,
 ) -> Standing:
+    """One block. `done` of the worker's way lies behind it, and a row is `share_of_row` of the way."""
     config, model = job.config, job.model
     rows_done, pairs, steps, loss, loss_pairs, alpha = before.rows, before.pairs, before.steps, 0.0, 0, 0.0
     rng = np.random.default_rng((config.seed, plan.epoch, _WINDOWS_AND_NOISE, plan.number))
     for rows, noise in batches(block, model, sampler, config, rng):
-        alpha = learning_rate(config.start_alpha, config.min_alpha, rows_done / total_rows)
+        alpha = learning_rate(
+            config.start_alpha, config.min_alpha, done + (rows_done - before.rows) * share_of_row
+        )
         told = model.step(tables, scratch, rows, noise, alpha, with_loss=steps % LOSS_EVERY == 0)
         if told is not None:
             _require_finite(told.total, job, plan, steps, alpha)
@@ -169,6 +184,6 @@ def _require_finite(loss: float, job: Job, plan: BlockPlan, step: int, alpha: fl
         return
     names = sorted({job.shards.files[unit.shard].name for unit in plan.units})
     raise UserError(
-        f"the loss is {loss} at batch {step:,} (epoch {plan.epoch + 1}, block {plan.number} of shards {', '.join(names)}, "
-        f"alpha {alpha:.4g}); lower train.alpha or train.batch_size"
+        f"the loss is {loss} at batch {step:,} (epoch {plan.epoch + 1}, block {plan.number}, of {', '.join(names)}, "
+        f"alpha {alpha:.4g}); lower train.alpha or train.batch_size; the last checkpoint is from before"
     )

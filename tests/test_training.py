@@ -1,0 +1,396 @@
+"""Training: what it sees, how alpha falls, that it is repeatable, and that it goes on where it stopped."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import small_config
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.train_vectors import METRICS, train_vectors
+from w2v_core.config import TrainConfig
+from w2v_core.engine.tables import initial_tables, require_finite
+from w2v_core.errors import UserError
+from w2v_core.run_dir import FileEntry, RunDir
+from w2v_core.shards.order import epoch_plan, units_of
+from w2v_core.shards.read import Block, Shards, prefetched
+from w2v_core.storage import open_folder
+from w2v_core.training import memory, trainer
+from w2v_core.training.checkpoint import Checkpoints
+from w2v_core.training.crew import ProcessCrew, shared_arrays
+from w2v_core.training.share import Job, Standing, batch_plan, learning_rate
+from w2v_core.training.trainer import Interrupted, Progress, trained
+from w2v_core.vocab import Vocabulary
+
+
+class InMemory(Shards):
+    """Shards without files: two of them, of ten words."""
+
+    def __new__(cls, *_):
+        return super().__new__(cls)
+
+    def __init__(self, target, contexts, row_group_rows=500):
+        half = len(target) // 2
+        files = [FileEntry(name=name, rows=half, bytes=0, crc32=0) for name in ("a", "b")]
+        super().__init__(open_folder("/nowhere"), files, contexts.shape[1] // 2, row_group_rows, 10)
+        object.__setattr__(self, "rows", (target.astype(np.int32), contexts.astype(np.int32), half))
+
+    def read_unit(self, unit, begin, end):
+        target, contexts, half = self.rows
+        first = unit.shard * half + unit.row_group * self.row_group_rows
+        return Block(target[first + begin : first + end], contexts[first + begin : first + end])
+
+
+def two_topics() -> InMemory:
+    """Words 0-4 occur with each other, words 5-9 with each other."""
+    rng = np.random.default_rng(0)
+    topic_B = rng.integers(0, 2, 4000)
+    return InMemory(
+        rng.integers(0, 5, 4000) + 5 * topic_B, rng.integers(0, 5, (4000, 4)) + 5 * topic_B[:, None]
+    )
+
+
+def cycle() -> InMemory:
+    """Ten words, each between its two neighbours; every word comes 2,000 times an epoch."""
+    target_B = np.random.default_rng(0).integers(0, 10, 20_000)
+    return InMemory(target_B, np.stack([(target_B - 1) % 10, (target_B + 1) % 10], axis=1), 20_000)
+
+
+def run_job(shards=None, checkpoints=None, **settings):
+    reports: list[Progress] = []
+    config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
+    job = Job(shards or two_topics(), np.full(10, 100), 0.75, config)
+    with trained(job, checkpoints=checkpoints, report=reports.append) as tables:
+        return tables, reports
+
+
+# The order of an epoch
+
+
+@given(
+    st.lists(st.integers(1, 5000), min_size=1, max_size=8),
+    st.integers(1, 1000),
+    st.integers(1, 7),
+    st.integers(0, 40),
+    st.integers(0, 3),
+)
+def test_every_row_comes_exactly_once_an_epoch(
+    rows_by_shard, row_group_rows, world_size, units_per_block, epoch
+):
+    num_held_out = min(rows_by_shard[0], row_group_rows) // 2
+    units = units_of(rows_by_shard, row_group_rows, num_held_out)
+    plans = [epoch_plan(units, units_per_block, 1, epoch, rank, world_size) for rank in range(world_size)]
+    seen = Counter(
+        (unit.shard, unit.row_group * row_group_rows + row)
+        for plan in itertools.chain(*plans)
+        for unit in plan.units
+        for row in range(unit.begin, unit.end)
+    )
+    everything = {(shard, row) for shard, num_rows in enumerate(rows_by_shard) for row in range(num_rows)}
+    assert set(seen) == everything - {(0, row) for row in range(num_held_out)}
+    assert set(seen.values()) <= {1}
+    numbers = [plan.number for plan in itertools.chain(*plans)]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_the_order_follows_seed_and_epoch():
+    units = units_of([5000, 3000], 100, 0)
+    assert epoch_plan(units, 4, 1, 0) == epoch_plan(units, 4, 1, 0)
+    assert epoch_plan(units, 4, 1, 0) != epoch_plan(units, 4, 1, 1)
+    assert epoch_plan(units, 4, 1, 0) != epoch_plan(units, 4, 2, 0)
+
+
+def test_prefetching_keeps_the_order_and_hands_on_faults():
+    made = [item for item, _ in prefetched(lambda n: Block(np.full(1, n), np.zeros((1, 2))), range(20))]
+    assert made == list(range(20))
+
+    def fail(n):
+        if n == 3:
+            raise UserError("shard 3 is damaged")
+        return Block(np.full(1, n), np.zeros((1, 2)))
+
+    seen = []
+    with pytest.raises(UserError, match="shard 3"):
+        seen += [item for item, _ in prefetched(fail, range(20))]
+    half_way = prefetched(fail, itertools.repeat(1))
+    next(half_way)
+    half_way.close()  # ends the thread although there is always more
+
+
+# The loop
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_words_of_one_topic_end_up_together(sg):
+    tables, _ = run_job(sg=sg, epochs=8)
+    unit = tables.input_VD / np.linalg.norm(tables.input_VD, axis=1, keepdims=True)
+    cosine = unit @ unit.T
+    same = np.add.outer(np.arange(10) // 5, np.arange(10) // 5) != 1
+    assert cosine[same].min() > cosine[~same].max() + 0.4
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("batch_size", [64, 512])
+def test_the_held_out_loss_falls(sg, batch_size):
+    _, before = run_job(sg=sg, epochs=1, alpha=1e-9, min_alpha=0, batch_size=batch_size)
+    _, reports = run_job(sg=sg, epochs=12, batch_size=batch_size)
+    # An untrained word says 1/2 to its positive and, but for the tenth that is the positive, to 5 noise words.
+    assert before[-1].held_out_loss == pytest.approx(5.5 * np.log(2), rel=0.02)
+    assert reports[-1].held_out_loss < 0.75 * before[-1].held_out_loss
+    assert reports[-1].loss < before[-1].loss
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize(("alpha", "batch_size"), [(0.5, 512), (0.1, 4096), (0.025, 16_384), (0.5, 16_384)])
+@pytest.mark.parametrize("vector_size", [1, 2, 16])
+def test_no_learning_rate_and_no_batch_size_diverges(sg, alpha, batch_size, vector_size):
+    tables, reports = run_job(
+        cycle(),
+        vector_size=vector_size,
+        sg=sg,
+        alpha=alpha,
+        min_alpha=alpha,
+        batch_size=batch_size,
+        epochs=40,
+    )
+    require_finite(tables)
+    assert reports[-1].held_out_loss < 2 * 6 * np.log(2)
+    assert max(np.abs(table).max() for table in tables) < 100
+
+
+def test_tables_that_are_not_finite_are_refused():
+    tables = initial_tables(70_000, 2, np.random.default_rng(0))
+    require_finite(tables)
+    tables.output_VD[69_999, 1] = np.inf
+    with pytest.raises(UserError, match="training diverged"):
+        require_finite(tables)
+
+
+def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch):
+    def spoil(tables, rng):
+        tables.input_VD[:] = np.nan
+
+    monkeypatch.setattr(trainer, "fill_initial", spoil)
+    with pytest.raises(
+        UserError, match=r"the loss is nan at batch 0 \(epoch 1, block \d+, of a.*lower train.alpha"
+    ):
+        run_job()
+
+
+def test_one_seed_gives_the_same_bytes_and_another_does_not():
+    one, again, other = (run_job(epochs=1, seed=seed)[0] for seed in (1, 1, 2))
+    assert one.input_VD.tobytes() == again.input_VD.tobytes()
+    assert one.output_VD.tobytes() == again.output_VD.tobytes()
+    assert one.input_VD.tobytes() != other.input_VD.tobytes()
+
+
+def test_progress_tells_every_row_once_and_alpha_falls_to_its_end():
+    _, reports = run_job(epochs=3, alpha=0.04, min_alpha=0.01)
+    last = reports[-1]
+    assert last.rows == last.total_rows == last.pairs == 3 * (4000 - 40)  # a hundredth is held out
+    assert last.epoch == 3
+    assert 0.01 <= last.alpha < 0.012
+    assert last.step >= last.rows / 1024
+
+
+def test_alpha_by_hand():
+    assert [learning_rate(0.5, 0.1, done) for done in (0, 0.5, 1)] == pytest.approx([0.5, 0.3, 0.1])
+
+
+@given(st.integers(0, 3000), st.integers(1, 700), st.integers(1, 100))
+def test_a_plan_covers_every_row_once_in_even_groups(num_rows, batch_size, group_size):
+    plan = list(batch_plan(num_rows, batch_size, group_size))
+    assert [begin for begin, _, _ in plan] == [0, *[end for _, end, _ in plan]][: len(plan)]
+    assert (plan[-1][1] if plan else 0) == num_rows
+    for begin, end, num_groups in plan:
+        assert 0 < end - begin <= batch_size
+        assert (end - begin) % num_groups == 0
+        assert (end - begin) // num_groups <= group_size
+
+
+# Memory
+
+
+def test_tables_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
+    with pytest.raises(UserError, match="10 words of 16 dimensions need 1,280 bytes .* and 1,000 are free"):
+        run_job()
+    assert memory.require_memory(10, 12) is None
+
+
+def test_the_system_says_how_much_memory_is_free():
+    free = memory.available_bytes()
+    assert free is None or 10**8 < free < 10**14
+
+
+# Checkpoints
+
+
+def stop_after(checkpoints, num_reports, monkeypatch, **settings):
+    """Train until so many reports, one a block, then stop as a signal would."""
+    monkeypatch.setattr(trainer, "REPORT_SECONDS", 0.0)
+    seen: list[Progress] = []
+    config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
+    job = Job(two_topics(), np.full(10, 100), 0.75, config)
+    stopping = trained(
+        job, checkpoints=checkpoints, report=seen.append, should_stop=lambda: len(seen) == num_reports
+    )
+    with pytest.raises(Interrupted), stopping:
+        pass
+
+
+@pytest.mark.parametrize("num_reports", [2, 3, 5, 8, 10])
+def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, num_reports):
+    checkpoints = Checkpoints(open_folder(str(tmp_path)))
+    stop_after(checkpoints, num_reports, monkeypatch, epochs=3, buffer_rows=1000)
+    found = checkpoints.latest()
+    assert found is not None
+    assert 0 < found.standings[0].rows < 3 * 3960
+    tables, reports = run_job(checkpoints=checkpoints, epochs=3, buffer_rows=1000)
+    whole, _ = run_job(epochs=3, buffer_rows=1000)
+    assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
+    assert tables.output_VD.tobytes() == whole.output_VD.tobytes()
+    assert reports[-1].rows == 3 * 3960
+
+
+def test_the_last_two_checkpoints_are_kept_and_half_written_ones_are_not_read(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(open_folder(str(tmp_path)))
+    for _ in range(4):
+        stop_after(checkpoints, 1, monkeypatch, epochs=3, buffer_rows=500)
+    assert len(list(tmp_path.iterdir())) == 2
+    newest, older = sorted(tmp_path.iterdir(), reverse=True)
+    (newest / "state.json").unlink()
+    found = checkpoints.latest()
+    assert found is not None
+    assert found.folder.path == str(older)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(open_folder(str(tmp_path)))
+    stop_after(checkpoints, 1, monkeypatch, epochs=3)
+    (file,) = tmp_path.glob("*/output.npy")
+    file.write_bytes(file.read_bytes()[:-7])
+    with pytest.raises(UserError, match=r"output.npy is damaged .* --fresh"):
+        run_job(checkpoints=checkpoints, epochs=3)
+
+
+# Processes
+
+
+def job_of(run: RunDir, **settings) -> Job:
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
+    return Job(shards, vocabulary.counts, 0.75, TrainConfig(**{"vector_size": 8, "workers": 2} | settings))
+
+
+@pytest.mark.parametrize("start_method", ["spawn", "fork"])
+def test_two_processes_train_all_rows_between_them(make_run, corpus, start_method, monkeypatch):
+    monkeypatch.setattr(
+        trainer, "ProcessCrew", lambda *arguments: ProcessCrew(*arguments, start_method=start_method)
+    )
+    job = job_of(make_run(corpus), epochs=3)
+    reports: list[Progress] = []
+    with trained(job, report=reports.append) as tables:
+        require_finite(tables)
+        assert np.abs(tables.output_VD).max() > 0
+        del tables
+    assert reports[-1].rows == reports[-1].total_rows == 3 * job.rows_per_epoch
+    assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
+
+
+def test_a_worker_that_dies_ends_the_run(make_run, corpus):
+    job = job_of(make_run(corpus), epochs=1_000_000)
+    with shared_arrays(len(job.counts), 8, 2) as shared, ProcessCrew(shared, job, (Standing(),) * 2) as crew:
+        assert crew.work(1.0)
+        os.kill(crew._processes[1].pid, signal.SIGKILL)
+        with pytest.raises(UserError, match=r"training worker 1 \(process \d+\) died by signal 9"):
+            crew.work(10.0)
+
+
+def test_what_a_worker_refuses_is_told_by_the_run(make_run, corpus):
+    run = make_run(corpus)
+    job = job_of(run, epochs=3)
+    path = Path(run.folder.path, "shards", job.shards.files[0].name)
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(len(data) - 8) + data[-4:])
+    with pytest.raises(UserError, match=r"part-00000.parquet is damaged"), trained(job):
+        pass
+
+
+def test_a_paused_crew_stands_still(make_run, corpus):
+    job = job_of(make_run(corpus), epochs=1_000_000)
+    with shared_arrays(len(job.counts), 8, 2) as shared, ProcessCrew(shared, job, (Standing(),) * 2) as crew:
+        crew.work(1.0)
+        crew.pause()
+        before, table = crew.standings(), crew.tables.input_VD.copy()
+        time.sleep(0.3)
+        assert crew.standings() == before
+        assert crew.tables.input_VD.tobytes() == table.tobytes()
+        crew.resume()
+        crew.work(0.5)
+        assert all(now.rows > then.rows for now, then in zip(crew.standings(), before, strict=True))
+        del table
+
+
+# The command
+
+
+def kill_when(run: RunDir, number: int, seconds: float, *settings: str) -> int:
+    options = [word for setting in settings for word in ("--set", setting)]
+    command = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", run.location, *options]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        time.sleep(seconds)
+        process.send_signal(number)
+        return process.wait(timeout=60)
+
+
+SLOW = (
+    "vocab.min_count=2",
+    "train.epochs=60",
+    "train.vector_size=64",
+    "train.batch_size=16",
+    "train.workers=1",
+)
+OFTEN = "train.checkpoint_minutes=0.001"
+
+
+def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_path):
+    run = make_run(corpus, into="killed")
+    whole = make_run(corpus, into="whole")
+    config = small_config(*SLOW)
+    train_vectors(whole, config)
+    moments = [1.2, 1.6, 2.1, 2.7, 3.4]
+    killed = [kill_when(run, signal.SIGKILL, moment, *SLOW, OFTEN) for moment in moments]
+    assert -signal.SIGKILL in killed
+    train_vectors(run, config)
+    for name in ("input.npy", "output.npy"):
+        assert (
+            Path(run.folder.path, "vectors", name).read_bytes()
+            == Path(whole.folder.path, "vectors", name).read_bytes()
+        )
+    assert not Path(run.folder.path, "checkpoints").exists()
+    lines = [json.loads(line) for line in Path(run.folder.path, "vectors", METRICS).read_text().splitlines()]
+    assert [line["rows"] for line in lines] == sorted(line["rows"] for line in lines)
+    assert lines[-1]["rows"] == lines[-1]["total_rows"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_signal_saves_exits_130_and_changed_settings_are_refused(make_run, corpus, number, workers):
+    run = make_run(corpus)
+    settings = (*SLOW, "train.epochs=100000", f"train.workers={workers}")
+    assert kill_when(run, number, 4.0, *settings) == 130
+    assert Checkpoints(run.checkpoints).latest() is not None
+    with pytest.raises(UserError, match=r"not finished, and train.seed was 1 and is 2; .* --fresh"):
+        train_vectors(run, small_config(*settings, "train.seed=2"))
+    train_vectors(run, small_config("train.epochs=1"), fresh=True)
+    assert run.manifest("vectors") is not None

@@ -1,0 +1,93 @@
+"""Both tables and every worker's position, saved so that a run which dies goes on from there.
+
+    CHECKPOINTS/000123/{input.npy, output.npy, state.json}
+
+The state is written last, so a checkpoint with a state is whole. The last two are kept.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from w2v_core.engine.tables import Tables
+from w2v_core.errors import UserError
+from w2v_core.storage import ChecksummedStream, Folder
+from w2v_core.training.share import Standing
+
+_STATE = "state.json"
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that is whole: what it is of, where every worker stood, and the seconds trained until then."""
+
+    folder: Folder
+    settings: dict[str, Any]
+    standings: tuple[Standing, ...]
+    seconds: float
+
+    def load_into(self, tables: Tables) -> None:
+        """Fill the tables. UserError where a file is damaged."""
+        for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
+            try:
+                with self.folder.filesystem.open_input_file(self.folder.file(name)) as stream:
+                    np.lib.format.read_magic(stream)
+                    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+                    if shape != table_VD.shape or dtype != table_VD.dtype or fortran:
+                        raise ValueError(f"shape {shape}, type {dtype}")
+                    _read_exactly(stream, memoryview(table_VD.data).cast("B"))
+            except (OSError, ValueError) as error:
+                raise UserError(
+                    f"checkpoint {self.folder.file(name)} is damaged ({error}); train with --fresh"
+                ) from None
+
+
+def _read_exactly(stream: Any, into: memoryview) -> None:
+    filled = 0
+    while filled < len(into):
+        count = stream.readinto(into[filled : filled + (64 << 20)])
+        if not count:
+            raise ValueError("it ends too early")
+        filled += count
+
+
+class Checkpoints:
+    """The checkpoints of a run, in a folder of their own."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+
+    def latest(self) -> Checkpoint | None:
+        """The newest whole checkpoint."""
+        for name in reversed(self.folder.folders()):
+            folder = self.folder / name
+            if data := folder.read(_STATE):
+                state = json.loads(data)
+                standings = tuple(Standing(**standing) for standing in state["standings"])
+                return Checkpoint(folder, state["settings"], standings, state["seconds"])
+        return None
+
+    def save(
+        self, tables: Tables, settings: dict[str, Any], standings: tuple[Standing, ...], seconds: float
+    ) -> None:
+        """Write a new checkpoint and remove all but the last two."""
+        names = self.folder.folders()
+        folder = self.folder / f"{int(names[-1]) + 1 if names else 1:06d}"
+        folder.create()
+        for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
+            stream = ChecksummedStream(
+                folder.filesystem.open_output_stream(folder.file(name), compression=None)
+            )
+            np.save(stream, table_VD, allow_pickle=False)
+            stream.close()
+        state = {"settings": settings, "standings": [s._asdict() for s in standings], "seconds": seconds}
+        folder.write_whole(_STATE, json.dumps(state).encode())
+        for name in [*names, folder.path.rpartition("/")[2]][:-KEPT]:
+            (self.folder / name).delete()
+
+    def clear(self) -> None:
+        """Remove all of them."""
+        self.folder.delete()

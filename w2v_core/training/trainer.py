@@ -1,0 +1,170 @@
+"""Training from the first row, or from a checkpoint, to the last."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from w2v_core.engine.tables import Tables, fill_initial, require_finite
+from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.training.crew import Crew, ProcessCrew, SoloCrew, shared_arrays
+from w2v_core.training.held_out import HeldOut
+from w2v_core.training.memory import require_memory
+from w2v_core.training.share import Job, Standing
+
+_INITIAL_VECTORS = 0  # what this generator is for
+REPORT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training is. Counts are over all epochs and workers."""
+
+    step: int
+    epoch: int
+    """from 1: that of the worker least far"""
+    rows: int
+    total_rows: int
+    pairs: int
+    loss: float | None
+    """mean over the pairs looked at since the last report; None where none was"""
+    held_out_loss: float | None
+    """mean over the pairs of the rows that nobody trains"""
+    alpha: float
+    rows_per_second: float
+    """since the last report"""
+    seconds: float
+    """of training, those before an interruption too"""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For metrics.jsonl."""
+        return asdict(self)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was asked to stop, and has saved where it stood."""
+
+
+@contextmanager
+def trained(
+    job: Job,
+    *,
+    checkpoints: Checkpoints | None = None,
+    settings: dict[str, Any] | None = None,
+    report: Callable[[Progress], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Tables]:
+    """The trained tables; with several workers they are gone when the context ends.
+
+    Goes on from the latest of `checkpoints`, which must be one of this job; `settings` are saved in new ones.
+    With one worker the same job gives the same bytes, interrupted or not. Raises Interrupted once
+    `should_stop` says so, and UserError where the tables do not fit into memory, a worker dies, a shard cannot
+    be read or the loss is no longer a number.
+    """
+    num_words, size, workers = len(job.counts), job.config.vector_size, job.config.num_workers
+    require_memory(num_words, size)
+    found = checkpoints.latest() if checkpoints else None
+    starts = found.standings if found else (Standing(),) * workers
+    with ExitStack() as stack:
+        if workers == 1:
+            tables = Tables(*(np.zeros((num_words, size), np.float32) for _ in range(2)))
+            _fill(tables, job, found)
+            crew: Crew = SoloCrew(tables, job, starts[0])
+        else:
+            shared = stack.enter_context(shared_arrays(num_words, size, workers))
+            memory, tables, _ = shared.attach()
+            for block in memory:
+                stack.callback(block.close)
+            _fill(tables, job, found)
+            crew = stack.enter_context(ProcessCrew(shared, job, starts))
+        _watch(crew, job, checkpoints, settings or {}, found, report, should_stop)
+        require_finite(tables)
+        yield tables
+        del tables, crew
+
+
+def _fill(tables: Tables, job: Job, found: Checkpoint | None) -> None:
+    if found:
+        found.load_into(tables)
+    else:
+        fill_initial(tables, np.random.default_rng((job.config.seed, _INITIAL_VECTORS)))
+
+
+def _watch(
+    crew: Crew,
+    job: Job,
+    checkpoints: Checkpoints | None,
+    settings: dict[str, Any],
+    found: Checkpoint | None,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Report and save while the crew works."""
+    reporter = Reporter(job, crew.standings(), found.seconds if found else 0.0)
+    saved_at, saved_epoch = time.monotonic(), reporter.epoch(crew.standings())
+
+    def save() -> None:
+        nonlocal saved_at, saved_epoch
+        if checkpoints is None:
+            return
+        crew.pause()
+        standings = crew.standings()
+        checkpoints.save(crew.tables, settings, standings, reporter.seconds())
+        crew.resume()
+        saved_at, saved_epoch = time.monotonic(), reporter.epoch(standings)
+
+    while crew.work(REPORT_SECONDS):
+        standings = crew.standings()
+        report(reporter.progress(standings, crew.tables))
+        if should_stop():
+            save()
+            raise Interrupted
+        is_due = time.monotonic() - saved_at > 60 * job.config.checkpoint_minutes
+        if is_due or reporter.epoch(standings) > saved_epoch:
+            save()
+    report(reporter.progress(crew.standings(), crew.tables))
+
+
+class Reporter:
+    """Turns standings into progress."""
+
+    def __init__(self, job: Job, standings: tuple[Standing, ...], seconds_before: float) -> None:
+        self._held_out = HeldOut(job)
+        self._total_rows = job.rows_per_epoch * job.config.epochs
+        self._started = time.monotonic() - seconds_before
+        self._last, self._last_at = _sum(standings), time.monotonic()
+
+    def seconds(self) -> float:
+        """Of training so far."""
+        return time.monotonic() - self._started
+
+    def epoch(self, standings: tuple[Standing, ...]) -> int:
+        """That of the worker least far, from 0."""
+        return min(standing.epoch for standing in standings)
+
+    def progress(self, standings: tuple[Standing, ...], tables: Tables) -> Progress:
+        """What there is to tell since the last call."""
+        total, now = _sum(standings), time.monotonic()
+        pairs = total.loss_pairs - self._last.loss_pairs
+        rate = (total.rows - self._last.rows) / max(now - self._last_at, 1e-9)
+        loss = (total.loss - self._last.loss) / pairs if pairs else None
+        self._last, self._last_at = total, now
+        return Progress(
+            step=total.steps,
+            epoch=self.epoch(standings) + 1,
+            rows=total.rows,
+            total_rows=self._total_rows,
+            pairs=total.pairs,
+            loss=loss,
+            held_out_loss=self._held_out.loss(tables),
+            alpha=max(standing.alpha for standing in standings),
+            rows_per_second=rate,
+            seconds=self.seconds(),
+        )
+
+
+def _sum(standings: tuple[Standing, ...]) -> Standing:
+    return Standing.of_numbers([sum(values) for values in zip(*standings, strict=True)])
