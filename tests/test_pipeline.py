@@ -26,10 +26,9 @@ from w2v_core.vocab import keep_probability
 
 
 def bytes_of(run: RunDir, stage: str) -> dict[str, bytes]:
-    return {
-        file.name: (Path(run.folder.path) / stage / file.name).read_bytes()
-        for file in run.require(stage).files
-    }
+    """Every file of a stage but metrics.jsonl, which tells times."""
+    names = [file.name for file in run.require(stage).files if not file.name.endswith(".jsonl")]
+    return {name: (Path(run.folder.path) / stage / name).read_bytes() for name in names}
 
 
 def sentences_by_hand(corpus: Path) -> list[list[str]]:

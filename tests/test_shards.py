@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from w2v_core import draws, schemas
 from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
-from w2v_core.parts import PartWriter
+from w2v_core.parts import PartWriter, Receipt
 from w2v_core.shards.encode import encode_sentences, sentence_keys
+from w2v_core.shards.order import epoch_plan, units_of
 from w2v_core.shards.read import Shards
-from w2v_core.shards.write import num_shards, rank_among_equals, sort_sentences, write_shard
+from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, rank_among_equals, sort_sentences, write_shard
 from w2v_core.storage import Folder, open_folder
 from w2v_core.vocab import Vocabulary
 from w2v_core.windows import context_windows, shrink_windows
@@ -128,13 +130,25 @@ def encode(folder: Folder, sentences: list[list[int]], size: int = 7) -> list[pa
     return list(encode_sentences(folder, writer.draft_name, a_vocabulary(size), seed=1))
 
 
-def rows_of(folder: Folder, name: str, window: int) -> list[tuple[int, list[int]]]:
-    shards = Shards(folder, [name], 0, window)
+def shards_of(folder: Folder, receipts: list[Receipt], window: int, num_words: int = 1000) -> Shards:
+    # as their manifest would list them, but under the names of the drafts
+    files = [r.file.model_copy(update={"name": r.draft_name}) for r in receipts if r.file and r.file.rows]
+    return Shards(folder, files, window, ROW_GROUP_ROWS, num_words)
+
+
+def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, list[int]]]:
+    """The rows of an epoch, as one worker trains them."""
+    units = units_of(shards.rows_by_shard, shards.row_group_rows, 0)
+    blocks = [shards.read(plan, seed) for plan in epoch_plan(units, 4, seed, epoch)] if units else []
     return [
         (int(target), contexts.tolist())
-        for block in shards.epoch(1, 0, 1000)
+        for block in blocks
         for target, contexts in zip(block.target_B, block.contexts_BW, strict=True)
     ]
+
+
+def rows_of(folder: Folder, receipt: Receipt, window: int) -> list[tuple[int, list[int]]]:
+    return in_order(shards_of(folder, [receipt], window), 1, 0)
 
 
 @settings(deadline=None)
@@ -152,7 +166,7 @@ def test_a_shard_holds_every_row_once_whatever_the_order_of_its_sentences(
         assert receipt.tokens.balances()
         written.append(receipt)
     expected = [row for row in windows_by_hand(sentences, window) if set(row[1]) != {-1}]
-    found = rows_of(folder, written[0].draft_name, window)
+    found = rows_of(folder, written[0], window)
     assert Counter((t, tuple(c)) for t, c in found) == Counter((t, tuple(c)) for t, c in expected)
     assert written[0].tokens.kept == len(expected)
     assert written[0].tokens.dropped == {"no_context": sum(len(ids) == 1 for ids in sentences)}
@@ -163,7 +177,7 @@ def test_unknown_words_are_left_out_before_windows_and_counted(tmp_path):
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, 9, 1], [8, 9], [2, 3], [9]], size=4)
     receipt = write_shard(batches, np.ones(4), ShardsConfig(window=1), folder, 0)
-    assert sorted(rows_of(folder, receipt.draft_name, 1)) == [
+    assert sorted(rows_of(folder, receipt, 1)) == [
         (0, [-1, 1]),
         (1, [0, -1]),
         (2, [-1, 3]),
@@ -177,7 +191,7 @@ def test_subsampling_keeps_the_share_it_should_and_comes_before_windows(tmp_path
     batches = encode(folder, [[0, i % 6 + 1] * 10 for i in range(2000)])
     keep = np.array([0.25] + [1.0] * 6)
     receipt = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
-    rows = rows_of(folder, receipt.draft_name, 1)
+    rows = rows_of(folder, receipt, 1)
     kept_zeros = sum(target == 0 for target, _ in rows)
     assert abs(kept_zeros - 5000) < 4 * math.sqrt(20_000 * 0.25 * 0.75)
     assert receipt.tokens.subsampled == 40_000 - len(rows) - receipt.tokens.dropped["no_context"]
@@ -224,7 +238,7 @@ def test_a_shard_without_sentences_is_a_file_without_rows(tmp_path):
     receipt = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
     assert receipt.file is not None
     assert (receipt.file.rows, receipt.tokens.read) == (0, 0)
-    assert rows_of(folder, receipt.draft_name, 5) == []
+    assert rows_of(folder, receipt, 5) == []
 
 
 def test_sorting_ignores_arrival(tmp_path):
@@ -246,19 +260,11 @@ def test_the_number_of_shards_follows_the_rows_expected():
 @pytest.fixture
 def three_shards(tmp_path):
     folder = open_folder(str(tmp_path))
-    names = []
-    for shard in range(3):
-        batches = encode(folder, [[shard, shard + 1, shard + 2]] * 20)
-        names.append(write_shard(batches, np.ones(7), ShardsConfig(window=1), folder, shard).draft_name)
-    return Shards(folder, names, 180, 1)
-
-
-def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, ...]]:
-    return [
-        (int(t), *c)
-        for b in shards.epoch(seed, epoch, 1000)
-        for t, c in zip(b.target_B, b.contexts_BW.tolist(), strict=True)
+    receipts = [
+        write_shard(encode(folder, [[n, n + 1, n + 2]] * 20), np.ones(7), ShardsConfig(window=1), folder, n)
+        for n in range(3)
     ]
+    return shards_of(folder, receipts, 1)
 
 
 def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three_shards):
@@ -272,7 +278,7 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
 
 
 def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
-    path = tmp_path / three_shards.names[1]
+    path = tmp_path / three_shards.files[1].name
     data = path.read_bytes()
     for damage, words in (
         (data[: len(data) // 2], "is damaged"),
@@ -283,7 +289,7 @@ def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
         path.write_bytes(damage)
         with pytest.raises(UserError, match=words) as fault:
             in_order(three_shards, 1, 0)
-        assert three_shards.names[1] in str(fault.value)
+        assert three_shards.files[1].name in str(fault.value)
     pq.write_table(pa.table({"x": [1]}), path)
     with pytest.raises(UserError, match=r"was not written by w2v: it has columns \(x: int64\)"):
         in_order(three_shards, 1, 0)
@@ -294,4 +300,4 @@ def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
 
 def test_ids_that_are_not_of_the_vocabulary_are_refused(three_shards):
     with pytest.raises(UserError, match="holds (word )?ids that are not of this vocabulary of 4"):
-        list(three_shards.epoch(1, 0, num_words=4))
+        in_order(replace(three_shards, num_words=4), 1, 0)
