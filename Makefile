@@ -3,6 +3,7 @@
 # make check      ruff, mypy and the architecture tests; edits nothing
 # make fix        what ruff can mend, and its formatting
 # make package    dist/w2v.zip, for spark-submit --py-files
+# make bench-train TEXT=enwiki.txt EVAL=folder    our trainer against gensim, in turn
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
@@ -17,7 +18,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: demo test check fix package install java needs-java clean
+.PHONY: bench-train demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -36,6 +37,9 @@ fix: $(STAMP)
 	$(BIN)/ruff format .
 
 package: dist/w2v.zip
+
+bench-train: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_train.py --text $(TEXT) --eval $(EVAL) --work bench-run --seeds 1 2 3
 
 install: $(STAMP)
 

@@ -1,0 +1,228 @@
+"""Our trainer against gensim: the same tokens, settings, workers and epochs, in turn, one process each.
+
+    python benchmarks/bench_train.py --text enwiki.txt --eval EVAL --work WORK [--seeds 1 2 3] [--size 100]
+
+--text is plain text or WikiExtractor output; its first --tokens tokens are used. EVAL holds questions-words.txt,
+wordsim353.tsv, men3000.tsv and simlex999.tsv. WORK is a folder for the run directory and gensim's corpus file,
+kept between calls. Prints a Markdown table; every run is a line of JSON in WORK/results.jsonl.
+
+Words/s are gensim's: all tokens of the corpus times epochs, by seconds. Our seconds hold everything from the
+start of the workers to the trained tables: reading, shuffling, losses and held-out losses. gensim's hold its
+training alone. Scores are of the same code for both: analogies among the 30,000 most frequent words,
+Spearman's correlation for the others, times 100.
+"""
+
+import argparse
+import itertools
+import json
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from jobs import _spark
+from jobs.build_vocab import make_vocab
+from jobs.tokenize_corpus import tokenize_corpus
+from jobs.write_shards import make_shards
+from w2v_core.config import Config, TrainConfig
+from w2v_core.evaluation.analogies import evaluate_analogies
+from w2v_core.evaluation.word_pairs import evaluate_word_pairs
+from w2v_core.parquet import row_groups
+from w2v_core.run_dir import RunDir
+from w2v_core.schemas import TOKENS
+from w2v_core.shards.read import Shards
+from w2v_core.text.inputs import find_files
+from w2v_core.training.share import Job
+from w2v_core.training.trainer import trained
+from w2v_core.vectors import WordVectors
+from w2v_core.vocab import Vocabulary
+
+PAIRS = ("wordsim353", "men3000", "simlex999")
+
+
+def main() -> None:
+    """Prepare, run every combination in turn, and print the table."""
+    options = arguments()
+    if options.one:
+        print(json.dumps(run_one(options)))
+        return
+    prepare(options)
+    in_turn = itertools.product(options.seeds, options.models, ("gensim", "ours"))
+    results = [run_apart(options, trainer, model, seed) for seed, model, trainer in in_turn]
+    print(table(results, options))
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--text", required=True)
+    parser.add_argument("--eval", required=True)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--tokens", type=int, default=17_000_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--models", nargs="+", choices=["skip-gram", "CBOW"], default=["skip-gram", "CBOW"])
+    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--one", nargs=3, metavar=("TRAINER", "MODEL", "SEED"), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """The slice, its run directory up to the shards, and gensim's corpus file, where they are missing."""
+    work = Path(options.work)
+    work.mkdir(parents=True, exist_ok=True)
+    text = work / f"slice-{options.tokens}.txt"
+    if not text.exists():
+        cut(Path(options.text), text, options.tokens)
+    run = RunDir.create(str(work / "run"))
+    files, config = find_files([str(text)]), Config()
+    tokenize_corpus(run, files, config)
+    make_vocab(run, config)
+    make_shards(run, config)
+    _spark.stop_session()
+    if not (work / "corpus.txt").exists():
+        write_line_sentences(run, work / "corpus.txt")
+
+
+def cut(source: Path, target: Path, num_tokens: int) -> None:
+    """The first lines of `source` that hold about so many tokens, by white space."""
+    seen = 0
+    with source.open(encoding="utf-8") as lines, target.open("w", encoding="utf-8") as out:
+        for line in lines:
+            out.write(line)
+            seen += len(line.split())
+            if seen >= num_tokens:
+                break
+
+
+def write_line_sentences(run: RunDir, path: Path) -> None:
+    """The tokens stage as gensim reads it: a line a sentence, tokens between spaces."""
+    with path.open("w", encoding="utf-8") as out:
+        for file in run.require("tokens").files:
+            for sentences in row_groups(run.stage("tokens"), file.name, TOKENS):
+                out.writelines(" ".join(tokens) + "\n" for tokens in sentences["tokens"].to_pylist())
+
+
+def run_apart(options: argparse.Namespace, trainer: str, model: str, seed: int) -> dict[str, object]:
+    """One training in a process of its own."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--one", trainer, model, str(seed)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, object] = json.loads(done.stdout)
+    print(result, file=sys.stderr)
+    with (Path(options.work) / "results.jsonl").open("a") as out:
+        out.write(json.dumps(result) + "\n")
+    return result
+
+
+def run_one(options: argparse.Namespace) -> dict[str, object]:
+    """Train once and score."""
+    trainer, model, seed = options.one[0], options.one[1], int(options.one[2])
+    run = RunDir.open(str(Path(options.work) / "run"))
+    train = {"gensim": train_gensim, "ours": train_ours}[trainer]
+    vectors, seconds = train(run, options, model == "skip-gram", seed)
+    tokens = run.require("tokens").tokens
+    assert tokens is not None
+    return {
+        "trainer": trainer,
+        "model": model,
+        "seed": seed,
+        "size": options.size,
+        "workers": options.workers,
+        "seconds": round(seconds, 1),
+        "words_per_second": round(tokens.read * options.epochs / seconds),
+        "peak_mb": peak_mb(),
+        **scores(vectors, Path(options.eval)),
+    }
+
+
+def peak_mb() -> int | None:
+    """Most memory that this process has had resident, in MB; where Linux tells. Workers' own is not in it."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return round(int(found.group(1)) / 1024) if found else None
+
+
+def train_gensim(_: RunDir, options: argparse.Namespace, sg: bool, seed: int) -> tuple[WordVectors, float]:
+    """gensim's corpus_file way, which is its fastest."""
+    from gensim.models import Word2Vec
+
+    corpus = str(Path(options.work) / "corpus.txt")
+    model = Word2Vec(
+        vector_size=options.size,
+        sg=int(sg),
+        alpha=TrainConfig(sg=int(sg)).start_alpha,
+        workers=options.workers,
+        epochs=options.epochs,
+        seed=seed,
+    )
+    model.build_vocab(corpus_file=corpus)
+    started = time.monotonic()
+    model.train(
+        corpus_file=corpus,
+        total_words=model.corpus_total_words,
+        total_examples=model.corpus_count,
+        epochs=model.epochs,
+    )
+    seconds = time.monotonic() - started
+    counts = np.array([model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key])
+    return WordVectors(model.wv.index_to_key, counts, model.wv.vectors), seconds
+
+
+def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) -> tuple[WordVectors, float]:
+    """Our trainer on the shards."""
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
+    config = TrainConfig(
+        sg=int(sg), vector_size=options.size, epochs=options.epochs, workers=options.workers, seed=seed
+    )
+    started = time.monotonic()
+    with trained(Job(shards, vocabulary.counts, 0.75, config)) as tables:
+        seconds = time.monotonic() - started
+        vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
+        del tables
+    return vectors, seconds
+
+
+def scores(vectors: WordVectors, folder: Path) -> dict[str, float]:
+    """Analogies and correlations, times 100."""
+    analogies = evaluate_analogies(vectors, str(folder / "questions-words.txt"), restrict_vocab=30_000)
+    found = {"analogies": analogies.overall.accuracy}
+    found |= {name: evaluate_word_pairs(vectors, str(folder / f"{name}.tsv")).spearman for name in PAIRS}
+    return {name: round(100 * (score or 0.0), 1) for name, score in found.items()}
+
+
+def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
+    """Medians of speed and means of scores over the seeds, as Markdown."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pyarrow", "gensim"))
+    lines = [
+        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions}; "
+        f"{options.workers} workers, {options.epochs} epochs, {options.size} dimensions, seeds {options.seeds}",
+        "",
+        "| | words/s | ratio | seconds | peak MB | analogies | WordSim-353 | MEN | SimLex |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for model in options.models:
+        speed = {}
+        for trainer in ("gensim", "ours"):
+            runs = [run for run in results if (run["model"], run["trainer"]) == (model, trainer)]
+            speed[trainer] = statistics.median(run["words_per_second"] for run in runs)
+            seconds = statistics.median(run["seconds"] for run in runs)
+            peak = max(run["peak_mb"] for run in runs)
+            means = [f"{statistics.mean(run[name] for run in runs):.1f}" for name in ("analogies", *PAIRS)]
+            ratio = f"{speed[trainer] / speed['gensim']:.2f}"
+            row = [f"{trainer} {model}", f"{speed[trainer]:,.0f}", ratio, f"{seconds:.1f}", str(peak), *means]
+            lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
