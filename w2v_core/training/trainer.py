@@ -35,7 +35,7 @@ class Progress:
     """mean over the pairs of the rows that nobody trains"""
     alpha: float
     rows_per_second: float
-    """since the last report"""
+    """since the last report, or at the end of a short run since its start"""
     seconds: float
     """of training, those before an interruption too"""
 
@@ -135,7 +135,8 @@ class Reporter:
         self._held_out = HeldOut(job)
         self._total_rows = job.rows_per_epoch * job.config.epochs
         self._started = time.monotonic() - seconds_before
-        self._last, self._last_at = _sum(standings), time.monotonic()
+        self._first = self._last = _sum(standings)
+        self._first_at = self._last_at = time.monotonic()
 
     def seconds(self) -> float:
         """Of training so far."""
@@ -149,7 +150,10 @@ class Reporter:
         """What there is to tell since the last call."""
         total, now = _sum(standings), time.monotonic()
         pairs = total.loss_pairs - self._last.loss_pairs
-        rate = (total.rows - self._last.rows) / max(now - self._last_at, 1e-9)
+        since = self._last, self._last_at
+        if now - self._last_at < REPORT_SECONDS / 2:  # the last report; so short a time tells no rate
+            since = self._first, self._first_at
+        rate = (total.rows - since[0].rows) / max(now - since[1], 1e-9)
         loss = (total.loss - self._last.loss) / pairs if pairs else None
         self._last, self._last_at = total, now
         return Progress(
