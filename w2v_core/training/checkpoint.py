@@ -13,7 +13,7 @@ import numpy as np
 
 from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
-from w2v_core.storage import ChecksummedStream, Folder
+from w2v_core.storage import Folder
 from w2v_core.training.share import Standing
 
 _STATE = "state.json"
@@ -78,11 +78,8 @@ class Checkpoints:
         folder = self.folder / f"{int(names[-1]) + 1 if names else 1:06d}"
         folder.create()
         for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
-            stream = ChecksummedStream(
-                folder.filesystem.open_output_stream(folder.file(name), compression=None)
-            )
-            np.save(stream, table_VD, allow_pickle=False)
-            stream.close()
+            with folder.filesystem.open_output_stream(folder.file(name), compression=None) as stream:
+                np.save(stream, table_VD, allow_pickle=False)
         state = {"settings": settings, "standings": [s._asdict() for s in standings], "seconds": seconds}
         folder.write_whole(_STATE, json.dumps(state).encode())
         for name in [*names, folder.path.rpartition("/")[2]][:-KEPT]:
