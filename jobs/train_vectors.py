@@ -4,6 +4,8 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -12,12 +14,15 @@ from rich.progress import Progress as Bar
 
 from jobs._options import ConfigOption, RunDirOption, SetOption, console, run_script, say
 from jobs._stage import Made, make_stage
+from w2v_core.arrays import BoolArray
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
 from w2v_core.parts import write_array, write_bytes, write_file
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.shards.read import Shards
+from w2v_core.storage import open_folder
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.training.initial import InitialVectors
 from w2v_core.training.share import Job
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.vocab import FILE, Vocabulary
@@ -43,7 +48,10 @@ def train(
 def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
     """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, and metrics.jsonl."""
     vocab, shards = run.require("vocab"), run.require("shards")
-    inputs = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
+    inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
+    initial = _initial_vectors(run, config)
+    if initial:
+        inputs["init_vectors"] = initial.identity()
     checkpoints = Checkpoints(run.checkpoints)
     settings = config.train.model_dump(mode="json", exclude=config.train.without_effect) | inputs
     settings["workers"] = config.train.num_workers
@@ -57,9 +65,22 @@ def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
         vocabulary = Vocabulary.read(run.stage("vocab"))
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
         job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
-        return _build(draft, run, job, vocabulary, checkpoints, settings)
+        return _build(draft, run, job, vocabulary, initial, checkpoints, settings)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
+
+
+def _initial_vectors(run: RunDir, config: Config) -> InitialVectors | None:
+    location = config.train.init_vectors
+    if location is None:
+        return None
+    own = run.stage("vectors")
+    if open_folder(location).path.rstrip("/") in (own.path, run.folder.path.rstrip("/")):
+        raise UserError(
+            f"train.init_vectors = {location} is the folder that this training writes; "
+            "copy those vectors, or train in another run directory"
+        )
+    return InitialVectors(location)
 
 
 def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: str) -> None:
@@ -82,9 +103,19 @@ def _build(
     run: RunDir,
     job: Job,
     vocabulary: Vocabulary,
+    initial: InitialVectors | None,
     checkpoints: Checkpoints,
     settings: dict[str, Any],
 ) -> Made:
+    counters = {}
+    fill = None
+    if initial:
+        known_V = initial.known(vocabulary, job.config.vector_size)
+        counters["words_from_init_vectors"] = int(known_V.sum())
+        say(f"vectors: {_overlap(known_V, vocabulary)} start from {initial.location}")
+        fill = partial(initial.load_into, vocabulary=vocabulary)
+        if job.config.init_frozen:
+            job = replace(job, frozen=known_V)
     metrics = Metrics(run, checkpoints.latest())
     with (
         _stop_on_signals() as should_stop,
@@ -93,6 +124,7 @@ def _build(
             job,
             checkpoints=checkpoints,
             settings=settings,
+            fill=fill,
             report=lambda progress: (metrics.add(progress), show(progress)),
             should_stop=should_stop,
         ) as tables,
@@ -112,8 +144,13 @@ def _build(
         "rows": rows,
         "held_out_rows": job.num_held_out,
         "workers": job.config.num_workers,
-    }
+    } | counters
     return Made(files, counters=counters)
+
+
+def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
+    share = vocabulary.counts[known_V].sum() / vocabulary.counts.sum()
+    return f"{known_V.sum():,} of {len(known_V):,} words ({share:.1%} of the tokens)"
 
 
 class Metrics:

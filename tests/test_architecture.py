@@ -20,6 +20,8 @@ ORDER = (
     "schemas",
     "storage",
     "run_dir",
+    "array_file",
+    "word2vec_file",
     "parts",
     "parquet",
     "draws",

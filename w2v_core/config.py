@@ -131,6 +131,14 @@ class TrainConfig(_Section):
     heldout_rows: int = Field(
         10_000, ge=0, le=1_000_000, description="rows that are kept from training for the held-out loss"
     )
+    init_vectors: str | None = Field(
+        None,
+        description="vectors that words known there start from: a finished run or its vectors folder, or a word2vec "
+        "file, text or binary",
+    )
+    init_frozen: bool = Field(
+        False, description="whether words that start from init_vectors keep those vectors as they are"
+    )
     checkpoint_minutes: float = Field(
         10.0, gt=0.0, description="minutes between checkpoints; there is one after every epoch too"
     )
@@ -139,6 +147,8 @@ class TrainConfig(_Section):
     def _falls(self) -> Self:
         if self.min_alpha > self.start_alpha:
             raise ValueError(f"train.min_alpha must not exceed train.alpha, {self.start_alpha}")
+        if self.init_frozen and self.init_vectors is None:
+            raise ValueError("train.init_frozen needs train.init_vectors, the vectors to keep")
         return self
 
     @property

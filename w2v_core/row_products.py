@@ -2,7 +2,7 @@
 
 Row b of a batch names some rows of a table, `ids[offsets[b]:offsets[b + 1]]`, each with a weight.
 
-    gather_rows     out_b  = sum over p of weight_p * table[id_p]
+    gather_rows     out_b += sum over p of weight_p * table[id_p]
     scatter_rows    table[id_p] += weight_p * row_b        its transpose; repeated ids add up
 
 Both are one pass of SciPy's compiled sparse product where its private module has it, and SciPy's public
@@ -21,15 +21,19 @@ except ImportError:  # pragma: no cover  (the public way is tested by name)
 
 
 def gather_rows(
-    table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array
-) -> FloatArray:
-    """out (B, D), of the table's type. Ids are in [0, V); weights are of the table's type."""
+    table_VD: FloatArray,
+    ids_P: Int32Array,
+    weights_P: FloatArray,
+    offsets_B1: Int32Array,
+    out_BD: FloatArray,
+) -> None:
+    """Adds to `out_BD` in place, which is C-contiguous. Ids are in [0, V); everything is of the table's type."""
     if csr_matvecs is None:
-        return gather_rows_publicly(table_VD, ids_P, weights_P, offsets_B1)
-    num_rows, (num_words, size) = len(offsets_B1) - 1, table_VD.shape
-    out_BD = np.zeros((num_rows, size), table_VD.dtype)
+        gather_rows_publicly(table_VD, ids_P, weights_P, offsets_B1, out_BD)
+        return
+    assert out_BD.flags.c_contiguous, "ravel() must not copy what is added to"
+    num_rows, (num_words, size) = len(out_BD), table_VD.shape
     csr_matvecs(num_rows, num_words, size, offsets_B1, ids_P, weights_P, table_VD.ravel(), out_BD.ravel())
-    return out_BD
 
 
 def scatter_rows(
@@ -43,7 +47,7 @@ def scatter_rows(
     if csc_matvecs is None:
         scatter_rows_publicly(table_VD, ids_P, weights_P, offsets_B1, rows_BD)
         return
-    assert table_VD.flags.c_contiguous, "ravel() must not copy the table"
+    assert table_VD.flags.c_contiguous, "ravel() must not copy what is added to"
     num_rows, (num_words, size) = len(offsets_B1) - 1, table_VD.shape
     csc_matvecs(
         num_words,
@@ -58,13 +62,14 @@ def scatter_rows(
 
 
 def gather_rows_publicly(
-    table_VD: FloatArray, ids_P: Int32Array, weights_P: FloatArray, offsets_B1: Int32Array
-) -> FloatArray:
+    table_VD: FloatArray,
+    ids_P: Int32Array,
+    weights_P: FloatArray,
+    offsets_B1: Int32Array,
+    out_BD: FloatArray,
+) -> None:
     """`gather_rows` through `csr_array`."""
-    out_BD: FloatArray = (
-        csr_array((weights_P, ids_P, offsets_B1), (len(offsets_B1) - 1, len(table_VD))) @ table_VD
-    )
-    return out_BD
+    out_BD += csr_array((weights_P, ids_P, offsets_B1), (len(out_BD), len(table_VD))) @ table_VD
 
 
 def scatter_rows_publicly(

@@ -72,7 +72,10 @@ class UnigramSampler:
 
         Returns int32 ids of the shape `size`.
         """
-        return self._word_at(rng.random(size) * self._edges[-1])
+        # Sought in their order, and shuffled afterwards: a search that jumps about waits for memory.
+        place = np.sort(rng.random(math.prod(size) if isinstance(size, tuple) else size))
+        place *= self._edges[-1]
+        return rng.permutation(self._word_at(place)).reshape(size)
 
     def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Ids:
         """For every positive word t, K words w != t, each with probability p[w] / (1 - p[t]).

@@ -31,6 +31,8 @@ def shrink_windows(contexts_BW: Int32Array, reach_B: npt.NDArray[np.integer[Any]
     word2vec draws the reach of each word anew in every epoch, evenly from 1 to the window, which weighs
     near words more.
     """
-    reachable = np.arange(contexts_BW.shape[1]) < 2 * reach_B[:, None]
-    present: npt.NDArray[np.bool_] = reachable & (contexts_BW != NO_WORD)
+    window = contexts_BW.shape[1] // 2
+    reachable_by_reach = np.arange(2 * window) < 2 * np.arange(window + 1)[:, None]
+    present: npt.NDArray[np.bool_] = reachable_by_reach.take(reach_B, axis=0)
+    present &= contexts_BW != NO_WORD
     return present

@@ -16,24 +16,47 @@ score, however wrong, from being thrown further than that to the other side; a c
 grow from batch to batch although both tables move at once.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from w2v_core.arrays import FloatArray, Int32Array
+from w2v_core.row_products import scatter_rows
 
 FARTHEST = 4.0
+
+
+class Terms(NamedTuple):
+    """Terms of some words' steps, by rows: those of row b are ids_P[offsets_B1[b]:offsets_B1[b + 1]].
+
+    A term's |g| |h|^2 is its weight times its row's reach. All of the tables' type, and none below zero.
+    """
+
+    ids_P: Int32Array
+    weight_P: FloatArray
+    offsets_B1: Int32Array
+    reach_B: FloatArray
 
 
 class StepBound:
     """Sums by word, in an array of the vocabulary's length that is zero between batches. One a worker."""
 
-    def __init__(self, num_words: int) -> None:
-        self._sum_V = np.zeros(num_words, np.float32)
+    def __init__(self, num_words: int, real: type[np.floating] = np.float32) -> None:
+        self._sum_V1 = np.zeros((num_words, 1), real)
 
-    def step_scales(self, alpha: float, *terms: tuple[Int32Array, FloatArray]) -> list[FloatArray]:
-        """For each (ids (N,), |g| |h|^2 (N,)) of one table, by how much (N,) the steps of its ids are scaled."""
-        for ids, reaches in terms:
-            np.add.at(self._sum_V, ids, reaches)
-        scales = [1 / np.maximum(1, self._sum_V[ids] * (alpha / FARTHEST)) for ids, _ in terms]
-        for ids, _ in terms:
-            self._sum_V[ids] = 0
-        return scales
+    def steps(self, alpha: float, *all_terms: Terms) -> list[FloatArray]:
+        """For all the terms of one table, by how much (P,) each is multiplied: by -alpha, or less far."""
+        for terms in all_terms:
+            scatter_rows(self._sum_V1, *terms[:3], terms.reach_B[:, None])
+        sum_V = self._sum_V1[:, 0]
+        sums = [sum_V.take(terms.ids_P, mode="clip") for terms in all_terms]
+        for terms in all_terms:
+            sum_V[terms.ids_P] = 0
+        farthest = FARTHEST / alpha
+        for sum_P in sums:
+            if sum_P.max() <= farthest:
+                sum_P.fill(-alpha)
+            else:
+                np.maximum(sum_P, farthest, out=sum_P)
+                np.divide(-alpha * farthest, sum_P, out=sum_P)
+        return sums

@@ -6,10 +6,11 @@ D: dimensions.
 
 import numpy as np
 
+from w2v_core.engine.bound import Terms
 from w2v_core.engine.negatives import SharedNegatives
 from w2v_core.engine.noise import against_noise
 from w2v_core.engine.rows import Rows
-from w2v_core.engine.scores import sigmoid, softplus_sum
+from w2v_core.engine.scores import softplus_sum, to_sigmoid
 from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables
 from w2v_core.models.batch import BatchLoss
@@ -19,6 +20,7 @@ ROWS_PER_GROUP = 64
 NUM_SHARED = 16
 
 
+@np.errstate(over="ignore")
 def step(
     tables: Tables,
     scratch: Scratch,
@@ -31,9 +33,8 @@ def step(
 
     An alpha of None moves nothing, and tells the loss.
 
-    The rows fall into as many groups of equal length as `negatives` has. A noise word that is also the
-    row's target adds nothing to that row. A word whose step would overshoot takes a shorter one; see
-    `bound`.
+    The rows fall into as many groups of equal length as `negatives` has. A word whose step would overshoot
+    takes a shorter one; see `bound`.
 
     Each of a row's n contexts moves by the whole of the mean's gradient, which is n times its own: so do
     word2vec.c and gensim, and `alpha` means here what it means there. `docs/decisions/0002-cbow-step.md`
@@ -41,35 +42,43 @@ def step(
     """
     input_VD, output_VD = tables
     num_rows = len(rows)
-    ids_N = negatives.ids_GK.ravel()
-    row_P = np.repeat(scratch.counting(num_rows), rows.num_contexts_B)
-    each = scratch.counting(max(num_rows, len(ids_N)) + 1)
+    is_dry = alpha is None
+    each = scratch.counting(max(num_rows, negatives.ids_GK.size) + 1)
+    each_B1 = each[: num_rows + 1]
 
-    share_B = 1 / rows.num_contexts_B.astype(input_VD.dtype)
-    h_BD = gather_rows(input_VD, rows.ids_P, share_B[row_P], rows.offsets_B1)
+    num_contexts_B = rows.offsets_B1[1:] - rows.offsets_B1[:-1]
+    share_B = np.reciprocal(num_contexts_B, dtype=input_VD.dtype)
+    h_BD = scratch.array("h", (num_rows, input_VD.shape[1]))
+    h_BD.fill(0)
+    gather_rows(input_VD, rows.ids_P, share_B.repeat(num_contexts_B), rows.offsets_B1, h_BD)
     h2_B = np.vecdot(h_BD, h_BD)
     target_BD = scratch.take("targets", output_VD, rows.target_B)
-    score_B = np.vecdot(h_BD, target_BD)
-    grad_B = sigmoid(score_B) - 1
+    grad_B = np.vecdot(h_BD, target_BD)
+    loss = softplus_sum(-grad_B) if with_loss or is_dry else 0.0
+    to_sigmoid(grad_B)
+    grad_B -= 1
 
-    num_groups = len(negatives.ids_GK)
-    own_GRK = rows.target_B.reshape(num_groups, -1, 1) == negatives.ids_GK[:, None, :]
-    weight_GRK = np.where(own_GRK, 0, negatives.weight_GK[:, None, :].astype(score_B.dtype))
-    noise = against_noise(h_BD, h2_B, scratch.take("noise", output_VD, ids_N), weight_GRK)
-    asked = with_loss or alpha is None
-    loss = BatchLoss(softplus_sum(-score_B) + noise.loss, num_rows) if asked else None
+    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, negatives.weight, with_loss or is_dry)
+    told = BatchLoss(loss + noise.loss, num_rows) if with_loss or is_dry else None
     if alpha is None:
-        return loss
+        return told
 
-    dh_BD = noise.dh_BD
-    dh_BD += grad_B[:, None] * target_BD
-
-    scale_B, scale_N = scratch.bound.step_scales(
-        alpha, (rows.target_B, h2_B * -grad_B), (ids_N, noise.reach_N)
+    gather_rows(target_BD, each_B1[:num_rows], grad_B, each_B1, noise.dh_BD)
+    pull_B = -grad_B
+    reach_B = np.vecdot(target_BD, target_BD)
+    reach_B *= pull_B
+    reach_B += noise.reach_B
+    each_N1 = each[: len(noise.ids_N) + 1]
+    step_B, step_N = scratch.bound.steps(
+        alpha,
+        Terms(rows.target_B, pull_B, each_B1, h2_B),
+        Terms(noise.ids_N, scratch.ones(len(noise.ids_N)), each_N1, noise.reach_N),
     )
-    reach_B = np.vecdot(target_BD, target_BD) * -grad_B + noise.reach_B
-    (scale_P,) = scratch.bound.step_scales(alpha, (rows.ids_P, reach_B[row_P]))
-    scatter_rows(output_VD, rows.target_B, -alpha * scale_B * grad_B, each[: num_rows + 1], h_BD)
-    scatter_rows(output_VD, ids_N, -alpha * scale_N, each[: len(ids_N) + 1], noise.drows_ND)
-    scatter_rows(input_VD, rows.ids_P, -alpha * scale_P, rows.offsets_B1, dh_BD)
-    return loss
+    step_B *= grad_B
+    ones_P = scratch.ones(len(rows.ids_P))
+    (step_P,) = scratch.bound.steps(alpha, Terms(rows.ids_P, ones_P, rows.offsets_B1, reach_B))
+    scratch.hold_frozen(rows.ids_P, step_P)
+    scatter_rows(output_VD, rows.target_B, step_B, each_B1, h_BD)
+    scatter_rows(output_VD, noise.ids_N, step_N, each_N1, noise.drows_ND)
+    scatter_rows(input_VD, rows.ids_P, step_P, rows.offsets_B1, noise.dh_BD)
+    return told

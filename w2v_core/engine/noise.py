@@ -1,50 +1,70 @@
 """The noise half of a step, which both models share.
 
-B: rows, G: groups, R: rows a group (B = G * R), K: noise words a group shares, D: dimensions.
+B: rows, G: groups, R: rows a group (B = G * R), K: noise words a group shares, N = G * K, D: dimensions.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from w2v_core.arrays import FloatArray
-from w2v_core.engine.scores import sigmoid, softplus_sum
+from w2v_core.arrays import FloatArray, Int32Array
+from w2v_core.engine.negatives import SharedNegatives
+from w2v_core.engine.scores import softplus_sum, to_sigmoid
+from w2v_core.engine.scratch import Scratch
 
 
 class Noise(NamedTuple):
     """What the rows' vectors and the noise words' vectors say to each other.
 
-    score, weight: (G, R, K). dh (B, D): the gradient for the rows. drows (G * K, D): the gradient for the
-    noise words. reach_B, reach_N (G * K,): the |g| |h|^2 that each adds, as `bound` wants it.
+    loss: the noise's part of the summed loss, 0 where it was not asked. dh (B, D): the gradient for the rows.
+    ids (N,) and drows (N, D): the noise words and the gradient for each. reach_B, reach_N (N,): the
+    |g| |h|^2 that each adds, as `bound` wants it.
     """
 
-    score_GRK: FloatArray
-    weight_GRK: FloatArray
+    loss: float
     dh_BD: FloatArray
+    ids_N: Int32Array
     drows_ND: FloatArray
     reach_B: FloatArray
     reach_N: FloatArray
 
-    @property
-    def loss(self) -> float:
-        """The noise's part of the summed loss."""
-        return softplus_sum(self.score_GRK, self.weight_GRK)
 
+def against_noise(
+    output_VD: FloatArray,
+    scratch: Scratch,
+    h_BD: FloatArray,
+    h2_B: FloatArray,
+    negatives: SharedNegatives,
+    weight: FloatArray | float,
+    with_loss: bool,
+) -> Noise:
+    """Scores h (B, D), of squared lengths h2 (B,), against the rows of the noise words.
 
-def against_noise(h_BD: FloatArray, h2_B: FloatArray, rows_ND: FloatArray, weight_GRK: FloatArray) -> Noise:
-    """Scores h (B, D), of squared lengths h2 (B,), against the noise words' rows (G * K, D)."""
-    num_groups, _, num_shared = weight_GRK.shape
-    h_GRD = h_BD.reshape(num_groups, -1, h_BD.shape[1])
-    rows_GKD = rows_ND.reshape(num_groups, num_shared, -1)
-    score_GRK = h_GRD @ rows_GKD.transpose(0, 2, 1)
-    grad_GRK = sigmoid(score_GRK)
-    grad_GRK *= weight_GRK
+    weight: how many draws a noise word stands for, a number or an array that broadcasts to (G, R, K).
+
+    The arrays of the result are good until the next call.
+    """
+    num_groups, num_shared, size = *negatives.ids_GK.shape, h_BD.shape[1]
+    ids_N = negatives.ids_GK.reshape(-1)
+    rows_ND = scratch.take("noise", output_VD, ids_N)
+    h_GRD, rows_GKD = (rows.reshape(num_groups, -1, size) for rows in (h_BD, rows_ND))
+
+    grad_GRK = scratch.array("noise scores", (*h_GRD.shape[:2], num_shared))
+    np.matmul(h_GRD, rows_GKD.transpose(0, 2, 1), out=grad_GRK)
+    loss = softplus_sum(grad_GRK, weight) if with_loss else 0.0
+    to_sigmoid(grad_GRK)
+    grad_GRK *= weight
+    grad_GKR = grad_GRK.transpose(0, 2, 1)
+
+    dh_GRD, drows_GKD = scratch.array("dh", h_GRD.shape), scratch.array("dnoise", rows_GKD.shape)
+    np.matmul(grad_GRK, rows_GKD, out=dh_GRD)
+    np.matmul(grad_GKR, h_GRD, out=drows_GKD)
     rows2_GK1 = np.vecdot(rows_ND, rows_ND).reshape(num_groups, num_shared, 1)
     return Noise(
-        score_GRK,
-        weight_GRK,
-        (grad_GRK @ rows_GKD).reshape(h_BD.shape),
-        (grad_GRK.transpose(0, 2, 1) @ h_GRD).reshape(rows_ND.shape),
-        (grad_GRK @ rows2_GK1).ravel(),
-        (h2_B.reshape(num_groups, 1, -1) @ grad_GRK).ravel(),
+        loss,
+        dh_GRD.reshape(h_BD.shape),
+        ids_N,
+        drows_GKD.reshape(rows_ND.shape),
+        np.matmul(grad_GRK, rows2_GK1).reshape(-1),
+        np.matmul(grad_GKR, h2_B.reshape(num_groups, -1, 1)).reshape(-1),
     )

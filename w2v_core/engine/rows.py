@@ -26,14 +26,10 @@ class Rows:
             self.target_B[begin:end], self.ids_P[first:last], self.offsets_B1[begin : end + 1] - first
         )
 
-    @property
-    def num_contexts_B(self) -> Int32Array:
-        """Contexts of each row."""
-        return np.diff(self.offsets_B1)
-
 
 def prepare(target_B: Int32Array, contexts_BW: Int32Array, present_BW: npt.NDArray[np.bool_]) -> Rows:
     """The rows of a block, whose contexts are those that `present_BW` marks. Done once for many batches."""
     offsets_B1 = np.zeros(len(target_B) + 1, np.int32)
-    np.cumsum(np.count_nonzero(present_BW, axis=1), out=offsets_B1[1:])
-    return Rows(target_B, contexts_BW[present_BW], offsets_B1)
+    # of sums over short rows and of choices among many, NumPy's fastest
+    np.cumsum(np.einsum("bw->b", present_BW.view(np.uint8)), out=offsets_B1[1:])
+    return Rows(target_B, contexts_BW.ravel().compress(present_BW.ravel()), offsets_B1)

@@ -5,14 +5,12 @@ import numpy as np
 from w2v_core.arrays import FloatArray
 
 
-def sigmoid(score: FloatArray) -> FloatArray:
-    """1 / (1 + exp(-x)), of the scores' type. exp may overflow to infinity, which gives 0, as it should."""
-    out = np.negative(score)
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
-    out += 1
-    np.reciprocal(out, out=out)
-    return out
+def to_sigmoid(score: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)) in place of the scores. exp may overflow, which gives 0, as it should, and a warning."""
+    np.negative(score, out=score)
+    np.exp(score, out=score)
+    score += 1
+    return np.reciprocal(score, out=score)
 
 
 def softplus_sum(score: FloatArray, weight: FloatArray | float = 1.0) -> float:

@@ -3,41 +3,58 @@
 V: words, D: dimensions, N: rows taken.
 """
 
+from math import prod
+
 import numpy as np
 import numpy.typing as npt
 
-from w2v_core.arrays import FloatArray, Int32Array
+from w2v_core.arrays import BoolArray, FloatArray, Int32Array
 from w2v_core.engine.bound import StepBound
 
 
 class Scratch:
     """Nothing in here outlives a step but its memory.
 
-    bound: see `bound`. is_noise_V: (V,) bool, all False between steps.
+    real: the type of the tables. bound: see `bound`. frozen_V: (V,) bool, whose input rows stay; None for nobody's.
     """
 
-    def __init__(self, num_words: int, real: type[np.floating] = np.float32) -> None:
-        self.bound = StepBound(num_words)
-        self.is_noise_V = np.zeros(num_words, np.bool_)
-        self._real = real
+    def __init__(
+        self, num_words: int, real: type[np.floating] = np.float32, frozen_V: BoolArray | None = None
+    ) -> None:
+        self.frozen_V = frozen_V
+        self.bound = StepBound(num_words, real)
+        self.real = real
         self._buffers: dict[str, FloatArray] = {}
+        self._ones: FloatArray = np.ones(0, real)
         self._counting = np.arange(0, dtype=np.int32)
 
-    def rows(self, name: str, num_rows: int, size: int) -> FloatArray:
-        """(num_rows, size) of no particular content, in memory that the next call with `name` takes again."""
+    def array(self, name: str, shape: tuple[int, ...]) -> FloatArray:
+        """An array of no particular content, in memory that the next call with `name` takes again."""
+        size = prod(shape)
         found = self._buffers.get(name)
-        if found is None or len(found) < num_rows:
-            found = self._buffers[name] = np.empty((num_rows + num_rows // 4, size), self._real)
-        return found[:num_rows]
+        if found is None or len(found) < size:
+            found = self._buffers[name] = np.empty(size + size // 4, self.real)
+        return found[:size].reshape(shape)
 
     def take(self, name: str, table_VD: FloatArray, ids_N: npt.NDArray[np.integer]) -> FloatArray:
         """table[ids] (N, D), in the buffer `name`."""
-        out = self.rows(name, len(ids_N), table_VD.shape[1])
+        out = self.array(name, (len(ids_N), table_VD.shape[1]))
         # mode="raise" would go through a buffer of its own, at twice the time
-        return np.take(table_VD, ids_N, axis=0, out=out, mode="clip")
+        return table_VD.take(ids_N, axis=0, out=out, mode="clip")
+
+    def hold_frozen(self, ids_P: Int32Array, step_P: FloatArray) -> None:
+        """Set the steps of words that are to stay to 0."""
+        if self.frozen_V is not None:
+            step_P[self.frozen_V.take(ids_P, mode="clip")] = 0
+
+    def ones(self, length: int) -> FloatArray:
+        """1, 1, …; not to be written to."""
+        if len(self._ones) < length:
+            self._ones = np.ones(length + length // 4, self.real)
+        return self._ones[:length]
 
     def counting(self, stop: int) -> Int32Array:
-        """0, 1, …, stop - 1."""
+        """0, 1, …, stop - 1; not to be written to."""
         if len(self._counting) < stop:
             self._counting = np.arange(stop + stop // 4, dtype=np.int32)
         return self._counting[:stop]

@@ -1,8 +1,12 @@
 """Which rows a worker trains next: a pure function of the shards, the seed, the epoch and the worker.
 
 The unit of reading is a row group. An epoch shuffles all row groups of all shards and gathers as many of
-them into a block as the buffer holds; the rows of a block are shuffled together. Blocks go round the
+them into a block as the buffer holds; the stretches of a block are shuffled together. Blocks go round the
 workers. Two integers, rank and world_size, stand for a worker.
+
+A stretch is a few rows that follow each other in the text. They share most of their words, so that a worker
+finds in its cache what it would otherwise wait for, and stay together from the writing of a shard on; a batch
+holds dozens of stretches from anywhere. `docs/decisions/0006-stretches.md` has the measurements.
 """
 
 from collections.abc import Sequence
@@ -11,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+ROWS_PER_STRETCH = 16
 _PIECES_PER_WORKER = 8  # or the last block of an epoch keeps one worker busy while the others wait
 _ORDER_OF_UNITS = 0  # what an epoch's generator is for
 

@@ -1,5 +1,6 @@
 """Shards to blocks of rows. B: rows, W: window."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Queue
@@ -13,12 +14,12 @@ from w2v_core import schemas
 from w2v_core.errors import UserError
 from w2v_core.parquet import read_row_group
 from w2v_core.run_dir import FileEntry, Manifest
-from w2v_core.shards.order import BlockPlan, Unit
+from w2v_core.shards.order import ROWS_PER_STRETCH, BlockPlan, Unit
 from w2v_core.storage import Folder
 from w2v_core.windows import NO_WORD
 
 T = TypeVar("T")
-_ORDER_OF_ROWS = 1  # what a block's generator is for
+_ORDER_OF_STRETCHES = 1  # what a block's generator is for
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class Shards:
         parts = [self.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
         target_B = np.concatenate([part.target_B for part in parts])
         contexts_BW = np.concatenate([part.contexts_BW for part in parts])
-        rng = np.random.default_rng((seed, plan.epoch, _ORDER_OF_ROWS, plan.number))
-        order = rng.permutation(len(target_B))
-        return Block(np.take(target_B, order), np.take(contexts_BW, order, axis=0))
+        rng = np.random.default_rng((seed, plan.epoch, _ORDER_OF_STRETCHES, plan.number))
+        order = rng.permutation(len(target_B) // ROWS_PER_STRETCH)
+        return Block(_by_stretches(target_B, order), _by_stretches(contexts_BW, order))
 
     def read_unit(self, unit: Unit, begin: int, end: int) -> Block:
         """Rows begin to end (exclusive) of a row group, as they stand there."""
@@ -77,6 +78,16 @@ class Shards:
         block = Block(rows["target"].to_numpy(), contexts.reshape(-1, 2 * self.window))
         require_known(block, self.num_words, self.folder.file(name))
         return block
+
+
+def _by_stretches(rows: npt.NDArray[np.int32], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """The rows with their whole stretches in `order`; rows that do not fill one stay at the end."""
+    whole = len(order) * ROWS_PER_STRETCH
+    shape = (len(order), ROWS_PER_STRETCH * math.prod(rows.shape[1:]))
+    moved = np.empty_like(rows)
+    np.take(rows[:whole].reshape(shape), order, axis=0, out=moved[:whole].reshape(shape), mode="clip")
+    moved[whole:] = rows[whole:]
+    return moved
 
 
 def require_known(block: Block, num_words: int, path: str) -> None:

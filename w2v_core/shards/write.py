@@ -13,11 +13,12 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.config import ShardsConfig
 from w2v_core.draws import UInt64Array, combine, seed_key, uniform
 from w2v_core.parts import PartWriter, Receipt
+from w2v_core.shards.order import ROWS_PER_STRETCH
 from w2v_core.storage import Folder
 from w2v_core.windows import NO_WORD, context_windows
 
 ROW_GROUP_ROWS = 65_536
-_KEEP_TOKEN, _ORDER_OF_ROW = 2, 3  # the purposes of these draws, for `seed_key`
+_KEEP_TOKEN, _ORDER_OF_STRETCH = 2, 3  # the purposes of these draws, for `seed_key`
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ def write_shard(
     sentences = sort_sentences(arrived)
     del arrived
     num_known = len(sentences.ids_T)
-    target_B, contexts_BW, order_B = _rows(sentences, keep_probability_V, config)
+    target_B, contexts_BW, keys_B = _rows(sentences, keep_probability_V, config)
     num_kept = len(target_B)
-    has_context_B = (contexts_BW[:, :2] != NO_WORD).any(axis=1)
-    order_B = order_B[has_context_B[order_B]]
+    with_context_B = np.flatnonzero((contexts_BW[:, :2] != NO_WORD).any(axis=1))
+    order_B = with_context_B[_order_of_stretches(keys_B[with_context_B])]
     with PartWriter(
         folder, schemas.shards(config.window), use_dictionary=False, use_byte_stream_split=True
     ) as writer:
@@ -94,8 +95,8 @@ def rank_among_equals(sorted_keys: UInt64Array) -> UInt64Array:
 
 def _rows(
     sentences: Sentences, keep_probability_V: npt.NDArray[np.float64], config: ShardsConfig
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Target (B,) and contexts (B, 2 * W) of each token that subsampling keeps, and a random order (B,) of rows.
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], UInt64Array]:
+    """Target (B,) and contexts (B, 2 * W) of each token that subsampling keeps, and its key (B,).
 
     Words are dropped before windows are laid, as in word2vec.c, so a window reaches over the gaps.
     """
@@ -107,8 +108,15 @@ def _rows(
     kept_T = draws_T < keep_probability_V[sentences.ids_T]
     target_B = sentences.ids_T[kept_T]
     contexts_BW = context_windows(target_B, sentence_T[kept_T], config.window)
-    order_keys_B = combine(token_keys_T[kept_T], seed_key(config.seed, _ORDER_OF_ROW))
-    return target_B, contexts_BW, np.argsort(order_keys_B, kind="stable")
+    order_keys_B = combine(token_keys_T[kept_T], seed_key(config.seed, _ORDER_OF_STRETCH))
+    return target_B, contexts_BW, order_keys_B
+
+
+def _order_of_stretches(keys_B: UInt64Array) -> npt.NDArray[np.int64]:
+    """A random order (B,) of rows that moves stretches whole; the key of its first row places a stretch."""
+    order = np.argsort(keys_B[::ROWS_PER_STRETCH], kind="stable")
+    order_B = (order[:, None] * ROWS_PER_STRETCH + np.arange(ROWS_PER_STRETCH)).ravel()
+    return order_B[order_B < len(keys_B)]
 
 
 def _to_batch(target_B: npt.NDArray[np.int32], contexts_BW: npt.NDArray[np.int32]) -> pa.RecordBatch:

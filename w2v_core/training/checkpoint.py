@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from w2v_core.array_file import open_array
 from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
 from w2v_core.storage import Folder
@@ -33,25 +34,14 @@ class Checkpoint:
         """Fill the tables. UserError where a file is damaged."""
         for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
             try:
-                with self.folder.filesystem.open_input_file(self.folder.file(name)) as stream:
-                    np.lib.format.read_magic(stream)
-                    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-                    if shape != table_VD.shape or dtype != table_VD.dtype or fortran:
-                        raise ValueError(f"shape {shape}, type {dtype}")
-                    _read_exactly(stream, memoryview(table_VD.data).cast("B"))
+                with open_array(self.folder, name) as file:
+                    if file.shape != table_VD.shape:
+                        raise ValueError(f"shape {file.shape}")
+                    file.read_into(table_VD)
             except (OSError, ValueError) as error:
                 raise UserError(
                     f"checkpoint {self.folder.file(name)} is damaged ({error}); train with --fresh"
                 ) from None
-
-
-def _read_exactly(stream: Any, into: memoryview) -> None:
-    filled = 0
-    while filled < len(into):
-        count = stream.readinto(into[filled : filled + (64 << 20)])
-        if not count:
-            raise ValueError("it ends too early")
-        filled += count
 
 
 class Checkpoints:

@@ -14,16 +14,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.shared_memory import SharedMemory
 from multiprocessing.synchronize import Event as SharedEvent
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from w2v_core.arrays import BoolArray
 from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
-from w2v_core.training.share import Job, Standing, train_share
+from w2v_core.training.share import Counts, Job, Standing, train_share
 
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _POLL_SECONDS = 0.05
@@ -81,18 +84,37 @@ _RUNNING, _PAUSED, _DONE = 0, 1, 2
 class SharedArrays(NamedTuple):
     """What a process needs to find the arrays that all workers share."""
 
-    tables: tuple[str, str]
-    board: str
+    names: tuple[str, ...]
     num_words: int
     vector_size: int
     world_size: int
 
-    def attach(self) -> tuple[list[SharedMemory], Tables, "Board"]:
-        """The arrays, and the memory that must be kept as long as they are used."""
-        memory = [SharedMemory(name=name) for name in (*self.tables, self.board)]
-        shape = (self.num_words, self.vector_size)
-        tables = Tables(*(np.ndarray(shape, np.float32, buffer=block.buf) for block in memory[:2]))
-        return memory, tables, Board(np.ndarray((self.world_size, 9), np.float64, buffer=memory[2].buf))
+    def attach(self) -> "Attached":
+        """The arrays."""
+        memory = [SharedMemory(name=name) for name in self.names]
+        table = (self.num_words, self.vector_size)
+        specs: list[tuple[tuple[int, ...], Any]] = [
+            (table, np.float32),
+            (table, np.float32),
+            ((self.num_words,), np.int64),
+            ((self.num_words,), np.bool_),
+            ((self.world_size, 9), np.float64),
+        ]
+        inputs, outputs, counts, frozen, board = (
+            np.ndarray(shape, dtype, buffer=block.buf)
+            for (shape, dtype), block in zip(specs, memory, strict=True)
+        )
+        return Attached(memory, Tables(inputs, outputs), counts, frozen, Board(board))
+
+
+class Attached(NamedTuple):
+    """Arrays of this process, and the memory that must be kept as long as they are used."""
+
+    memory: list[SharedMemory]
+    tables: Tables
+    counts_V: Counts
+    frozen_V: BoolArray
+    board: "Board"
 
 
 class Board:
@@ -125,12 +147,17 @@ class ProcessCrew:
     def __init__(
         self, shared: SharedArrays, job: Job, starts: tuple[Standing, ...], start_method: str = "spawn"
     ) -> None:
-        self._memory, self.tables, self._board = shared.attach()
+        self._memory, self.tables, counts_V, frozen_V, self._board = shared.attach()
+        # What is handed to a process must be little: starting it waits until it, hardly awake, has read that.
+        counts_V[:] = job.counts
+        frozen_V[:] = False if job.frozen is None else job.frozen
+        job = replace(job, counts=job.counts[:0], frozen=None if job.frozen is None else job.frozen[:0])
+        del counts_V, frozen_V
         context: Any = multiprocessing.get_context(start_method)
         self._pause = context.Event()
         self._processes = []
         self._faults = []
-        with _one_blas_thread():
+        with _one_blas_thread(), _no_main_module():
             for rank, start in enumerate(starts):
                 self._board.post(rank, _RUNNING, start)
                 receiver, sender = context.Pipe(duplex=False)
@@ -197,9 +224,11 @@ def _work(
     """The life of a worker process. Ctrl-C is its parent's business; without a parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    memory, tables, board = shared.attach()
+    memory, tables, counts_V, frozen_V, board = shared.attach()
     standing = start
     try:
+        job = replace(job, counts=counts_V.copy(), frozen=None if job.frozen is None else frozen_V.copy())
+        del counts_V, frozen_V
         for standing in train_share(tables, job, rank, shared.world_size, start):
             board.post(rank, _PAUSED if pause.is_set() else _RUNNING, standing)
             while pause.is_set() and os.getppid() == parent:
@@ -233,14 +262,25 @@ def _one_blas_thread() -> Iterator[None]:
 
 
 @contextmanager
+def _no_main_module() -> Iterator[None]:
+    """A spawned process would first import the main module again: time lost, and without a main guard a loop."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
 def shared_arrays(num_words: int, vector_size: int, world_size: int) -> Iterator[SharedArrays]:
     """Memory that processes share, all zero; gone when the context ends."""
     table_bytes = 4 * num_words * vector_size
-    _require_shared_memory(2 * table_bytes)
-    blocks = [SharedMemory(create=True, size=size) for size in (table_bytes, table_bytes, 8 * 9 * world_size)]
-    first, second, board = (block.name for block in blocks)
+    sizes = (table_bytes, table_bytes, 8 * num_words, num_words, 8 * 9 * world_size)
+    _require_shared_memory(sum(sizes))
+    blocks = [SharedMemory(create=True, size=size) for size in sizes]
     try:
-        yield SharedArrays((first, second), board, num_words, vector_size, world_size)
+        yield SharedArrays(tuple(block.name for block in blocks), num_words, vector_size, world_size)
     finally:
         for block in blocks:
             block.close()

@@ -8,7 +8,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from w2v_core.arrays import BoolArray
 from w2v_core.config import TrainConfig
 from w2v_core.engine import cbow, skip_gram
 from w2v_core.engine.negatives import SharedNegatives, draw_shared
@@ -21,6 +23,9 @@ from w2v_core.shards.order import BlockPlan, Unit, epoch_plan, units_of
 from w2v_core.shards.read import Block, Shards, prefetched
 from w2v_core.windows import shrink_windows
 
+Counts = npt.NDArray[np.int64]
+"""(V,) how often each word came."""
+
 _WINDOWS_AND_NOISE = 2  # what a block's generator is for, beside those in `shards`
 LOSS_EVERY = 50  # batches; telling the loss costs about as much as half a step
 
@@ -30,9 +35,11 @@ class Job:
     """What is trained, and how. Goes whole to every worker."""
 
     shards: Shards
-    counts: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    counts: Counts
     ns_exponent: float
     config: TrainConfig
+    frozen: BoolArray | None = None
+    """(V,) whose input vectors stay as they are; None for nobody's"""
 
     @property
     def num_held_out(self) -> int:
@@ -89,7 +96,10 @@ def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Sta
     arguments. UserError where the loss stops being a number, and for a shard that cannot be read.
     """
     config, standing = job.config, start
-    sampler, scratch = UnigramSampler(job.counts, job.ns_exponent), Scratch(len(job.counts))
+    sampler, scratch = (
+        UnigramSampler(job.counts, job.ns_exponent),
+        Scratch(len(job.counts), frozen_V=job.frozen),
+    )
     for epoch in range(start.epoch, config.epochs):
         plans = job.plan(epoch, rank, world_size)
         skipped = start.blocks if epoch == start.epoch else 0

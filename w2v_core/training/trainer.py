@@ -54,12 +54,14 @@ def trained(
     *,
     checkpoints: Checkpoints | None = None,
     settings: dict[str, Any] | None = None,
+    fill: Callable[[Tables], None] | None = None,
     report: Callable[[Progress], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Tables]:
     """The trained tables; with several workers they are gone when the context ends.
 
     Goes on from the latest of `checkpoints`, which must be one of this job; `settings` are saved in new ones.
+    Otherwise it starts from random vectors, among which `fill` may put better ones.
     With one worker the same job gives the same bytes, interrupted or not. Raises Interrupted once
     `should_stop` says so, and UserError where the tables do not fit into memory, a worker dies, a shard cannot
     be read or the loss is no longer a number.
@@ -71,14 +73,16 @@ def trained(
     with ExitStack() as stack:
         if workers == 1:
             tables = Tables(*(np.zeros((num_words, size), np.float32) for _ in range(2)))
-            _fill(tables, job, found)
+            _fill(tables, job, found, fill)
             crew: Crew = SoloCrew(tables, job, starts[0])
         else:
             shared = stack.enter_context(shared_arrays(num_words, size, workers))
-            memory, tables, _ = shared.attach()
-            for block in memory:
+            attached = shared.attach()
+            tables = attached.tables
+            for block in attached.memory:
                 stack.callback(block.close)
-            _fill(tables, job, found)
+            del attached
+            _fill(tables, job, found, fill)
             crew = stack.enter_context(ProcessCrew(shared, job, starts))
         _watch(crew, job, checkpoints, settings or {}, found, report, should_stop)
         require_finite(tables)
@@ -86,11 +90,13 @@ def trained(
         del tables, crew
 
 
-def _fill(tables: Tables, job: Job, found: Checkpoint | None) -> None:
+def _fill(tables: Tables, job: Job, found: Checkpoint | None, fill: Callable[[Tables], None] | None) -> None:
     if found:
         found.load_into(tables)
-    else:
-        fill_initial(tables, np.random.default_rng((job.config.seed, _INITIAL_VECTORS)))
+        return
+    fill_initial(tables, np.random.default_rng((job.config.seed, _INITIAL_VECTORS)))
+    if fill:
+        fill(tables)
 
 
 def _watch(

@@ -1,0 +1,185 @@
+"""Training that starts from vectors which exist, and the files that such vectors come in."""
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import small_config
+
+from jobs.train_vectors import train_vectors
+from w2v_core.errors import UserError
+from w2v_core.vocab import Vocabulary
+from w2v_core.word2vec_file import Word2VecFile
+
+VECTORS = {"king": [0.5, -1.0, 2.0], "서울": [1e-9, 3.25, -4.0], "</s>": [0.0, 0.0, 0.0]}
+
+
+def as_text(vectors: dict, end: str = "\n") -> bytes:
+    lines = [f"{word} {' '.join(map(repr, numbers))}{end}" for word, numbers in vectors.items()]
+    return f"{len(vectors)} 3\n{''.join(lines)}".encode()
+
+
+def as_binary(vectors: dict, end: bytes = b"") -> bytes:
+    rows = [word.encode() + b" " + struct.pack("<3f", *numbers) + end for word, numbers in vectors.items()]
+    return f"{len(vectors)} 3\n".encode() + b"".join(rows)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        as_text(VECTORS),
+        as_text(VECTORS, end=" \r\n"),  # word2vec.c ends a line with a space, Windows with two characters
+        as_text(VECTORS).rstrip(b"\n"),
+        as_binary(VECTORS),
+        as_binary(VECTORS, end=b"\n"),
+    ],
+)
+def test_text_and_binary_files_are_read_alike(tmp_path: Path, data: bytes):
+    (tmp_path / "벡터.vec").write_bytes(data)
+    (tmp_path / "벡터.vec.gz").write_bytes(gzip.compress(data))
+    for name in ("벡터.vec", "벡터.vec.gz"):
+        file = Word2VecFile(str(tmp_path / name))
+        assert (file.num_words, file.vector_size) == (3, 3)
+        ((words, vectors),) = file.blocks()
+        assert words == list(VECTORS)
+        np.testing.assert_array_equal(vectors, np.array(list(VECTORS.values()), np.float32))
+
+
+def test_a_file_of_many_blocks_is_read_whole(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("w2v_core.word2vec_file.WORDS_PER_BLOCK", 7)
+    monkeypatch.setattr("w2v_core.word2vec_file._CHUNK", 5)
+    many = {f"w{i}": [i, i + 0.5, -i] for i in range(40)}
+    for data in (as_text(many), as_binary(many)):
+        path = tmp_path / "file"
+        path.write_bytes(data)
+        blocks = list(Word2VecFile(str(path)).blocks())
+        assert [word for words, _ in blocks for word in words] == list(many)
+        np.testing.assert_array_equal(np.concatenate([rows for _, rows in blocks]), list(many.values()))
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_gensims_files_are_read(tmp_path: Path, binary: bool):
+    keyed_vectors = pytest.importorskip("gensim.models.keyedvectors")
+    words, vectors = ["한", "b", "c"], np.random.default_rng(0).normal(size=(3, 20)).astype(np.float32)
+    theirs = keyed_vectors.KeyedVectors(20)
+    theirs.add_vectors(words, vectors)
+    theirs.save_word2vec_format(str(tmp_path / "file"), binary=binary)
+    file = Word2VecFile(str(tmp_path / "file"))
+    assert file.is_binary == binary
+    ((found, rows),) = file.blocks()
+    assert found == words
+    np.testing.assert_allclose(rows, vectors, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "no word2vec file"),
+        (b"the 0.1 0.2 0.3\n", "GloVe"),
+        (b"3 0\n", "0 dimensions"),
+        (as_text(VECTORS)[:-5], "word 3 of 3"),
+        (as_binary(VECTORS)[:-1], "word 3 of 3"),
+        (as_text(VECTORS).replace(b"3.25", b"x"), "word 2 of 3"),
+        (as_text(VECTORS).replace(b"3.25", b"nan"), "'서울' is not finite"),
+        (as_binary(VECTORS | {"king": [0, np.inf, 0]}), "'king' is not finite"),
+    ],
+)
+def test_a_faulty_file_is_named_with_its_fault(tmp_path: Path, data: bytes, told: str):
+    path = tmp_path / "faulty.bin"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=told) as fault:
+        list(Word2VecFile(str(path)).blocks())
+    assert str(path) in str(fault.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match=r"nowhere\.vec does not exist"):
+        Word2VecFile(str(tmp_path / "nowhere.vec"))
+
+
+# Training
+
+
+def input_rows(run, *words: str) -> np.ndarray:
+    ids = {token: i for i, token in enumerate(Vocabulary.read(run.stage("vocab")).tokens.to_pylist())}
+    table = np.load(Path(run.stage("vectors").path, "input.npy"))
+    return table[[ids[word] for word in words]]
+
+
+@pytest.fixture
+def trained_run(make_run, corpus):
+    return make_run(corpus)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("sg", [0, 1])
+def test_frozen_words_keep_their_vectors_and_the_others_learn(trained_run, tmp_path, workers, sg, capsys):
+    path = tmp_path / "given.vec"
+    given = {word: [float(i)] * 8 for i, word in enumerate(("king", "서울", "unheard"))}
+    path.write_bytes(as_text(given).replace(b"3 3\n", b"3 8\n"))
+    settings = (f"train.init_vectors={path}", f"train.workers={workers}", f"train.sg={sg}")
+    known, other = ("king", "서울"), ("queen",)
+    before = input_rows(trained_run, *other)
+
+    manifest = train_vectors(trained_run, small_config(*settings, "train.init_frozen=true"))
+    assert manifest.counters["words_from_init_vectors"] == 2
+    assert "2 of" in capsys.readouterr().err
+    np.testing.assert_array_equal(input_rows(trained_run, *known), [given[word] for word in known])
+    assert (input_rows(trained_run, *other) != before).all()
+
+    train_vectors(trained_run, small_config(*settings, "train.alpha=1e-4"))
+    moved = input_rows(trained_run, *known) - [given[word] for word in known]
+    assert 0 < np.abs(moved).max() < 0.5  # they started there
+
+
+def test_our_own_vectors_are_taken_with_both_tables(trained_run, make_run, corpus, monkeypatch):
+    other = make_run(corpus, into="second")
+    source = Path(trained_run.stage("vectors").path)
+    tiny = "train.alpha=1e-6", "train.min_alpha=0", "train.epochs=1"
+    for location in (str(source), trained_run.location):
+        train_vectors(other, small_config(f"train.init_vectors={location}", *tiny))
+        for name in ("input.npy", "output.npy"):
+            now = np.load(Path(other.stage("vectors").path, name))
+            np.testing.assert_allclose(now, np.load(source / name), atol=1e-3)
+            assert np.abs(now).max() > 0.01
+
+
+def test_other_vectors_under_the_same_name_are_trained_on_again(trained_run, tmp_path, capsys):
+    path = tmp_path / "given.vec"
+    config = small_config(f"train.init_vectors={path}")
+    path.write_text("1 8\nking 1 1 1 1 1 1 1 1\n")
+    train_vectors(trained_run, config)
+    train_vectors(trained_run, config)
+    assert "vectors: up to date" in capsys.readouterr().err
+    path.write_text("1 8\nking 1 1 1 1 1 1 1 1.5\n")
+    train_vectors(trained_run, config)
+    assert "up to date" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1 3\nking 1 1 1\n", "train.vector_size=3"),
+        ("1 8\nKING 1 1 1 1 1 1 1 1\n", "none of the"),
+        (None, "is no file"),
+    ],
+)
+def test_vectors_that_do_not_fit_are_refused(trained_run, tmp_path, text, told):
+    path = tmp_path / "given.vec"
+    if text:
+        path.write_text(text)
+    with pytest.raises(UserError, match=told):
+        train_vectors(trained_run, small_config(f"train.init_vectors={path}"))
+
+
+def test_the_vectors_that_would_be_written_over_are_refused(trained_run):
+    for location in (trained_run.location, trained_run.stage("vectors").path):
+        with pytest.raises(UserError, match="the folder that this training writes"):
+            train_vectors(trained_run, small_config(f"train.init_vectors={location}"))
+
+
+def test_freezing_needs_vectors():
+    with pytest.raises(UserError, match="init_vectors"):
+        small_config("train.init_frozen=true")

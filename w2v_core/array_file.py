@@ -1,0 +1,47 @@
+"""Reading .npy files from any file system, some rows at a time. N: rows, D: columns."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from w2v_core.arrays import FloatArray
+from w2v_core.storage import Folder
+
+_CHUNK = 64 << 20
+
+
+class ArrayFile:
+    """An open file of float32 rows, of the shape (N, D) that it says it has."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        np.lib.format.read_magic(stream)
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        if len(shape) != 2 or fortran or dtype != np.float32:
+            raise ValueError(f"shape {shape}, type {dtype}")
+        self.shape: tuple[int, int] = shape
+
+    def read_into(self, rows_ND: FloatArray) -> None:
+        """Fill the rows with the next ones. ValueError where the file ends too early."""
+        into = memoryview(rows_ND.data).cast("B")
+        filled = 0
+        while filled < len(into):
+            count = self._stream.readinto(into[filled : filled + _CHUNK])
+            if not count:
+                raise ValueError("it ends too early")
+            filled += count
+
+    def read(self, num_rows: int) -> FloatArray:
+        """The next rows."""
+        rows_ND = np.empty((num_rows, self.shape[1]), np.float32)
+        self.read_into(rows_ND)
+        return rows_ND
+
+
+@contextmanager
+def open_array(folder: Folder, name: str) -> Iterator[ArrayFile]:
+    """The file `name`. OSError where it cannot be read, ValueError where it is no float32 (N, D)."""
+    with folder.filesystem.open_input_file(folder.file(name)) as stream:
+        yield ArrayFile(stream)
