@@ -18,9 +18,6 @@ class Places:
     def random(self, shape):
         return np.resize(self.places, shape)
 
-    def permutation(self, drawn):
-        return drawn
-
 
 def evenly(n):
     return Places((np.arange(n) + 0.5) / n)
@@ -110,6 +107,28 @@ def test_one_seed_one_sample():
     sampler, target = UnigramSampler(COUNTS), np.array([0, 1, 2])
     first, second = (sampler.get_negative_sample(target, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_spread_draws_come_as_often_as_they_should_and_are_shuffled():
+    counts = np.array([5000, 900, 40, 3, 1])
+    sampler = UnigramSampler(counts)
+    drawn = sampler.draw_spread(1000, 16, np.random.default_rng(0))
+    assert (drawn.shape, drawn.dtype, drawn.flags.c_contiguous) == ((1000, 16), np.int32, True)
+    times = np.bincount(drawn.ravel(), minlength=5)
+    assert np.abs(times - 16_000 * sampler.probabilities_V).max() <= 2
+    # a group's words are as frequent and rare as all: independent draws would give 11 to 16 of the first word
+    of_first = (drawn == 0).sum(axis=1)
+    assert set(of_first.tolist()) <= {12, 13}
+    # and which groups get a rare word is left to chance
+    gaps = np.diff(np.flatnonzero((drawn == 2).any(axis=1)))
+    assert len(gaps) > 100
+    assert {1, 2, 5, 10} <= set(gaps.tolist())
+
+
+def test_spread_draws_are_even_within_a_piece():
+    sampler = UnigramSampler(np.array([2, 1, 1]), power=1.0)
+    drawn = [sampler.draw_spread(1, 1, np.random.default_rng(seed))[0, 0] for seed in range(2000)]
+    np.testing.assert_allclose(np.bincount(drawn) / 2000, [0.5, 0.25, 0.25], atol=0.04)
 
 
 def test_a_word_of_probability_zero_is_never_drawn():

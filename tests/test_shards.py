@@ -17,7 +17,7 @@ from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import PartWriter, Receipt
 from w2v_core.shards.encode import encode_sentences, sentence_keys
-from w2v_core.shards.order import epoch_plan, units_of
+from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, units_of
 from w2v_core.shards.read import Shards
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, rank_among_equals, sort_sentences, write_shard
 from w2v_core.storage import Folder, open_folder
@@ -233,6 +233,17 @@ def test_rows_are_shuffled(tmp_path):
     assert sum(a == b for a, b in pairwise(targets)) < 80
 
 
+def test_a_shard_moves_stretches_of_text_whole(tmp_path):
+    folder = open_folder(str(tmp_path))
+    sentence = list(range(100))
+    receipt = write_shard(encode(folder, [sentence], 100), np.ones(100), ShardsConfig(window=1), folder, 0)
+    targets = pq.read_table(tmp_path / receipt.draft_name)["target"].to_pylist()
+    assert sorted(targets) == sentence
+    breaks = [after for before, after in pairwise(targets) if after != before + 1]
+    assert len(breaks) >= 4
+    assert all(word % ROWS_PER_STRETCH == 0 for word in breaks)
+
+
 def test_a_shard_without_sentences_is_a_file_without_rows(tmp_path):
     folder = open_folder(str(tmp_path))
     receipt = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
@@ -275,6 +286,23 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
         other = in_order(three_shards, seed, epoch)
         assert other != first
         assert sorted(other) == sorted(first)
+
+
+def test_a_block_moves_stretches_whole_and_keeps_the_rest_at_its_end(three_shards):
+    units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
+    plan, *_ = epoch_plan(units, 100, 1, 0)
+    stood = [three_shards.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
+    before = np.concatenate([np.column_stack([part.target_B, part.contexts_BW]) for part in stood])
+    block = three_shards.read(plan, seed=1)
+    after = np.column_stack([block.target_B, block.contexts_BW])
+    whole = len(before) - len(before) % ROWS_PER_STRETCH
+    assert 0 < whole < len(before)
+    stretches = [
+        rows[:whole].reshape(-1, ROWS_PER_STRETCH * rows.shape[1]).tolist() for rows in (before, after)
+    ]
+    assert stretches[0] != stretches[1]
+    assert sorted(stretches[0]) == sorted(stretches[1])
+    assert after[whole:].tolist() == before[whole:].tolist()
 
 
 def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):

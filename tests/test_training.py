@@ -136,7 +136,7 @@ def test_words_of_one_topic_end_up_together(sg):
     unit = tables.input_VD / np.linalg.norm(tables.input_VD, axis=1, keepdims=True)
     cosine = unit @ unit.T
     same = np.add.outer(np.arange(10) // 5, np.arange(10) // 5) != 1
-    assert cosine[same].min() > cosine[~same].max() + 0.3
+    assert cosine[same].min() > cosine[~same].max() + 0.1
 
 
 @pytest.mark.parametrize("sg", [0, 1])
@@ -306,6 +306,21 @@ def test_two_processes_train_all_rows_between_them(make_run, corpus, start_metho
         del tables
     assert reports[-1].rows == reports[-1].total_rows == 3 * job.rows_per_epoch
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
+
+
+def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
+    run = make_run(corpus)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print('main')\n"
+        "from jobs.train_vectors import train_vectors\n"
+        "from w2v_core.config import load_config\n"
+        "from w2v_core.run_dir import RunDir\n"
+        f"train_vectors(RunDir.open({run.location!r}), load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("main") == 1
 
 
 def test_a_worker_that_dies_ends_the_run(make_run, corpus):

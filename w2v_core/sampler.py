@@ -72,10 +72,19 @@ class UnigramSampler:
 
         Returns int32 ids of the shape `size`.
         """
-        # Sought in their order, and shuffled afterwards: a search that jumps about waits for memory.
-        place = np.sort(rng.random(math.prod(size) if isinstance(size, tuple) else size))
-        place *= self._edges[-1]
-        return rng.permutation(self._word_at(place)).reshape(size)
+        return self._word_at(rng.random(size) * self._edges[-1])
+
+    def draw_spread(self, num_groups: int, num_shared: int, rng: np.random.Generator) -> Ids:
+        """(num_groups, num_shared) words, each drawn with probability p[w], but not independently.
+
+        The running sum is cut into num_shared strata, each stratum into num_groups pieces, and a word drawn from
+        each piece. A group has one piece of every stratum, so its words are frequent and rare as the distribution
+        is, and all groups together draw a word as often as they should, to within one or two.
+        """
+        pieces = np.arange(num_groups * num_shared)
+        place = (pieces + rng.random(len(pieces))) * (self._edges[-1] / len(pieces))
+        ids_KG = self._word_at(place).reshape(num_shared, num_groups)
+        return np.ascontiguousarray(rng.permuted(ids_KG, axis=1).T)
 
     def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Ids:
         """For every positive word t, K words w != t, each with probability p[w] / (1 - p[t]).

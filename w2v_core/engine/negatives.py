@@ -24,4 +24,4 @@ def draw_shared(
     sampler: UnigramSampler, num_groups: int, num_shared: int, negative: int, rng: np.random.Generator
 ) -> SharedNegatives:
     """`num_shared` words for each group, which together weigh `negative`."""
-    return SharedNegatives(sampler.draw((num_groups, num_shared), rng), negative / num_shared)
+    return SharedNegatives(sampler.draw_spread(num_groups, num_shared, rng), negative / num_shared)

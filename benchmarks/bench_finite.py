@@ -1,0 +1,109 @@
+"""No setting ends in a vector that is not finite: every combination of alpha, batch size and subsampling, as a table.
+
+    python benchmarks/bench_finite.py --text enwiki.txt --eval EVAL --work WORK
+
+--text is plain text; its first --tokens tokens are trained for --epochs epochs by each model under each setting.
+alpha stays where it starts (min_alpha = alpha), which is harder than to let it fall. EVAL holds questions-words.txt.
+Each cell is the share of analogies that hold among the 30,000 most frequent words, times 100, or NOT FINITE.
+"""
+
+import argparse
+import itertools
+import shutil
+from pathlib import Path
+
+from bench_train import cut
+
+from jobs import _spark
+from jobs.build_vocab import make_vocab
+from jobs.tokenize_corpus import tokenize_corpus
+from jobs.write_shards import make_shards
+from w2v_core.config import Config, TrainConfig, load_config
+from w2v_core.errors import UserError
+from w2v_core.evaluation.analogies import evaluate_analogies
+from w2v_core.run_dir import RunDir
+from w2v_core.shards.read import Shards
+from w2v_core.text.inputs import find_files
+from w2v_core.training.share import Job
+from w2v_core.training.trainer import trained
+from w2v_core.vectors import WordVectors
+from w2v_core.vocab import Vocabulary
+
+ALPHAS = (0.025, 0.1, 0.5)
+BATCH_SIZES = (512, 4096, 16384)
+SAMPLES = (0, 1e-3, 1e-5)
+
+
+def main() -> None:
+    """Prepare a run directory for each subsampling, train them all, and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--text", required=True)
+    parser.add_argument("--eval", required=True)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--tokens", type=int, default=2_000_000)
+    parser.add_argument("--epochs", type=int, default=2)
+    options = parser.parse_args()
+    runs = prepare(options)
+    questions = str(Path(options.eval) / "questions-words.txt")
+    print(
+        "| alpha | batch |"
+        + "".join(f" {model} {sample:g} |" for model in ("CBOW", "skip-gram") for sample in SAMPLES)
+    )
+    print("|---" * (2 + 2 * len(SAMPLES)) + "|")
+    for alpha, batch_size in itertools.product(ALPHAS, BATCH_SIZES):
+        cells = [
+            analogies(
+                run,
+                questions,
+                TrainConfig(
+                    sg=sg, alpha=alpha, min_alpha=alpha, batch_size=batch_size, epochs=options.epochs
+                ),
+            )
+            for sg, run in itertools.product((0, 1), runs)
+        ]
+        print(f"| {alpha} | {batch_size:,} | " + " | ".join(cells) + " |", flush=True)
+
+
+def prepare(options: argparse.Namespace) -> list[RunDir]:
+    """A run directory up to the shards for each subsampling; tokens are made once."""
+    work = Path(options.work)
+    work.mkdir(parents=True, exist_ok=True)
+    text = work / f"slice-{options.tokens}.txt"
+    if not text.exists():
+        cut(Path(options.text), text, options.tokens)
+    first = RunDir.create(str(work / "run"))
+    files = find_files([str(text)])
+    tokenize_corpus(first, files, Config())
+    runs = []
+    for sample in SAMPLES:
+        location = work / f"run-{sample:g}"
+        run = RunDir.create(str(location))
+        if run.manifest("tokens") is None:
+            shutil.copytree(work / "run" / "tokens", location / "tokens", dirs_exist_ok=True)
+        config = load_config(None, [f"vocab.sample={sample}"])
+        make_vocab(run, config)
+        make_shards(run, config)
+        runs.append(run)
+    _spark.stop_session()
+    return runs
+
+
+def analogies(run: RunDir, questions: str, config: TrainConfig) -> str:
+    """The score as text; what training refused instead of one."""
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
+    try:
+        with trained(Job(shards, vocabulary.counts, 0.75, config)) as tables:
+            vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
+            del tables
+    except UserError as error:
+        return f"NOT FINITE: {error}"
+    return (
+        f"{100 * (evaluate_analogies(vectors, questions, restrict_vocab=30_000).overall.accuracy or 0):.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
