@@ -4,6 +4,8 @@
 # make fix        what ruff can mend, and its formatting
 # make package    dist/w2v.zip, for spark-submit --py-files
 # make bench-train TEXT=enwiki.txt EVAL=folder    our trainer against gensim, in turn
+# make bench-parts RUN=my-run                     what the parts of training cost, one by one
+# make bench-finite TEXT=enwiki.txt EVAL=folder   every combination of alpha, batch size and subsampling stays finite
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
@@ -18,7 +20,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-train demo test check fix package install java needs-java clean
+.PHONY: bench-train bench-parts bench-finite demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -40,6 +42,12 @@ package: dist/w2v.zip
 
 bench-train: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_train.py --text $(TEXT) --eval $(EVAL) --work bench-run --seeds 1 2 3
+
+bench-parts: $(STAMP)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_parts.py --run-dir $(RUN)
+
+bench-finite: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_finite.py --text $(TEXT) --eval $(EVAL) --work bench-run/finite
 
 install: $(STAMP)
 

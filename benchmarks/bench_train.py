@@ -1,6 +1,7 @@
 """Our trainer against gensim: the same tokens, settings, workers and epochs, in turn, one process each.
 
     python benchmarks/bench_train.py --text enwiki.txt --eval EVAL --work WORK [--seeds 1 2 3] [--size 100]
+    python benchmarks/bench_train.py … --trainers ours --workers 1 --epochs 1 --size 300      a row of scaling
 
 --text is plain text or WikiExtractor output; its first --tokens tokens are used. EVAL holds questions-words.txt,
 wordsim353.tsv, men3000.tsv and simlex999.tsv. WORK is a folder for the run directory and gensim's corpus file,
@@ -8,19 +9,26 @@ kept between calls. Prints a Markdown table; every run is a line of JSON in WORK
 
 Words/s are gensim's: all tokens of the corpus times epochs, by seconds. Our seconds hold everything from the
 start of the workers to the trained tables: reading, shuffling, losses and held-out losses. gensim's hold its
-training alone. Scores are of the same code for both: analogies among the 30,000 most frequent words,
+training alone. fastText and floret, where they are installed, count words in the same call; so do their seconds.
+Peak memory is of all processes together, what they share counted once (PSS). Scores are of the same code for all:
+analogies among the 30,000 most frequent words,
 Spearman's correlation for the others, times 100.
 """
 
 import argparse
+import importlib
 import itertools
 import json
+import os
 import platform
 import re
 import statistics
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,7 +61,7 @@ def main() -> None:
         print(json.dumps(run_one(options)))
         return
     prepare(options)
-    in_turn = itertools.product(options.seeds, options.models, ("gensim", "ours"))
+    in_turn = itertools.product(options.seeds, options.models, options.trainers)
     results = [run_apart(options, trainer, model, seed) for seed, model, trainer in in_turn]
     print(table(results, options))
 
@@ -69,6 +77,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=17_000_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--models", nargs="+", choices=["skip-gram", "CBOW"], default=["skip-gram", "CBOW"])
+    parser.add_argument("--trainers", nargs="+", choices=list(TRAINERS), default=["gensim", "ours"])
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
@@ -127,8 +136,8 @@ def run_one(options: argparse.Namespace) -> dict[str, object]:
     """Train once and score."""
     trainer, model, seed = options.one[0], options.one[1], int(options.one[2])
     run = RunDir.open(str(Path(options.work) / "run"))
-    train = {"gensim": train_gensim, "ours": train_ours}[trainer]
-    vectors, seconds = train(run, options, model == "skip-gram", seed)
+    memory = PeakMemory()
+    vectors, seconds = TRAINERS[trainer](run, options, model == "skip-gram", seed)
     tokens = run.require("tokens").tokens
     assert tokens is not None
     return {
@@ -139,16 +148,46 @@ def run_one(options: argparse.Namespace) -> dict[str, object]:
         "workers": options.workers,
         "seconds": round(seconds, 1),
         "words_per_second": round(tokens.read * options.epochs / seconds),
-        "peak_mb": peak_mb(),
+        "peak_mb": memory.stop(),
         **scores(vectors, Path(options.eval)),
     }
 
 
-def peak_mb() -> int | None:
-    """Most memory that this process has had resident, in MB; where Linux tells. Workers' own is not in it."""
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    return round(int(found.group(1)) / 1024) if found else None
+class PeakMemory:
+    """Looks twice a second at the memory of this process and its children; where Linux tells."""
+
+    def __init__(self) -> None:
+        self._peak_kb = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> int | None:
+        """The most seen, in MB."""
+        self._over.set()
+        self._thread.join()
+        return round(self._peak_kb / 1024) or None
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            self._peak_kb = max(self._peak_kb, sum(map(_pss_kb, _own_processes())))
+
+
+def _own_processes() -> list[str]:
+    found = [str(os.getpid())]
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            found += task.read_text().split()
+    return found
+
+
+def _pss_kb(process: str) -> int:
+    with suppress(OSError):
+        found = re.search(
+            r"^Pss:\s+(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE
+        )
+        return int(found.group(1)) if found else 0
+    return 0
 
 
 def train_gensim(_: RunDir, options: argparse.Namespace, sg: bool, seed: int) -> tuple[WordVectors, float]:
@@ -192,6 +231,44 @@ def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
     return vectors, seconds
 
 
+def train_fasttext(
+    module: str, options: argparse.Namespace, sg: bool, seed: int
+) -> tuple[WordVectors, float]:
+    """fastText without subwords, or floret, its descendant, in the same mode."""
+    library = importlib.import_module(module)
+    started = time.monotonic()
+    model = library.train_unsupervised(
+        str(Path(options.work) / "corpus.txt"),
+        model="skipgram" if sg else "cbow",
+        lr=TrainConfig(sg=int(sg)).start_alpha,
+        dim=options.size,
+        ws=5,
+        epoch=options.epochs,
+        minCount=5,
+        neg=5,
+        loss="ns",
+        t=1e-3,
+        minn=0,
+        maxn=0,
+        bucket=0,
+        thread=options.workers,
+        seed=seed,
+        verbose=0,
+    )
+    seconds = time.monotonic() - started
+    words, counts = model.get_words(include_freq=True)
+    return WordVectors(words, np.asarray(counts, np.int64), model.get_input_matrix()[: len(words)]), seconds
+
+
+Trainer = Callable[[RunDir, argparse.Namespace, bool, int], tuple[WordVectors, float]]
+TRAINERS: dict[str, Trainer] = {
+    "gensim": train_gensim,
+    "ours": train_ours,
+    "fasttext": lambda _, *rest: train_fasttext("fasttext", *rest),
+    "floret": lambda _, *rest: train_fasttext("floret", *rest),
+}
+
+
 def scores(vectors: WordVectors, folder: Path) -> dict[str, float]:
     """Analogies and correlations, times 100."""
     analogies = evaluate_analogies(vectors, str(folder / "questions-words.txt"), restrict_vocab=30_000)
@@ -212,13 +289,13 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
     ]
     for model in options.models:
         speed = {}
-        for trainer in ("gensim", "ours"):
+        for trainer in options.trainers:
             runs = [run for run in results if (run["model"], run["trainer"]) == (model, trainer)]
             speed[trainer] = statistics.median(run["words_per_second"] for run in runs)
             seconds = statistics.median(run["seconds"] for run in runs)
-            peak = max(run["peak_mb"] for run in runs)
+            peak = max(run["peak_mb"] or 0 for run in runs)
             means = [f"{statistics.mean(run[name] for run in runs):.1f}" for name in ("analogies", *PAIRS)]
-            ratio = f"{speed[trainer] / speed['gensim']:.2f}"
+            ratio = f"{speed[trainer] / speed['gensim']:.2f}" if "gensim" in speed else "–"
             row = [f"{trainer} {model}", f"{speed[trainer]:,.0f}", ratio, f"{seconds:.1f}", str(peak), *means]
             lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)

@@ -114,7 +114,7 @@ class TrainConfig(_Section):
         None,
         ge=1,
         le=16384,
-        description="rows whose steps are computed together. Absent: 512 for skip-gram, 1024 for CBOW",
+        description="rows whose steps are computed together. Absent: 1024",
     )
     seed: int = Field(
         1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives"
@@ -169,10 +169,8 @@ class TrainConfig(_Section):
 
     @property
     def rows_per_batch(self) -> int:
-        """`batch_size`, or the size measured best for the model."""
-        if self.batch_size is not None:
-            return self.batch_size
-        return 512 if self.sg else 1024
+        """`batch_size`, or the size measured best."""
+        return 1024 if self.batch_size is None else self.batch_size
 
 
 class EvaluateConfig(_Section):

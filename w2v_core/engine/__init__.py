@@ -4,10 +4,10 @@ Write h_b for the vector that predicts, W for the output table, and N for K nois
 shares instead of drawing `negative` each. The loss of `models.CBOW` and `models.SkipGram` is then, over the
 pairs (h_b, p) of a batch,
 
-    - log s(h_b . W_p)  -  w * sum over n in N, n != p, of log s(-h_b . W_n),     w = negative / K
+    - log s(h_b . W_p)  -  w * sum over n in N of log s(-h_b . W_n),     w = negative / K
 
-whose second part has the same expectation as that of word2vec.c, which also skips a noise word that is the
-positive one. Being shared it is matrix products: scores h N^T, and with g = w * s(h N^T) the gradients g N
+whose second part has the expectation of Mikolov et al. 2013, equation 4. (word2vec.c skips a noise word that is the
+positive one; `docs/decisions/0007-noise-may-be-the-positive.md` says why this does not.) Being shared it is matrix products: scores h N^T, and with g = w * s(h N^T) the gradients g N
 for h and g^T h for N. A target of c contexts in skip-gram is c pairs of one h, so its noise weighs c * w. The
 positive part adds (s - 1) W_p for h and (s - 1) h for W_p; it, and the mean of CBOW's contexts, are sums
 over rows of a table (`row_products`). All of a batch is computed at the tables as they stood before it; then

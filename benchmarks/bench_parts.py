@@ -1,0 +1,126 @@
+"""What the parts of training cost on one core: sums over table rows, products, reading. Prints a Markdown table.
+
+    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_parts.py --run-dir RUN [--size 100]
+
+RUN is a run directory with shards; their rows are read, so ids are as frequent as in that text. Each figure is the
+median of many calls on fresh rows, in nanoseconds a row of a shard, of one process alone.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from w2v_core import row_products
+from w2v_core.config import TrainConfig
+from w2v_core.engine.rows import Rows
+from w2v_core.engine.scratch import Scratch
+from w2v_core.engine.tables import initial_tables
+from w2v_core.run_dir import RunDir
+from w2v_core.sampler import UnigramSampler
+from w2v_core.shards.read import Block, Shards
+from w2v_core.training.share import Job, batches
+from w2v_core.vocab import Vocabulary
+
+
+def main() -> None:
+    """Measure every part."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run-dir", required=True)
+    parser.add_argument("--size", type=int, default=100)
+    options = parser.parse_args()
+    run = RunDir.open(options.run_dir)
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
+    print("| part | ns a row |\n|---|---|")
+    for name, nanoseconds in measured(shards, vocabulary, options.size):
+        print(f"| {name} | {nanoseconds:.0f} |", flush=True)
+
+
+def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tuple[str, float]]:
+    """(what was measured, nanoseconds a row)."""
+    jobs = [
+        Job(shards, vocabulary.counts, 0.75, TrainConfig(sg=sg, vector_size=size, workers=1)) for sg in (0, 1)
+    ]
+    plans = jobs[0].plan(0, 0, 1)[:4]
+    blocks: list[Block] = []
+    yield (
+        "reading a block, shuffled",
+        of_calls(lambda plan: blocks.append(shards.read(plan, seed=1)), plans, lambda _: len(blocks[-1])),
+    )
+    sampler = UnigramSampler(vocabulary.counts)
+    tables = initial_tables(len(vocabulary), size, np.random.default_rng(1))
+    scratch = Scratch(len(vocabulary))
+    for job, model in zip(jobs, ("CBOW", "skip-gram"), strict=True):
+        rng = np.random.default_rng(1)
+        made = [list(batches(block, job.model, sampler, job.config, rng)) for block in blocks]
+        yield (
+            f"{model}: windows and noise",
+            of_calls(
+                lambda block, job=job, rng=rng: list(batches(block, job.model, sampler, job.config, rng)),
+                blocks,
+                len,
+            ),
+        )
+        steps = [batch for block in made for batch in block]
+        yield (
+            f"{model}: a step",
+            of_calls(
+                lambda batch, job=job: job.model.step(tables, scratch, *batch, 0.025),
+                steps,
+                lambda batch: len(batch[0]),
+            ),
+        )
+        if model == "CBOW":
+            yield from of_sums([rows for rows, _ in steps], tables.input_VD)
+        yield from of_products(model, job, size)
+
+
+def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, float]]:
+    """Gathering and scattering contexts, the fast way and the public way."""
+    most = max(len(rows) for rows in all_rows)
+    out_BD = np.zeros((most, table_VD.shape[1]), np.float32)
+    for name in ("gather_rows", "gather_rows_publicly", "scatter_rows", "scatter_rows_publicly"):
+        function = getattr(row_products, name)
+
+        def call(rows: Rows, function: Callable[..., None] = function) -> None:
+            weights_P = np.full(len(rows.ids_P), 1e-6, np.float32)
+            function(table_VD, rows.ids_P, weights_P, rows.offsets_B1, out_BD[: len(rows)])
+
+        yield f"`{name}` of a row's contexts", of_calls(call, all_rows[:200], len)
+
+
+def of_products(model: str, job: Job, size: int) -> Iterator[tuple[str, float]]:
+    """The three matrix products with the noise."""
+    rng = np.random.default_rng(1)
+    groups = job.config.rows_per_batch // job.model.ROWS_PER_GROUP
+    h_GRD = rng.random((groups, job.model.ROWS_PER_GROUP, size), np.float32)
+    noise_GKD = rng.random((groups, job.model.NUM_SHARED, size), np.float32)
+
+    def products(_: int) -> None:
+        score_GRK = h_GRD @ noise_GKD.transpose(0, 2, 1)
+        score_GRK @ noise_GKD  # the gradients, for the rows and for the noise words
+        score_GRK.transpose(0, 2, 1) @ h_GRD
+
+    yield (
+        f"{model}: products with the noise",
+        of_calls(products, range(200), lambda _: job.config.rows_per_batch),
+    )
+
+
+def of_calls(call: Callable, arguments, rows: Callable) -> float:
+    """Median over the calls of nanoseconds by rows."""
+    figures = []
+    for argument in arguments:
+        started = time.perf_counter()
+        call(argument)
+        figures.append((time.perf_counter() - started) / rows(argument) * 1e9)
+    return statistics.median(figures)
+
+
+if __name__ == "__main__":
+    main()
