@@ -97,7 +97,7 @@ def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, f
 def of_products(model: str, job: Job, size: int) -> Iterator[tuple[str, float]]:
     """The three matrix products with the noise."""
     rng = np.random.default_rng(1)
-    groups = job.config.rows_per_batch // job.model.ROWS_PER_GROUP
+    groups = job.config.batch_size // job.model.ROWS_PER_GROUP
     h_GRD = rng.random((groups, job.model.ROWS_PER_GROUP, size), np.float32)
     noise_GKD = rng.random((groups, job.model.NUM_SHARED, size), np.float32)
 
@@ -108,7 +108,7 @@ def of_products(model: str, job: Job, size: int) -> Iterator[tuple[str, float]]:
 
     yield (
         f"{model}: products with the noise",
-        of_calls(products, range(200), lambda _: job.config.rows_per_batch),
+        of_calls(products, range(200), lambda _: job.config.batch_size),
     )
 
 

@@ -49,10 +49,9 @@ def test_spark_settings_have_dots_in_their_names():
     assert config.spark.conf == {"spark.executor.memory": "2g"}
 
 
-def test_alpha_and_batch_size_follow_the_model():
+def test_alpha_follows_the_model():
     skip_gram, cbow = load_config(None, ["train.sg=1"]).train, load_config(None, ["train.sg=0"]).train
     assert (skip_gram.start_alpha, cbow.start_alpha) == (0.025, 0.05)
-    assert (skip_gram.rows_per_batch, cbow.rows_per_batch) == (512, 1024)
     assert load_config(None, ["train.alpha=0.1"]).train.start_alpha == 0.1
 
 

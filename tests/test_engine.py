@@ -16,18 +16,30 @@ from w2v_core.engine.tables import Tables, initial_tables
 from w2v_core.models import CBOW, SkipGram
 from w2v_core.row_gradient import RowGradient, add_rows
 from w2v_core.sampler import UnigramSampler
-from w2v_core.windows import NO_WORD, shrink_windows
+from w2v_core.shards.order import ROWS_PER_STRETCH
+from w2v_core.windows import NO_WORD, context_windows, shrink_windows
 
 NUM_WORDS, SIZE, NEGATIVE, NUM_SHARED = 12, 5, 3, 8
 
 
 def a_batch(rng: np.random.Generator, num_rows: int, window: int = 3):
-    """Rows over few words, so that ids repeat and noise meets positives; every row has a context."""
-    target_B = rng.integers(0, NUM_WORDS, num_rows, dtype=np.int32)
-    contexts_BW = rng.integers(-1, NUM_WORDS, (num_rows, 2 * window), dtype=np.int32)
-    contexts_BW[:, 0] = rng.integers(0, NUM_WORDS, num_rows)
-    reach_B = rng.integers(1, window + 1, num_rows)
-    return target_B, contexts_BW, shrink_windows(contexts_BW, reach_B)
+    """Text of few words, so that ids repeat and noise meets positives, in sentences of two to nine words."""
+    ids = rng.integers(0, NUM_WORDS, num_rows, dtype=np.int32)
+    begins = np.zeros(num_rows, bool)
+    begins[np.cumsum(rng.integers(2, 10, num_rows)).clip(max=num_rows - 2)] = True
+    begins[-1] = False
+    contexts_BW = context_windows(ids, np.cumsum(begins), window)
+    return ids, contexts_BW, shrink_windows(contexts_BW, rng.integers(1, window + 1, num_rows))
+
+
+def filled_up(target_B, contexts_BW, present_BW, num_rows: int):
+    """The rows with others that have no context, up to num_rows."""
+    more = num_rows - len(target_B)
+    return (
+        np.append(target_B, np.zeros(more, np.int32)),
+        np.append(contexts_BW, np.full((more, contexts_BW.shape[1]), NO_WORD, np.int32), axis=0),
+        np.append(present_BW, np.zeros((more, present_BW.shape[1]), bool), axis=0),
+    )
 
 
 def some_tables(rng: np.random.Generator) -> Tables:
@@ -49,18 +61,21 @@ def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
     rng = np.random.default_rng(seed)
     tables = some_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    target_B, contexts_BW, present_BW = a_batch(rng, 6 * num_groups)
+    target_B, contexts_BW, present_BW = a_batch(rng, 32 * num_groups - 5)
+    target_B, contexts_BW, present_BW = filled_up(target_B, contexts_BW, present_BW, 32 * num_groups)
     noise = draw_shared(UnigramSampler(np.arange(1, NUM_WORDS + 1)), num_groups, NUM_SHARED, NEGATIVE, rng)
     alpha = 1e-3  # short enough that no step is bounded
 
     seen_BW = np.where(present_BW, contexts_BW, NO_WORD)
     positive = target_B if layers is CBOW else seen_BW
     model = layers(*before, negative_weight=NEGATIVE / NUM_SHARED)
-    loss, backward = model.forward(target_B, seen_BW, negatives_of(positive, noise.ids_GK))
+    real = slice(0, len(target_B) - 5)  # those that only fill a stretch up have no part in it
+    shared = negatives_of(positive, noise.ids_GK)
+    loss, backward = model.forward(target_B[real], seen_BW[real], shared[real])
     gradients = backward(1.0)
     input_rows = gradients.input.rows
     if layers is CBOW:  # each context moves by the mean's whole gradient, as in word2vec.c
-        num_contexts_B = present_BW.sum(axis=1)
+        num_contexts_B = present_BW[real].sum(axis=1)
         input_rows = input_rows * np.repeat(num_contexts_B, num_contexts_B)[:, None]
     expected = Tables(*(table.copy() for table in before))
     add_rows(expected.input_VD, RowGradient(gradients.input.ids, input_rows), -alpha)
@@ -81,7 +96,7 @@ def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
     rng = np.random.default_rng(1)
     tables = initial_tables(NUM_WORDS, SIZE, rng)
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 1, NUM_SHARED, NEGATIVE, rng)
-    rows = prepare(*a_batch(rng, 6))
+    rows = prepare(*a_batch(rng, 16))
     assert engine.step(tables, Scratch(NUM_WORDS), rows, noise, 0.1) is None
     assert {table.dtype for table in tables} == {np.dtype(np.float32)}
 
@@ -119,14 +134,18 @@ def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
 
 
 def test_rows_of_a_block_are_cut_without_a_loss():
-    target_B, contexts_BW, present_BW = a_batch(np.random.default_rng(3), 20)
-    whole = prepare(target_B, contexts_BW, present_BW)
-    part = whole.part(5, 12)
-    assert len(part) == 7
-    for row in range(7):
-        found = part.ids_P[part.offsets_B1[row] : part.offsets_B1[row + 1]]
-        assert found.tolist() == contexts_BW[5 + row][present_BW[5 + row]].tolist()
-    assert part.target_B.tolist() == target_B[5:12].tolist()
+    window = 3
+    target_B, contexts_BW, present_BW = a_batch(np.random.default_rng(3), 80, window)
+    part = prepare(target_B, contexts_BW, present_BW).part(16, 64)
+    assert part.target_B.tolist() == target_B[16:64].tolist()
+    mask = part.mask(Scratch(NUM_WORDS)).astype(bool)
+    words = np.repeat(part.words_SL[:, None], ROWS_PER_STRETCH, axis=1)
+    for row in range(48):
+        at = divmod(row, ROWS_PER_STRETCH)
+        expected = contexts_BW[16 + row][present_BW[16 + row]].tolist()
+        assert sorted(words[at][mask[at]].tolist()) == sorted(expected)
+        assert part.num_contexts_B[row] == len(expected)
+    assert (part.num_rows, part.num_pairs) == (48, present_BW[16:64].sum())
 
 
 # Noise

@@ -17,8 +17,8 @@ from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import PartWriter, Receipt
 from w2v_core.shards.encode import encode_sentences, sentence_keys
-from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, units_of
-from w2v_core.shards.read import Shards
+from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, split, units_of
+from w2v_core.shards.read import Block, Shards, require_known
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, rank_among_equals, sort_sentences, write_shard
 from w2v_core.storage import Folder, open_folder
 from w2v_core.vocab import Vocabulary
@@ -137,13 +137,14 @@ def shards_of(folder: Folder, receipts: list[Receipt], window: int, num_words: i
 
 
 def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, list[int]]]:
-    """The rows of an epoch, as one worker trains them."""
+    """The rows of an epoch, as one worker trains them, less those that fill a stretch up."""
     units = units_of(shards.rows_by_shard, shards.row_group_rows, 0)
     blocks = [shards.read(plan, seed) for plan in epoch_plan(units, 4, seed, epoch)] if units else []
     return [
         (int(target), contexts.tolist())
         for block in blocks
         for target, contexts in zip(block.target_B, block.contexts_BW, strict=True)
+        if set(contexts.tolist()) != {-1}
     ]
 
 
@@ -288,21 +289,39 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
         assert sorted(other) == sorted(first)
 
 
-def test_a_block_moves_stretches_whole_and_keeps_the_rest_at_its_end(three_shards):
+def as_columns(block: Block) -> np.ndarray:
+    return np.column_stack([block.target_B, block.contexts_BW])
+
+
+def test_a_block_moves_stretches_whole_and_fills_up_the_last_of_a_file(three_shards):
     units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
     plan, *_ = epoch_plan(units, 100, 1, 0)
-    stood = [three_shards.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
-    before = np.concatenate([np.column_stack([part.target_B, part.contexts_BW]) for part in stood])
-    block = three_shards.read(plan, seed=1)
-    after = np.column_stack([block.target_B, block.contexts_BW])
-    whole = len(before) - len(before) % ROWS_PER_STRETCH
-    assert 0 < whole < len(before)
-    stretches = [
-        rows[:whole].reshape(-1, ROWS_PER_STRETCH * rows.shape[1]).tolist() for rows in (before, after)
+    stood = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in plan.units]
+    assert any(len(rows) % ROWS_PER_STRETCH for rows in stood)
+    before = [
+        rows[begin : begin + ROWS_PER_STRETCH].tolist()
+        for rows in stood
+        for begin in range(0, len(rows), ROWS_PER_STRETCH)
     ]
-    assert stretches[0] != stretches[1]
-    assert sorted(stretches[0]) == sorted(stretches[1])
-    assert after[whole:].tolist() == before[whole:].tolist()
+    after = as_columns(three_shards.read(plan, seed=1)).reshape(len(before), ROWS_PER_STRETCH, -1).tolist()
+    without_filling = [[row for row in rows if row[1:3] != [-1, -1]] for rows in after]
+    assert without_filling != before
+    assert sorted(without_filling) == sorted(before)
+
+
+def test_pieces_of_a_row_group_are_whole_stretches_but_for_its_last():
+    pieces = split(units_of([1000, 40], 600, 32), 16)
+    assert len(pieces) >= 10
+    assert [piece for piece in pieces if piece.begin % ROWS_PER_STRETCH] == []
+    assert sum(piece.num_rows for piece in pieces) == 1040 - 32
+
+
+def test_rows_that_are_not_stretches_of_text_are_refused(three_shards):
+    unit = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)[0]
+    block = three_shards.read_unit(unit, unit.begin, unit.end)
+    shuffled = np.random.default_rng(0).permutation(len(block))
+    with pytest.raises(UserError, match="stretches of 16"):
+        require_known(Block(block.target_B[shuffled], block.contexts_BW[shuffled]), 1000, "file")
 
 
 def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):

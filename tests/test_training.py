@@ -22,7 +22,7 @@ from w2v_core.engine.tables import initial_tables, require_finite
 from w2v_core.errors import UserError
 from w2v_core.run_dir import FileEntry, RunDir
 from w2v_core.shards.order import epoch_plan, units_of
-from w2v_core.shards.read import Block, Shards, prefetched
+from w2v_core.shards.read import Block, Shards, prefetched, require_known
 from w2v_core.storage import open_folder
 from w2v_core.training import memory, trainer
 from w2v_core.training.checkpoint import Checkpoints
@@ -30,39 +30,42 @@ from w2v_core.training.crew import ProcessCrew, shared_arrays
 from w2v_core.training.share import Job, Standing, batch_plan, learning_rate
 from w2v_core.training.trainer import Interrupted, Progress, trained
 from w2v_core.vocab import Vocabulary
+from w2v_core.windows import context_windows
 
 
 class InMemory(Shards):
-    """Shards without files: two of them, of ten words."""
+    """Shards without files: two of them, of a text of ten words."""
 
     def __new__(cls, *_):
         return super().__new__(cls)
 
-    def __init__(self, target, contexts, row_group_rows=500):
-        half = len(target) // 2
+    def __init__(self, ids, sentence, window, row_group_rows=512):
+        contexts = context_windows(ids.astype(np.int32), sentence, window)
+        half = len(ids) // 2
         files = [FileEntry(name=name, rows=half, bytes=0, crc32=0) for name in ("a", "b")]
-        super().__init__(open_folder("/nowhere"), files, contexts.shape[1] // 2, row_group_rows, 10)
-        object.__setattr__(self, "rows", (target.astype(np.int32), contexts.astype(np.int32), half))
+        super().__init__(open_folder("/nowhere"), files, window, row_group_rows, 10)
+        object.__setattr__(self, "rows", (ids.astype(np.int32), contexts, half))
 
     def read_unit(self, unit, begin, end):
         target, contexts, half = self.rows
         first = unit.shard * half + unit.row_group * self.row_group_rows
-        return Block(target[first + begin : first + end], contexts[first + begin : first + end])
+        block = Block(target[first + begin : first + end], contexts[first + begin : first + end])
+        require_known(block, self.num_words, "memory")
+        return block
 
 
 def two_topics() -> InMemory:
-    """Words 0-4 occur with each other, words 5-9 with each other."""
+    """Sentences of eight words, of which words 0-4 come with each other, and words 5-9 with each other."""
     rng = np.random.default_rng(0)
-    topic_B = rng.integers(0, 2, 4000)
+    topic_S = rng.integers(0, 2, 500)
     return InMemory(
-        rng.integers(0, 5, 4000) + 5 * topic_B, rng.integers(0, 5, (4000, 4)) + 5 * topic_B[:, None]
+        (rng.integers(0, 5, (500, 8)) + 5 * topic_S[:, None]).ravel(), np.repeat(np.arange(500), 8), 2
     )
 
 
 def cycle() -> InMemory:
     """Ten words, each between its two neighbours; every word comes 2,000 times an epoch."""
-    target_B = np.random.default_rng(0).integers(0, 10, 20_000)
-    return InMemory(target_B, np.stack([(target_B - 1) % 10, (target_B + 1) % 10], axis=1), 20_000)
+    return InMemory(np.arange(20_000) % 10, np.zeros(20_000, int), 1, 20_000)
 
 
 def run_job(shards=None, checkpoints=None, **settings):
@@ -197,7 +200,7 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not():
 def test_progress_tells_every_row_once_and_alpha_falls_to_its_end():
     _, reports = run_job(epochs=3, alpha=0.04, min_alpha=0.01)
     last = reports[-1]
-    assert last.rows == last.total_rows == last.pairs == 3 * (4000 - 40)  # a hundredth is held out
+    assert last.rows == last.total_rows == last.pairs == 3 * (4000 - 32)  # a hundredth is held out
     assert last.epoch == 3
     assert 0.01 <= last.alpha < 0.012
     assert last.step >= last.rows / 1024
@@ -255,12 +258,12 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, 
     stop_after(checkpoints, num_reports, monkeypatch, epochs=3, buffer_rows=1000)
     found = checkpoints.latest()
     assert found is not None
-    assert 0 < found.standings[0].rows < 3 * 3960
+    assert 0 < found.standings[0].rows < 3 * 3968
     tables, reports = run_job(checkpoints=checkpoints, epochs=3, buffer_rows=1000)
     whole, _ = run_job(epochs=3, buffer_rows=1000)
     assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
     assert tables.output_VD.tobytes() == whole.output_VD.tobytes()
-    assert reports[-1].rows == 3 * 3960
+    assert reports[-1].rows == 3 * 3968
 
 
 def test_the_last_two_checkpoints_are_kept_and_half_written_ones_are_not_read(tmp_path, monkeypatch):

@@ -110,11 +110,11 @@ class TrainConfig(_Section):
         description="learning rate after the last row; it falls in a straight line over rows",
     )
     negative: int = Field(5, ge=1, le=100, description="noise words a prediction is told apart from")
-    batch_size: int | None = Field(
-        None,
-        ge=1,
+    batch_size: int = Field(
+        1024,
+        ge=16,
         le=16384,
-        description="rows whose steps are computed together. Absent: 1024",
+        description="rows whose steps are computed together, in stretches of 16 that follow each other in the text",
     )
     seed: int = Field(
         1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives"
@@ -166,11 +166,6 @@ class TrainConfig(_Section):
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
-
-    @property
-    def rows_per_batch(self) -> int:
-        """`batch_size`, or the size measured best."""
-        return 1024 if self.batch_size is None else self.batch_size
 
 
 class EvaluateConfig(_Section):

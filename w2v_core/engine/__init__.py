@@ -6,11 +6,15 @@ pairs (h_b, p) of a batch,
 
     - log s(h_b . W_p)  -  w * sum over n in N of log s(-h_b . W_n),     w = negative / K
 
-whose second part has the expectation of Mikolov et al. 2013, equation 4. (word2vec.c skips a noise word that is the
-positive one; `docs/decisions/0007-noise-may-be-the-positive.md` says why this does not.) Being shared it is matrix products: scores h N^T, and with g = w * s(h N^T) the gradients g N
-for h and g^T h for N. A target of c contexts in skip-gram is c pairs of one h, so its noise weighs c * w. The
-positive part adds (s - 1) W_p for h and (s - 1) h for W_p; it, and the mean of CBOW's contexts, are sums
-over rows of a table (`row_products`). All of a batch is computed at the tables as they stood before it; then
+whose second part has the expectation of Mikolov et al. 2013, equation 4. (word2vec.c skips a noise word that is
+the positive one; `docs/decisions/0007-noise-may-be-the-positive.md` says why this does not.) Being shared it is
+matrix products: scores h N^T, and with g = w * s(h N^T) the gradients g N for h and g^T h for N. A target of c
+contexts in skip-gram is c pairs of one h, so its noise weighs c * w.
+
+Rows come in stretches of text (`rows`), whose contexts are words of the stretch and a few around it: some 26 words
+for 16 rows. They are fetched once, and what rows and contexts say to each other is matrix products too, with a mask
+M of who is whose context: CBOW's means are (M / c) X and the gradients of X its transpose; skip-gram's scores are
+h X^T, those outside M put aside. All of a batch is computed at the tables as they stood before it; then
 
     table[id] -= alpha * gradient        only rows that the batch names are touched,
 

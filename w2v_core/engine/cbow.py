@@ -1,14 +1,14 @@
 """The CBOW step: the mean of a row's contexts scores the target, and the noise its group shares.
 
-B: rows, P: their contexts, G: groups, R: rows a group, K: noise words a group shares, N = G * K,
-D: dimensions.
+B: rows, S: stretches, R: rows of a stretch, L: words of a stretch and around it, T: those of all
+stretches, G: groups, K: noise words a group shares, N: those of all groups, D: dimensions.
 """
 
 import numpy as np
 
 from w2v_core.engine.bound import Terms
 from w2v_core.engine.negatives import SharedNegatives
-from w2v_core.engine.noise import against_noise
+from w2v_core.engine.noise import against_noise, noise_weights
 from w2v_core.engine.rows import Rows
 from w2v_core.engine.scores import softplus_sum, to_sigmoid
 from w2v_core.engine.scratch import Scratch
@@ -41,25 +41,31 @@ def step(
     has the measurements.
     """
     input_VD, output_VD = tables
-    num_rows = len(rows)
+    num_rows, size = len(rows), input_VD.shape[1]
     is_dry = alpha is None
-    each = scratch.counting(max(num_rows, negatives.ids_GK.size) + 1)
+    words_T = rows.words_SL.reshape(-1)
+    each = scratch.counting(max(num_rows, len(words_T), negatives.ids_GK.size) + 1)
     each_B1 = each[: num_rows + 1]
 
-    num_contexts_B = rows.offsets_B1[1:] - rows.offsets_B1[:-1]
-    share_B = np.reciprocal(num_contexts_B, dtype=input_VD.dtype)
-    h_BD = scratch.array("h", (num_rows, input_VD.shape[1]))
-    h_BD.fill(0)
-    gather_rows(input_VD, rows.ids_P, share_B.repeat(num_contexts_B), rows.offsets_B1, h_BD)
+    is_row_B = (rows.num_contexts_B > 0).astype(scratch.real)
+    share_B = 1 / np.maximum(rows.num_contexts_B, 1, dtype=scratch.real)
+    mask_SRL = rows.mask(scratch)
+    mean_SRL = scratch.array("mean", mask_SRL.shape)
+    np.multiply(mask_SRL, share_B.reshape(*mask_SRL.shape[:2], 1), out=mean_SRL)
+    words_SLD = scratch.take("words", input_VD, words_T).reshape(*rows.words_SL.shape, size)
+    h_BD = scratch.array("h", (num_rows, size))
+    np.matmul(mean_SRL, words_SLD, out=h_BD.reshape(*mask_SRL.shape[:2], size))
     h2_B = np.vecdot(h_BD, h_BD)
     target_BD = scratch.take("targets", output_VD, rows.target_B)
     grad_B = np.vecdot(h_BD, target_BD)
-    loss = softplus_sum(-grad_B) if with_loss or is_dry else 0.0
+    loss = softplus_sum(-grad_B, is_row_B) if with_loss or is_dry else 0.0
     to_sigmoid(grad_B)
     grad_B -= 1
+    grad_B *= is_row_B
 
-    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, negatives.weight, with_loss or is_dry)
-    told = BatchLoss(loss + noise.loss, num_rows) if with_loss or is_dry else None
+    noise_weight = noise_weights(negatives, is_row_B, scratch)
+    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss or is_dry)
+    told = BatchLoss(loss + noise.loss, rows.num_rows) if with_loss or is_dry else None
     if alpha is None:
         return told
 
@@ -68,17 +74,20 @@ def step(
     reach_B = np.vecdot(target_BD, target_BD)
     reach_B *= pull_B
     reach_B += noise.reach_B
-    each_N1 = each[: len(noise.ids_N) + 1]
+    each_N1, each_T1 = each[: len(noise.ids_N) + 1], each[: len(words_T) + 1]
     step_B, step_N = scratch.bound.steps(
         alpha,
         Terms(rows.target_B, pull_B, each_B1, h2_B),
         Terms(noise.ids_N, scratch.ones(len(noise.ids_N)), each_N1, noise.reach_N),
     )
     step_B *= grad_B
-    ones_P = scratch.ones(len(rows.ids_P))
-    (step_P,) = scratch.bound.steps(alpha, Terms(rows.ids_P, ones_P, rows.offsets_B1, reach_B))
-    scratch.hold_frozen(rows.ids_P, step_P)
+    mask_SLR = mask_SRL.transpose(0, 2, 1)
+    reach_T = (mask_SLR @ reach_B.reshape(*mask_SRL.shape[:2], 1)).reshape(-1)
+    (step_T,) = scratch.bound.steps(alpha, Terms(words_T, scratch.ones(len(words_T)), each_T1, reach_T))
+    scratch.hold_frozen(words_T, step_T)
+    # what the words held is read: their memory takes their gradients
+    np.matmul(mask_SLR, noise.dh_BD.reshape(*mask_SRL.shape[:2], size), out=words_SLD)
     scatter_rows(output_VD, rows.target_B, step_B, each_B1, h_BD)
     scatter_rows(output_VD, noise.ids_N, step_N, each_N1, noise.drows_ND)
-    scatter_rows(input_VD, rows.ids_P, step_P, rows.offsets_B1, noise.dh_BD)
+    scatter_rows(input_VD, words_T, step_T, each_T1, words_SLD.reshape(-1, size))
     return told

@@ -3,9 +3,10 @@
 B: rows, G: groups, R: rows a group (B = G * R), K: noise words a group shares, N = G * K, D: dimensions.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v_core.arrays import FloatArray, Int32Array
 from w2v_core.engine.negatives import SharedNegatives
@@ -29,20 +30,25 @@ class Noise(NamedTuple):
     reach_N: FloatArray
 
 
+def noise_weights(negatives: SharedNegatives, pairs_B: npt.NDArray[Any], scratch: Scratch) -> FloatArray:
+    """(G, R, 1): what a noise word weighs for each row, which makes so many pairs."""
+    weight_B = pairs_B.astype(scratch.real)
+    weight_B *= negatives.weight
+    return weight_B.reshape(len(negatives.ids_GK), -1, 1)
+
+
 def against_noise(
     output_VD: FloatArray,
     scratch: Scratch,
     h_BD: FloatArray,
     h2_B: FloatArray,
     negatives: SharedNegatives,
-    weight: FloatArray | float,
+    weight_GR1: FloatArray,
     with_loss: bool,
 ) -> Noise:
     """Scores h (B, D), of squared lengths h2 (B,), against the rows of the noise words.
 
-    weight: how many draws a noise word stands for, a number or an array that broadcasts to (G, R, K).
-
-    The arrays of the result are good until the next call.
+    weight (G, R, 1): see `noise_weights`. The arrays of the result are good until the next call.
     """
     num_groups, num_shared, size = *negatives.ids_GK.shape, h_BD.shape[1]
     ids_N = negatives.ids_GK.reshape(-1)
@@ -51,9 +57,9 @@ def against_noise(
 
     grad_GRK = scratch.array("noise scores", (*h_GRD.shape[:2], num_shared))
     np.matmul(h_GRD, rows_GKD.transpose(0, 2, 1), out=grad_GRK)
-    loss = softplus_sum(grad_GRK, weight) if with_loss else 0.0
+    loss = softplus_sum(grad_GRK, weight_GR1) if with_loss else 0.0
     to_sigmoid(grad_GRK)
-    grad_GRK *= weight
+    grad_GRK *= weight_GR1
     grad_GKR = grad_GRK.transpose(0, 2, 1)
 
     dh_GRD, drows_GKD = scratch.array("dh", h_GRD.shape), scratch.array("dnoise", rows_GKD.shape)

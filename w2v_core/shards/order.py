@@ -38,7 +38,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """Row groups whose rows are shuffled together. `number` counts the epoch's blocks over all workers."""
+    """Row groups whose stretches are shuffled together. `number` counts the epoch's blocks over all workers."""
 
     epoch: int
     number: int
@@ -64,14 +64,19 @@ def units_of(rows_by_shard: Sequence[int], row_group_rows: int, num_held_out: in
 
 
 def split(units: Sequence[Unit], at_least: int) -> list[Unit]:
-    """The units, each cut into as many pieces as it takes to have `at_least`; a piece has a row or more."""
+    """The units, each cut between stretches into as many pieces as it takes to have `at_least`, or as can be."""
     pieces = -(-at_least // len(units))
     return [
-        replace(unit, begin=int(begin), end=int(end))
+        replace(unit, begin=begin, end=end)
         for unit in units
-        for begin, end in pairwise(np.linspace(unit.begin, unit.end, pieces + 1).astype(int))
+        for begin, end in pairwise(_cuts(unit, pieces))
         if begin < end
     ]
+
+
+def _cuts(unit: Unit, pieces: int) -> list[int]:
+    lengths = np.linspace(0, unit.num_rows, pieces + 1)[1:-1].astype(int)
+    return [unit.begin, *(unit.begin + lengths - lengths % ROWS_PER_STRETCH).tolist(), unit.end]
 
 
 def epoch_plan(

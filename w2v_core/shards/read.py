@@ -62,7 +62,7 @@ class Shards:
 
         UserError names a shard that is missing, damaged or foreign, or holds an id that is no word's.
         """
-        parts = [self.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
+        parts = [whole_stretches(self.read_unit(unit, unit.begin, unit.end)) for unit in plan.units]
         target_B = np.concatenate([part.target_B for part in parts])
         contexts_BW = np.concatenate([part.contexts_BW for part in parts])
         rng = np.random.default_rng((seed, plan.epoch, _ORDER_OF_STRETCHES, plan.number))
@@ -80,18 +80,29 @@ class Shards:
         return block
 
 
+def whole_stretches(block: Block) -> Block:
+    """The block with its last stretch filled up, by rows without a context."""
+    missing = -len(block) % ROWS_PER_STRETCH
+    if not missing:
+        return block
+    no_contexts = np.full((missing, block.contexts_BW.shape[1]), NO_WORD, np.int32)
+    return Block(
+        np.append(block.target_B, np.zeros(missing, np.int32)),
+        np.append(block.contexts_BW, no_contexts, axis=0),
+    )
+
+
 def _by_stretches(rows: npt.NDArray[np.int32], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    """The rows with their whole stretches in `order`; rows that do not fill one stay at the end."""
-    whole = len(order) * ROWS_PER_STRETCH
+    """The rows with their stretches in `order`."""
     shape = (len(order), ROWS_PER_STRETCH * math.prod(rows.shape[1:]))
-    moved = np.empty_like(rows)
-    np.take(rows[:whole].reshape(shape), order, axis=0, out=moved[:whole].reshape(shape), mode="clip")
-    moved[whole:] = rows[whole:]
-    return moved
+    return np.take(rows.reshape(shape), order, axis=0, mode="clip").reshape(rows.shape)
 
 
 def require_known(block: Block, num_words: int, path: str) -> None:
-    """UserError unless every id is a word's: others would have compiled code write beside the tables."""
+    """UserError unless every id is a word's and the rows stand in stretches of text, of which `block` begins with one.
+
+    Other ids would have compiled code write beside the tables.
+    """
     if len(block) == 0:
         return
     lowest = min(block.target_B.min(), block.contexts_BW.min() - NO_WORD)
@@ -103,6 +114,13 @@ def require_known(block: Block, num_words: int, path: str) -> None:
     nearest_BC = block.contexts_BW[:, :2]  # who has no neighbour at all has none at one word's distance
     if ((nearest_BC[:, 0] == NO_WORD) & (nearest_BC[:, 1] == NO_WORD)).any():
         raise UserError(f"{path} holds a row without a context; write the shards again")
+    follows_B = (nearest_BC[1:, 0] == NO_WORD) | (nearest_BC[1:, 0] == block.target_B[:-1])
+    follows_B[ROWS_PER_STRETCH - 1 :: ROWS_PER_STRETCH] = True  # between stretches anything may come
+    if not follows_B.all():
+        raise UserError(
+            f"the rows of {path} are not in stretches of {ROWS_PER_STRETCH} that follow each other in the text; "
+            "write the shards again"
+        )
 
 
 def prefetched(make: Callable[[T], Block], items: Iterable[T], depth: int = 2) -> Iterator[tuple[T, Block]]:

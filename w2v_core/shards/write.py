@@ -114,7 +114,9 @@ def _rows(
 
 def _order_of_stretches(keys_B: UInt64Array) -> npt.NDArray[np.int64]:
     """A random order (B,) of rows that moves stretches whole; the key of its first row places a stretch."""
-    order = np.argsort(keys_B[::ROWS_PER_STRETCH], kind="stable")
+    whole = len(keys_B) // ROWS_PER_STRETCH
+    order = np.argsort(keys_B[::ROWS_PER_STRETCH][:whole], kind="stable")
+    order = np.append(order, whole)  # the rest, less than a stretch, stays at the end
     order_B = (order[:, None] * ROWS_PER_STRETCH + np.arange(ROWS_PER_STRETCH)).ravel()
     return order_B[order_B < len(keys_B)]
 

@@ -19,7 +19,7 @@ from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
 from w2v_core.sampler import UnigramSampler
-from w2v_core.shards.order import BlockPlan, Unit, epoch_plan, units_of
+from w2v_core.shards.order import ROWS_PER_STRETCH, BlockPlan, Unit, epoch_plan, units_of
 from w2v_core.shards.read import Block, Shards, prefetched
 from w2v_core.windows import shrink_windows
 
@@ -45,7 +45,8 @@ class Job:
     def num_held_out(self) -> int:
         """Rows that nobody trains: `heldout_rows`, but no more than a hundredth of all, nor a row group."""
         rows = self.shards.rows_by_shard
-        return min(self.config.heldout_rows, sum(rows) // 100, self.shards.row_group_rows // 2, rows[0] // 2)
+        most = min(self.config.heldout_rows, sum(rows) // 100, self.shards.row_group_rows // 2, rows[0] // 2)
+        return most - most % ROWS_PER_STRETCH
 
     @property
     def units(self) -> list[Unit]:
@@ -111,7 +112,7 @@ def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Sta
             done = (epoch + rows_before / rows_of_epoch) / config.epochs
             share_of_row = 1 / rows_of_epoch / config.epochs
             standing = _train_block(tables, scratch, sampler, job, plan, block, standing, done, share_of_row)
-            rows_before += len(block)
+            rows_before += plan.num_rows
             yield standing
 
 
@@ -138,8 +139,9 @@ def _train_block(
         if told is not None:
             _require_finite(told.total, job, plan, steps, alpha)
             loss, loss_pairs = loss + told.total, loss_pairs + told.num_pairs
-        rows_done, steps = rows_done + len(rows), steps + 1
-        pairs += len(rows.ids_P) if config.sg else len(rows)
+        num_rows = rows.num_rows
+        rows_done, steps = rows_done + num_rows, steps + 1
+        pairs += rows.num_pairs if config.sg else num_rows
     return Standing(
         plan.epoch,
         before.blocks + 1,
@@ -165,7 +167,8 @@ def batches(
     reach_B = rng.integers(1, window + 1, len(block), dtype=np.int32)
     rows = prepare(block.target_B, block.contexts_BW, shrink_windows(block.contexts_BW, reach_B))
     num_shared = max(model.NUM_SHARED, config.negative)
-    plan = list(batch_plan(len(block), config.rows_per_batch, model.ROWS_PER_GROUP))
+    batch_size = config.batch_size - config.batch_size % ROWS_PER_STRETCH
+    plan = list(batch_plan(len(block), batch_size, model.ROWS_PER_GROUP))
     num_groups = sum(groups for _, _, groups in plan)
     noise = draw_shared(sampler, num_groups, num_shared, config.negative, rng)
     first = 0
