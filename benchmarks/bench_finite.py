@@ -12,22 +12,15 @@ import itertools
 import shutil
 from pathlib import Path
 
-from bench_train import cut
+from bench_train import tokenized_slice, train_shards
 
 from jobs import _spark
 from jobs.build_vocab import make_vocab
-from jobs.tokenize_corpus import tokenize_corpus
 from jobs.write_shards import make_shards
 from w2v_core.config import Config, TrainConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.run_dir import RunDir
-from w2v_core.shards.read import Shards
-from w2v_core.text.inputs import find_files
-from w2v_core.training.share import Job
-from w2v_core.training.trainer import trained
-from w2v_core.vectors import WordVectors
-from w2v_core.vocab import Vocabulary
 
 ALPHAS = (0.025, 0.1, 0.5)
 BATCH_SIZES = (512, 4096, 16384)
@@ -69,13 +62,7 @@ def main() -> None:
 def prepare(options: argparse.Namespace) -> list[RunDir]:
     """A run directory up to the shards for each subsampling; tokens are made once."""
     work = Path(options.work)
-    work.mkdir(parents=True, exist_ok=True)
-    text = work / f"slice-{options.tokens}.txt"
-    if not text.exists():
-        cut(Path(options.text), text, options.tokens)
-    first = RunDir.create(str(work / "run"))
-    files = find_files([str(text)])
-    tokenize_corpus(first, files, Config())
+    tokenized_slice(options, Config())
     runs = []
     for sample in SAMPLES:
         location = work / f"run-{sample:g}"
@@ -92,12 +79,8 @@ def prepare(options: argparse.Namespace) -> list[RunDir]:
 
 def analogies(run: RunDir, questions: str, config: TrainConfig) -> str:
     """The score as text; what training refused instead of one."""
-    vocabulary = Vocabulary.read(run.stage("vocab"))
-    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
     try:
-        with trained(Job(shards, vocabulary.counts, 0.75, config)) as tables:
-            vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
-            del tables
+        vectors, _ = train_shards(run, config)
     except UserError as error:
         return f"NOT FINITE: {error}"
     return (

@@ -81,16 +81,15 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
 
 
 def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, float]]:
-    """Gathering and scattering the words of stretches, the fast way and the public way."""
+    """Scattering into the words of stretches, the fast way and the public way."""
     most = max(rows.words_SL.size for rows in all_rows)
-    out_PD = np.zeros((most, table_VD.shape[1]), np.float32)
-    for name in ("gather_rows", "gather_rows_publicly", "scatter_rows", "scatter_rows_publicly"):
+    rows_PD = np.zeros((most, table_VD.shape[1]), np.float32)
+    for name in ("scatter_rows", "scatter_rows_publicly"):
         function = getattr(row_products, name)
 
         def call(rows: Rows, function: Callable[..., None] = function) -> None:
             ids_P = rows.words_SL.ravel()
-            each_P1 = np.arange(len(ids_P) + 1, dtype=np.int32)
-            function(table_VD, ids_P, np.full(len(ids_P), 1e-6, np.float32), each_P1, out_PD[: len(ids_P)])
+            function(table_VD, ids_P, np.full(len(ids_P), 1e-6, np.float32), rows_PD[: len(ids_P)])
 
         yield f"`{name}` of a stretch's words, each a row", of_calls(call, all_rows[:200], len)
 

@@ -87,19 +87,25 @@ def arguments() -> argparse.Namespace:
 
 def prepare(options: argparse.Namespace) -> None:
     """The slice, its run directory up to the shards, and gensim's corpus file, where they are missing."""
+    work, config = Path(options.work), Config()
+    run = tokenized_slice(options, config)
+    make_vocab(run, config)
+    make_shards(run, config)
+    _spark.stop_session()
+    if not (work / "corpus.txt").exists():
+        write_line_sentences(run, work / "corpus.txt")
+
+
+def tokenized_slice(options: argparse.Namespace, config: Config) -> RunDir:
+    """WORK/run with the tokens of the first `tokens` of the text, made where they are missing."""
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
     text = work / f"slice-{options.tokens}.txt"
     if not text.exists():
         cut(Path(options.text), text, options.tokens)
     run = RunDir.create(str(work / "run"))
-    files, config = find_files([str(text)]), Config()
-    tokenize_corpus(run, files, config)
-    make_vocab(run, config)
-    make_shards(run, config)
-    _spark.stop_session()
-    if not (work / "corpus.txt").exists():
-        write_line_sentences(run, work / "corpus.txt")
+    tokenize_corpus(run, find_files([str(text)]), config)
+    return run
 
 
 def cut(source: Path, target: Path, num_tokens: int) -> None:
@@ -218,11 +224,16 @@ def train_gensim(_: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
 
 def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) -> tuple[WordVectors, float]:
     """Our trainer on the shards."""
-    vocabulary = Vocabulary.read(run.stage("vocab"))
-    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
     config = TrainConfig(
         sg=int(sg), vector_size=options.size, epochs=options.epochs, workers=options.workers, seed=seed
     )
+    return train_shards(run, config)
+
+
+def train_shards(run: RunDir, config: TrainConfig) -> tuple[WordVectors, float]:
+    """The input vectors, and the seconds from the start of the workers to the trained tables."""
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
     started = time.monotonic()
     with trained(Job(shards, vocabulary.counts, 0.75, config)) as tables:
         seconds = time.monotonic() - started

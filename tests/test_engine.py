@@ -1,4 +1,4 @@
-"""The fast step against the layers, and the sparse products against loops."""
+"""The fast step against the layers, and scattering against a loop."""
 
 import numpy as np
 import pytest
@@ -106,16 +106,10 @@ def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
 
 def test_a_words_summed_step_is_scaled_by_how_far_it_would_reach():
     bound = StepBound(5)
-    one_each = np.arange(4, dtype=np.int32)
     # 2 * (2 * 3 + 2 * 1) / 4 = 4 for word 1
-    terms = Terms(*map(np.array, ([1, 1, 2], [2, 2, 1])), one_each, np.array([3, 1, 1]))
+    terms = Terms(np.array([1, 1, 2], np.int32), np.array([2 * 3, 2 * 1, 1], np.float32))
     # word 2: 2 * (1 + 0.5) / 4 < 1; word 3: 2 * (1 * 200) / 4 = 100
-    more = Terms(np.array([2, 3]), np.array([1, 1]), one_each[:3], np.array([0.5, 200]))
-    real = np.float32
-    terms, more = (
-        Terms(t.ids_P.astype(np.int32), t.weight_P.astype(real), t.offsets_B1, t.reach_B.astype(real))
-        for t in (terms, more)
-    )
+    more = Terms(np.array([2, 3], np.int32), np.array([0.5, 200], np.float32))
     for _ in range(2):  # the sums are zero again between batches
         steps, others = bound.steps(2.0, terms, more)
         assert steps.tolist() == [-0.5, -0.5, -2.0]
@@ -174,45 +168,32 @@ def test_the_loss_by_hand():
     assert softplus_sum(np.array([1e9, -1e9], np.float32)) == 1e9
 
 
-# Sparse products
+# Scattering
 
 
 @settings(deadline=None)
 @given(
     st.integers(0, 8), st.integers(1, 6), st.sampled_from([np.float32, np.float64]), st.integers(0, 10_000)
 )
-def test_both_ways_of_both_products_equal_the_loop(num_rows, size, real, seed):
+def test_both_ways_of_scattering_equal_the_loop(num_rows, size, real, seed):
     rng = np.random.default_rng(seed)
-    offsets = np.append(0, np.cumsum(rng.integers(0, 4, num_rows))).astype(np.int32)
-    ids = rng.integers(0, 5, offsets[-1], dtype=np.int32)
-    weights, table, rows = (
-        rng.normal(size=s).astype(real) for s in (offsets[-1], (5, size), (num_rows, size))
-    )
-    gathered, scattered = np.zeros((num_rows, size), real), table.copy()
+    ids = rng.integers(0, 5, num_rows, dtype=np.int32)
+    weights, table, rows = (rng.normal(size=s).astype(real) for s in (num_rows, (5, size), (num_rows, size)))
+    scattered = table.copy()
     for row in range(num_rows):
-        for place in range(offsets[row], offsets[row + 1]):
-            gathered[row] += weights[place] * table[ids[place]]
-            scattered[ids[place]] += weights[place] * rows[row]
-    for gather in (row_products.gather_rows, row_products.gather_rows_publicly):
-        found = np.ones((num_rows, size), real)
-        gather(table, ids, weights, offsets, found)
-        np.testing.assert_allclose(found - 1, gathered, rtol=1e-4, atol=1e-5)
+        scattered[ids[row]] += weights[row] * rows[row]
     for scatter in (row_products.scatter_rows, row_products.scatter_rows_publicly):
         changed = table.copy()
-        scatter(changed, ids, weights, offsets, rows)
+        scatter(changed, ids, weights, rows)
         np.testing.assert_allclose(changed, scattered, rtol=1e-4, atol=1e-5)
 
 
 def test_the_fast_way_is_the_one_in_use_here():
-    assert row_products.csr_matvecs is not None, "SciPy's private module moved: training runs, but slower"
+    assert row_products.csc_matvecs is not None, "SciPy's private module moved: training runs, but slower"
 
 
 def test_without_the_private_module_the_public_way_is_taken(monkeypatch):
     monkeypatch.setattr(row_products, "csc_matvecs", None)
-    monkeypatch.setattr(row_products, "csr_matvecs", None)
     table = np.zeros((4, 2))
     add_rows(table, RowGradient(np.array([1, 1, 3]), np.ones((3, 2))), 0.5)
     assert table.tolist() == [[0, 0], [1, 1], [0, 0], [0.5, 0.5]]
-    out = np.zeros((1, 2))
-    row_products.gather_rows(table, np.array([1], np.int32), np.ones(1), np.array([0, 1], np.int32), out)
-    assert out.tolist() == [[1, 1]]

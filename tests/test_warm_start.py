@@ -134,7 +134,7 @@ def test_frozen_words_keep_their_vectors_and_the_others_learn(trained_run, tmp_p
     assert 0 < np.abs(moved).max() < 0.5  # they started there
 
 
-def test_our_own_vectors_are_taken_with_both_tables(trained_run, make_run, corpus, monkeypatch):
+def test_our_own_vectors_are_taken_with_both_tables(trained_run, make_run, corpus):
     other = make_run(corpus, into="second")
     source = Path(trained_run.stage("vectors").path)
     tiny = "train.alpha=1e-6", "train.min_alpha=0", "train.epochs=1"

@@ -31,6 +31,5 @@ def add_rows(table_VD: FloatArray, gradient: RowGradient, scale: float) -> None:
             f"ids from {gradient.ids.min()} to {gradient.ids.max()} in a table of {len(table_VD)} rows"
         )
     weights = np.full(num_rows, scale, table_VD.dtype)
-    offsets = np.arange(num_rows + 1, dtype=np.int32)
     rows = gradient.rows.astype(table_VD.dtype, copy=False)
-    scatter_rows(table_VD, gradient.ids.astype(np.int32, copy=False), weights, offsets, rows)
+    scatter_rows(table_VD, gradient.ids.astype(np.int32, copy=False), weights, rows)

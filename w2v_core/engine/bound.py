@@ -27,15 +27,10 @@ FARTHEST = 4.0
 
 
 class Terms(NamedTuple):
-    """Terms of some words' steps, by rows: those of row b are ids_P[offsets_B1[b]:offsets_B1[b + 1]].
+    """Terms of words' steps: whose each is (N,), and its |g| |h|^2 (N,), of the tables' type, none below zero."""
 
-    A term's |g| |h|^2 is its weight times its row's reach. All of the tables' type, and none below zero.
-    """
-
-    ids_P: Int32Array
-    weight_P: FloatArray
-    offsets_B1: Int32Array
-    reach_B: FloatArray
+    ids_N: Int32Array
+    reach_N: FloatArray
 
 
 class StepBound:
@@ -45,18 +40,18 @@ class StepBound:
         self._sum_V1 = np.zeros((num_words, 1), real)
 
     def steps(self, alpha: float, *all_terms: Terms) -> list[FloatArray]:
-        """For all the terms of one table, by how much (P,) each is multiplied: by -alpha, or less far."""
-        for terms in all_terms:
-            scatter_rows(self._sum_V1, *terms[:3], terms.reach_B[:, None])
+        """For all the terms of one table, by how much (N,) each is multiplied: by -alpha, or less far."""
+        for ids_N, reach_N in all_terms:
+            scatter_rows(self._sum_V1, ids_N, reach_N, np.ones((len(ids_N), 1), reach_N.dtype))
         sum_V = self._sum_V1[:, 0]
-        sums = [sum_V.take(terms.ids_P, mode="clip") for terms in all_terms]
-        for terms in all_terms:
-            sum_V[terms.ids_P] = 0
+        sums = [sum_V.take(ids_N, mode="clip") for ids_N, _ in all_terms]
+        for ids_N, _ in all_terms:
+            sum_V[ids_N] = 0
         farthest = FARTHEST / alpha
-        for sum_P in sums:
-            if sum_P.max() <= farthest:
-                sum_P.fill(-alpha)
+        for sum_N in sums:
+            if sum_N.max() <= farthest:
+                sum_N.fill(-alpha)
             else:
-                np.maximum(sum_P, farthest, out=sum_P)
-                np.divide(-alpha * farthest, sum_P, out=sum_P)
+                np.maximum(sum_N, farthest, out=sum_N)
+                np.divide(-alpha * farthest, sum_N, out=sum_N)
         return sums

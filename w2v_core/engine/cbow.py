@@ -14,7 +14,7 @@ from w2v_core.engine.scores import softplus_sum, to_sigmoid
 from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import Tables
 from w2v_core.models.batch import BatchLoss
-from w2v_core.row_products import gather_rows, scatter_rows
+from w2v_core.row_products import scatter_rows
 
 ROWS_PER_GROUP = 64
 NUM_SHARED = 16
@@ -42,10 +42,8 @@ def step(
     """
     input_VD, output_VD = tables
     num_rows, size = len(rows), input_VD.shape[1]
-    is_dry = alpha is None
+    with_loss = with_loss or alpha is None
     words_T = rows.words_SL.reshape(-1)
-    each = scratch.counting(max(num_rows, len(words_T), negatives.ids_GK.size) + 1)
-    each_B1 = each[: num_rows + 1]
 
     is_row_B = (rows.num_contexts_B > 0).astype(scratch.real)
     share_B = 1 / np.maximum(rows.num_contexts_B, 1, dtype=scratch.real)
@@ -58,36 +56,35 @@ def step(
     h2_B = np.vecdot(h_BD, h_BD)
     target_BD = scratch.take("targets", output_VD, rows.target_B)
     grad_B = np.vecdot(h_BD, target_BD)
-    loss = softplus_sum(-grad_B, is_row_B) if with_loss or is_dry else 0.0
+    loss = softplus_sum(-grad_B, is_row_B) if with_loss else 0.0
     to_sigmoid(grad_B)
     grad_B -= 1
     grad_B *= is_row_B
 
     noise_weight = noise_weights(negatives, is_row_B, scratch)
-    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss or is_dry)
-    told = BatchLoss(loss + noise.loss, rows.num_rows) if with_loss or is_dry else None
+    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss)
+    told = BatchLoss(loss + noise.loss, rows.num_rows) if with_loss else None
     if alpha is None:
         return told
 
-    gather_rows(target_BD, each_B1[:num_rows], grad_B, each_B1, noise.dh_BD)
     pull_B = -grad_B
     reach_B = np.vecdot(target_BD, target_BD)
     reach_B *= pull_B
     reach_B += noise.reach_B
-    each_N1, each_T1 = each[: len(noise.ids_N) + 1], each[: len(words_T) + 1]
+    dh_BD = noise.dh_BD
+    target_BD *= grad_B[:, None]
+    dh_BD += target_BD
     step_B, step_N = scratch.bound.steps(
-        alpha,
-        Terms(rows.target_B, pull_B, each_B1, h2_B),
-        Terms(noise.ids_N, scratch.ones(len(noise.ids_N)), each_N1, noise.reach_N),
+        alpha, Terms(rows.target_B, pull_B * h2_B), Terms(noise.ids_N, noise.reach_N)
     )
     step_B *= grad_B
     mask_SLR = mask_SRL.transpose(0, 2, 1)
     reach_T = (mask_SLR @ reach_B.reshape(*mask_SRL.shape[:2], 1)).reshape(-1)
-    (step_T,) = scratch.bound.steps(alpha, Terms(words_T, scratch.ones(len(words_T)), each_T1, reach_T))
+    (step_T,) = scratch.bound.steps(alpha, Terms(words_T, reach_T))
     scratch.hold_frozen(words_T, step_T)
     # what the words held is read: their memory takes their gradients
-    np.matmul(mask_SLR, noise.dh_BD.reshape(*mask_SRL.shape[:2], size), out=words_SLD)
-    scatter_rows(output_VD, rows.target_B, step_B, each_B1, h_BD)
-    scatter_rows(output_VD, noise.ids_N, step_N, each_N1, noise.drows_ND)
-    scatter_rows(input_VD, words_T, step_T, each_T1, words_SLD.reshape(-1, size))
+    np.matmul(mask_SLR, dh_BD.reshape(*mask_SRL.shape[:2], size), out=words_SLD)
+    scatter_rows(output_VD, rows.target_B, step_B, h_BD)
+    scatter_rows(output_VD, noise.ids_N, step_N, noise.drows_ND)
+    scatter_rows(input_VD, words_T, step_T, words_SLD.reshape(-1, size))
     return told

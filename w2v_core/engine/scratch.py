@@ -25,8 +25,6 @@ class Scratch:
         self.bound = StepBound(num_words, real)
         self.real = real
         self._buffers: dict[str, FloatArray] = {}
-        self._ones: FloatArray = np.ones(0, real)
-        self._counting = np.arange(0, dtype=np.int32)
 
     def array(self, name: str, shape: tuple[int, ...]) -> FloatArray:
         """An array of no particular content, in memory that the next call with `name` takes again."""
@@ -46,15 +44,3 @@ class Scratch:
         """Set the steps of words that are to stay to 0."""
         if self.frozen_V is not None:
             step_P[self.frozen_V.take(ids_P, mode="clip")] = 0
-
-    def ones(self, length: int) -> FloatArray:
-        """1, 1, …; not to be written to."""
-        if len(self._ones) < length:
-            self._ones = np.ones(length + length // 4, self.real)
-        return self._ones[:length]
-
-    def counting(self, stop: int) -> Int32Array:
-        """0, 1, …, stop - 1; not to be written to."""
-        if len(self._counting) < stop:
-            self._counting = np.arange(stop + stop // 4, dtype=np.int32)
-        return self._counting[:stop]

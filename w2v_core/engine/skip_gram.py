@@ -37,27 +37,26 @@ def step(
     takes a shorter one; see `bound`.
     """
     input_VD, output_VD = tables
-    num_rows, size = len(rows), input_VD.shape[1]
-    is_dry = alpha is None
+    size = input_VD.shape[1]
+    with_loss = with_loss or alpha is None
     words_T = rows.words_SL.reshape(-1)
-    each = scratch.counting(max(num_rows, len(words_T), negatives.ids_GK.size) + 1)
 
     mask_SRL = rows.mask(scratch)
     h_BD = scratch.take("h", input_VD, rows.target_B)
     h_SRD = h_BD.reshape(*mask_SRL.shape[:2], size)
     h2_B = np.vecdot(h_BD, h_BD)
-    words_WD = scratch.take("words", output_VD, words_T)
-    words_SLD = words_WD.reshape(*rows.words_SL.shape, size)
+    words_TD = scratch.take("words", output_VD, words_T)
+    words_SLD = words_TD.reshape(*rows.words_SL.shape, size)
     grad_SRL = scratch.array("scores", mask_SRL.shape)
     np.matmul(h_SRD, words_SLD.transpose(0, 2, 1), out=grad_SRL)
-    loss = softplus_sum(-grad_SRL, mask_SRL) if with_loss or is_dry else 0.0
+    loss = softplus_sum(-grad_SRL, mask_SRL) if with_loss else 0.0
     to_sigmoid(grad_SRL)
     grad_SRL -= 1
     grad_SRL *= mask_SRL
 
     noise_weight = noise_weights(negatives, rows.num_contexts_B, scratch)
-    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss or is_dry)
-    told = BatchLoss(loss + noise.loss, rows.num_pairs) if with_loss or is_dry else None
+    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss)
+    told = BatchLoss(loss + noise.loss, rows.num_pairs) if with_loss else None
     if alpha is None:
         return told
 
@@ -65,21 +64,16 @@ def step(
     np.matmul(grad_SRL, words_SLD, out=dh_SRD)
     dh_BD = noise.dh_BD
     dh_BD += dh_SRD.reshape(h_BD.shape)
-    words2_SL1 = np.vecdot(words_WD, words_WD).reshape(*rows.words_SL.shape, 1)
+    words2_SL1 = np.vecdot(words_TD, words_TD).reshape(*rows.words_SL.shape, 1)
     reach_B = noise.reach_B - (grad_SRL @ words2_SL1).reshape(-1)
     grad_SLR = grad_SRL.transpose(0, 2, 1)
     reach_T = -(grad_SLR @ h2_B.reshape(*mask_SRL.shape[:2], 1)).reshape(-1)
-    each_B1, each_N1, each_T1 = (each[: length + 1] for length in (num_rows, len(noise.ids_N), len(words_T)))
-    step_T, step_N = scratch.bound.steps(
-        alpha,
-        Terms(words_T, scratch.ones(len(words_T)), each_T1, reach_T),
-        Terms(noise.ids_N, scratch.ones(len(noise.ids_N)), each_N1, noise.reach_N),
-    )
-    (step_B,) = scratch.bound.steps(alpha, Terms(rows.target_B, scratch.ones(num_rows), each_B1, reach_B))
+    step_T, step_N = scratch.bound.steps(alpha, Terms(words_T, reach_T), Terms(noise.ids_N, noise.reach_N))
+    (step_B,) = scratch.bound.steps(alpha, Terms(rows.target_B, reach_B))
     scratch.hold_frozen(rows.target_B, step_B)
     # what the words held is read: their memory takes their gradients
     np.matmul(grad_SLR, h_SRD, out=words_SLD)
-    scatter_rows(output_VD, words_T, step_T, each_T1, words_WD)
-    scatter_rows(output_VD, noise.ids_N, step_N, each_N1, noise.drows_ND)
-    scatter_rows(input_VD, rows.target_B, step_B, each_B1, dh_BD)
+    scatter_rows(output_VD, words_T, step_T, words_TD)
+    scatter_rows(output_VD, noise.ids_N, step_N, noise.drows_ND)
+    scatter_rows(input_VD, rows.target_B, step_B, dh_BD)
     return told

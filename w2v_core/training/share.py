@@ -97,10 +97,8 @@ def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Sta
     arguments. UserError where the loss stops being a number, and for a shard that cannot be read.
     """
     config, standing = job.config, start
-    sampler, scratch = (
-        UnigramSampler(job.counts, job.ns_exponent),
-        Scratch(len(job.counts), frozen_V=job.frozen),
-    )
+    sampler = UnigramSampler(job.counts, job.ns_exponent)
+    scratch = Scratch(len(job.counts), frozen_V=job.frozen)
     for epoch in range(start.epoch, config.epochs):
         plans = job.plan(epoch, rank, world_size)
         skipped = start.blocks if epoch == start.epoch else 0
