@@ -20,7 +20,8 @@ from w2v_core.engine.scratch import Scratch
 from w2v_core.engine.tables import initial_tables
 from w2v_core.run_dir import RunDir
 from w2v_core.sampler import UnigramSampler
-from w2v_core.shards.read import Block, Shards
+from w2v_core.shards.read import Reader, Shards
+from w2v_core.shards.stretches import Stretches
 from w2v_core.training.share import Job, batches
 from w2v_core.vocab import Vocabulary
 
@@ -47,10 +48,10 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
         Job(shards, vocabulary.counts, 0.75, TrainConfig(sg=sg, vector_size=size, workers=1)) for sg in (0, 1)
     ]
     plans = jobs[0].plan(0, 0, 1)[:4]
-    blocks: list[Block] = []
+    blocks: list[Stretches] = []
     yield (
         "reading a block, shuffled",
-        of_calls(lambda plan: blocks.append(shards.read(plan, seed=1)), plans, lambda _: len(blocks[-1])),
+        of_calls(lambda plan: blocks.append(Reader(shards, 1, cache_bytes=0).read(plan)), plans, lambda _: len(blocks[-1])),
     )
     sampler = UnigramSampler(vocabulary.counts)
     tables = initial_tables(len(vocabulary), size, np.random.default_rng(1))

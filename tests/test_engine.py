@@ -17,29 +17,35 @@ from w2v_core.models import CBOW, SkipGram
 from w2v_core.row_gradient import RowGradient, add_rows
 from w2v_core.sampler import UnigramSampler
 from w2v_core.shards.order import ROWS_PER_STRETCH
-from w2v_core.windows import NO_WORD, context_windows, shrink_windows
+from w2v_core.shards.stretches import Stretches
+from w2v_core.windows import NO_WORD, context_windows
 
 NUM_WORDS, SIZE, NEGATIVE, NUM_SHARED = 12, 5, 3, 8
 
 
 def a_batch(rng: np.random.Generator, num_rows: int, window: int = 3):
-    """Text of few words, so that ids repeat and noise meets positives, in sentences of two to nine words."""
+    """Text of few words, so that ids repeat and noise meets positives, in sentences of two to nine words.
+
+    Targets, contexts, and how far each row sees.
+    """
     ids = rng.integers(0, NUM_WORDS, num_rows, dtype=np.int32)
     begins = np.zeros(num_rows, bool)
-    begins[np.cumsum(rng.integers(2, 10, num_rows)).clip(max=num_rows - 2)] = True
-    begins[-1] = False
+    begins_at = np.cumsum(rng.integers(2, 10, num_rows))
+    begins[begins_at[begins_at <= num_rows - 2]] = True
     contexts_BW = context_windows(ids, np.cumsum(begins), window)
-    return ids, contexts_BW, shrink_windows(contexts_BW, rng.integers(1, window + 1, num_rows))
+    return ids, contexts_BW, rng.integers(1, window + 1, num_rows)
 
 
-def filled_up(target_B, contexts_BW, present_BW, num_rows: int):
-    """The rows with others that have no context, up to num_rows."""
-    more = num_rows - len(target_B)
-    return (
-        np.append(target_B, np.zeros(more, np.int32)),
-        np.append(contexts_BW, np.full((more, contexts_BW.shape[1]), NO_WORD, np.int32), axis=0),
-        np.append(present_BW, np.zeros((more, present_BW.shape[1]), bool), axis=0),
-    )
+def seen_contexts(contexts_BW, reach_B):
+    """The contexts within reach, and -1 for the others."""
+    distance_W = np.arange(contexts_BW.shape[1]) // 2 + 1
+    return np.where(distance_W <= reach_B[:, None], contexts_BW, NO_WORD)
+
+
+def as_rows(target_B, contexts_BW, reach_B, real=np.float32):
+    block = Stretches.of_rows(target_B, contexts_BW, NUM_WORDS, "memory")
+    filled_up = np.append(reach_B, np.ones(len(block) - len(target_B), int))
+    return prepare(block, filled_up, real)
 
 
 def some_tables(rng: np.random.Generator) -> Tables:
@@ -47,8 +53,8 @@ def some_tables(rng: np.random.Generator) -> Tables:
 
 
 def negatives_of(positive: np.ndarray, ids_GK: np.ndarray) -> np.ndarray:
-    """Every pair draws its group's noise."""
-    group = np.arange(len(positive)) // (len(positive) // len(ids_GK))
+    """Every pair draws its group's noise; a group is 32 rows."""
+    group = np.arange(len(positive)) // 32
     shared = ids_GK[group].reshape(len(positive), *[1] * (positive.ndim - 1), -1)
     shared = np.broadcast_to(shared, (*positive.shape, ids_GK.shape[1]))
     return np.where(positive[..., None] == NO_WORD, NO_WORD, shared)
@@ -61,27 +67,25 @@ def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
     rng = np.random.default_rng(seed)
     tables = some_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    target_B, contexts_BW, present_BW = a_batch(rng, 32 * num_groups - 5)
-    target_B, contexts_BW, present_BW = filled_up(target_B, contexts_BW, present_BW, 32 * num_groups)
+    target_B, contexts_BW, reach_B = a_batch(rng, 32 * num_groups - 5)  # so that a stretch must be filled up
     noise = draw_shared(UnigramSampler(np.arange(1, NUM_WORDS + 1)), num_groups, NUM_SHARED, NEGATIVE, rng)
     alpha = 1e-3  # short enough that no step is bounded
 
-    seen_BW = np.where(present_BW, contexts_BW, NO_WORD)
+    seen_BW = seen_contexts(contexts_BW, reach_B)
     positive = target_B if layers is CBOW else seen_BW
     model = layers(*before, negative_weight=NEGATIVE / NUM_SHARED)
-    real = slice(0, len(target_B) - 5)  # those that only fill a stretch up have no part in it
     shared = negatives_of(positive, noise.ids_GK)
-    loss, backward = model.forward(target_B[real], seen_BW[real], shared[real])
+    loss, backward = model.forward(target_B, seen_BW, shared)
     gradients = backward(1.0)
     input_rows = gradients.input.rows
     if layers is CBOW:  # each context moves by the mean's whole gradient, as in word2vec.c
-        num_contexts_B = present_BW[real].sum(axis=1)
+        num_contexts_B = (seen_BW != NO_WORD).sum(axis=1)
         input_rows = input_rows * np.repeat(num_contexts_B, num_contexts_B)[:, None]
     expected = Tables(*(table.copy() for table in before))
     add_rows(expected.input_VD, RowGradient(gradients.input.ids, input_rows), -alpha)
     add_rows(expected.output_VD, gradients.output, -alpha)
 
-    rows = prepare(target_B, contexts_BW, present_BW)
+    rows = as_rows(target_B, contexts_BW, reach_B, np.float64)
     told = engine.step(tables, Scratch(NUM_WORDS, np.float64), rows, noise, alpha, with_loss=True)
     for found, wanted, old in zip(tables, expected, before, strict=True):
         np.testing.assert_allclose(found - old, wanted - old, rtol=1e-5, atol=1e-12)
@@ -96,7 +100,7 @@ def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
     rng = np.random.default_rng(1)
     tables = initial_tables(NUM_WORDS, SIZE, rng)
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 1, NUM_SHARED, NEGATIVE, rng)
-    rows = prepare(*a_batch(rng, 16))
+    rows = as_rows(*a_batch(rng, 16))
     assert engine.step(tables, Scratch(NUM_WORDS), rows, noise, 0.1) is None
     assert {table.dtype for table in tables} == {np.dtype(np.float32)}
 
@@ -123,23 +127,27 @@ def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
     size = max(np.abs(table).max() for table in tables)
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 8, NUM_SHARED, NEGATIVE, rng)
     for _ in range(50):
-        engine.step(tables, Scratch(NUM_WORDS, np.float64), prepare(*a_batch(rng, 8 * 64)), noise, 25.0)
+        engine.step(
+            tables, Scratch(NUM_WORDS, np.float64), as_rows(*a_batch(rng, 8 * 64), np.float64), noise, 25.0
+        )
     assert max(np.abs(table).max() for table in tables) < 20 * size
 
 
-def test_rows_of_a_block_are_cut_without_a_loss():
-    window = 3
-    target_B, contexts_BW, present_BW = a_batch(np.random.default_rng(3), 80, window)
-    part = prepare(target_B, contexts_BW, present_BW).part(16, 64)
+@pytest.mark.parametrize("window", [1, 3, 20])
+def test_rows_of_a_block_are_cut_without_a_loss(window):
+    target_B, contexts_BW, reach_B = a_batch(np.random.default_rng(3), 80, window)
+    part = as_rows(target_B, contexts_BW, reach_B).part(16, 64)
     assert part.target_B.tolist() == target_B[16:64].tolist()
-    mask = part.mask(Scratch(NUM_WORDS)).astype(bool)
+    seen_BW = seen_contexts(contexts_BW, reach_B)[16:64]
+    mask, mean = part.mask(Scratch(NUM_WORDS)), part.mean(Scratch(NUM_WORDS))
     words = np.repeat(part.words_SL[:, None], ROWS_PER_STRETCH, axis=1)
     for row in range(48):
         at = divmod(row, ROWS_PER_STRETCH)
-        expected = contexts_BW[16 + row][present_BW[16 + row]].tolist()
-        assert sorted(words[at][mask[at]].tolist()) == sorted(expected)
-        assert part.num_contexts_B[row] == len(expected)
-    assert (part.num_rows, part.num_pairs) == (48, present_BW[16:64].sum())
+        expected = seen_BW[row][seen_BW[row] != NO_WORD].tolist()
+        assert sorted(words[at][mask[at] == 1].tolist()) == sorted(expected)
+        assert mask[at].sum() == part.num_contexts_B[row] == len(expected)
+        np.testing.assert_allclose(mean[at], mask[at] / len(expected))
+    assert (part.num_rows, part.num_pairs) == (48, (seen_BW != NO_WORD).sum())
 
 
 # Noise

@@ -17,12 +17,13 @@ from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import PartWriter, Receipt
 from w2v_core.shards.encode import encode_sentences, sentence_keys
-from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, split, units_of
-from w2v_core.shards.read import Block, Shards, require_known
+from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, share_of, units_of
+from w2v_core.shards.read import Reader, Shards
+from w2v_core.shards.stretches import Stretches
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, rank_among_equals, sort_sentences, write_shard
 from w2v_core.storage import Folder, open_folder
 from w2v_core.vocab import Vocabulary
-from w2v_core.windows import context_windows, shrink_windows
+from w2v_core.windows import context_windows
 
 sentences_strategy = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=9), min_size=1, max_size=12)
 
@@ -62,14 +63,6 @@ def test_windows_equal_the_loop(sentences, window):
     ids, sentence = as_arrays(sentences)
     assert context_windows(ids, sentence, window).tolist() == [
         c for _, c in windows_by_hand(sentences, window)
-    ]
-
-
-def test_a_shrunk_window_reaches_as_far_as_it_says():
-    contexts = np.array([[1, 2, 3, 4, 5, 6], [1, -1, 3, -1, 5, -1]])
-    assert shrink_windows(contexts, np.array([1, 2])).tolist() == [
-        [True, True, False, False, False, False],
-        [True, False, True, False, False, False],
     ]
 
 
@@ -139,7 +132,8 @@ def shards_of(folder: Folder, receipts: list[Receipt], window: int, num_words: i
 def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, list[int]]]:
     """The rows of an epoch, as one worker trains them, less those that fill a stretch up."""
     units = units_of(shards.rows_by_shard, shards.row_group_rows, 0)
-    blocks = [shards.read(plan, seed) for plan in epoch_plan(units, 4, seed, epoch)] if units else []
+    reader = Reader(shards, seed, cache_bytes=0)
+    blocks = [reader.read(plan) for plan in epoch_plan(units, 4, seed, epoch)]
     return [
         (int(target), contexts.tolist())
         for block in blocks
@@ -289,39 +283,74 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
         assert sorted(other) == sorted(first)
 
 
-def as_columns(block: Block) -> np.ndarray:
+def as_columns(block: Stretches) -> np.ndarray:
     return np.column_stack([block.target_B, block.contexts_BW])
 
 
 def test_a_block_moves_stretches_whole_and_fills_up_the_last_of_a_file(three_shards):
     units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
     plan, *_ = epoch_plan(units, 100, 1, 0)
-    stood = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in plan.units]
-    assert any(len(rows) % ROWS_PER_STRETCH for rows in stood)
-    before = [
-        rows[begin : begin + ROWS_PER_STRETCH].tolist()
-        for rows in stood
-        for begin in range(0, len(rows), ROWS_PER_STRETCH)
-    ]
-    after = as_columns(three_shards.read(plan, seed=1)).reshape(len(before), ROWS_PER_STRETCH, -1).tolist()
-    without_filling = [[row for row in rows if row[1:3] != [-1, -1]] for rows in after]
-    assert without_filling != before
-    assert sorted(without_filling) == sorted(before)
+    stood = [three_shards.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
+    assert any((rows.left_B + rows.right_B == 0).any() for rows in stood)
+    before = np.concatenate([as_columns(rows) for rows in stood])
+    assert np.count_nonzero((before[:, 1:] != -1).any(axis=1)) == plan.num_rows
+    before = before.reshape(-1, ROWS_PER_STRETCH, before.shape[1]).tolist()
+    after = as_columns(Reader(three_shards, 1, cache_bytes=0).read(plan))
+    after = after.reshape(-1, ROWS_PER_STRETCH, after.shape[1]).tolist()
+    assert after != before
+    assert sorted(after) == sorted(before)
 
 
-def test_pieces_of_a_row_group_are_whole_stretches_but_for_its_last():
-    pieces = split(units_of([1000, 40], 600, 32), 16)
-    assert len(pieces) >= 10
-    assert [piece for piece in pieces if piece.begin % ROWS_PER_STRETCH] == []
-    assert sum(piece.num_rows for piece in pieces) == 1040 - 32
+def test_what_a_reader_keeps_changes_nothing_but_the_reading(three_shards, monkeypatch):
+    units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
+    plan, *_ = epoch_plan(units, 100, 1, 0)
+    sizes = [three_shards.read_unit(unit, unit.begin, unit.end).nbytes for unit in plan.units]
+    real_read, times_read = Shards.read_unit, []
+    monkeypatch.setattr(Shards, "read_unit", lambda *of: times_read.append(of[1]) or real_read(*of))
+    num_units = len(sizes)
+    for room, expected in ((0, 2 * num_units), (sizes[0], 2 * num_units - 1), (sum(sizes), num_units)):
+        times_read.clear()
+        reader = Reader(three_shards, 1, room)
+        first, again = (as_columns(reader.read(plan)).tolist() for _ in range(2))
+        assert first == again
+        assert len(times_read) == expected
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3, 16])
+def test_workers_share_the_rows_evenly_and_between_stretches(world_size):
+    units = units_of([1000, 40], 600, 32)
+    shares = [share_of(units, rank, world_size) for rank in range(world_size)]
+    rows = [sum(unit.num_rows for unit in own) for own in shares]
+    assert sum(rows) == 1040 - 32
+    assert max(rows) - min(rows) <= 2 * ROWS_PER_STRETCH
+    assert [unit for own in shares for unit in own if unit.begin % ROWS_PER_STRETCH] == []
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=40), min_size=1, max_size=6), st.integers(1, 12)
+)
+def test_stretches_tell_the_rows_they_were_made_of(sentences, window):
+    ids, sentence = as_arrays(sentences)
+    contexts = context_windows(ids, sentence, window)
+    block = Stretches.of_rows(ids, contexts, 10, "file")
+    assert (len(block), block.window) == (-(-len(ids) // 16) * 16, window)
+    assert block.target_B[: len(ids)].tolist() == ids.tolist()
+    assert block.contexts_BW[: len(ids)].tolist() == contexts.tolist()
+    assert (block.contexts_BW[len(ids) :] == -1).all()
 
 
 def test_rows_that_are_not_stretches_of_text_are_refused(three_shards):
     unit = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)[0]
     block = three_shards.read_unit(unit, unit.begin, unit.end)
-    shuffled = np.random.default_rng(0).permutation(len(block))
+    num_rows = np.count_nonzero(block.left_B + block.right_B)
+    target, contexts = block.target_B[:num_rows], block.contexts_BW[:num_rows]
+    shuffled = np.random.default_rng(0).permutation(num_rows)
     with pytest.raises(UserError, match="stretches of 16"):
-        require_known(Block(block.target_B[shuffled], block.contexts_BW[shuffled]), 1000, "file")
+        Stretches.of_rows(target[shuffled], contexts[shuffled], 1000, "file")
+    farthest = np.flatnonzero(contexts[:, -1] >= 0)[3]  # one id wrong, far from its target
+    contexts[farthest, -1] = (contexts[farthest, -1] + 1) % 1000
+    with pytest.raises(UserError, match="file are not in stretches of 16"):
+        Stretches.of_rows(target, contexts, 1000, "file")
 
 
 def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):

@@ -89,7 +89,7 @@ class ShardsConfig(_Section):
 class TrainConfig(_Section):
     """Rows to vectors."""
 
-    without_effect = frozenset({"checkpoint_minutes"})
+    without_effect = frozenset({"cache_mb", "checkpoint_minutes"})
 
     sg: Literal[0, 1] = Field(
         0,
@@ -127,6 +127,11 @@ class TrainConfig(_Section):
     )
     buffer_rows: int = Field(
         262_144, ge=1, le=2**27, description="rows that are shuffled together, a multiple of 65,536 or fewer"
+    )
+    cache_mb: int = Field(
+        1024,
+        ge=0,
+        description="memory of all workers for rows that later epochs need not read again; a million take 9 MB",
     )
     heldout_rows: int = Field(
         10_000, ge=0, le=1_000_000, description="rows that are kept from training for the held-out loss"

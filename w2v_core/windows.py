@@ -1,7 +1,4 @@
-"""Sentences of ids to the words around each word. B: rows, W: window.
-
-Both functions are pure: arrays in, arrays out.
-"""
+"""Sentences of ids to the words around each word. B: rows, W: window."""
 
 from typing import Any
 
@@ -23,16 +20,3 @@ def context_windows(ids_B: Int32Array, sentence_B: npt.NDArray[np.integer[Any]],
         contexts_BW[distance:, 2 * distance - 2] = np.where(same, ids_B[:-distance], NO_WORD)
         contexts_BW[:-distance, 2 * distance - 1] = np.where(same, ids_B[distance:], NO_WORD)
     return contexts_BW
-
-
-def shrink_windows(contexts_BW: Int32Array, reach_B: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.bool_]:
-    """present (B, 2 * window): where a context is a word at most `reach_B` words away.
-
-    word2vec draws the reach of each word anew in every epoch, evenly from 1 to the window, which weighs
-    near words more.
-    """
-    window = contexts_BW.shape[1] // 2
-    reachable_by_reach = np.arange(2 * window) < 2 * np.arange(window + 1)[:, None]
-    present: npt.NDArray[np.bool_] = reachable_by_reach.take(reach_B, axis=0)
-    present &= contexts_BW != NO_WORD
-    return present

@@ -21,7 +21,6 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v_core.arrays import FloatArray, Int32Array
-from w2v_core.row_products import scatter_rows
 
 FARTHEST = 4.0
 
@@ -37,16 +36,19 @@ class StepBound:
     """Sums by word, in an array of the vocabulary's length that is zero between batches. One a worker."""
 
     def __init__(self, num_words: int, real: type[np.floating] = np.float32) -> None:
-        self._sum_V1 = np.zeros((num_words, 1), real)
+        self._sum_V = np.zeros(num_words, real)
 
     def steps(self, alpha: float, *all_terms: Terms) -> list[FloatArray]:
         """For all the terms of one table, by how much (N,) each is multiplied: by -alpha, or less far."""
-        for ids_N, reach_N in all_terms:
-            scatter_rows(self._sum_V1, ids_N, reach_N, np.ones((len(ids_N), 1), reach_N.dtype))
-        sum_V = self._sum_V1[:, 0]
-        sums = [sum_V.take(ids_N, mode="clip") for ids_N, _ in all_terms]
-        for ids_N, _ in all_terms:
-            sum_V[ids_N] = 0
+        sum_V = self._sum_V
+        places = [
+            ids_N.astype(np.intp) for ids_N, _ in all_terms
+        ]  # what an index is, or each use would convert
+        for place_N, (_, reach_N) in zip(places, all_terms, strict=True):
+            np.add.at(sum_V, place_N, reach_N)
+        sums = [sum_V.take(place_N, mode="clip") for place_N in places]
+        for place_N in places:
+            sum_V[place_N] = 0
         farthest = FARTHEST / alpha
         for sum_N in sums:
             if sum_N.max() <= farthest:

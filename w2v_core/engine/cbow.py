@@ -46,13 +46,10 @@ def step(
     words_T = rows.words_SL.reshape(-1)
 
     is_row_B = (rows.num_contexts_B > 0).astype(scratch.real)
-    share_B = 1 / np.maximum(rows.num_contexts_B, 1, dtype=scratch.real)
-    mask_SRL = rows.mask(scratch)
-    mean_SRL = scratch.array("mean", mask_SRL.shape)
-    np.multiply(mask_SRL, share_B.reshape(*mask_SRL.shape[:2], 1), out=mean_SRL)
+    mean_SRL = rows.mean(scratch)
     words_SLD = scratch.take("words", input_VD, words_T).reshape(*rows.words_SL.shape, size)
     h_BD = scratch.array("h", (num_rows, size))
-    np.matmul(mean_SRL, words_SLD, out=h_BD.reshape(*mask_SRL.shape[:2], size))
+    np.matmul(mean_SRL, words_SLD, out=h_BD.reshape(*mean_SRL.shape[:2], size))
     h2_B = np.vecdot(h_BD, h_BD)
     target_BD = scratch.take("targets", output_VD, rows.target_B)
     grad_B = np.vecdot(h_BD, target_BD)
@@ -72,18 +69,17 @@ def step(
     reach_B *= pull_B
     reach_B += noise.reach_B
     dh_BD = noise.dh_BD
-    target_BD *= grad_B[:, None]
-    dh_BD += target_BD
+    scatter_rows(dh_BD, np.arange(num_rows, dtype=np.int32), grad_B, target_BD)
     step_B, step_N = scratch.bound.steps(
         alpha, Terms(rows.target_B, pull_B * h2_B), Terms(noise.ids_N, noise.reach_N)
     )
     step_B *= grad_B
-    mask_SLR = mask_SRL.transpose(0, 2, 1)
-    reach_T = (mask_SLR @ reach_B.reshape(*mask_SRL.shape[:2], 1)).reshape(-1)
+    mask_SLR = rows.mask(scratch).transpose(0, 2, 1)
+    reach_T = (mask_SLR @ reach_B.reshape(*mean_SRL.shape[:2], 1)).reshape(-1)
     (step_T,) = scratch.bound.steps(alpha, Terms(words_T, reach_T))
     scratch.hold_frozen(words_T, step_T)
     # what the words held is read: their memory takes their gradients
-    np.matmul(mask_SLR, dh_BD.reshape(*mask_SRL.shape[:2], size), out=words_SLD)
+    np.matmul(mask_SLR, dh_BD.reshape(*mean_SRL.shape[:2], size), out=words_SLD)
     scatter_rows(output_VD, rows.target_B, step_B, h_BD)
     scatter_rows(output_VD, noise.ids_N, step_N, noise.drows_ND)
     scatter_rows(input_VD, words_T, step_T, words_SLD.reshape(-1, size))

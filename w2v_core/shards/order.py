@@ -1,8 +1,8 @@
 """Which rows a worker trains next: a pure function of the shards, the seed, the epoch and the worker.
 
-The unit of reading is a row group. An epoch shuffles all row groups of all shards and gathers as many of
-them into a block as the buffer holds; the stretches of a block are shuffled together. Blocks go round the
-workers. Two integers, rank and world_size, stand for a worker.
+Every worker has its own part of the rows, the same in every epoch, so that it can keep what it has read. The
+unit of reading is a row group. An epoch shuffles a worker's row groups and gathers as many of them into a block as
+the buffer holds; the stretches of a block are shuffled together. Two integers, rank and world_size, stand for a worker.
 
 A stretch is a few rows that follow each other in the text. They share most of their words, so that a worker
 finds in its cache what it would otherwise wait for, and stay together from the writing of a shard on; a batch
@@ -11,12 +11,10 @@ holds dozens of stretches from anywhere. `docs/decisions/0006-stretches.md` has 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 ROWS_PER_STRETCH = 16
-_PIECES_PER_WORKER = 8  # or the last block of an epoch keeps one worker busy while the others wait
 _ORDER_OF_UNITS = 0  # what an epoch's generator is for
 
 
@@ -63,32 +61,39 @@ def units_of(rows_by_shard: Sequence[int], row_group_rows: int, num_held_out: in
     return units
 
 
-def split(units: Sequence[Unit], at_least: int) -> list[Unit]:
-    """The units, each cut between stretches into as many pieces as it takes to have `at_least`, or as can be."""
-    pieces = -(-at_least // len(units))
-    return [
-        replace(unit, begin=begin, end=end)
-        for unit in units
-        for begin, end in pairwise(_cuts(unit, pieces))
-        if begin < end
-    ]
+def share_of(units: Sequence[Unit], rank: int, world_size: int) -> list[Unit]:
+    """The units, or pieces of them, that are worker `rank`'s in every epoch.
+
+    They follow each other, and hold as many rows as those of any other worker, but for one stretch.
+    """
+    num_rows = sum(unit.num_rows for unit in units)
+    first, last = num_rows * rank // world_size, num_rows * (rank + 1) // world_size
+    own, before = [], 0
+    for unit in units:
+        begin, end = (_cut(unit, row - before) for row in (first, last))
+        if begin < end:
+            own.append(replace(unit, begin=begin, end=end))
+        before += unit.num_rows
+    return own
 
 
-def _cuts(unit: Unit, pieces: int) -> list[int]:
-    lengths = np.linspace(0, unit.num_rows, pieces + 1)[1:-1].astype(int)
-    return [unit.begin, *(unit.begin + lengths - lengths % ROWS_PER_STRETCH).tolist(), unit.end]
+def _cut(unit: Unit, row: int) -> int:
+    """Where a unit is cut so that about `row` rows come before: between stretches."""
+    if row >= unit.num_rows:
+        return unit.end
+    return unit.begin + max(0, row - row % ROWS_PER_STRETCH)
 
 
 def epoch_plan(
     units: Sequence[Unit], units_per_block: int, seed: int, epoch: int, rank: int = 0, world_size: int = 1
 ) -> list[BlockPlan]:
     """The blocks that worker `rank` of `world_size` trains in `epoch`, in order."""
-    units = split(units, _PIECES_PER_WORKER * world_size) if world_size > 1 else units
-    order = np.random.default_rng((seed, epoch, _ORDER_OF_UNITS)).permutation(len(units))
-    # A few large blocks would go round unevenly.
-    per_block = max(1, min(units_per_block, len(units) // (2 * world_size)))
-    blocks = [
-        BlockPlan(epoch, number, tuple(units[place] for place in order[begin : begin + per_block]))
-        for number, begin in enumerate(range(0, len(units), per_block))
+    own = share_of(units, rank, world_size)
+    order = np.random.default_rng((seed, epoch, _ORDER_OF_UNITS, rank)).permutation(len(own))
+    per_block = max(1, min(units_per_block, len(own) // 2))
+    return [
+        BlockPlan(
+            epoch, world_size * place + rank, tuple(own[unit] for unit in order[begin : begin + per_block])
+        )
+        for place, begin in enumerate(range(0, len(own), per_block))
     ]
-    return blocks[rank::world_size]

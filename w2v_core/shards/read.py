@@ -1,6 +1,5 @@
-"""Shards to blocks of rows. B: rows, W: window."""
+"""Shards to blocks of rows, in stretches."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Queue
@@ -8,29 +7,17 @@ from threading import Event, Thread
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from w2v_core import schemas
 from w2v_core.errors import UserError
 from w2v_core.parquet import read_row_group
 from w2v_core.run_dir import FileEntry, Manifest
-from w2v_core.shards.order import ROWS_PER_STRETCH, BlockPlan, Unit
+from w2v_core.shards.order import BlockPlan, Unit
+from w2v_core.shards.stretches import Stretches
 from w2v_core.storage import Folder
-from w2v_core.windows import NO_WORD
 
 T = TypeVar("T")
 _ORDER_OF_STRETCHES = 1  # what a block's generator is for
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows read together: target (B,) int32 and contexts (B, 2 * W) int32."""
-
-    target_B: npt.NDArray[np.int32]
-    contexts_BW: npt.NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.target_B)
 
 
 @dataclass(frozen=True)
@@ -57,78 +44,54 @@ class Shards:
         """Rows of each shard."""
         return [file.rows or 0 for file in self.files]
 
-    def read(self, plan: BlockPlan, seed: int) -> Block:
-        """The rows of a block, in an order that is a pure function of the plan and the seed.
+    def read_unit(self, unit: Unit, begin: int, end: int) -> Stretches:
+        """Rows begin to end (exclusive) of a row group, as they stand there.
 
         UserError names a shard that is missing, damaged or foreign, or holds an id that is no word's.
         """
-        parts = [whole_stretches(self.read_unit(unit, unit.begin, unit.end)) for unit in plan.units]
-        target_B = np.concatenate([part.target_B for part in parts])
-        contexts_BW = np.concatenate([part.contexts_BW for part in parts])
-        rng = np.random.default_rng((seed, plan.epoch, _ORDER_OF_STRETCHES, plan.number))
-        order = rng.permutation(len(target_B) // ROWS_PER_STRETCH)
-        return Block(_by_stretches(target_B, order), _by_stretches(contexts_BW, order))
-
-    def read_unit(self, unit: Unit, begin: int, end: int) -> Block:
-        """Rows begin to end (exclusive) of a row group, as they stand there."""
         name = self.files[unit.shard].name
         rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window))
         rows = rows.slice(begin, end - begin)
-        contexts = rows["contexts"].combine_chunks().flatten().to_numpy()
-        block = Block(rows["target"].to_numpy(), contexts.reshape(-1, 2 * self.window))
-        require_known(block, self.num_words, self.folder.file(name))
-        return block
+        contexts = rows["contexts"].combine_chunks().flatten().to_numpy().reshape(-1, 2 * self.window)
+        return Stretches.of_rows(rows["target"].to_numpy(), contexts, self.num_words, self.folder.file(name))
 
 
-def whole_stretches(block: Block) -> Block:
-    """The block with its last stretch filled up, by rows without a context."""
-    missing = -len(block) % ROWS_PER_STRETCH
-    if not missing:
-        return block
-    no_contexts = np.full((missing, block.contexts_BW.shape[1]), NO_WORD, np.int32)
-    return Block(
-        np.append(block.target_B, np.zeros(missing, np.int32)),
-        np.append(block.contexts_BW, no_contexts, axis=0),
-    )
+class Reader:
+    """Blocks of one worker. Units that it has read stay in memory, while there is room for them."""
+
+    def __init__(self, shards: Shards, seed: int, cache_bytes: int) -> None:
+        self._shards = shards
+        self._seed = seed
+        self._room = cache_bytes
+        self._kept: dict[Unit, Stretches] = {}
+
+    def read(self, plan: BlockPlan) -> Stretches:
+        """The rows of a block, in an order that is a pure function of the plan and the seed.
+
+        Errors as for `Shards.read_unit`.
+        """
+        block = Stretches.joined([self._unit(unit) for unit in plan.units])
+        rng = np.random.default_rng((self._seed, plan.epoch, _ORDER_OF_STRETCHES, plan.number))
+        return block.permuted(rng.permutation(len(block.words_SL)))
+
+    def _unit(self, unit: Unit) -> Stretches:
+        found = self._kept.get(unit)
+        if found is None:
+            found = self._shards.read_unit(unit, unit.begin, unit.end)
+            if found.nbytes <= self._room:
+                self._kept[unit] = found
+                self._room -= found.nbytes
+        return found
 
 
-def _by_stretches(rows: npt.NDArray[np.int32], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    """The rows with their stretches in `order`."""
-    shape = (len(order), ROWS_PER_STRETCH * math.prod(rows.shape[1:]))
-    return np.take(rows.reshape(shape), order, axis=0, mode="clip").reshape(rows.shape)
-
-
-def require_known(block: Block, num_words: int, path: str) -> None:
-    """UserError unless every id is a word's and the rows stand in stretches of text, of which `block` begins with one.
-
-    Other ids would have compiled code write beside the tables.
-    """
-    if len(block) == 0:
-        return
-    lowest = min(block.target_B.min(), block.contexts_BW.min() - NO_WORD)
-    highest = max(block.target_B.max(), block.contexts_BW.max())
-    if lowest < 0 or highest >= num_words:
-        raise UserError(
-            f"{path} holds ids that are not of this vocabulary of {num_words:,}; write the shards again"
-        )
-    nearest_BC = block.contexts_BW[:, :2]  # who has no neighbour at all has none at one word's distance
-    if ((nearest_BC[:, 0] == NO_WORD) & (nearest_BC[:, 1] == NO_WORD)).any():
-        raise UserError(f"{path} holds a row without a context; write the shards again")
-    follows_B = (nearest_BC[1:, 0] == NO_WORD) | (nearest_BC[1:, 0] == block.target_B[:-1])
-    follows_B[ROWS_PER_STRETCH - 1 :: ROWS_PER_STRETCH] = True  # between stretches anything may come
-    if not follows_B.all():
-        raise UserError(
-            f"the rows of {path} are not in stretches of {ROWS_PER_STRETCH} that follow each other in the text; "
-            "write the shards again"
-        )
-
-
-def prefetched(make: Callable[[T], Block], items: Iterable[T], depth: int = 2) -> Iterator[tuple[T, Block]]:
+def prefetched(
+    make: Callable[[T], Stretches], items: Iterable[T], depth: int = 2
+) -> Iterator[tuple[T, Stretches]]:
     """(item, make(item)) in order, made by a thread that is at most `depth` ahead.
 
     What `make` raises is raised here. The thread ends with the iterator.
     """
-    queue: Queue[tuple[T, Block] | BaseException | None] = Queue(maxsize=depth)
+    queue: Queue[tuple[T, Stretches] | BaseException | None] = Queue(maxsize=depth)
     abandoned = Event()
 
     def produce() -> None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import ModuleType
 from typing import NamedTuple
 
@@ -20,8 +19,8 @@ from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
 from w2v_core.sampler import UnigramSampler
 from w2v_core.shards.order import ROWS_PER_STRETCH, BlockPlan, Unit, epoch_plan, units_of
-from w2v_core.shards.read import Block, Shards, prefetched
-from w2v_core.windows import shrink_windows
+from w2v_core.shards.read import Reader, Shards, prefetched
+from w2v_core.shards.stretches import Stretches
 
 Counts = npt.NDArray[np.int64]
 """(V,) how often each word came."""
@@ -63,6 +62,11 @@ class Job:
         units_per_block = self.config.buffer_rows // self.shards.row_group_rows
         return epoch_plan(self.units, units_per_block, self.config.seed, epoch, rank, world_size)
 
+    def reader(self, world_size: int) -> Reader:
+        """What reads the blocks of one worker of `world_size`."""
+        cache_bytes = self.config.cache_mb * 2**20 // world_size if self.config.epochs > 1 else 0
+        return Reader(self.shards, self.config.seed, cache_bytes)
+
     @property
     def model(self) -> ModuleType:
         """`engine.skip_gram` or `engine.cbow`."""
@@ -98,7 +102,7 @@ def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Sta
     """
     config, standing = job.config, start
     sampler = UnigramSampler(job.counts, job.ns_exponent)
-    scratch = Scratch(len(job.counts), frozen_V=job.frozen)
+    scratch, reader = Scratch(len(job.counts), frozen_V=job.frozen), job.reader(world_size)
     for epoch in range(start.epoch, config.epochs):
         plans = job.plan(epoch, rank, world_size)
         skipped = start.blocks if epoch == start.epoch else 0
@@ -106,7 +110,7 @@ def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Sta
         yield standing
         rows_before = sum(plan.num_rows for plan in plans[:skipped])
         rows_of_epoch = sum(plan.num_rows for plan in plans)
-        for plan, block in prefetched(partial(job.shards.read, seed=config.seed), plans[skipped:]):
+        for plan, block in prefetched(reader.read, plans[skipped:]):
             done = (epoch + rows_before / rows_of_epoch) / config.epochs
             share_of_row = 1 / rows_of_epoch / config.epochs
             standing = _train_block(tables, scratch, sampler, job, plan, block, standing, done, share_of_row)
@@ -120,7 +124,7 @@ def _train_block(
     sampler: UnigramSampler,
     job: Job,
     plan: BlockPlan,
-    block: Block,
+    block: Stretches,
     before: Standing,
     done: float,
     share_of_row: float,
@@ -158,12 +162,14 @@ def learning_rate(start: float, end: float, done: float) -> float:
 
 
 def batches(
-    block: Block, model: ModuleType, sampler: UnigramSampler, config: TrainConfig, rng: np.random.Generator
+    block: Stretches,
+    model: ModuleType,
+    sampler: UnigramSampler,
+    config: TrainConfig,
+    rng: np.random.Generator,
 ) -> Iterator[tuple[Rows, SharedNegatives]]:
     """The block's rows with their windows shrunk, batch by batch, each with its groups' noise."""
-    window = block.contexts_BW.shape[1] // 2
-    reach_B = rng.integers(1, window + 1, len(block), dtype=np.int32)
-    rows = prepare(block.target_B, block.contexts_BW, shrink_windows(block.contexts_BW, reach_B))
+    rows = prepare(block, rng.integers(1, block.window + 1, len(block), dtype=np.int32))
     num_shared = max(model.NUM_SHARED, config.negative)
     batch_size = config.batch_size - config.batch_size % ROWS_PER_STRETCH
     plan = list(batch_plan(len(block), batch_size, model.ROWS_PER_GROUP))
