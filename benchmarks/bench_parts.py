@@ -51,7 +51,11 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
     blocks: list[Stretches] = []
     yield (
         "reading a block, shuffled",
-        of_calls(lambda plan: blocks.append(Reader(shards, 1, cache_bytes=0).read(plan)), plans, lambda _: len(blocks[-1])),
+        of_calls(
+            lambda plan: blocks.append(Reader(shards, 1, cache_bytes=0).read(plan)),
+            plans,
+            lambda _: len(blocks[-1]),
+        ),
     )
     sampler = UnigramSampler(vocabulary.counts)
     tables = initial_tables(len(vocabulary), size, np.random.default_rng(1))
