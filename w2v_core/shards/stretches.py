@@ -15,6 +15,8 @@ from w2v_core.errors import UserError
 from w2v_core.shards.order import ROWS_PER_STRETCH
 from w2v_core.windows import NO_WORD
 
+_CHUNK_ROWS = 8192  # whole stretches; few enough to stay in a core's cache
+
 Counts8 = npt.NDArray[np.uint8]
 
 
@@ -98,27 +100,34 @@ class Stretches:
         UserError, naming `path`, unless every id is one of `num_words` and the rows stand in stretches of text.
         Other ids would have compiled code write beside the tables.
         """
-        _require_known(target_B, contexts_BW, num_words, path)
-        window, missing = contexts_BW.shape[1] // 2, -len(target_B) % ROWS_PER_STRETCH
-        whole_BW = np.append(contexts_BW, np.full((missing, 2 * window), NO_WORD, np.int32), axis=0)
-        words_SL = np.empty((len(whole_BW) // ROWS_PER_STRETCH, ROWS_PER_STRETCH + 2 * window), np.int32)
-        contexts_SRW = whole_BW.reshape(-1, ROWS_PER_STRETCH, 2 * window)
-        words_SL[:, :window] = contexts_SRW[:, 0, ::2][:, ::-1]
-        words_SL[:, window:-window] = np.append(target_B, np.zeros(missing, np.int32)).reshape(
-            -1, ROWS_PER_STRETCH
+        chunks = [slice(begin, begin + _CHUNK_ROWS) for begin in range(0, len(target_B), _CHUNK_ROWS)]
+        return cls.joined(
+            [_stretches(target_B[rows], contexts_BW[rows], num_words, path) for rows in chunks or [slice(0)]]
         )
-        words_SL[:, -window:] = contexts_SRW[:, -1, 1::2]
-        np.maximum(words_SL, 0, out=words_SL)
-        present_BW = (whole_BW != NO_WORD).view(np.uint8)
-        # einsum is the fastest sum of short rows
-        left_B, right_B = (np.einsum("bw->b", present_BW[:, side::2]) for side in (0, 1))
-        found = cls(words_SL, left_B, right_B)
-        if not np.array_equal(found.contexts_BW, whole_BW):
-            raise UserError(
-                f"the rows of {path} are not in stretches of {ROWS_PER_STRETCH} that follow each other in the text; "
-                "write the shards again"
-            )
-        return found
+
+
+def _stretches(target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> Stretches:
+    _require_known(target_B, contexts_BW, num_words, path)
+    window, missing = contexts_BW.shape[1] // 2, -len(target_B) % ROWS_PER_STRETCH
+    if missing:
+        target_B = np.append(target_B, np.zeros(missing, np.int32))
+        contexts_BW = np.append(contexts_BW, np.full((missing, 2 * window), NO_WORD, np.int32), axis=0)
+    words_SL = np.empty((len(target_B) // ROWS_PER_STRETCH, ROWS_PER_STRETCH + 2 * window), np.int32)
+    contexts_SRW = contexts_BW.reshape(-1, ROWS_PER_STRETCH, 2 * window)
+    words_SL[:, :window] = contexts_SRW[:, 0, ::2][:, ::-1]
+    words_SL[:, window:-window] = target_B.reshape(-1, ROWS_PER_STRETCH)
+    words_SL[:, -window:] = contexts_SRW[:, -1, 1::2]
+    np.maximum(words_SL, 0, out=words_SL)
+    present_BW = (contexts_BW != NO_WORD).view(np.uint8)
+    # einsum is the fastest sum of short rows
+    left_B, right_B = (np.einsum("bw->b", present_BW[:, side::2]) for side in (0, 1))
+    found = Stretches(words_SL, left_B, right_B)
+    if not np.array_equal(found.contexts_BW, contexts_BW):
+        raise UserError(
+            f"the rows of {path} are not in stretches of {ROWS_PER_STRETCH} that follow each other in the text; "
+            "write the shards again"
+        )
+    return found
 
 
 def _require_known(target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> None:
