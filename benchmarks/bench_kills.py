@@ -2,9 +2,9 @@
 
     python benchmarks/bench_kills.py --run-dir RUN --work WORK [--kills 20] [--epochs 2]
 
-RUN is a run directory with shards. `w2v train` runs once undisturbed, and once killed with SIGKILL again and again at
-random moments; the last time it is left to end. Both train with one worker and save every few seconds. Prints a line for
-each kill, and says whether the vectors are the same; exits 1 where they are not.
+RUN is a run directory with shards. `w2v train` runs once undisturbed, and once killed with SIGKILL again and again
+at random moments; the last time it is left to end. Both train with one worker and save every few seconds. Prints a
+line for each kill, and says whether the vectors are the same; exits 1 where they are not.
 """
 
 import argparse
