@@ -17,7 +17,7 @@ from w2v_core.models.batch import BatchLoss
 from w2v_core.row_products import scatter_rows
 
 ROWS_PER_GROUP = 64
-NUM_SHARED = 64
+NUM_SHARED = 48
 
 
 @np.errstate(over="ignore")
