@@ -1,9 +1,9 @@
 """Training killed at random moments and resumed gives the same bytes as an undisturbed one.
 
-    python benchmarks/bench_kills.py --run-dir RUN --work WORK [--kills 20] [--epochs 2]
+    python benchmarks/bench_kills.py --run-dir RUN --work WORK [--kills 20] [--epochs 4]
 
 RUN is a run directory with shards. `w2v train` runs once undisturbed, and once killed with SIGKILL again and again
-at random moments; the last time it is left to end. Both train with one worker and save every few seconds. Prints a
+at random moments; the last time it is left to end. Both train with one worker and save all the time. Prints a
 line for each kill, and says whether the vectors are the same; exits 1 where they are not.
 """
 
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--run-dir", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     whole, killed = (a_copy(options, name) for name in ("whole", "killed"))
@@ -43,12 +43,12 @@ def main() -> None:
     print(f"undisturbed: {undisturbed:.1f} s")
 
     moments = random.Random(options.seed)
-    # Starting takes about two seconds; between two kills a share of the whole is to be trained.
-    longest = 2 * undisturbed / options.kills
+    # Starting takes about two seconds; between two kills a share of the whole is to be trained, mostly.
+    longest = 3 * undisturbed / options.kills
     kills = 0
     while kills < options.kills:
         process = start(killed, options.epochs)
-        seconds = 0.5 + moments.uniform(0, 2 + longest)
+        seconds = 1 + moments.uniform(0, 2 + longest)
         try:
             code = process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -80,7 +80,7 @@ def a_copy(options: argparse.Namespace, name: str) -> Path:
 
 def start(run: Path, epochs: int) -> "subprocess.Popen[bytes]":
     """`w2v train` in a process of its own."""
-    settings = ("train.workers=1", f"train.epochs={epochs}", "train.checkpoint_minutes=0.05")
+    settings = ("train.workers=1", f"train.epochs={epochs}", "train.checkpoint_minutes=0.005")
     options = [word for setting in settings for word in ("--set", setting)]
     return subprocess.Popen(
         [sys.executable, "-m", "jobs.train_vectors", "--run-dir", str(run), *options],

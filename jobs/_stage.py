@@ -18,6 +18,7 @@ class Made:
     files: list[FileEntry]
     tokens: TokenAccount | None = None
     counters: dict[str, int] = field(default_factory=dict)
+    digest: str | None = None
 
 
 def make_stage(
@@ -41,7 +42,12 @@ def make_stage(
     with run.rewrite(name) as draft:
         made = build(draft)
         manifest = draft.finish(
-            config=config, inputs=inputs, files=made.files, tokens=made.tokens, counters=made.counters
+            config=config,
+            inputs=inputs,
+            files=made.files,
+            tokens=made.tokens,
+            counters=made.counters,
+            digest=made.digest,
         )
     say(f"{name}: {describe(manifest)}")
     return manifest

@@ -12,6 +12,7 @@ from jobs.run_demo import demo
 from jobs.run_pipeline import run
 from jobs.tokenize_corpus import tokenize
 from jobs.train_vectors import train
+from jobs.verify_run import verify
 from jobs.write_shards import shards
 from w2v_core import __version__
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, tokenize, vocab, shards, train, evaluate, neighbors, analogy, demo):
+for command in (run, tokenize, vocab, shards, train, evaluate, neighbors, analogy, verify, demo):
     app.command()(ending(command))
 
 

@@ -62,13 +62,20 @@ def _build(draft: Draft, files: Sequence[InputFile], config: Config) -> Made:
         spark, len(tasks), lambda part: tokenize_part(tasks[part], options, folder, part)
     )
     account = total_account(receipts)
+    counters = add_counters(receipt.counters for receipt in receipts)
     if account.kept == 0:
+        lacking = ""
+        if counters["rows"]:
+            lacking = (
+                f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "
+                f"tokenize.column={options.column!r} and {counters['bad_rows']:,} are faulty"
+            )
         raise UserError(
-            f"the input holds no token ({len(files)} files, first {files[0].path}); "
-            "give files with text, or another tokenize.tokenizer"
+            f"the input holds no token ({len(files)} files, first {files[0].path}{lacking}); "
+            "give files with text, or another tokenize.tokenizer or tokenize.column"
         )
     parts = adopt_parts(draft, receipts, len(tasks))
-    return Made(parts, account, {"files": len(files), **add_counters(r.counters for r in receipts)})
+    return Made(parts, account, {"files": len(files), **counters})
 
 
 if __name__ == "__main__":

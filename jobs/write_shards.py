@@ -13,6 +13,7 @@ from w2v_core.errors import UserError
 from w2v_core.parts import Receipt, adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.schemas import ENCODED
+from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
 from w2v_core.vocab import cached_vocabulary
@@ -69,6 +70,7 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config:
         adopt_parts(draft, receipts, num_parts),
         account,
         {"shards": num_parts, "row_group_rows": ROW_GROUP_ROWS},
+        f"{joined_digest(*(receipt.digest for receipt in receipts)):016x}",
     )
 
 

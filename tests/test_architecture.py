@@ -31,6 +31,7 @@ ORDER = (
     "sampler",
     "vocab",
     "shards",
+    "verify",
     "row_products",
     "row_gradient",
     "layers",

@@ -187,7 +187,7 @@ def test_a_fault_of_ours_is_a_traceback_and_exit_1(w2v, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "tokenize", "vocab", "shards", "train", "evaluate", "neighbors", "demo"]
+    "command", ["run", "tokenize", "vocab", "shards", "train", "evaluate", "neighbors", "verify", "demo"]
 )
 def test_every_command_has_help(w2v, command):
     code, out, _ = w2v(command, "--help")

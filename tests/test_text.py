@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import tracemalloc
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -291,8 +292,8 @@ def test_one_file_under_two_names_is_read_once(tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_plainly_no_text_is_refused(tmp_path):
-    (tmp_path / "x.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UserError, match=r"x.parquet is not plain text"):
+    (tmp_path / "x.orc").write_bytes(b"ORC")
+    with pytest.raises(UserError, match=r"x.orc is neither text nor JSON lines"):
         find_files([str(tmp_path)])
 
 
@@ -311,6 +312,57 @@ def test_a_plan_covers_every_byte_once_and_no_task_is_too_large(sizes, split_byt
         assert len(task) == 1 or sum(s.end - s.begin for s in task) <= split_bytes
 
 
+# Long lines
+
+
+def cut_by_hand(line: str, longest: int) -> list[str]:
+    """The pieces of a line, each at most `longest` bytes."""
+    data = line.encode()
+    if len(data) <= longest:
+        return [line]
+    spaces = [place for place in range(longest // 2, longest) if data[place] in b" \t"]
+    end = spaces[0] if spaces else max(n for n in range(1, longest + 1) if data[n] & 0xC0 != 0x80)
+    rest = data[end + 1 :] if spaces else data[end:]
+    return [data[:end].decode(), *cut_by_hand(rest.decode(), longest)]
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.text("ab 가\t", max_size=40), min_size=1, max_size=6),
+    st.integers(1, 60),
+    st.integers(1, 30),
+    st.integers(8, 20),
+)
+def test_where_a_long_line_is_cut_depends_on_the_line_alone(
+    tmp_path_factory, lines, split_bytes, chunk_bytes, longest
+):
+    path = tmp_path_factory.mktemp("long") / "x.txt"
+    path.write_text("\n".join([*lines, "end"]), encoding="utf-8")
+    expected = [piece for line in [*lines, "end"] for piece in cut_by_hand(line, longest)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines_module, "_CHUNK_BYTES", chunk_bytes)
+        patch.setattr(lines_module, "LONGEST_LINE", longest)
+        found, counters = lines_of(path, split_bytes)
+    assert found == expected
+    assert counters["long_lines_cut"] == len(expected) - len(lines) - 1
+
+
+def test_a_document_without_line_breaks_fills_no_memory(tmp_path):
+    words = 8_000_000
+    with (tmp_path / "x.txt").open("w") as out:
+        for _ in range(words // 1000):
+            out.write("abcdefg " * 1000)
+    counters: Counter[str] = Counter()
+    (split,) = plan_splits(find_files([str(tmp_path / "x.txt")]), 1 << 40)[0]
+    tracemalloc.start()
+    found = sum(len(line.split()) for lines in read_lines(split, False, counters) for line in lines)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == words
+    assert counters["long_lines_cut"] >= 30
+    assert peak < 60e6 < (tmp_path / "x.txt").stat().st_size
+
+
 # The task
 
 
@@ -326,12 +378,14 @@ def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
     assert receipt.file is not None
     assert (receipt.file.name, receipt.file.rows) == ("part-00007.parquet", 2)
     assert receipt.tokens.read == receipt.tokens.kept == 4
-    assert receipt.counters == {
+    assert {name: count for name, count in receipt.counters.items() if "row" not in name} == {
         "input_bytes": len(text),
         "lines": 6,
         "doc_lines": 2,
         "lines_without_token": 2,
         "replaced_characters": 0,
+        "empty_tokens": 0,
+        "long_lines_cut": 0,
         "sentences": 2,
     }
 

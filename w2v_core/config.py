@@ -34,9 +34,14 @@ class TokenizeConfig(_Section):
         description="unicode_words: NFKC, lower case, runs of letters, digits and their marks; "
         "whitespace: what stands between white space, untouched",
     )
+    column: str = Field(
+        "text",
+        min_length=1,
+        description="the column of Parquet and JSON lines: text, or lists of tokens or of ids, which stay as they are",
+    )
     strict: bool = Field(
         False,
-        description="refuse a file that is not UTF-8, instead of replacing the bad bytes and counting them",
+        description="refuse what is not UTF-8, or no JSON line, instead of replacing or skipping it and counting",
     )
     split_bytes: int = Field(
         32 * 1024 * 1024,

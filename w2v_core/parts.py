@@ -35,14 +35,23 @@ class Receipt(BaseModel):
     file: FileEntry | None = None
     tokens: TokenAccount = TokenAccount()
     counters: dict[str, int] = {}
+    digest: int = 0
 
     @classmethod
     def of(
-        cls, part: int, writer: "PartWriter", tokens: TokenAccount, counters: Mapping[str, int]
+        cls,
+        part: int,
+        writer: "PartWriter",
+        tokens: TokenAccount,
+        counters: Mapping[str, int],
+        digest: int = 0,
     ) -> "Receipt":
         """The receipt for the file that `writer` has written."""
         file = writer.entry(f"part-{part:05d}.parquet")
-        return cls(part=part, draft_name=writer.draft_name, file=file, tokens=tokens, counters=dict(counters))
+        name = writer.draft_name
+        return cls(
+            part=part, draft_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest
+        )
 
     def to_batch(self) -> pa.RecordBatch:
         """One row of RECEIPTS."""

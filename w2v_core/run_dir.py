@@ -67,6 +67,9 @@ class Manifest(BaseModel):
     files: tuple[FileEntry, ...]
     tokens: TokenAccount | None = Field(description="the token account, where the stage handles tokens")
     counters: dict[str, int]
+    digest: str | None = Field(
+        None, description="of the rows of all files, whatever their order, in hexadecimal"
+    )
 
 
 def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
@@ -223,6 +226,7 @@ class Draft:
         files: Sequence[FileEntry],
         tokens: TokenAccount | None = None,
         counters: dict[str, int] | None = None,
+        digest: str | None = None,
     ) -> Manifest:
         """Write the manifest, which makes the stage finished. The token account must balance."""
         manifest = Manifest(
@@ -237,6 +241,7 @@ class Draft:
             files=tuple(files),
             tokens=tokens.checked() if tokens else None,
             counters=counters or {},
+            digest=digest,
         )
         self.temporary.delete()
         self.folder.write_whole(MANIFEST, manifest.model_dump_json(indent=2).encode())

@@ -13,6 +13,7 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.config import ShardsConfig
 from w2v_core.draws import UInt64Array, combine, seed_key, uniform
 from w2v_core.parts import PartWriter, Receipt
+from w2v_core.shards.digest import digest_of_rows, joined_digest
 from w2v_core.shards.order import ROWS_PER_STRETCH
 from w2v_core.storage import Folder
 from w2v_core.windows import NO_WORD, context_windows
@@ -58,9 +59,12 @@ def write_shard(
     with PartWriter(
         folder, schemas.shards(config.window), use_dictionary=False, use_byte_stream_split=True
     ) as writer:
+        digest = 0
         for begin in range(0, len(order_B), ROW_GROUP_ROWS):
             rows = order_B[begin : begin + ROW_GROUP_ROWS]
-            writer.write(_to_batch(target_B[rows], contexts_BW[rows]))
+            some_B, some_BW = target_B[rows], contexts_BW[rows]
+            writer.write(_to_batch(some_B, some_BW))
+            digest = joined_digest(digest, digest_of_rows(some_B, some_BW))
     account = TokenAccount(
         read=num_read,
         kept=len(order_B),
@@ -68,7 +72,7 @@ def write_shard(
         subsampled=num_known - num_kept,
         dropped={"no_context": num_kept - len(order_B)},
     )
-    return Receipt.of(part, writer, account, {})
+    return Receipt.of(part, writer, account, {}, digest)
 
 
 def sort_sentences(arrived: pa.Table) -> Sentences:

@@ -2,6 +2,7 @@
 
     inputs     paths, folders, globs, URIs ─▶ splits: ranges of bytes that tasks read
     lines      a split ─▶ blocks of decoded lines, every line of a file in exactly one split
+    columns    a split of Parquet or JSON lines ─▶ blocks of texts, or of token lists that are ready
     wiki_extractor, unicode_words, whitespace      what to skip, what a token is
     tokenize_part    a list of splits ─▶ one Parquet part and its account
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from pyarrow import fs
 
@@ -21,7 +21,7 @@ COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 _NOT_TEXT = frozenset(
     f".{ending}"
     for endings in (
-        ("parquet", "orc", "avro", "arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
+        ("orc", "avro", "arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
         ("zip", "tar", "tgz", "7z", "rar", "xz", "lz4"),
         ("pdf", "docx", "xlsx", "png", "jpg", "jpeg", "gif", "mp3", "mp4", "exe", "so"),
     )
@@ -40,6 +40,16 @@ class InputFile:
     mtime_ns: int
 
     @property
+    def format(self) -> Literal["text", "json lines", "parquet"]:
+        """How its rows stand in it, from the file's ending."""
+        endings = [ending.lower() for ending in PurePosixPath(self.path).suffixes[-2:]]
+        if endings[-1:] == [".parquet"]:
+            return "parquet"
+        if endings and endings[-1] in COMPRESSIONS:
+            endings.pop()
+        return "json lines" if endings and endings[-1] in (".jsonl", ".ndjson") else "text"
+
+    @property
     def compression(self) -> str | None:
         """PyArrow's name of the codec, from the file's ending."""
         return COMPRESSIONS.get(PurePosixPath(self.path).suffix.lower())
@@ -51,7 +61,7 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Split:
-    """The lines of a file that begin at a byte in [begin, end)."""
+    """The lines, or a Parquet file's row groups, that begin at a byte in [begin, end)."""
 
     file: InputFile
     begin: int
@@ -72,10 +82,14 @@ def find_files(locations: Sequence[str]) -> list[InputFile]:
     found = {_same_for_links(file): file for location in locations for file in _expand(location)}
     for path in sorted(file.path for file in found.values()):
         if PurePosixPath(path).suffix.lower() in _NOT_TEXT:
-            raise UserError(f"{path} is not plain text (.txt, .gz, .bz2, .zst); leave it out of --input")
+            raise UserError(
+                f"{path} is neither text nor JSON lines (.jsonl), plain or packed (.gz, .bz2, .zst), nor Parquet; "
+                "leave it out of --input"
+            )
     for file in found.values():
-        if file.size == 0 and file.compression:
-            raise UserError(f"{file.path} is empty, which no {file.compression} file is; was it cut short?")
+        kind = file.compression or file.format
+        if file.size == 0 and kind not in ("text", "json lines"):
+            raise UserError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
     return sorted(found.values(), key=lambda file: file.path)
 
 

@@ -3,8 +3,13 @@
 A line ends at a line feed, or at carriage return and line feed. A split owns the lines that begin in it:
 what it reads runs from after the first line feed at or after `begin - 1` to the first line feed at or after
 `end - 1`. Neighbours therefore share nothing and lose nothing, wherever the cuts fall.
+
+A line of more than `LONGEST_LINE` bytes is cut at white space, or where there is none between two characters, and
+the cuts are counted: a document without line breaks must not fill the memory. Where a line is cut depends on the
+line alone.
 """
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,11 +20,16 @@ from w2v_core.storage import open_folder
 from w2v_core.text.inputs import Split
 
 _CHUNK_BYTES = 4 * 1024 * 1024
+LONGEST_LINE = 2 * 1024 * 1024
 _REPLACEMENT = "\ufffd"
 
 
-def read_lines(split: Split, strict: bool, counters: Counter[str]) -> Iterator[list[str]]:
-    """Lists of lines without their ends, in order. Adds to counters["input_bytes"] and ["replaced_characters"].
+def read_lines(
+    split: Split, strict: bool, counters: Counter[str], cut_long: bool = True
+) -> Iterator[list[str]]:
+    """Lists of lines without their ends, in order.
+
+    Adds to counters["input_bytes"], ["replaced_characters"] and, unless `cut_long` is off, ["long_lines_cut"].
 
     UserError where the file cannot be opened or unpacked, is UTF-16, or, with `strict`, is not UTF-8.
     """
@@ -27,8 +37,9 @@ def read_lines(split: Split, strict: bool, counters: Counter[str]) -> Iterator[l
     at_file_begin = split.begin == 0
     try:
         with _open(split) as stream:
-            for block in _whole_lines(_counted(_owned(stream, split), counters)):
-                text = _decode(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
+            chunks = _counted(_owned(stream, split), counters)
+            for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks):
+                text = decode(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
                 at_file_begin = False
                 yield text.replace("\r\n", "\n").removesuffix("\r").split("\n")
     except OSError as error:
@@ -84,7 +95,46 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _decode(block: bytes, path: str, strict: bool, counters: Counter[str]) -> str:
+def _short_lines(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
+    """As `_whole_lines`, with long lines cut by line feeds."""
+    pending = b""
+    for chunk in chunks:
+        whole, end, rest = (pending + chunk).rpartition(b"\n")
+        if end:
+            yield _cut(whole, counters)
+        *pieces, pending = _cut(rest, counters).split(b"\n")
+        yield from pieces
+    if pending:
+        yield pending
+
+
+def _cut(block: bytes, counters: Counter[str]) -> bytes:
+    """The block with line feeds where lines are too long."""
+    parts, begin = [], 0
+    while len(block) - begin > LONGEST_LINE:
+        end = block.rfind(b"\n", begin, begin + LONGEST_LINE + 1)
+        if end < 0:  # longer than it may be
+            end = begin + LONGEST_LINE
+            if space := _SPACE.search(block, begin + LONGEST_LINE // 2, end):
+                parts.append(block[begin : space.start()])
+                begin = space.end()
+            else:
+                while end > begin + 1 and block[end] & 0xC0 == 0x80:  # within a character
+                    end -= 1
+                parts.append(block[begin:end])
+                begin = end
+            counters["long_lines_cut"] += 1
+        else:
+            parts.append(block[begin:end])
+            begin = end + 1
+    return b"\n".join([*parts, block[begin:]])
+
+
+_SPACE = re.compile(rb"[ \t]")
+
+
+def decode(block: bytes, path: str, strict: bool, counters: Counter[str]) -> str:
+    """UTF-8 as text. Bad bytes are replaced and counted, or with `strict` a UserError."""
     try:
         return block.decode()
     except UnicodeDecodeError as error:
