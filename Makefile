@@ -5,6 +5,8 @@
 # make package    dist/w2v.zip, for spark-submit --py-files
 # make bench-train TEXT=enwiki.txt EVAL=folder    our trainer against gensim, in turn
 # make bench-parts RUN=my-run                     what the parts of training cost, one by one
+# make bench-kills RUN=my-run                     training killed twenty times ends in the same bytes
+# make bench-size                                 3 M words of 300 dimensions: memory, time to start, time to save
 # make bench-finite TEXT=enwiki.txt EVAL=folder   every combination of alpha, batch size and subsampling stays finite
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
@@ -20,7 +22,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-train bench-parts bench-finite demo test check fix package install java needs-java clean
+.PHONY: bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -45,6 +47,12 @@ bench-train: needs-java $(STAMP)
 
 bench-parts: $(STAMP)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_parts.py --run-dir $(RUN)
+
+bench-kills: $(STAMP)
+	$(BIN)/python benchmarks/bench_kills.py --run-dir $(RUN) --work bench-run/kills
+
+bench-size: $(STAMP)
+	$(BIN)/python benchmarks/bench_size.py --work bench-run/size
 
 bench-finite: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_finite.py --text $(TEXT) --eval $(EVAL) --work bench-run/finite

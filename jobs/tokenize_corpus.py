@@ -65,7 +65,7 @@ def _build(draft: Draft, files: Sequence[InputFile], config: Config) -> Made:
     counters = add_counters(receipt.counters for receipt in receipts)
     if account.kept == 0:
         lacking = ""
-        if counters["rows"]:
+        if counters.get("rows"):
             lacking = (
                 f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "
                 f"tokenize.column={options.column!r} and {counters['bad_rows']:,} are faulty"
