@@ -9,6 +9,7 @@ from w2v_core.errors import UserError
 from w2v_core.parquet import row_groups
 from w2v_core.run_dir import COMMANDS, STAGES, FileEntry, Manifest, RunDir
 from w2v_core.shards.digest import digest_of_rows, joined_digest
+from w2v_core.shards.read import as_arrays
 from w2v_core.storage import Folder
 
 _CHUNK_BYTES = 8 << 20
@@ -88,8 +89,7 @@ def _shards_problems(folder: Folder, manifest: Manifest) -> tuple[str, list[str]
         num_rows = 0
         try:
             for rows in row_groups(folder, entry.name, schemas.shards(window)):
-                contexts = rows["contexts"].combine_chunks().flatten().to_numpy().reshape(-1, 2 * window)
-                digest = joined_digest(digest, digest_of_rows(rows["target"].to_numpy(), contexts))
+                digest = joined_digest(digest, digest_of_rows(*as_arrays(rows, window)))
                 num_rows += len(rows)
         except UserError as error:
             problems.append(str(error))

@@ -7,8 +7,10 @@ from threading import Event, Thread
 from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from w2v_core import schemas
+from w2v_core.arrays import Int32Array
 from w2v_core.errors import UserError
 from w2v_core.parquet import read_row_group
 from w2v_core.run_dir import FileEntry, Manifest
@@ -51,9 +53,14 @@ class Shards:
         """
         name = self.files[unit.shard].name
         rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window))
-        rows = rows.slice(begin, end - begin)
-        contexts = rows["contexts"].combine_chunks().flatten().to_numpy().reshape(-1, 2 * self.window)
-        return Stretches.of_rows(rows["target"].to_numpy(), contexts, self.num_words, self.folder.file(name))
+        target_B, contexts_BW = as_arrays(rows.slice(begin, end - begin), self.window)
+        return Stretches.of_rows(target_B, contexts_BW, self.num_words, self.folder.file(name))
+
+
+def as_arrays(rows: pa.Table, window: int) -> tuple[Int32Array, Int32Array]:
+    """Rows of a shard as target (B,) and contexts (B, 2 * window)."""
+    contexts = rows["contexts"].combine_chunks().flatten().to_numpy()
+    return rows["target"].to_numpy(), contexts.reshape(-1, 2 * window)
 
 
 class Reader:

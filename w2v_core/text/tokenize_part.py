@@ -64,8 +64,9 @@ def _blocks(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Ite
     if split.file.format == "text":
         for lines in read_lines(split, config.strict, counters):
             text = [line for line in lines if not is_doc_line(line)]
-            counters["lines"] += len(lines) - len(text)
-            counters["doc_lines"] += len(lines) - len(text)
+            num_doc_lines = len(lines) - len(text)
+            counters["lines"] += num_doc_lines
+            counters["doc_lines"] += num_doc_lines
             yield text
         return
     read = read_parquet if split.file.format == "parquet" else read_json_lines
