@@ -24,7 +24,7 @@ from w2v_core.shards.write import ROW_GROUP_ROWS
 from w2v_core.storage import open_folder
 from w2v_core.training.share import Counts, Job
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.windows import context_windows
+from w2v_core.windows import context_windows, reaches
 
 WINDOW, WORDS_A_SENTENCE = 5, 20
 
@@ -54,8 +54,8 @@ def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, Counts]:
     counts_V = np.maximum(5, 1e9 * share_V / share_V.sum()).astype(np.int64)
     num_rows -= num_rows % WORDS_A_SENTENCE
     ids_B = np.searchsorted(edges_V, np.random.default_rng(0).random(num_rows)).astype(np.int32)
-    sentence_B = np.arange(num_rows) // WORDS_A_SENTENCE
-    contexts_BW = context_windows(ids_B, sentence_B, WINDOW)
+    lengths_S = np.full(num_rows // WORDS_A_SENTENCE, WORDS_A_SENTENCE)
+    contexts_BW = context_windows(ids_B, *reaches(lengths_S, WINDOW), WINDOW)
     schema = schemas.shards(WINDOW)
     contexts = pa.FixedSizeListArray.from_arrays(
         pa.array(contexts_BW.ravel()), type=schema.field("contexts").type

@@ -105,7 +105,7 @@ def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Recei
 
 
 def run_shuffled(
-    frame: "DataFrame", key: str, num_parts: int, task: Callable[[ArrowBatches, int], Receipt]
+    frame: "DataFrame", key: str, num_parts: int, task: Callable[[ArrowBatches, int], Iterator[Receipt]]
 ) -> list[Receipt]:
     """`task(rows, part)` for each of `num_parts` parts of `frame`, rows of one key in one part."""
 
@@ -114,7 +114,8 @@ def run_shuffled(
 
         context = TaskContext.get()
         assert context is not None
-        yield task(batches, context.partitionId()).to_batch()
+        for receipt in task(batches, context.partitionId()):
+            yield receipt.to_batch()
 
     schema = spark_schema(frame.sparkSession, RECEIPTS)
     return _receipts(frame.repartition(num_parts, key).mapInArrow(run, schema))

@@ -9,6 +9,7 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.config import Config, load_config
 from w2v_core.parts import write_file
 from w2v_core.run_dir import Draft, Manifest, RunDir
+from w2v_core.token_files import is_weighted
 from w2v_core.vocab import COUNTS, FILE, build_vocab, count_tokens
 
 
@@ -46,8 +47,11 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config) -> Made:
 def _count(run: RunDir, tokens: Manifest, config: Config) -> tuple[pa.Table, dict[str, int]]:
     """COUNTS of the words that can be kept, and sums over all words."""
     names, folder = [file.name for file in tokens.files], run.stage("tokens")
+    weighted = is_weighted(tokens)
     spark = _spark.session(config.spark)
-    partial = _spark.rows_of_parts(spark, len(names), lambda part: count_tokens(folder, names[part]), COUNTS)
+    partial = _spark.rows_of_parts(
+        spark, len(names), lambda part: count_tokens(folder, names[part], weighted), COUNTS
+    )
     counted, every = _spark.sum_counts(partial, config.vocab.min_count, config.vocab.max_final_vocab)
     return counted.cast(COUNTS), every
 

@@ -20,6 +20,7 @@ from w2v_core.parts import adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.text.inputs import InputFile, find_files, plan_splits
 from w2v_core.text.tokenize_part import tokenize_part
+from w2v_core.word_list import read_word_list
 
 
 def tokenize(
@@ -43,23 +44,31 @@ def settings_with_strict(config: str | None, set_: list[str] | None, strict: boo
 
 def tokenize_corpus(run: RunDir, files: Sequence[InputFile], config: Config) -> Manifest:
     """The tokens stage of `files`."""
+    stop_words = read_stop_words(config)
     identities = [file.identity() for file in files]
+    inputs = {"files": identities, "stop_words": stop_words} if stop_words else identities
     return make_stage(
         run,
         "tokens",
         config.tokenize,
-        identities,
-        lambda draft: _build(draft, files, config),
+        inputs,
+        lambda draft: _build(draft, files, stop_words, config),
         lambda: _spark.session(config.spark),
     )
 
 
-def _build(draft: Draft, files: Sequence[InputFile], config: Config) -> Made:
+def read_stop_words(config: Config) -> tuple[str, ...]:
+    """The words of the file that `tokenize.stop_words` names; none where it names none."""
+    location = config.tokenize.stop_words
+    return () if location is None else read_word_list(location, "tokenize.stop_words")
+
+
+def _build(draft: Draft, files: Sequence[InputFile], stop_words: Sequence[str], config: Config) -> Made:
     tasks = plan_splits(files, config.tokenize.split_bytes)
     folder, options = draft.temporary, config.tokenize
     spark = _spark.session(config.spark)
     receipts = _spark.run_parts(
-        spark, len(tasks), lambda part: tokenize_part(tasks[part], options, folder, part)
+        spark, len(tasks), lambda part: tokenize_part(tasks[part], options, stop_words, folder, part)
     )
     account = total_account(receipts)
     counters = add_counters(receipt.counters for receipt in receipts)
@@ -70,6 +79,8 @@ def _build(draft: Draft, files: Sequence[InputFile], config: Config) -> Made:
                 f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "
                 f"tokenize.column={options.column!r} and {counters['bad_rows']:,} are faulty"
             )
+        if account.read:
+            lacking += f", but {account.read:,} that the settings leave out: {account}"
         raise UserError(
             f"the input holds no token ({len(files)} files, first {files[0].path}{lacking}); "
             "give files with text, or another tokenize.tokenizer or tokenize.column"

@@ -138,10 +138,9 @@ def _build(
         write_bytes(draft, METRICS, lambda stream: stream.write(metrics.text())),
     ]
     checkpoints.clear()
-    rows = job.rows_per_epoch * job.config.epochs
     counters = {
         "words": len(vocabulary),
-        "rows": rows,
+        "rows": job.num_rows,
         "held_out_rows": job.num_held_out,
         "workers": job.config.num_workers,
     } | counters

@@ -8,14 +8,15 @@ import pyarrow as pa
 from jobs import _spark
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
+from w2v_core import schemas
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
 from w2v_core.parts import Receipt, adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
-from w2v_core.schemas import ENCODED
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
+from w2v_core.token_files import is_weighted
 from w2v_core.vocab import cached_vocabulary
 
 
@@ -41,24 +42,27 @@ def make_shards(run: RunDir, config: Config) -> Manifest:
 
 def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config: Config) -> Made:
     token_folder, folder, options = run.stage("tokens"), draft.temporary, config.shards
-    names = [file.name for file in tokens.files]
+    names, weighted = [file.name for file in tokens.files], is_weighted(tokens)
     read_vocabulary = partial(cached_vocabulary, run.stage("vocab"), vocab.fingerprint)
     expected = read_vocabulary()
     num_parts = num_shards(expected.counts, expected.keep_probability, options.target_rows)
 
     def encode(part: int) -> Iterator[pa.RecordBatch]:
-        return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed)
+        return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed, weighted)
 
-    def write(sentences: Iterable[pa.RecordBatch], part: int) -> Receipt:
-        return write_shard(sentences, read_vocabulary().keep_probability, options, folder, part)
+    def write(sentences: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
+        return write_shard(sentences, read_vocabulary().keep_probability, options, folder, part, weighted)
 
-    encoded = _spark.rows_of_parts(_spark.session(config.spark), len(names), encode, ENCODED)
+    spark = _spark.session(config.spark)
+    encoded = _spark.rows_of_parts(spark, len(names), encode, schemas.encoded(weighted))
     receipts = _spark.run_shuffled(encoded, "key", num_parts, write)
     account = total_account(receipts)
     assert tokens.tokens is not None
     assert vocab.tokens is not None
-    assert account.read == tokens.tokens.kept, "tokens were lost or counted twice between the stages"
-    assert account.out_of_vocabulary == vocab.tokens.out_of_vocabulary, (
+    assert account.read == options.passes * tokens.tokens.kept, (
+        "tokens were lost or counted twice between the stages"
+    )
+    assert account.out_of_vocabulary == options.passes * vocab.tokens.out_of_vocabulary, (
         "unknown words were counted otherwise before"
     )
     if account.kept == 0:
@@ -66,10 +70,11 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config:
             f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
             "vocab.min_count"
         )
+    files = adopt_parts(draft, receipts, num_parts, options.passes)
     return Made(
-        adopt_parts(draft, receipts, num_parts),
+        files,
         account,
-        {"shards": num_parts, "row_group_rows": ROW_GROUP_ROWS},
+        {"shards": len(files) // options.passes, "row_group_rows": ROW_GROUP_ROWS, "weighted": int(weighted)},
         f"{joined_digest(*(receipt.digest for receipt in receipts)):016x}",
     )
 

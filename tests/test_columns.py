@@ -23,7 +23,7 @@ def tokenized(path: Path, split_bytes: int = 1 << 20, **settings) -> tuple[list[
     out.mkdir(exist_ok=True)
     sentences, counters = [], Counter()
     for number, splits in enumerate(plan_splits(find_files([str(path)]), split_bytes)):
-        receipt = tokenize_part(splits, TokenizeConfig(**settings), open_folder(str(out)), number)
+        receipt = tokenize_part(splits, TokenizeConfig(**settings), (), open_folder(str(out)), number)
         sentences += pq.read_table(out / receipt.draft_name, schema=TOKENS)["tokens"].to_pylist()
         counters.update(receipt.counters)
         assert receipt.tokens.read == receipt.tokens.kept == sum(map(len, sentences)) - counters["seen"]
@@ -104,7 +104,7 @@ def test_bytes_that_are_not_utf8_are_replaced_and_counted_or_refused(tmp_path):
 def test_a_column_that_is_not_there_or_holds_something_else_is_named(tmp_path):
     path = parquet(tmp_path / "a.parquet", pa.array(["x"]))
     with pytest.raises(
-        UserError, match=r"a.parquet has no column 'body', but 'id', 'text'; .*tokenize.column"
+        UserError, match=r"a.parquet has no column 'body' among 'id', 'text'; .*tokenize.column"
     ):
         tokenized(path, column="body")
     with pytest.raises(

@@ -45,8 +45,14 @@ def test_values_are_toml_or_else_text():
 
 
 def test_spark_settings_have_dots_in_their_names():
-    config = load_config(None, ['spark.conf."spark.executor.memory"=2g'])
-    assert config.spark.conf == {"spark.executor.memory": "2g"}
+    overrides = ("executor.memory=2g", "sql.shuffle.partitions=8", "speculation=true")
+    named = (override.split("=") for override in overrides)
+    config = load_config(None, [f'spark.conf."spark.{key}"={value}' for key, value in named])
+    assert config.spark.conf == {
+        "spark.executor.memory": "2g",
+        "spark.sql.shuffle.partitions": "8",
+        "spark.speculation": "true",
+    }
 
 
 def test_alpha_follows_the_model():

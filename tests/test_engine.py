@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from contexts import contexts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from w2v_core.row_gradient import RowGradient, add_rows
 from w2v_core.sampler import UnigramSampler
 from w2v_core.shards.order import ROWS_PER_STRETCH
 from w2v_core.shards.stretches import Stretches
-from w2v_core.windows import NO_WORD, context_windows
+from w2v_core.windows import NO_WORD
 
 NUM_WORDS, SIZE, NEGATIVE, NUM_SHARED = 12, 5, 3, 8
 
@@ -32,7 +33,7 @@ def a_batch(rng: np.random.Generator, num_rows: int, window: int = 3):
     begins = np.zeros(num_rows, bool)
     begins_at = np.cumsum(rng.integers(2, 10, num_rows))
     begins[begins_at[begins_at <= num_rows - 2]] = True
-    contexts_BW = context_windows(ids, np.cumsum(begins), window)
+    contexts_BW = contexts_of(ids, np.cumsum(begins), window)
     return ids, contexts_BW, rng.integers(1, window + 1, num_rows)
 
 

@@ -6,10 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 import pytest
 from conftest import small_config
+from words_by_hand import words_of
 
 from jobs import _spark
 from jobs.build_vocab import make_vocab
@@ -20,9 +22,9 @@ from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
 from w2v_core.errors import UserError
 from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.text import unicode_words
 from w2v_core.text.inputs import find_files
 from w2v_core.vectors import WordVectors
+from w2v_core.verify import verify
 from w2v_core.vocab import keep_probability
 
 
@@ -36,7 +38,7 @@ def sentences_by_hand(corpus: Path) -> list[list[str]]:
     lines = [
         line for path in corpus.rglob("*.txt") for line in path.read_text().split("\n") if line != "</doc>"
     ]
-    return [tokens for tokens in map(unicode_words.tokenize, lines) if tokens]
+    return [tokens for tokens in map(words_of, lines) if tokens]
 
 
 def test_the_whole_pipeline_accounts_for_every_token(make_run, corpus):
@@ -114,6 +116,31 @@ def test_spark_itself_reads_what_the_stages_write(make_run, corpus, spark_config
     row = frame.first()
     assert row is not None
     assert len(row["contexts"]) == 4
+
+
+def test_two_passes_are_two_draws_that_training_reads_in_turn(make_run, corpus):
+    run, once = make_run(corpus, "shards.passes=2", "train.epochs=3"), make_run(corpus, into="once")
+    shards = run.require("shards")
+    first, second = (Path(run.folder.path, "shards", file.name).read_bytes() for file in shards.files)
+    assert first == Path(once.folder.path, "shards", "part-00000.parquet").read_bytes() != second
+    assert shards.tokens.read == 2 * run.require("tokens").tokens.kept
+    rows = [file.rows for file in shards.files]
+    assert (
+        run.require("vectors").counters["rows"]
+        == 2 * rows[0] + rows[1] - 2 * run.require("vectors").counters["held_out_rows"]
+    )
+    assert [problem for stage in verify(run) for problem in stage.problems] == []
+
+
+def test_weights_of_a_table_reach_the_shards_and_training_reads_them(make_run, tmp_path):
+    lines = [f"a{i % 5} b{i % 7} c{i % 3}" for i in range(2000)]
+    table = pa.table({"text": lines, "importance": [i % 2 + 0.5 for i in range(2000)]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    run = make_run(tmp_path / "x.parquet", "tokenize.weight_column=importance", "vocab.sample=0")
+    rows = pq.read_table(f"{run.folder.path}/shards/part-00000.parquet")
+    assert Counter(rows["weight"].to_pylist()) == {0.5: 3000, 1.5: 3000}
+    assert [problem for stage in verify(run) for problem in stage.problems] == []
+    assert run.require("vectors").counters["rows"] > 0
 
 
 # What is made again, and what is not

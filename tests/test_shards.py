@@ -9,21 +9,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from contexts import contexts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2v_core import draws, schemas
+from w2v_core.accounting import TokenAccount
 from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import PartWriter, Receipt
+from w2v_core.shards import encode as encode_module
+from w2v_core.shards.arrived import arrived
+from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
 from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, share_of, units_of
 from w2v_core.shards.read import Reader, Shards
 from w2v_core.shards.stretches import Stretches
-from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, rank_among_equals, sort_sentences, write_shard
+from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
 from w2v_core.storage import Folder, open_folder
 from w2v_core.vocab import Vocabulary
-from w2v_core.windows import context_windows
 
 sentences_strategy = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=9), min_size=1, max_size=12)
 
@@ -50,7 +54,7 @@ def as_arrays(sentences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 def test_a_window_by_hand():
     ids, sentence = as_arrays([[1, 2, 3], [4]])
-    assert context_windows(ids, sentence, 2).tolist() == [
+    assert contexts_of(ids, sentence, 2).tolist() == [
         [-1, 2, -1, 3],
         [1, 3, -1, -1],
         [2, -1, 1, -1],
@@ -61,9 +65,7 @@ def test_a_window_by_hand():
 @given(sentences_strategy, st.integers(1, 12))
 def test_windows_equal_the_loop(sentences, window):
     ids, sentence = as_arrays(sentences)
-    assert context_windows(ids, sentence, window).tolist() == [
-        c for _, c in windows_by_hand(sentences, window)
-    ]
+    assert contexts_of(ids, sentence, window).tolist() == [c for _, c in windows_by_hand(sentences, window)]
 
 
 # Draws
@@ -99,11 +101,6 @@ def test_a_sentence_key_depends_on_the_sentence_alone(sentences):
     same = {tuple(ids): int(key) for ids, key in zip(sentences, together, strict=True)}
     assert len(set(same.values())) == len(same)
     assert set(sentence_keys(ids, offsets, 2).tolist()).isdisjoint(together.tolist())
-
-
-def test_rank_among_equals():
-    assert rank_among_equals(np.array([3, 3, 5, 7, 7, 7], np.uint64)).tolist() == [0, 1, 0, 0, 1, 2]
-    assert rank_among_equals(np.array([], np.uint64)).tolist() == []
 
 
 # Sentences to shards
@@ -157,7 +154,7 @@ def test_a_shard_holds_every_row_once_whatever_the_order_of_its_sentences(
     rng.shuffle(shuffled)
     written = []
     for order in (sentences, shuffled):
-        receipt = write_shard(encode(folder, order), np.ones(7), config, folder, 0)
+        (receipt,) = write_shard(encode(folder, order), np.ones(7), config, folder, 0)
         assert receipt.tokens.balances()
         written.append(receipt)
     expected = [row for row in windows_by_hand(sentences, window) if set(row[1]) != {-1}]
@@ -165,13 +162,15 @@ def test_a_shard_holds_every_row_once_whatever_the_order_of_its_sentences(
     assert Counter((t, tuple(c)) for t, c in found) == Counter((t, tuple(c)) for t, c in expected)
     assert written[0].tokens.kept == len(expected)
     assert written[0].tokens.dropped == {"no_context": sum(len(ids) == 1 for ids in sentences)}
-    assert written[0].file == written[1].file, "the bytes depend on the order in which sentences arrive"
+    assert written[0].file.crc32 == written[1].file.crc32, (
+        "the bytes depend on the order in which sentences arrive"
+    )
 
 
 def test_unknown_words_are_left_out_before_windows_and_counted(tmp_path):
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, 9, 1], [8, 9], [2, 3], [9]], size=4)
-    receipt = write_shard(batches, np.ones(4), ShardsConfig(window=1), folder, 0)
+    (receipt,) = write_shard(batches, np.ones(4), ShardsConfig(window=1), folder, 0)
     assert sorted(rows_of(folder, receipt, 1)) == [
         (0, [-1, 1]),
         (1, [0, -1]),
@@ -185,7 +184,7 @@ def test_subsampling_keeps_the_share_it_should_and_comes_before_windows(tmp_path
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, i % 6 + 1] * 10 for i in range(2000)])
     keep = np.array([0.25] + [1.0] * 6)
-    receipt = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
+    (receipt,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
     rows = rows_of(folder, receipt, 1)
     kept_zeros = sum(target == 0 for target, _ in rows)
     assert abs(kept_zeros - 5000) < 4 * math.sqrt(20_000 * 0.25 * 0.75)
@@ -196,7 +195,7 @@ def test_subsampling_keeps_the_share_it_should_and_comes_before_windows(tmp_path
 
 def test_identical_sentences_are_thinned_independently(tmp_path):
     folder = open_folder(str(tmp_path))
-    receipt = write_shard(
+    (receipt,) = write_shard(
         encode(folder, [[0, 1, 2, 3]] * 500), np.full(7, 0.5), ShardsConfig(window=1), folder, 0
     )
     kept = receipt.tokens.kept + receipt.tokens.dropped["no_context"]
@@ -208,15 +207,15 @@ def test_another_seed_gives_other_rows(tmp_path):
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, 1, 2, 3]] * 200)
     files = [
-        write_shard(batches, np.full(7, 0.5), ShardsConfig(window=1, seed=seed), folder, 0).file
-        for seed in (1, 1, 2)
+        [receipt.file.crc32 for receipt in write_shard(batches, np.full(7, 0.5), config, folder, 0)]
+        for config in (ShardsConfig(window=1, seed=seed) for seed in (1, 1, 2))
     ]
     assert files[0] == files[1] != files[2]
 
 
 def test_rows_are_shuffled(tmp_path):
     folder = open_folder(str(tmp_path))
-    receipt = write_shard(
+    (receipt,) = write_shard(
         encode(folder, [[i % 7, (i + 1) % 7] for i in range(300)]),
         np.ones(7),
         ShardsConfig(window=1),
@@ -231,7 +230,7 @@ def test_rows_are_shuffled(tmp_path):
 def test_a_shard_moves_stretches_of_text_whole(tmp_path):
     folder = open_folder(str(tmp_path))
     sentence = list(range(100))
-    receipt = write_shard(encode(folder, [sentence], 100), np.ones(100), ShardsConfig(window=1), folder, 0)
+    (receipt,) = write_shard(encode(folder, [sentence], 100), np.ones(100), ShardsConfig(window=1), folder, 0)
     targets = pq.read_table(tmp_path / receipt.draft_name)["target"].to_pylist()
     assert sorted(targets) == sentence
     breaks = [after for before, after in pairwise(targets) if after != before + 1]
@@ -241,18 +240,102 @@ def test_a_shard_moves_stretches_of_text_whole(tmp_path):
 
 def test_a_shard_without_sentences_is_a_file_without_rows(tmp_path):
     folder = open_folder(str(tmp_path))
-    receipt = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
+    (receipt,) = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
     assert receipt.file is not None
     assert (receipt.file.rows, receipt.tokens.read) == (0, 0)
     assert rows_of(folder, receipt, 5) == []
 
 
-def test_sorting_ignores_arrival(tmp_path):
+def test_sentences_stand_in_one_order_however_they_arrive(tmp_path):
     folder = open_folder(str(tmp_path))
-    table = pa.Table.from_batches(encode(folder, [[1, 2], [3], [1, 2], [4, 5, 6]]))
-    one, other = sort_sentences(table), sort_sentences(table.take([4, 2, 0, 1, 3][: table.num_rows]))
-    assert one.keys_S.tolist() == other.keys_S.tolist()
-    assert one.ids_T.tolist() == other.ids_T.tolist()
+    table = pa.Table.from_batches(encode(folder, [[1, 2], [3], [1, 2], [4, 5, 6], [1, 2], [0, 9]]))
+    one, other = arrived(table.to_batches(), False), arrived(table[::-1].to_batches(), False)
+    assert one.sentences.keys_S.tolist() == other.sentences.keys_S.tolist()
+    assert one.sentences.ids_T.tolist() == other.sentences.ids_T.tolist()
+    assert one.copies_S.tolist() == other.copies_S.tolist()
+    assert (one.num_tokens, one.num_known) == (12, 11)
+
+
+@given(st.lists(st.sampled_from([(0, 1), (1, 0), (2,), (3, 4, 5), (0, 9), (9,), ()]), max_size=60))
+def test_copies_of_a_sentence_travel_as_one_with_their_number(tmp_path_factory, sentences):
+    folder = open_folder(str(tmp_path_factory.mktemp("tokens")))
+    batches = encode(folder, [list(ids) for ids in sentences if ids])
+    known = Counter(tuple(i for i in ids if i < 7) for ids in sentences)
+    del known[()]
+    for batch in batches:  # a row group of five sentences, and a row for those without a known word
+        rows = [row for row in batch.to_pylist() if row["ids"]]
+        assert len({row["ids"] for row in rows}) == len(rows)
+    found = arrived(batches, False)
+    ids = np.split(found.sentences.ids_T, np.cumsum(found.sentences.lengths_S)[:-1])
+    assert (
+        dict(zip(map(tuple, ids), found.copies_S.tolist(), strict=True)) == known
+        if known
+        else not len(ids[0])
+    )
+    assert found.num_tokens == sum(map(len, sentences))
+
+
+def test_sentences_that_share_a_key_stay_two(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        encode_module, "sentence_keys", lambda ids, offsets, seed: np.full(len(offsets) - 1, 7, np.uint64)
+    )
+    folder = open_folder(str(tmp_path))
+    sentences = [[0, 1], [2, 3], [0, 1], [4, 5]]
+    (receipt,) = write_shard(encode(folder, sentences), np.ones(7), ShardsConfig(window=1), folder, 0)
+    expected = Counter((t, tuple(c)) for t, c in windows_by_hand(sentences, 1))
+    assert Counter((t, tuple(c)) for t, c in rows_of(folder, receipt, 1)) == expected
+
+
+def test_a_line_that_fills_the_corpus_is_cut_into_pieces_that_hold_the_same_rows(tmp_path):
+    folder, keep = open_folder(str(tmp_path)), np.full(7, 0.7)
+    batches = encode(folder, [[0, 1, 2, 3]] * 3000 + [[i % 7, (i + 3) % 7] for i in range(200)])
+    (whole,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
+    pieces = list(write_shard(batches, keep, ShardsConfig(window=1, target_rows=1000), folder, 0))
+    assert [(piece.piece, piece.num_pieces) for piece in pieces] == [(n, 9) for n in range(9)]
+    rows = [piece.file.rows for piece in pieces]
+    assert sum(rows) == whole.file.rows
+    assert max(rows) < 1200
+    assert joined_digest(*(piece.digest for piece in pieces)) == whole.digest
+    assert sum((piece.tokens for piece in pieces), TokenAccount()) == whole.tokens
+
+
+# Passes
+
+
+def test_passes_are_independent_draws_of_which_the_first_is_the_only_one_of_one_pass(tmp_path):
+    folder, keep = open_folder(str(tmp_path)), np.full(7, 0.5)
+    batches = encode(folder, [[i % 7, (i * 3 + 1) % 7, (i * 5 + 2) % 7] for i in range(2000)])
+    (only,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
+    draws = list(write_shard(batches, keep, ShardsConfig(window=1, passes=3), folder, 0))
+    assert [receipt.draw for receipt in draws] == [0, 1, 2]
+    assert draws[0].file.crc32 == only.file.crc32
+    assert len({receipt.digest for receipt in draws}) == 3
+    for receipt in draws:
+        kept = receipt.tokens.read - receipt.tokens.subsampled
+        assert abs(kept - 3000) < 4 * math.sqrt(6000 / 4)
+
+
+def test_an_epoch_reads_the_files_of_its_pass(three_shards):
+    six = replace(three_shards, files=[*three_shards.files] * 2, passes=2)
+    units = units_of(six.rows_by_shard, ROW_GROUP_ROWS, 0)
+    assert [six.pass_of(unit) for unit in units] == [0, 0, 0, 1, 1, 1]
+
+
+# Weights
+
+
+def test_a_row_has_the_weight_of_its_sentence(tmp_path):
+    folder = open_folder(str(tmp_path))
+    sentences, weights = [["w0", "w1"], ["w0", "w1"], ["w2", "x", "w3"], ["w0", "w1"]], [1.0, 0.25, 3.0, 1.0]
+    with PartWriter(folder, schemas.tokens(True)) as writer:
+        writer.write(pa.table([sentences, pa.array(weights, pa.float32())], schema=schemas.tokens(True)))
+    batches = list(encode_sentences(folder, writer.draft_name, a_vocabulary(7), 1, weighted=True))
+    assert sum(batch["copies"].to_numpy().sum() for batch in batches) == 5  # and the row of unheard tokens
+    (receipt,) = write_shard(batches, np.ones(7), ShardsConfig(window=1), folder, 0, weighted=True)
+    rows = pq.read_table(tmp_path / receipt.draft_name)
+    assert rows.schema == schemas.shards(1, weighted=True)
+    found = Counter(zip(rows["target"].to_pylist(), rows["weight"].to_pylist(), strict=True))
+    assert found == {(0, 1.0): 2, (1, 1.0): 2, (0, 0.25): 1, (1, 0.25): 1, (2, 3.0): 1, (3, 3.0): 1}
 
 
 def test_the_number_of_shards_follows_the_rows_expected():
@@ -267,8 +350,11 @@ def test_the_number_of_shards_follows_the_rows_expected():
 def three_shards(tmp_path):
     folder = open_folder(str(tmp_path))
     receipts = [
-        write_shard(encode(folder, [[n, n + 1, n + 2]] * 20), np.ones(7), ShardsConfig(window=1), folder, n)
+        receipt
         for n in range(3)
+        for receipt in write_shard(
+            encode(folder, [[n, n + 1, n + 2]] * 20), np.ones(7), ShardsConfig(window=1), folder, n
+        )
     ]
     return shards_of(folder, receipts, 1)
 
@@ -331,7 +417,7 @@ def test_workers_share_the_rows_evenly_and_between_stretches(world_size):
 )
 def test_stretches_tell_the_rows_they_were_made_of(sentences, window):
     ids, sentence = as_arrays(sentences)
-    contexts = context_windows(ids, sentence, window)
+    contexts = contexts_of(ids, sentence, window)
     block = Stretches.of_rows(ids, contexts, 10, "file")
     assert (len(block), block.window) == (-(-len(ids) // 16) * 16, window)
     assert block.target_B[: len(ids)].tolist() == ids.tolist()

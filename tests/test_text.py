@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from words_by_hand import words_of
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
@@ -19,10 +20,11 @@ from w2v_core.schemas import TOKENS
 from w2v_core.storage import open_folder
 from w2v_core.text import inputs as inputs_module
 from w2v_core.text import lines as lines_module
-from w2v_core.text import unicode_words, whitespace
 from w2v_core.text.inputs import InputFile, find_files, plan_splits
 from w2v_core.text.lines import read_lines
+from w2v_core.text.normalize import normalize
 from w2v_core.text.tokenize_part import tokenize_part
+from w2v_core.text.tokenizers import load_tokenizer, spelling, whitespace
 from w2v_core.text.wiki_extractor import is_doc_line
 
 PACK = {
@@ -37,11 +39,23 @@ def lines_of(path: Path, split_bytes: int = 1 << 20, strict: bool = False) -> tu
     counters: Counter[str] = Counter()
     splits = [split for task in plan_splits(find_files([str(path)]), split_bytes) for split in task]
     return [
-        line for split in splits for lines in read_lines(split, strict, counters) for line in lines
+        line
+        for split in splits
+        for lines in read_lines(split, strict, counters)
+        for line in lines.to_pylist()
     ], counters
 
 
 # Tokenizers
+
+
+def words(*lines: str) -> list[list[str]]:
+    """What the default tokenizer makes of lines, spelled as it has them."""
+    config = TokenizeConfig()
+    spelled = normalize(pa.array(lines, pa.string()), spelling(config), Counter())
+    lists = load_tokenizer(config)(spelled)
+    lists.validate(full=True)
+    return lists.to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -62,12 +76,31 @@ def lines_of(path: Path, split_bytes: int = 1 << 20, strict: bool = False) -> tu
     ],
 )
 def test_unicode_words(line, tokens):
-    assert unicode_words.tokenize(line) == tokens
+    assert words(line) == [tokens]
+
+
+HARD = (
+    "aZ9_éÉe\u0301\u0308ㄱㅏ가\u1100\u1161\u11a8Σσ ςİıßſ½"
+    "…！ＡＢﬁ\u00ad\u200d\u0bbe\u0bd7が\u3099か\u00a0ȺⱥK\x00\U0001109a\U000110ba\U00020000"
+)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.text(st.one_of(st.sampled_from(HARD), st.characters(exclude_characters="\n", codec="utf-8"))))
+)
+def test_unicode_words_over_arrays_equal_those_over_strings(lines):
+    assert words(*lines) == [words_of(line) for line in lines]
+
+
+def test_every_character_beside_letters_and_marks_equals_the_strings():
+    lines = [f"x{chr(code)}\u0301A{chr(code)}" for code in range(0x20000) if not 0xD800 <= code < 0xE000]
+    assert words(*lines) == [words_of(line) for line in lines]
 
 
 @given(st.text())
 def test_unicode_words_are_normal_and_made_of_letters_digits_and_marks(line):
-    for token in unicode_words.tokenize(line):
+    for token in words(line)[0]:
         assert token == token.lower()
         assert unicodedata.category(token[0])[0] in "LN"
         assert {unicodedata.category(c)[0] for c in token} <= set("LNM")
@@ -79,7 +112,7 @@ def test_unicode_words_are_normal_and_made_of_letters_digits_and_marks(line):
 def test_every_letter_and_digit_of_the_line_is_in_a_word(word, noise):
     expected = unicodedata.normalize("NFKC", f"{noise}{word}{noise}").lower()
     kept = "".join(c for c in expected if unicodedata.category(c)[0] in "LN")
-    found = "".join(unicode_words.tokenize(f"{noise}{word}{noise}"))
+    found = "".join(words(f"{noise}{word}{noise}")[0])
     assert "".join(c for c in found if unicodedata.category(c)[0] in "LN") == kept
 
 
@@ -355,7 +388,9 @@ def test_a_document_without_line_breaks_fills_no_memory(tmp_path):
     counters: Counter[str] = Counter()
     (split,) = plan_splits(find_files([str(tmp_path / "x.txt")]), 1 << 40)[0]
     tracemalloc.start()
-    found = sum(len(line.split()) for lines in read_lines(split, False, counters) for line in lines)
+    found = sum(
+        len(line.split()) for lines in read_lines(split, False, counters) for line in lines.to_pylist()
+    )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found == words
@@ -371,12 +406,12 @@ def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
     (tmp_path / "w.txt").write_text(text)
     (tmp_path / "out").mkdir()
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
-    receipt = tokenize_part(splits, TokenizeConfig(), open_folder(str(tmp_path / "out")), 7)
+    receipt = tokenize_part(splits, TokenizeConfig(), (), open_folder(str(tmp_path / "out")), 7)
     table = pq.read_table(tmp_path / "out" / receipt.draft_name, schema=TOKENS)
     assert table["tokens"].to_pylist() == [["title"], ["one", "two", "three"]]
     assert receipt.part == 7
     assert receipt.file is not None
-    assert (receipt.file.name, receipt.file.rows) == ("part-00007.parquet", 2)
+    assert (receipt.file.name, receipt.file.rows) == (receipt.draft_name, 2)
     assert receipt.tokens.read == receipt.tokens.kept == 4
     assert {name: count for name, count in receipt.counters.items() if "row" not in name} == {
         "input_bytes": len(text),
@@ -387,6 +422,12 @@ def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
         "empty_tokens": 0,
         "long_lines_cut": 0,
         "sentences": 2,
+        "characters_normalized": 0,
+        "accents_stripped": 0,
+        "characters_lowered": 3,
+        "digits_folded": 0,
+        "urls_folded": 0,
+        "emails_folded": 0,
     }
 
 
@@ -395,5 +436,5 @@ def test_a_task_that_fails_leaves_no_file(tmp_path):
     (tmp_path / "out").mkdir()
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
     with pytest.raises(UserError):
-        tokenize_part(splits, TokenizeConfig(strict=True), open_folder(str(tmp_path / "out")), 0)
+        tokenize_part(splits, TokenizeConfig(strict=True), (), open_folder(str(tmp_path / "out")), 0)
     assert list((tmp_path / "out").iterdir()) == []

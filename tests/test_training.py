@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import small_config
+from contexts import contexts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,6 @@ from w2v_core.training.crew import ProcessCrew, shared_arrays
 from w2v_core.training.share import Job, Standing, batch_plan, learning_rate
 from w2v_core.training.trainer import Interrupted, Progress, trained
 from w2v_core.vocab import Vocabulary
-from w2v_core.windows import context_windows
 
 
 class InMemory(Shards):
@@ -41,7 +41,7 @@ class InMemory(Shards):
         return super().__new__(cls)
 
     def __init__(self, ids, sentence, window, row_group_rows=512):
-        contexts = context_windows(ids.astype(np.int32), sentence, window)
+        contexts = contexts_of(ids.astype(np.int32), sentence, window)
         half = len(ids) // 2
         files = [FileEntry(name=name, rows=half, bytes=0, crc32=0) for name in ("a", "b")]
         super().__init__(open_folder("/nowhere"), files, window, row_group_rows, 10)
@@ -312,7 +312,7 @@ def test_two_processes_train_all_rows_between_them(make_run, corpus, start_metho
         require_finite(tables)
         assert np.abs(tables.output_VD).max() > 0
         del tables
-    assert reports[-1].rows == reports[-1].total_rows == 3 * job.rows_per_epoch
+    assert reports[-1].rows == reports[-1].total_rows == job.num_rows
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
 
 

@@ -6,13 +6,14 @@ the two equal.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from w2v_core.errors import UserError
 
@@ -29,15 +30,63 @@ class TokenizeConfig(_Section):
 
     without_effect = frozenset({"split_bytes"})
 
-    tokenizer: Literal["unicode_words", "whitespace"] = Field(
+    tokenizer: Literal["unicode_words", "whitespace", "regex", "char_ngrams"] = Field(
         "unicode_words",
-        description="unicode_words: NFKC, lower case, runs of letters, digits and their marks; "
-        "whitespace: what stands between white space, untouched",
+        description="unicode_words: runs of letters, digits and their marks; whitespace: what stands between white "
+        "space; regex: what `pattern` finds; char_ngrams: runs of min_n to max_n characters within a word",
+    )
+    pattern: str = Field(
+        r"\w+",
+        min_length=1,
+        description="for regex: a token, in Python's syntax; where it has a group, the group is",
+    )
+    min_n: int = Field(2, ge=1, le=100, description="for char_ngrams: characters of the shortest")
+    max_n: int = Field(3, ge=1, le=100, description="for char_ngrams: characters of the longest")
+    normal_form: Literal["NFC", "NFKC", "none"] | None = Field(
+        None,
+        description="one spelling for what looks alike; NFKC also for full-width and other compatible characters; both "
+        "remove soft hyphens and joiners. Absent: NFKC, but none for whitespace",
+    )
+    lower: bool | None = Field(None, description="lower case. Absent: true, but false for whitespace")
+    strip_accents: bool = Field(
+        False,
+        description="remove the diacritics of Latin, Greek and Cyrillic letters; other scripts stay whole",
+    )
+    digits_to_zero: bool = Field(False, description="every decimal digit becomes 0: numbers by their length")
+    url_token: str | None = Field(
+        None, min_length=1, description="the word that stands for every URL. Absent: as it is"
+    )
+    email_token: str | None = Field(
+        None, min_length=1, description="the word that stands for every e-mail address. Absent: as it is"
+    )
+    stop_words: str | None = Field(
+        None,
+        min_length=1,
+        description="a file of words, one a line, as the tokenizer spells them, that are left out",
+    )
+    min_token_length: int = Field(1, ge=1, description="tokens of fewer characters are left out")
+    max_token_length: int | None = Field(
+        None, ge=1, description="tokens of more characters are left out. Absent: no limit"
+    )
+    sentences: Literal["line", "regex", "none"] = Field(
+        "line",
+        description="what no window reaches out of: line: a line; regex: a piece of a line between what "
+        "`sentence_boundary` finds; none: a row of a table whole, with its line breaks (in text files a line is a row)",
+    )
+    sentence_boundary: str = Field(
+        r"(?<=[.!?])\s+|(?<=[。！？])",
+        min_length=1,
+        description="for sentences=regex: what stands between two sentences, in Python's syntax",
     )
     column: str = Field(
         "text",
         min_length=1,
-        description="the column of Parquet and JSON lines: text, or lists of tokens or of ids, which stay as they are",
+        description="the column of tables and JSON lines: text, or lists of tokens or of ids, which stay as they are",
+    )
+    weight_column: str | None = Field(
+        None,
+        min_length=1,
+        description="the column of tables and JSON lines with a row's weight, carried into the shards. Absent: none",
     )
     strict: bool = Field(
         False,
@@ -49,6 +98,25 @@ class TokenizeConfig(_Section):
         le=2**40,
         description="bytes of input one task reads: large files are cut here, small ones gathered up to it",
     )
+
+    @field_validator("pattern", "sentence_boundary")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"{value!r} is no pattern of Python's re: {error}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _some_length(self) -> Self:
+        if self.min_n > self.max_n:
+            raise ValueError(f"tokenize.min_n must not exceed tokenize.max_n, {self.max_n}")
+        if self.max_token_length is not None and self.min_token_length > self.max_token_length:
+            raise ValueError(
+                f"tokenize.min_token_length must not exceed tokenize.max_token_length, {self.max_token_length}"
+            )
+        return self
 
 
 class VocabConfig(_Section):
@@ -87,6 +155,13 @@ class ShardsConfig(_Section):
         ge=1_000,
         le=2**31 - 1,
         description="rows a shard aims at; a Spark Python worker takes about 230 MB + 70 bytes a row (window 5)",
+    )
+    passes: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="times the corpus is subsampled anew and written; epoch e trains on pass e mod passes. More "
+        "let rows of frequent words differ from epoch to epoch, and take as many times the disk",
     )
     seed: int = Field(1, ge=0, lt=2**63, description="the subsampling draw and the order of rows")
 
@@ -199,6 +274,17 @@ class SparkConfig(_Section):
         default_factory=dict,
         description='further Spark settings, also under spark-submit, such as "spark.driver.memory" = "4g"',
     )
+
+    @field_validator("conf", mode="before")
+    @classmethod
+    def _as_spark_spells_them(cls, conf: Any) -> Any:
+        """Numbers and booleans as text: `--set spark.conf."spark.sql.shuffle.partitions"=8` is what people write."""
+        if not isinstance(conf, dict):
+            return conf
+        return {
+            key: str(value).lower() if isinstance(value, bool | int | float) else value
+            for key, value in conf.items()
+        }
 
 
 class Config(_Section):

@@ -27,10 +27,15 @@ RECEIPTS = pa.schema(
 
 
 class Receipt(BaseModel):
-    """What a task made of its part."""
+    """What a task made of its part: a file, or one of several."""
 
     model_config = ConfigDict(frozen=True)
     part: int
+    draw: int = 0
+    """of a part that is made several times over: which time"""
+    piece: int = 0
+    num_pieces: int = 1
+    """of a part that is cut: which piece, of how many"""
     draft_name: str = ""
     file: FileEntry | None = None
     tokens: TokenAccount = TokenAccount()
@@ -40,18 +45,16 @@ class Receipt(BaseModel):
     @classmethod
     def of(
         cls,
-        part: int,
         writer: "PartWriter",
         tokens: TokenAccount,
         counters: Mapping[str, int],
         digest: int = 0,
+        **place: int,
     ) -> "Receipt":
-        """The receipt for the file that `writer` has written."""
-        file = writer.entry(f"part-{part:05d}.parquet")
+        """The receipt for the file that `writer` has written; `place` is its part, and draw and piece, if any."""
         name = writer.draft_name
-        return cls(
-            part=part, draft_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest
-        )
+        file = writer.entry(name)
+        return cls(draft_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest, **place)
 
     def to_batch(self) -> pa.RecordBatch:
         """One row of RECEIPTS."""
@@ -117,11 +120,33 @@ def write_file(draft: Draft, name: str, table: pa.Table) -> FileEntry:
     return draft.adopt(writer.draft_name, writer.entry(name))
 
 
-def adopt_parts(draft: Draft, receipts: Sequence[Receipt], num_parts: int) -> list[FileEntry]:
-    """Give each part's file its name. Every part from 0 to num_parts - 1 must be there once."""
-    ordered = sorted(receipts, key=lambda receipt: receipt.part)
-    assert [receipt.part for receipt in ordered] == list(range(num_parts)), "a part is missing or came twice"
-    return [draft.adopt(receipt.draft_name, receipt.file) for receipt in ordered if receipt.file]
+def adopt_parts(
+    draft: Draft, receipts: Sequence[Receipt], num_parts: int, num_draws: int = 1
+) -> list[FileEntry]:
+    """Name the files in the order of draws, parts and pieces.
+
+    Every piece of every part from 0 to num_parts - 1 must be there once, in every draw.
+    """
+    pieces = {receipt.part: receipt.num_pieces for receipt in receipts}
+    expected = [
+        (draw, part, piece)
+        for draw in range(num_draws)
+        for part in range(num_parts)
+        for piece in range(pieces.get(part, 1))
+    ]
+    ordered = sorted(receipts, key=_place)
+    assert [_place(receipt) for receipt in ordered] == expected, "a part is missing or came twice"
+    return [
+        draft.adopt(
+            receipt.draft_name, receipt.file.model_copy(update={"name": f"part-{number:05d}.parquet"})
+        )
+        for number, receipt in enumerate(ordered)
+        if receipt.file
+    ]
+
+
+def _place(receipt: Receipt) -> tuple[int, int, int]:
+    return receipt.draw, receipt.part, receipt.piece
 
 
 def total_account(receipts: Iterable[Receipt]) -> TokenAccount:

@@ -7,6 +7,15 @@ TOKENS = pa.schema(
 )
 """One sentence a row: its tokens in order, at least one."""
 
+WEIGHT = pa.field("weight", pa.float32(), nullable=False)
+"""The weight of the input's row, where `tokenize.weight_column` names one: the last column of sentences and of rows."""
+
+
+def tokens(weighted: bool) -> pa.Schema:
+    """TOKENS, with the weight of the row that the sentence came from where rows have one."""
+    return TOKENS.append(WEIGHT) if weighted else TOKENS
+
+
 VOCAB = pa.schema(
     [
         pa.field("id", pa.int32(), nullable=False),
@@ -18,26 +27,34 @@ VOCAB = pa.schema(
 )
 """One word a row, by id: descending count, equal counts by code point."""
 
-ENCODED = pa.schema(
-    [
-        pa.field("key", pa.int64(), nullable=False),
-        pa.field("ids", pa.binary(), nullable=False),
-        pa.field("num_tokens", pa.int64(), nullable=False),
-    ]
-)
-"""One sentence a row on its way through Spark's shuffle: a key drawn from its content, the little-endian
-int32 ids of its known words, and how many tokens it had, unknown ones included."""
+
+def encoded(weighted: bool) -> pa.Schema:
+    """One sentence a row on its way through Spark's shuffle, with the number of its copies.
+
+    A key drawn from its content, the little-endian int32 ids of its known words, and the tokens of all copies, unknown
+    ones included.
+    """
+    schema = pa.schema(
+        [
+            pa.field("key", pa.int64(), nullable=False),
+            pa.field("ids", pa.binary(), nullable=False),
+            pa.field("num_tokens", pa.int64(), nullable=False),
+            pa.field("copies", pa.int64(), nullable=False),
+        ]
+    )
+    return schema.append(WEIGHT) if weighted else schema
 
 
-def shards(window: int) -> pa.Schema:
+def shards(window: int, weighted: bool = False) -> pa.Schema:
     """One row a word kept: its id, and the ids of the words around it, nearest first, -1 past the sentence.
 
     `contexts` is left 1, right 1, left 2, right 2, …, 2 * window in all.
     """
     context = pa.field("element", pa.int32(), nullable=False)
-    return pa.schema(
+    schema = pa.schema(
         [
             pa.field("target", pa.int32(), nullable=False),
             pa.field("contexts", pa.list_(context, 2 * window), nullable=False),
         ]
     )
+    return schema.append(WEIGHT) if weighted else schema

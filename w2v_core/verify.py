@@ -73,22 +73,27 @@ def _account_problems(name: str, manifests: dict[str, Manifest]) -> list[str]:
     if own and not own.balances():
         problems.append(f"the token account of {name} does not balance: {own}")
     tokens, vocab = accounts.get("tokens"), accounts.get("vocab")
-    if own and tokens and name in ("vocab", "shards") and own.read != tokens.kept:
-        problems.append(f"{name} read {own.read:,} tokens and the tokens stage kept {tokens.kept:,}")
-    if own and vocab and name == "shards" and own.out_of_vocabulary != vocab.out_of_vocabulary:
+    passes = manifests[name].config.get("passes", 1)
+    if own and tokens and name in ("vocab", "shards") and own.read != passes * tokens.kept:
         problems.append(
-            f"{name} found {own.out_of_vocabulary:,} tokens out of vocabulary and vocab {vocab.out_of_vocabulary:,}"
+            f"{name} read {own.read:,} tokens in {passes} passes and the tokens stage kept {tokens.kept:,}"
+        )
+    if own and vocab and name == "shards" and own.out_of_vocabulary != passes * vocab.out_of_vocabulary:
+        problems.append(
+            f"{name} found {own.out_of_vocabulary:,} tokens out of vocabulary in {passes} passes and vocab "
+            f"{vocab.out_of_vocabulary:,}"
         )
     return problems
 
 
 def _shards_problems(folder: Folder, manifest: Manifest) -> tuple[str, list[str]]:
     """The digest of the rows, and what the manifest says otherwise."""
-    window, digest, problems = int(manifest.config["window"]), 0, []
+    window, is_weighted = int(manifest.config["window"]), bool(manifest.counters.get("weighted"))
+    digest, problems = 0, []
     for entry in manifest.files:
         num_rows = 0
         try:
-            for rows in row_groups(folder, entry.name, schemas.shards(window)):
+            for rows in row_groups(folder, entry.name, schemas.shards(window, is_weighted)):
                 digest = joined_digest(digest, digest_of_rows(*as_arrays(rows, window)))
                 num_rows += len(rows)
         except UserError as error:

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 
 from w2v_core.config import VocabConfig
 from w2v_core.errors import UserError
-from w2v_core.parquet import read_table, row_groups
+from w2v_core.parquet import read_table
 from w2v_core.sampler import noise_distribution
-from w2v_core.schemas import TOKENS, VOCAB
+from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder
+from w2v_core.token_files import sentence_groups, words_and_places
 
 FILE = "vocab.parquet"
 COUNTS = pa.schema(
@@ -22,18 +23,32 @@ COUNTS = pa.schema(
 )
 """A word and how often it was seen; a word may come again with a count to add."""
 
+_MOST_UNSUMMED = 2_000_000  # words whose counts wait in memory to be summed
+_COUNTS_A_BATCH = 65_536
+
 Float64Array = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]
 
 
-def count_tokens(folder: Folder, name: str) -> Iterator[pa.RecordBatch]:
-    """COUNTS of each row group of a tokens file."""
-    for sentences in row_groups(folder, name, TOKENS):
-        for chunk in sentences.column("tokens").chunks:
-            counted = chunk.flatten().value_counts()
-            yield pa.RecordBatch.from_arrays(
-                [counted.field("values"), counted.field("counts")], schema=COUNTS
-            )
+def count_tokens(folder: Folder, name: str, weighted: bool = False) -> Iterator[pa.RecordBatch]:
+    """COUNTS of a tokens file, each word once. The counts are of tokens, whatever their sentences weigh."""
+    counted = [COUNTS.empty_table()]
+    for sentences in sentence_groups(folder, name, weighted):
+        counted += [_count(chunk) for chunk in sentences["tokens"].chunks]
+        if sum(table.num_rows for table in counted) > _MOST_UNSUMMED:
+            counted = [_summed(counted)]
+    yield from _summed(counted).to_batches(_COUNTS_A_BATCH)
+
+
+def _count(sentences: pa.ListArray) -> pa.Table:
+    words, places_T = words_and_places(sentences)
+    counts_D = np.bincount(places_T, minlength=len(words))
+    return pa.table([words, counts_D], schema=COUNTS).filter(pa.array(counts_D > 0))
+
+
+def _summed(counted: list[pa.Table]) -> pa.Table:
+    summed = pa.concat_tables(counted).group_by("token", use_threads=False).aggregate([("count", "sum")])
+    return summed.rename_columns(["token", "count"]).cast(COUNTS)
 
 
 def effective_min_count(counts: Int64Array, min_count: int, max_final_vocab: int | None) -> int:

@@ -24,27 +24,36 @@ _ORDER_OF_STRETCHES = 1  # what a block's generator is for
 
 @dataclass(frozen=True)
 class Shards:
-    """The shards of a run that have rows, what their manifest says of them, and how many words there are."""
+    """The shards of a run, what their manifest says of them, and how many words there are."""
 
     folder: Folder
     files: Sequence[FileEntry]
     window: int
     row_group_rows: int
     num_words: int
+    passes: int = 1
+    """independent draws of the same text, one after the other in `files`, each in as many"""
+    weighted: bool = False
 
     @classmethod
     def of(cls, folder: Folder, manifest: Manifest, num_words: int) -> "Shards":
         """The shards that a manifest lists. UserError for a manifest that does not tell the size of a row group."""
-        files = [file for file in manifest.files if file.rows]
+        passes = int(manifest.config.get("passes", 1))
+        weighted = bool(manifest.counters.get("weighted"))
         row_group_rows = manifest.counters.get("row_group_rows")
         if not row_group_rows:
             raise UserError(f"the shards in {folder} are of an earlier version; run `w2v shards` again")
-        return cls(folder, files, int(manifest.config["window"]), row_group_rows, num_words)
+        window = int(manifest.config["window"])
+        return cls(folder, manifest.files, window, row_group_rows, num_words, passes, weighted)
 
     @property
     def rows_by_shard(self) -> list[int]:
         """Rows of each shard."""
         return [file.rows or 0 for file in self.files]
+
+    def pass_of(self, unit: Unit) -> int:
+        """The draw that a row group is of."""
+        return unit.shard * self.passes // len(self.files)
 
     def read_unit(self, unit: Unit, begin: int, end: int) -> Stretches:
         """Rows begin to end (exclusive) of a row group, as they stand there.
@@ -52,7 +61,7 @@ class Shards:
         UserError names a shard that is missing, damaged or foreign, or holds an id that is no word's.
         """
         name = self.files[unit.shard].name
-        rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window))
+        rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window, self.weighted))
         target_B, contexts_BW = as_arrays(rows.slice(begin, end - begin), self.window)
         return Stretches.of_rows(target_B, contexts_BW, self.num_words, self.folder.file(name))
 

@@ -1,7 +1,6 @@
-"""The sentences of one shard to its rows, in one file. S: sentences, T: tokens, B: rows, W: window."""
+"""The rows of one shard to files. B: rows, V: words, W: window."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,25 +9,16 @@ import pyarrow as pa
 
 from w2v_core import schemas
 from w2v_core.accounting import TokenAccount
+from w2v_core.arrays import Int32Array
 from w2v_core.config import ShardsConfig
-from w2v_core.draws import UInt64Array, combine, seed_key, uniform
 from w2v_core.parts import PartWriter, Receipt
+from w2v_core.shards.arrived import Arrived, arrived
 from w2v_core.shards.digest import digest_of_rows, joined_digest
-from w2v_core.shards.order import ROWS_PER_STRETCH
+from w2v_core.shards.rows import Rows, thin
 from w2v_core.storage import Folder
-from w2v_core.windows import NO_WORD, context_windows
+from w2v_core.windows import context_windows
 
 ROW_GROUP_ROWS = 65_536
-_KEEP_TOKEN, _ORDER_OF_STRETCH = 2, 3  # the purposes of these draws, for `seed_key`
-
-
-@dataclass(frozen=True)
-class Sentences:
-    """Sentences end to end: their ids (T,), the length of each (S,), and a key (S,) of its own for each."""
-
-    ids_T: npt.NDArray[np.int32]
-    lengths_S: npt.NDArray[np.int64]
-    keys_S: UInt64Array
 
 
 def num_shards(
@@ -45,90 +35,67 @@ def write_shard(
     config: ShardsConfig,
     folder: Folder,
     part: int,
+    weighted: bool = False,
+) -> Iterator[Receipt]:
+    """Write all rows of `batches` (`schemas.encoded`, in any order) as shard `part` into `folder`.
+
+    There is a file for each of `config.passes` draws, or several where copies of a sentence make the shard too large.
+    """
+    sentences = arrived(batches, weighted)
+    num_pieces = sentences.num_pieces(keep_probability_V, config.target_rows)
+    for draw in range(config.passes):
+        for piece in range(num_pieces):
+            place = {"part": part, "draw": draw, "piece": piece, "num_pieces": num_pieces}
+            yield _write_piece(sentences, keep_probability_V, config, folder, place)
+
+
+def _write_piece(
+    sentences: Arrived,
+    keep_probability_V: npt.NDArray[np.float64],
+    config: ShardsConfig,
+    folder: Folder,
+    place: dict[str, int],
 ) -> Receipt:
-    """Write all rows of `batches` (ENCODED, in any order) as shard `part` into `folder`."""
-    arrived = pa.Table.from_batches(batches, schema=schemas.ENCODED)
-    num_read = int(np.sum(arrived["num_tokens"].to_numpy()))
-    sentences = sort_sentences(arrived)
-    del arrived
-    num_known = len(sentences.ids_T)
-    target_B, contexts_BW, keys_B = _rows(sentences, keep_probability_V, config)
-    num_kept = len(target_B)
-    with_context_B = np.flatnonzero((contexts_BW[:, :2] != NO_WORD).any(axis=1))
-    order_B = with_context_B[_order_of_stretches(keys_B[with_context_B])]
-    with PartWriter(
-        folder, schemas.shards(config.window), use_dictionary=False, use_byte_stream_split=True
-    ) as writer:
-        digest = 0
-        for begin in range(0, len(order_B), ROW_GROUP_ROWS):
-            rows = order_B[begin : begin + ROW_GROUP_ROWS]
-            some_B, some_BW = target_B[rows], contexts_BW[rows]
-            writer.write(_to_batch(some_B, some_BW))
-            digest = joined_digest(digest, digest_of_rows(some_B, some_BW))
+    own = sentences.piece(place["piece"], place["num_pieces"])
+    num_known = len(own.ids_T)
+    thinned = thin(own, keep_probability_V, config.window, config.seed, place["draw"])
+    del own
+    rows, digest = thinned.rows, 0
+    weighted = sentences.sentences.weight_S is not None
+    schema = schemas.shards(config.window, weighted)
+    with PartWriter(folder, schema, use_dictionary=False, use_byte_stream_split=True) as writer:
+        for target_B, contexts_BW, weight_B in _row_groups(rows, config.window):
+            writer.write(_to_batch(target_B, contexts_BW, weight_B if weighted else None))
+            digest = joined_digest(digest, digest_of_rows(target_B, contexts_BW))
+    unknown = sentences.num_tokens - sentences.num_known if place["piece"] == 0 else 0
     account = TokenAccount(
-        read=num_read,
-        kept=len(order_B),
-        out_of_vocabulary=num_read - num_known,
-        subsampled=num_known - num_kept,
-        dropped={"no_context": num_kept - len(order_B)},
+        read=num_known + unknown,
+        kept=len(rows),
+        out_of_vocabulary=unknown,
+        subsampled=thinned.subsampled,
+        dropped={"no_context": thinned.no_context},
     )
-    return Receipt.of(part, writer, account, {}, digest)
+    return Receipt.of(writer, account, {}, digest, **place)
 
 
-def sort_sentences(arrived: pa.Table) -> Sentences:
-    """The sentences of ENCODED rows in an order, and with keys, that depend on nothing but the sentences.
-
-    Identical sentences get different keys, by their rank among themselves.
-    """
-    arrived = arrived.sort_by([("key", "ascending"), ("ids", "ascending")])
-    ids = arrived["ids"].combine_chunks()
-    offsets_S = np.frombuffer(ids.buffers()[1] or b"", np.int32)[: len(ids) + 1].astype(np.int64) // 4
-    data = ids.buffers()[2]
-    ids_T = np.frombuffer(data or b"", "<i4")[: offsets_S[-1] if len(ids) else 0]
-    keys_S = arrived["key"].to_numpy().view(np.uint64)
-    return Sentences(ids_T.astype(np.int32), np.diff(offsets_S), combine(keys_S, rank_among_equals(keys_S)))
+def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Array, npt.NDArray[np.float32]]]:
+    """Target, contexts and weight of the rows in their random order, a row group at a time."""
+    order_B = rows.order()
+    for begin in range(0, len(order_B), ROW_GROUP_ROWS):
+        some = order_B[begin : begin + ROW_GROUP_ROWS]
+        contexts_BW = context_windows(rows.target_B, rows.left_B, rows.right_B, window, some)
+        weight_B = rows.weight_B[some] if len(rows.weight_B) else rows.weight_B
+        yield rows.target_B[some], contexts_BW, weight_B
 
 
-def rank_among_equals(sorted_keys: UInt64Array) -> UInt64Array:
-    """0, 1, 2, … within each run of equal keys."""
-    place = np.arange(len(sorted_keys))
-    begins_run = np.ones(len(sorted_keys), bool)
-    begins_run[1:] = sorted_keys[1:] != sorted_keys[:-1]
-    return (place - np.maximum.accumulate(np.where(begins_run, place, 0))).astype(np.uint64)
-
-
-def _rows(
-    sentences: Sentences, keep_probability_V: npt.NDArray[np.float64], config: ShardsConfig
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], UInt64Array]:
-    """Target (B,) and contexts (B, 2 * W) of each token that subsampling keeps, and its key (B,).
-
-    Words are dropped before windows are laid, as in word2vec.c, so a window reaches over the gaps.
-    """
-    sentence_T = np.repeat(np.arange(len(sentences.lengths_S)), sentences.lengths_S)
-    begins_S = np.cumsum(sentences.lengths_S) - sentences.lengths_S
-    place_T = np.arange(len(sentences.ids_T)) - begins_S[sentence_T]
-    token_keys_T = combine(sentences.keys_S[sentence_T], place_T.astype(np.uint64))
-    draws_T = uniform(combine(token_keys_T, seed_key(config.seed, _KEEP_TOKEN)))
-    kept_T = draws_T < keep_probability_V[sentences.ids_T]
-    target_B = sentences.ids_T[kept_T]
-    contexts_BW = context_windows(target_B, sentence_T[kept_T], config.window)
-    order_keys_B = combine(token_keys_T[kept_T], seed_key(config.seed, _ORDER_OF_STRETCH))
-    return target_B, contexts_BW, order_keys_B
-
-
-def _order_of_stretches(keys_B: UInt64Array) -> npt.NDArray[np.int64]:
-    """A random order (B,) of rows that moves stretches whole; the key of its first row places a stretch."""
-    whole = len(keys_B) // ROWS_PER_STRETCH
-    order = np.argsort(keys_B[::ROWS_PER_STRETCH][:whole], kind="stable")
-    order = np.append(order, whole)  # the rest, less than a stretch, stays at the end
-    order_B = (order[:, None] * ROWS_PER_STRETCH + np.arange(ROWS_PER_STRETCH)).ravel()
-    return order_B[order_B < len(keys_B)]
-
-
-def _to_batch(target_B: npt.NDArray[np.int32], contexts_BW: npt.NDArray[np.int32]) -> pa.RecordBatch:
-    schema = schemas.shards(contexts_BW.shape[1] // 2)
+def _to_batch(
+    target_B: Int32Array, contexts_BW: Int32Array, weight_B: npt.NDArray[np.float32] | None
+) -> pa.RecordBatch:
+    schema = schemas.shards(contexts_BW.shape[1] // 2, weighted=weight_B is not None)
     contexts = pa.FixedSizeListArray.from_arrays(
         pa.array(contexts_BW.ravel()), type=schema.field("contexts").type
     )
     columns: list[Any] = [pa.array(target_B), contexts]
+    if weight_B is not None:
+        columns.append(pa.array(weight_B))
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -1,53 +1,65 @@
-"""A column of a table to texts, or to sentences that are tokens already: Parquet and JSON lines.
+"""A column of a table to blocks of texts, or of sentences that are tokens already: Parquet and JSON lines.
 
-A block is a list of texts, or a list<string> array of token lists: sessions, baskets, walks. What rows lack is counted:
+What rows lack is counted:
 
-    rows                 read, whatever they held
-    rows_without_text    the column is missing there, or null
-    bad_rows             lines that are no JSON object, or whose column holds something else
-    empty_tokens         ready tokens that are null or empty, which nobody could ask for
+    rows                   read, whatever they held
+    rows_without_text      the column is missing there, or null
+    rows_without_weight    the weight is missing there, or null: it is 1
+    bad_rows               lines that are no JSON object, or whose columns hold something else
+    empty_tokens           ready tokens that are null or empty, which nobody could ask for
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NoReturn, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from w2v_core.arrays import IntArray
+from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.schemas import TOKENS
 from w2v_core.storage import open_folder
+from w2v_core.text.block import Block, WeightArray
 from w2v_core.text.inputs import Split
-from w2v_core.text.lines import decode, read_lines
+from w2v_core.text.lines import read_lines, utf8
 
-Block: TypeAlias = list[str] | pa.ListArray
-_BATCH_ROWS = 4096
+_BATCH_BYTES = 1 << 20
+_MOST_ROWS = 65_536
 
 
-def read_parquet(split: Split, column: str, strict: bool, counters: Counter[str]) -> Iterator[Block]:
+def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """The rows of the row groups that begin in the split. UserError for a damaged file or another column."""
     path = split.file.path
+    names = [name for name in (config.column, config.weight_column) if name is not None]
     try:
         with open_folder(split.file.root).filesystem.open_input_file(path) as source:
             file = pq.ParquetFile(source)
-            field = _field(file.schema_arrow, column, path)
+            check_columns(file.schema_arrow, config, path)
             groups = [
                 i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
             ]
-            counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, column) for i in groups)
-            for batch in file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=[column]):
-                values = batch.column(0)
-                counters["rows"] += len(values)
-                counters["rows_without_text"] += values.null_count
-                yield _block(values.drop_null(), field, path, strict, counters)
+            counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
+            for batch in file.iter_batches(
+                _rows_a_batch(file.metadata, groups), row_groups=groups, columns=names
+            ):
+                yield block_of(batch, config, path, counters)
     except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"{path} cannot be read ({error}); is it damaged, cut short, or of a kind that PyArrow does not read?"
         ) from None
+
+
+def _rows_a_batch(metadata: pq.FileMetaData, groups: list[int]) -> int:
+    """Rows that take about _BATCH_BYTES, all columns counted."""
+    sizes = [metadata.row_group(i) for i in groups]
+    num_bytes, num_rows = sum(g.total_byte_size for g in sizes), sum(g.num_rows for g in sizes)
+    return int(min(_MOST_ROWS, max(1, num_rows * _BATCH_BYTES // max(num_bytes, 1))))
 
 
 def _begin(metadata: pq.FileMetaData, row_group: int) -> int:
@@ -56,26 +68,36 @@ def _begin(metadata: pq.FileMetaData, row_group: int) -> int:
     return int(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
 
 
-def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, column: str) -> int:
+def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: list[str]) -> int:
     group = metadata.row_group(row_group)
     chunks = (group.column(i) for i in range(group.num_columns))
-    return sum(
-        chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] == column
-    )
+    return sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in names)
 
 
-def _field(schema: pa.Schema, column: str, path: str) -> pa.Field:
-    if column not in schema.names:
+def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
+    """UserError where the table lacks the columns that the settings name, or they hold something else."""
+    kind = _type_of(schema, config.column, "tokenize.column", path)
+    inner = kind.value_type if _is_list(kind) else kind
+    if not (_is_text(inner) or (_is_list(kind) and pa.types.is_integer(inner))):
         raise UserError(
-            f"{path} has no column {column!r}, but {', '.join(map(repr, schema.names))}; name one by tokenize.column"
+            f"column {config.column!r} of {path} is {kind}; tokenize.column must name text, or lists of tokens or "
+            "of ids"
         )
-    field = schema.field(column)
-    kind = field.type.value_type if _is_list(field.type) else field.type
-    if not (_is_text(kind) or (_is_list(field.type) and pa.types.is_integer(kind))):
+    if config.weight_column is not None:
+        kind = _type_of(schema, config.weight_column, "tokenize.weight_column", path)
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+            raise UserError(
+                f"column {config.weight_column!r} of {path} is {kind}; tokenize.weight_column must name numbers"
+            )
+
+
+def _type_of(schema: pa.Schema, column: str, key: str, path: str) -> pa.DataType:
+    if schema.names.count(column) != 1:
+        count = "no column" if column not in schema.names else "more than one column"
         raise UserError(
-            f"column {column!r} of {path} is {field.type}; tokenize.column must name text, or lists of tokens or of ids"
+            f"{path} has {count} {column!r} among {', '.join(map(repr, schema.names))}; name one by {key}"
         )
-    return field
+    return schema.field(column).type
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -88,8 +110,36 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _block(values: pa.Array, field: pa.Field, path: str, strict: bool, counters: Counter[str]) -> Block:
-    if not _is_list(field.type):
+def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]) -> Block:
+    """The rows that have text or tokens. UserError where a weight is none that rows can have."""
+    values = rows.column(config.column)
+    has_text = values.is_valid()
+    counters["rows"] += len(values)
+    counters["rows_without_text"] += values.null_count
+    weight_L = None
+    if config.weight_column is not None:
+        weight_L = _weights(
+            rows.column(config.weight_column).filter(has_text), config.weight_column, path, counters
+        )
+    return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_L)
+
+
+def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> WeightArray:
+    counters["rows_without_weight"] += weights.null_count
+    given = weights.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
+    weight_L: WeightArray = given.astype(np.float32)
+    wrong = np.flatnonzero(~(np.isfinite(weight_L) & (weight_L >= 0)))
+    if len(wrong):
+        raise UserError(
+            f"column {column!r} of {path} holds {given[wrong[0]]!r}; a weight is a finite number of at least 0"
+        )
+    return weight_L
+
+
+def _tokens_or_texts(
+    values: pa.Array, path: str, strict: bool, counters: Counter[str]
+) -> pa.StringArray | pa.ListArray:
+    if not _is_list(values.type):
         return _texts(values, path, strict, counters)
     parent = pc.list_parent_indices(values)
     tokens = values.flatten()
@@ -97,7 +147,7 @@ def _block(values: pa.Array, field: pa.Field, path: str, strict: bool, counters:
         tokens = tokens.cast(pa.string())
     else:
         known = pa.array(tokens.is_valid())
-        texts = pa.array(_texts(tokens.drop_null(), path, strict, counters), pa.string())
+        texts = _texts(tokens.drop_null(), path, strict, counters)
         tokens = (
             texts
             if tokens.null_count == 0
@@ -106,60 +156,98 @@ def _block(values: pa.Array, field: pa.Field, path: str, strict: bool, counters:
     return without_empty(tokens, parent.to_numpy(), len(values), counters)
 
 
-def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) -> list[str]:
-    """As str, whatever bytes the file has under the name of UTF-8."""
+def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) -> pa.StringArray:
+    """As UTF-8, whatever bytes the file has under that name."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    texts = values.cast(pa.string())
     try:
-        texts: list[str] = values.to_pylist()
-    except UnicodeDecodeError:
-        as_bytes = values.cast(pa.large_binary() if pa.types.is_large_string(values.type) else pa.binary())
-        texts = [decode(value, path, strict, counters) for value in as_bytes.to_pylist()]
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        as_bytes = [utf8(value, path, strict, counters) for value in texts.cast(pa.binary()).to_pylist()]
+        texts = pa.array(as_bytes, pa.binary()).cast(pa.string())
     return texts
 
 
-def read_json_lines(split: Split, column: str, strict: bool, counters: Counter[str]) -> Iterator[Block]:
+def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """The values of the lines that begin in the split. With `strict`, UserError for a line that is no JSON object."""
-    for lines in read_lines(split, strict, counters, cut_long=False):
-        texts: list[str] = []
-        sessions: list[list[Any]] = []
-        for line in lines:
+    for lines in read_lines(split, config.strict, counters, cut_long=False):
+        texts, sessions = _Gathered(), _Gathered()
+        for line in lines.to_pylist():
             if not line or line.isspace():
                 continue
             counters["rows"] += 1
-            value = _value(line, column, split.file.path, strict, counters)
-            if isinstance(value, str):
-                texts.append(value)
-            elif isinstance(value, list):
-                sessions.append(value)
-        if texts:
-            yield texts
-        if sessions:
-            parent = np.repeat(np.arange(len(sessions)), [len(session) for session in sessions])
-            tokens = pa.array([token for session in sessions for token in session], pa.string())
-            yield without_empty(tokens, parent, len(sessions), counters)
+            row = _row(line, config, split.file.path, counters)
+            if isinstance(row.value, str):
+                texts.add(row)
+            elif row.value is not None:
+                sessions.add(row)
+        if texts.values:
+            yield Block(pa.array(texts.values, pa.string()), texts.weight_L(config))
+        if sessions.values:
+            parent = np.repeat(np.arange(len(sessions.values)), [len(session) for session in sessions.values])
+            tokens = pa.array([token for session in sessions.values for token in session], pa.string())
+            lists = without_empty(tokens, parent, len(sessions.values), counters)
+            yield Block(lists, sessions.weight_L(config))
 
 
-def _value(
-    line: str, column: str, path: str, strict: bool, counters: Counter[str]
-) -> str | list[str | None] | None:
-    """What the column holds: text, tokens, or None where that is counted."""
+@dataclass(frozen=True)
+class _Row:
+    value: str | list[str | None] | None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    values: list[Any] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def add(self, row: _Row) -> None:
+        self.values.append(row.value)
+        self.weights.append(row.weight)
+
+    def weight_L(self, config: TokenizeConfig) -> WeightArray | None:
+        return None if config.weight_column is None else np.array(self.weights, np.float32)
+
+
+def _row(line: str, config: TokenizeConfig, path: str, counters: Counter[str]) -> _Row:
+    """What the columns hold: text or tokens, or None where that is counted, and the weight."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         row = None
-    value = row.get(column) if isinstance(row, dict) else ...
+    value: Any = row.get(config.column) if isinstance(row, dict) else ...
+    weight = row.get(config.weight_column) if isinstance(row, dict) and config.weight_column else 1.0
     if value is None:
         counters["rows_without_text"] += 1
-        return None
+        return _Row(None)
+    if _is_value(value) and (weight is None or _is_weight(weight)):
+        counters["rows_without_weight"] += weight is None
+        return _Row(
+            _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
+        )
+    if config.strict:
+        _refuse(line, config.column, path)
+    counters["bad_rows"] += 1
+    return _Row(None)
+
+
+def _whole_value(
+    value: str | list[Any], path: str, strict: bool, counters: Counter[str]
+) -> str | list[str | None]:
     if isinstance(value, str):
         return _whole(value, path, strict, counters)
-    if isinstance(value, list) and all(_is_token(token) for token in value):
-        return [None if token is None else _whole(str(token), path, strict, counters) for token in value]
-    if strict:
-        _refuse(line, column, path)
-    counters["bad_rows"] += 1
-    return None
+    return [None if token is None else _whole(str(token), path, strict, counters) for token in value]
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(map(_is_token, value)))
+
+
+def _is_weight(weight: object) -> bool:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        return False
+    return 0 <= weight <= float(np.finfo(np.float32).max)
 
 
 def _is_token(token: object) -> bool:
@@ -189,7 +277,7 @@ def _whole(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
 
 
 def without_empty(
-    tokens: pa.Array, parent_T: "np.ndarray[Any, np.dtype[np.int64]]", num_lists: int, counters: Counter[str]
+    tokens: pa.Array, parent_T: IntArray, num_lists: int, counters: Counter[str]
 ) -> pa.ListArray:
     """The lists of which `tokens` is the content and `parent_T` the place, without null and empty tokens."""
     valid = pc.and_kleene(tokens.is_valid(), pc.not_equal(tokens, "")).fill_null(False)

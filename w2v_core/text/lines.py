@@ -15,19 +15,25 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, cast
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from w2v_core.errors import UserError
 from w2v_core.storage import open_folder
 from w2v_core.text.inputs import Split
+from w2v_core.text.utf8 import split_lines
 
-_CHUNK_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024  # with what is made of it, about what a core's caches hold
 LONGEST_LINE = 2 * 1024 * 1024
 _REPLACEMENT = "\ufffd"
 
 
 def read_lines(
     split: Split, strict: bool, counters: Counter[str], cut_long: bool = True
-) -> Iterator[list[str]]:
-    """Lists of lines without their ends, in order.
+) -> Iterator[pa.StringArray]:
+    """Lines without their ends, in order, some at a time.
 
     Adds to counters["input_bytes"], ["replaced_characters"] and, unless `cut_long` is off, ["long_lines_cut"].
 
@@ -39,11 +45,29 @@ def read_lines(
         with _open(split) as stream:
             chunks = _counted(_owned(stream, split), counters)
             for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks):
-                text = decode(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
+                text = utf8(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
                 at_file_begin = False
-                yield text.replace("\r\n", "\n").removesuffix("\r").split("\n")
+                yield split_lines(text.replace(b"\r\n", b"\n").removesuffix(b"\r"))
     except OSError as error:
         raise UserError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
+
+
+def lines_of_rows(
+    rows: pa.StringArray, at_line_feeds: bool, counters: Counter[str]
+) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
+    """The lines of texts (L,) and the text (L,) of each, cut as a file's lines are; without `at_line_feeds`, only
+    where they are too long. Adds to counters["long_lines_cut"]."""
+    row_L = np.arange(len(rows))
+    if at_line_feeds and len(rows):
+        row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
+        joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
+        rows = split_lines(joined.replace(b"\r\n", b"\n").removesuffix(b"\r"))
+    num_bytes = pc.binary_length(rows).to_numpy()
+    if num_bytes.max(initial=0) <= LONGEST_LINE:
+        return rows, row_L
+    pieces = [cut_long_line(line, counters) for line in rows.cast(pa.binary()).to_pylist()]
+    flat = pa.array([piece for line in pieces for piece in line], pa.binary())
+    return flat.cast(pa.string()), np.repeat(row_L, [len(line) for line in pieces])
 
 
 def _open(split: Split) -> BinaryIO:
@@ -110,33 +134,36 @@ def _short_lines(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[by
 
 def _cut(block: bytes, counters: Counter[str]) -> bytes:
     """The block with line feeds where lines are too long."""
-    parts, begin = [], 0
-    while len(block) - begin > LONGEST_LINE:
-        end = block.rfind(b"\n", begin, begin + LONGEST_LINE + 1)
-        if end < 0:  # longer than it may be
-            end = begin + LONGEST_LINE
-            if space := _SPACE.search(block, begin + LONGEST_LINE // 2, end):
-                parts.append(block[begin : space.start()])
-                begin = space.end()
-            else:
-                while end > begin + 1 and block[end] & 0xC0 == 0x80:  # within a character
-                    end -= 1
-                parts.append(block[begin:end])
-                begin = end
-            counters["long_lines_cut"] += 1
+    if len(block) <= LONGEST_LINE:
+        return block
+    return b"\n".join(piece for line in block.split(b"\n") for piece in cut_long_line(line, counters))
+
+
+def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
+    """The line in pieces of at most LONGEST_LINE bytes. Adds the cuts to counters["long_lines_cut"]."""
+    pieces, begin = [], 0
+    while len(line) - begin > LONGEST_LINE:
+        end = begin + LONGEST_LINE
+        if space := _SPACE.search(line, begin + LONGEST_LINE // 2, end):
+            pieces.append(line[begin : space.start()])
+            begin = space.end()
         else:
-            parts.append(block[begin:end])
-            begin = end + 1
-    return b"\n".join([*parts, block[begin:]])
+            while end > begin + 1 and line[end] & 0xC0 == 0x80:  # within a character
+                end -= 1
+            pieces.append(line[begin:end])
+            begin = end
+        counters["long_lines_cut"] += 1
+    return [*pieces, line[begin:]]
 
 
 _SPACE = re.compile(rb"[ \t]")
 
 
-def decode(block: bytes, path: str, strict: bool, counters: Counter[str]) -> str:
-    """UTF-8 as text. Bad bytes are replaced and counted, or with `strict` a UserError."""
+def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes:
+    """The bytes, if they are UTF-8. Else with bad ones replaced and counted, or with `strict` a UserError."""
     try:
-        return block.decode()
+        block.decode()
+        return block
     except UnicodeDecodeError as error:
         if strict:
             raise UserError(
@@ -145,7 +172,7 @@ def decode(block: bytes, path: str, strict: bool, counters: Counter[str]) -> str
             ) from None
     text = block.decode(errors="replace")
     counters["replaced_characters"] += text.count(_REPLACEMENT) - block.count(_REPLACEMENT.encode())
-    return text
+    return text.encode()
 
 
 _PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}

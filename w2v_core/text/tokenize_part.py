@@ -1,86 +1,152 @@
-"""One task of the first stage: splits of text to one Parquet part of sentences."""
+"""One task of the first stage: splits of text to one Parquet part of sentences. L: lines or lists of tokens."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from w2v_core import schemas
 from w2v_core.accounting import TokenAccount
 from w2v_core.config import TokenizeConfig
 from w2v_core.parts import PartWriter, Receipt
-from w2v_core.schemas import TOKENS
 from w2v_core.storage import Folder
-from w2v_core.text import TOKENIZERS, Tokenizer
-from w2v_core.text.columns import Block, read_json_lines, read_parquet
+from w2v_core.text import columns, filters, normalize
+from w2v_core.text.block import Block
+from w2v_core.text.filters import filter_tokens
+from w2v_core.text.fold import fold_addresses
 from w2v_core.text.inputs import Split
-from w2v_core.text.lines import read_lines
-from w2v_core.text.wiki_extractor import is_doc_line
+from w2v_core.text.lines import lines_of_rows, read_lines
+from w2v_core.text.sentences import split_sentences
+from w2v_core.text.tokenizers import load_tokenizer, spelling
+from w2v_core.text.tokenizers.protocol import Tokenizer
+from w2v_core.text.wiki_extractor import doc_lines
 
 COUNTERS = (
-    *("input_bytes", "rows", "rows_without_text", "bad_rows"),
-    *(
-        "lines",
-        "doc_lines",
-        "lines_without_token",
-        "long_lines_cut",
-        "replaced_characters",
-        "empty_tokens",
-        "sentences",
-    ),
+    *("input_bytes", "rows", "rows_without_text", "rows_without_weight", "bad_rows"),
+    *("lines", "doc_lines", "lines_without_token", "long_lines_cut", "replaced_characters", "empty_tokens"),
+    *("urls_folded", "emails_folded", *normalize.COUNTERS, "sentences"),
 )
-"""What a task counts. lines = doc_lines + lines_without_token + sentences. For rows see `columns`."""
+"""What a task counts. lines = doc_lines + lines_without_token + sentences, where `sentences` is line. For rows see
+`columns`."""
+
+_TOKENS_A_ROW_GROUP = 1 << 20
+# A word is stored once a row group, not once an occurrence, as long as its distinct words fit into this.
+_DICTIONARY_BYTES = 64 << 20
 
 
-def tokenize_part(splits: Sequence[Split], config: TokenizeConfig, folder: Folder, part: int) -> Receipt:
-    """Write the sentences of `splits` as part `part` into `folder`; a line, or a list of tokens, is a sentence."""
-    counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
-    num_tokens = 0
-    with PartWriter(folder, TOKENS) as writer:
+def tokenize_part(
+    splits: Sequence[Split], config: TokenizeConfig, stop_words: Sequence[str], folder: Folder, part: int
+) -> Receipt:
+    """Write the sentences of `splits` as part `part` into `folder`."""
+    task = _Task(config, stop_words)
+    schema = schemas.tokens(weighted=config.weight_column is not None)
+    with PartWriter(folder, schema, dictionary_pagesize_limit=_DICTIONARY_BYTES) as writer:
+        for rows in _gathered(task.sentences(splits), schema):
+            writer.write(rows)
+    return Receipt.of(writer, task.account(), task.counters, part=part)
+
+
+class _Task:
+    """Settings made ready, and the counts of one task."""
+
+    def __init__(self, config: TokenizeConfig, stop_words: Sequence[str]) -> None:
+        self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
+        self._config = config
+        self._boundary = re.compile(config.sentence_boundary)
+        self._spelling = spelling(config)
+        self._tokenizer: Tokenizer = load_tokenizer(config)
+        self._stop_words = pa.array(stop_words, pa.string())
+        self._num_kept = 0
+        self._dropped: Counter[str] = Counter(dict.fromkeys(_reasons(config), 0))
+
+    def account(self) -> TokenAccount:
+        """Where the tokens went so far."""
+        num_read = self._num_kept + sum(self._dropped.values())
+        return TokenAccount(read=num_read, kept=self._num_kept, dropped=dict(self._dropped))
+
+    def sentences(self, splits: Sequence[Split]) -> Iterator[Block]:
+        """Lists of tokens, at least one in each."""
         for split in splits:
-            for sentences in _sentences(split, config, counters):
-                num_tokens += len(sentences.column(0).values)
-                writer.write(sentences)
-    return Receipt.of(part, writer, TokenAccount(read=num_tokens, kept=num_tokens), counters)
+            for block in _READ[split.file.format](split, self._config, self.counters):
+                yield self._without_empty(block if block.is_ready else self._tokens(block))
+
+    def _tokens(self, block: Block) -> Block:
+        config, counters = self._config, self.counters
+        lines, row_L = block.values, np.arange(len(block.values))
+        lines = fold_addresses(lines, config.url_token, config.email_token, counters)
+        if config.sentences == "regex":
+            lines, row_L = split_sentences(lines, self._boundary)
+        return block.of_rows(self._tokenizer(normalize.normalize(lines, self._spelling, counters)), row_L)
+
+    def _without_empty(self, block: Block) -> Block:
+        config, num_lines = self._config, len(block.values)
+        lists = filter_tokens(
+            block.values, self._stop_words, config.min_token_length, config.max_token_length, self._dropped
+        )
+        some_L = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        if not some_L.all():
+            lists = lists.filter(pa.array(some_L))
+        self.counters["lines"] += num_lines
+        self.counters["lines_without_token"] += num_lines - len(lists)
+        self.counters["sentences"] += len(lists)
+        self._num_kept += len(lists.flatten())
+        return block.of_rows(lists, np.flatnonzero(some_L))
 
 
-def _sentences(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[pa.RecordBatch]:
-    tokenizer = TOKENIZERS[config.tokenizer]
-    for block in _blocks(split, config, counters):
-        if isinstance(block, pa.ListArray):
-            num_lines, sentences = len(block), block.filter(pc.greater(pc.list_value_length(block), 0))
-        else:
-            num_lines, sentences = len(block), _token_lists(block, tokenizer)
-        counters["lines"] += num_lines
-        counters["lines_without_token"] += num_lines - len(sentences)
-        counters["sentences"] += len(sentences)
-        yield pa.RecordBatch.from_arrays([sentences], schema=TOKENS)
+def _reasons(config: TokenizeConfig) -> list[str]:
+    """Why the settings may drop a token."""
+    asked = (config.stop_words is not None, config.min_token_length > 1, config.max_token_length is not None)
+    return [reason for reason, is_asked in zip(filters.REASONS, asked, strict=True) if is_asked]
 
 
-def _blocks(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """Lists of lines, or arrays of ready token lists."""
-    if split.file.format == "text":
-        for lines in read_lines(split, config.strict, counters):
-            text = [line for line in lines if not is_doc_line(line)]
-            num_doc_lines = len(lines) - len(text)
-            counters["lines"] += num_doc_lines
-            counters["doc_lines"] += num_doc_lines
-            yield text
-        return
-    read = read_parquet if split.file.format == "parquet" else read_json_lines
-    for block in read(split, config.column, config.strict, counters):
-        if isinstance(block, pa.ListArray):
+def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    for lines in read_lines(split, config.strict, counters):
+        text = lines.filter(pc.invert(doc_lines(lines)))
+        counters["lines"] += len(lines) - len(text)
+        counters["doc_lines"] += len(lines) - len(text)
+        yield Block(text)
+
+
+def _read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    return _cut_into_lines(columns.read_parquet(split, config, counters), config, counters)
+
+
+def _read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    return _cut_into_lines(columns.read_json_lines(split, config, counters), config, counters)
+
+
+def _cut_into_lines(
+    blocks: Iterator[Block], config: TokenizeConfig, counters: Counter[str]
+) -> Iterator[Block]:
+    """Texts of tables as lines; with sentences=none a text stays one."""
+    for block in blocks:
+        if block.is_ready:
             yield block
         else:
-            yield [line.removesuffix("\r") for text in block for line in text.split("\n")]
+            yield block.of_rows(*lines_of_rows(block.values, config.sentences != "none", counters))
 
 
-def _token_lists(lines: Sequence[str], tokenizer: Tokenizer) -> pa.ListArray:
-    """The tokens of each line that has any."""
-    sentences = [tokens for tokens in map(tokenizer, lines) if tokens]
-    offsets = np.zeros(len(sentences) + 1, np.int32)
-    np.cumsum([len(tokens) for tokens in sentences], out=offsets[1:])
-    flat = pa.array(chain.from_iterable(sentences), pa.string(), size=int(offsets[-1]))
-    return pa.ListArray.from_arrays(offsets, flat, type=TOKENS.field("tokens").type)
+_READ = {"text": _read_text, "parquet": _read_parquet, "json lines": _read_json_lines}
+
+
+def _gathered(blocks: Iterator[Block], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The sentences as tables of about a row group."""
+    gathered: list[pa.RecordBatch] = []
+    num_tokens = 0
+    for block in blocks:
+        columns = [block.values] if block.weight_L is None else [block.values, pa.array(block.weight_L)]
+        gathered.append(
+            pa.RecordBatch.from_arrays(
+                [column.cast(field.type) for column, field in zip(columns, schema, strict=True)],
+                schema=schema,
+            )
+        )
+        num_tokens += len(block.values.flatten())
+        if num_tokens >= _TOKENS_A_ROW_GROUP:
+            yield pa.Table.from_batches(gathered)
+            gathered, num_tokens = [], 0
+    if gathered:
+        yield pa.Table.from_batches(gathered, schema)

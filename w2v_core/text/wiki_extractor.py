@@ -1,5 +1,18 @@
 """Lines that WikiExtractor writes around an article, which are no text."""
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def doc_lines(lines: pa.StringArray) -> pa.BooleanArray:
+    """Whether each line opens or closes an article."""
+    perhaps = pc.match_substring(lines, "<doc ").to_numpy(zero_copy_only=False)
+    perhaps |= pc.match_substring(lines, "</doc>").to_numpy(zero_copy_only=False)
+    is_doc = np.zeros(len(lines), bool)
+    is_doc[perhaps] = [is_doc_line(line) for line in lines.filter(pa.array(perhaps)).to_pylist()]
+    return pa.array(is_doc)
+
 
 def is_doc_line(line: str) -> bool:
     """Whether `line` opens or closes an article: `<doc id=… url=… title=…>` or `</doc>`."""

@@ -44,7 +44,8 @@ class Job:
     def num_held_out(self) -> int:
         """Rows that nobody trains: `heldout_rows`, but no more than a hundredth of all, nor a row group."""
         rows = self.shards.rows_by_shard
-        most = min(self.config.heldout_rows, sum(rows) // 100, self.shards.row_group_rows // 2, rows[0] // 2)
+        first = next(num_rows for num_rows in rows if num_rows)
+        most = min(self.config.heldout_rows, sum(rows) // 100, self.shards.row_group_rows // 2, first // 2)
         return most - most % ROWS_PER_STRETCH
 
     @property
@@ -52,19 +53,31 @@ class Job:
         """All row groups, less the rows held out."""
         return units_of(self.shards.rows_by_shard, self.shards.row_group_rows, self.num_held_out)
 
+    def units_of_epoch(self, epoch: int) -> list[Unit]:
+        """Those of the pass that `epoch` trains on."""
+        wanted = epoch % self.shards.passes
+        return [unit for unit in self.units if self.shards.pass_of(unit) == wanted]
+
     @property
-    def rows_per_epoch(self) -> int:
-        """Rows that all workers together train in an epoch."""
-        return sum(unit.num_rows for unit in self.units)
+    def num_rows(self) -> int:
+        """Rows that all workers together train, in all epochs."""
+        rows = [0] * self.shards.passes
+        for unit in self.units:
+            rows[self.shards.pass_of(unit)] += unit.num_rows
+        return sum(rows[epoch % self.shards.passes] for epoch in range(self.config.epochs))
 
     def plan(self, epoch: int, rank: int, world_size: int) -> list[BlockPlan]:
         """The blocks of worker `rank` of `world_size` in `epoch`."""
         units_per_block = self.config.buffer_rows // self.shards.row_group_rows
-        return epoch_plan(self.units, units_per_block, self.config.seed, epoch, rank, world_size)
+        return epoch_plan(
+            self.units_of_epoch(epoch), units_per_block, self.config.seed, epoch, rank, world_size
+        )
 
     def reader(self, world_size: int) -> Reader:
         """What reads the blocks of one worker of `world_size`."""
-        cache_bytes = self.config.cache_mb * 2**20 // world_size if self.config.epochs > 1 else 0
+        cache_bytes = (
+            self.config.cache_mb * 2**20 // world_size if self.config.epochs > self.shards.passes else 0
+        )
         return Reader(self.shards, self.config.seed, cache_bytes)
 
     @property

@@ -139,7 +139,7 @@ class Reporter:
 
     def __init__(self, job: Job, standings: tuple[Standing, ...], seconds_before: float) -> None:
         self._held_out = HeldOut(job)
-        self._total_rows = job.rows_per_epoch * job.config.epochs
+        self._total_rows = job.num_rows
         self._started = time.monotonic() - seconds_before
         self._first = self._last = _sum(standings)
         self._first_at = self._last_at = time.monotonic()

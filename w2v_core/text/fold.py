@@ -1,0 +1,48 @@
+"""Addresses as one word each: they are nearly all different, and their parts are no words of the language."""
+
+import re
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Every repetition is bounded or begins behind a boundary: a line of two million letters takes no longer than others.
+_URL = re.compile(r"(?:\b(?:https?|ftps?|file)://|\bwww\.)[^\s<>\"]*[^\s<>\".,;:!?)\]}'»”’]", re.IGNORECASE)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+
+
+def fold_addresses(
+    lines: pa.StringArray, url_token: str | None, email_token: str | None, counters: Counter[str]
+) -> pa.StringArray:
+    """The lines with each URL replaced by `url_token`, then each e-mail address by `email_token`, between spaces.
+
+    None leaves them as they are. Adds to counters["urls_folded"] and ["emails_folded"].
+    """
+    if url_token is not None:
+        lines = _fold(lines, _URL, ("://", "www."), url_token, "urls_folded", counters)
+    if email_token is not None:
+        lines = _fold(lines, _EMAIL, ("@",), email_token, "emails_folded", counters)
+    return lines
+
+
+def _fold(
+    lines: pa.StringArray,
+    address: re.Pattern[str],
+    signs: tuple[str, ...],
+    token: str,
+    name: str,
+    counters: Counter[str],
+) -> pa.StringArray:
+    """Only lines that have one of the signs are looked at closely."""
+    has_sign = np.zeros(len(lines), bool)
+    for sign in signs:
+        has_sign |= pc.match_substring(lines, sign, ignore_case=True).to_numpy(zero_copy_only=False)
+    if not has_sign.any():
+        return lines
+    mask, folded = pa.array(has_sign), []
+    for line in lines.filter(mask).to_pylist():
+        text, number = address.subn(lambda _: f" {token} ", line)
+        counters[name] += number
+        folded.append(text)
+    return pc.replace_with_mask(lines, mask, pa.array(folded, pa.string()))
