@@ -266,10 +266,9 @@ def test_copies_of_a_sentence_travel_as_one_with_their_number(tmp_path_factory, 
         rows = [row for row in batch.to_pylist() if row["ids"]]
         assert len({row["ids"] for row in rows}) == len(rows)
     found = arrived(batches, False)
-    ends = np.cumsum(found.sentences.lengths_S)
-    ids = [found.sentences.ids_T[end - n : end].tolist() for end, n in zip(ends, found.sentences.lengths_S, strict=True)]
-    copies = Counter({tuple(i): n for i, n in zip(ids, found.copies_S.tolist(), strict=True) if len(i)})
-    assert copies == known
+    ids = np.split(found.sentences.ids_T, np.cumsum(found.sentences.lengths_S)[:-1])
+    copies = zip(map(tuple, ids), found.copies_S.tolist(), strict=True)
+    assert {sentence: number for sentence, number in copies if sentence} == known
     assert found.num_tokens == sum(map(len, sentences))
 
 
