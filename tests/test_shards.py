@@ -267,7 +267,7 @@ def test_copies_of_a_sentence_travel_as_one_with_their_number(tmp_path_factory, 
         assert len({row["ids"] for row in rows}) == len(rows)
     found = arrived(batches, False)
     ids = np.split(found.sentences.ids_T, np.cumsum(found.sentences.lengths_S)[:-1])
-    copies = zip(map(tuple, ids), found.copies_S.tolist(), strict=True)
+    copies = zip(map(tuple, ids), found.copies_S.tolist(), strict=False)  # split makes one of nothing
     assert {sentence: number for sentence, number in copies if sentence} == known
     assert found.num_tokens == sum(map(len, sentences))
 
