@@ -1,4 +1,4 @@
-"""A standalone Spark cluster of processes, from the pyspark package: a master and two workers, on hosts of their own."""
+"""A standalone Spark cluster from the pyspark package: a master, and two workers on hosts of their own."""
 
 import os
 import socket
@@ -46,5 +46,6 @@ def _start(stack: ExitStack, log: Path, words: list[str], ready: str) -> None:
     stack.callback(process.terminate)
     deadline = time.monotonic() + 60
     while ready not in log.read_text(errors="replace"):
-        assert process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")
+        is_hopeless = process.poll() is not None or time.monotonic() > deadline
+        assert not is_hopeless, log.read_text(errors="replace")
         time.sleep(0.1)
