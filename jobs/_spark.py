@@ -101,7 +101,7 @@ def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Recei
                 yield task(part).to_batch()
 
     parts = spark.range(0, num_parts, 1, num_parts)
-    return _receipts(parts.mapInArrow(run, spark_schema(spark, RECEIPTS)))
+    return _receipts(_collect(parts.mapInArrow(run, spark_schema(spark, RECEIPTS))))
 
 
 def run_shuffled(
@@ -117,8 +117,7 @@ def run_shuffled(
         for receipt in task(batches, context.partitionId()):
             yield receipt.to_batch()
 
-    schema = spark_schema(frame.sparkSession, RECEIPTS)
-    return _receipts(frame.repartition(num_parts, key).mapInArrow(run, schema))
+    return _receipts(shuffled(frame, key, num_parts, run, RECEIPTS))
 
 
 def rows_of_parts(
@@ -134,28 +133,22 @@ def rows_of_parts(
     return spark.range(0, num_parts, 1, num_parts).mapInArrow(run, spark_schema(spark, schema))
 
 
-def sum_counts(partial: "DataFrame", min_count: int, most: int | None) -> tuple[pa.Table, dict[str, int]]:
-    """Sums (token, count) by token, in one job. Returns the tokens that reach `min_count`, and of all tokens
-    their number, `words`, the sum of their counts, `tokens`, and the `highest_count`.
+def frame_of(spark: "SparkSession", rows: pa.RecordBatch, schema: pa.Schema) -> "DataFrame":
+    """A few rows of the driver's as a DataFrame."""
+    return spark.createDataFrame(pa.Table.from_batches([rows], schema))
 
-    Of more than `most` tokens, the `most` + 1 of highest count come back. Rarer ones stay on the cluster;
-    the driver takes the others as Arrow, about 30 bytes a token.
-    """
-    from pyspark.sql import Observation
-    from pyspark.sql import functions as sf
 
-    every = Observation("every token")
-    counts = partial.groupBy("token").agg(sf.sum("count").alias("count"))
-    counts = counts.observe(
-        every,
-        sf.count("*").alias("words"),
-        sf.sum("count").alias("tokens"),
-        sf.max("count").alias("highest_count"),
+def shuffled(
+    frame: "DataFrame",
+    key: str,
+    num_parts: int,
+    task: Callable[[ArrowBatches], Iterator[pa.RecordBatch]],
+    schema: pa.Schema,
+) -> pa.Table:
+    """What `task` makes of each of `num_parts` parts of `frame`, rows of one key in one part, on the driver."""
+    return _collect(
+        frame.repartition(num_parts, key).mapInArrow(task, spark_schema(frame.sparkSession, schema))
     )
-    counts = counts.where(sf.col("count") >= min_count)
-    if most is not None:
-        counts = counts.orderBy(sf.desc("count")).limit(most + 1)
-    return _collect(counts), every.get
 
 
 def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
@@ -178,5 +171,5 @@ def _collect(frame: "DataFrame") -> pa.Table:
 _USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 
 
-def _receipts(frame: "DataFrame") -> list[Receipt]:
-    return [Receipt.model_validate_json(text) for text in _collect(frame)["receipt"].to_pylist()]
+def _receipts(rows: pa.Table) -> list[Receipt]:
+    return [Receipt.model_validate_json(text) for text in rows["receipt"].to_pylist()]

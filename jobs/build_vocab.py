@@ -1,16 +1,43 @@
 """Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs import _spark
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
 from w2v_core.accounting import TokenAccount
-from w2v_core.config import Config, load_config
-from w2v_core.parts import write_file
+from w2v_core.config import Config, VocabConfig, load_config
+from w2v_core.counts import (
+    BUCKETS,
+    BUCKETS_A_TASK,
+    COUNTS,
+    SUMS,
+    Choice,
+    Counted,
+    count_tokens,
+    in_buckets,
+    joined,
+    num_count_tasks,
+    sum_buckets,
+)
+from w2v_core.errors import UserError
+from w2v_core.parts import Receipt, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.token_files import is_weighted
-from w2v_core.vocab import COUNTS, FILE, build_vocab, count_tokens
+from w2v_core.vocab import (
+    Vocabulary,
+    build_vocab,
+    cached_vocabulary,
+    digest_of,
+    earlier_vocab,
+    vocab_of,
+    write_vocab,
+)
+from w2v_core.word_list import read_word_list
 
 
 def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
@@ -19,41 +46,112 @@ def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = 
     make_vocab(RunDir.open(run_dir), settings)
 
 
+@dataclass(frozen=True)
+class Named:
+    """What the settings name by a location, read."""
+
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    merge: pa.Table | None = None
+    from_: pa.Table | None = None
+
+    @classmethod
+    def read(cls, config: VocabConfig) -> "Named":
+        """UserError for what cannot be read, and for a word that is to stay and to go."""
+        keep, drop = (
+            () if location is None else read_word_list(location, f"vocab.{name}")
+            for name, location in (("keep", config.keep), ("drop", config.drop))
+        )
+        if both := sorted(set(keep) & set(drop)):
+            raise UserError(
+                f"vocab.keep = {config.keep} and vocab.drop = {config.drop} both hold {both[0]!r}"
+            )
+        merge, from_ = (
+            None if location is None else earlier_vocab(location, f"vocab.{name}")
+            for name, location in (("merge", config.merge), ("from", config.from_))
+        )
+        return cls(keep, drop, merge, from_)
+
+    def identity(self) -> dict[str, object]:
+        """What tells this from other lists and vocabularies; empty where nothing is named."""
+        lists = {"keep": self.keep, "drop": self.drop}
+        tables = {"merge": self.merge, "from": self.from_}
+        return {name: list(words) for name, words in lists.items() if words} | {
+            name: digest_of(table) for name, table in tables.items() if table is not None
+        }
+
+
 def make_vocab(run: RunDir, config: Config) -> Manifest:
     """The vocab stage."""
-    tokens = run.require("tokens")
-    inputs = {"tokens": tokens.fingerprint}
-    return make_stage(
-        run,
-        "vocab",
-        config.vocab,
-        inputs,
-        lambda draft: _build(draft, run, tokens, config),
-        lambda: _spark.session(config.spark),
-    )
+    tokens, named = run.require("tokens"), Named.read(config.vocab)
+    inputs = {"tokens": tokens.fingerprint} | named.identity()
+
+    def build(draft: Draft) -> Made:
+        if named.from_ is not None:
+            return _adopt(draft, run, tokens, config, named.from_)
+        return _build(draft, run, tokens, config, named)
+
+    return make_stage(run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark))
 
 
-def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config) -> Made:
-    counted, every = _count(run, tokens, config)
-    table = build_vocab(counted, config.vocab, every["highest_count"])
-    kept = int(table["count"].to_numpy().sum())
-    account = TokenAccount(read=every["tokens"], kept=kept, out_of_vocabulary=every["tokens"] - kept)
+def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config, named: Named) -> Made:
+    """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
     assert tokens.tokens is not None
-    assert every["tokens"] == tokens.tokens.kept, "tokens were lost or counted twice between the stages"
-    counters = {"distinct_words": every["words"], "words": table.num_rows}
-    return Made([write_file(draft, FILE, table)], account, counters)
+    counted = _count(run, tokens, config, named)
+    assert counted.tokens == tokens.tokens.kept, "tokens were lost or counted twice between the stages"
+    table = build_vocab(counted, config.vocab, named.keep)
+    has_id = pc.is_in(counted.counts["token"], value_set=table["token"])
+    kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
+    account = TokenAccount(read=counted.tokens, kept=kept, out_of_vocabulary=counted.tokens - kept)
+    counters = {"distinct_words": counted.words, "words": len(table), "dropped_words": counted.dropped}
+    return Made(write_vocab(draft, table), account, counters)
 
 
-def _count(run: RunDir, tokens: Manifest, config: Config) -> tuple[pa.Table, dict[str, int]]:
-    """COUNTS of the words that can be kept, and sums over all words."""
-    names, folder = [file.name for file in tokens.files], run.stage("tokens")
-    weighted = is_weighted(tokens)
+def _count(run: RunDir, tokens: Manifest, config: Config, named: Named) -> Counted:
+    """The words that can be kept, and sums over all words."""
+    assert tokens.tokens is not None
+    names, folder, weighted = [file.name for file in tokens.files], run.stage("tokens"), is_weighted(tokens)
+    num_tasks = num_count_tasks(tokens.tokens.kept)
+    most = config.vocab.max_final_vocab
+    choice = Choice(config.vocab.min_count, most, named.keep, named.drop)
     spark = _spark.session(config.spark)
-    partial = _spark.rows_of_parts(
-        spark, len(names), lambda part: count_tokens(folder, names[part], weighted), COUNTS
+
+    def count(part: int) -> Iterator[pa.RecordBatch]:
+        yield in_buckets(count_tokens(folder, names[part], weighted), num_tasks * BUCKETS_A_TASK)
+
+    partial = _spark.rows_of_parts(spark, len(names), count, BUCKETS)
+    if named.merge is not None:
+        partial = partial.union(_spark.frame_of(spark, _brought_along(named.merge, num_tasks), BUCKETS))
+    return joined(
+        _spark.shuffled(partial, "bucket", num_tasks, lambda batches: sum_buckets(batches, choice), SUMS)
     )
-    counted, every = _spark.sum_counts(partial, config.vocab.min_count, config.vocab.max_final_vocab)
-    return counted.cast(COUNTS), every
+
+
+def _brought_along(merge: pa.Table, num_tasks: int) -> pa.RecordBatch:
+    """BUCKETS of an earlier vocabulary, of which nothing was seen in this corpus."""
+    columns = [merge["token"], merge["count"], pa.array([0] * len(merge), pa.int64())]
+    return in_buckets(pa.table(columns, schema=COUNTS), num_tasks * BUCKETS_A_TASK)
+
+
+def _adopt(draft: Draft, run: RunDir, tokens: Manifest, config: Config, earlier: pa.Table) -> Made:
+    """The earlier vocabulary as it is; the corpus is looked up in it, for its account."""
+    table = vocab_of(earlier["token"].combine_chunks(), earlier["count"].to_numpy(), config.vocab)
+    files, vocab_folder = write_vocab(draft, table), run.stage("vocab")
+    digest = digest_of(earlier)
+    names, folder, weighted = [file.name for file in tokens.files], run.stage("tokens"), is_weighted(tokens)
+
+    def look_up(part: int) -> Receipt:
+        counted = count_tokens(folder, names[part], weighted)
+        known = counted.filter(_is_known(counted, cached_vocabulary(vocab_folder, digest)))
+        read, kept = (pc.sum(some["seen"]).as_py() or 0 for some in (counted, known))
+        return Receipt(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
+
+    receipts = _spark.run_parts(_spark.session(config.spark), len(names), look_up)
+    return Made(files, total_account(receipts), {"words": len(table)})
+
+
+def _is_known(counted: pa.Table, vocabulary: Vocabulary) -> pa.BooleanArray:
+    return pa.array(vocabulary.ids(counted["token"].combine_chunks()) >= 0)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ ORDER = (
     "docstrings",
     "windows",
     "sampler",
+    "lookup",
+    "counts",
     "vocab",
     "shards",
     "verify",

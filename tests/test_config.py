@@ -20,7 +20,8 @@ def test_default_toml_names_every_key():
     named = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     for name, section in Config.model_fields.items():
         assert issubclass(section.annotation, BaseModel)
-        assert set(named[name]) == set(section.annotation.model_fields), name
+        keys = {field.alias or key for key, field in section.annotation.model_fields.items()}
+        assert set(named[name]) == keys, name
 
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.toml")), ids=lambda path: path.name)

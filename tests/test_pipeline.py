@@ -20,6 +20,7 @@ from jobs.run_pipeline import run_pipeline
 from jobs.tokenize_corpus import tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
+from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
 from w2v_core.run_dir import STAGES, RunDir
 from w2v_core.text.inputs import find_files
@@ -291,3 +292,62 @@ def test_single_stages_make_what_the_whole_run_makes(make_run, corpus, tmp_path,
     train_vectors(run, config)
     assert bytes_of(run, "vectors") == bytes_of(whole, "vectors")
     run_pipeline(run, find_files([str(corpus)]), config)
+
+
+# Whose vocabulary
+
+
+def words_and_counts(run: RunDir) -> dict[str, int]:
+    table = pq.read_table(f"{run.folder.path}/vocab/vocab.parquet")
+    return dict(zip(table["token"].to_pylist(), table["count"].to_pylist(), strict=True))
+
+
+def test_lists_of_words_to_keep_and_to_drop(make_run, corpus, tmp_path):
+    (tmp_path / "keep.txt").write_text("twice\n없는말\n")
+    (tmp_path / "drop.txt").write_text("king\n없는말도\n")
+    lists = [f"vocab.{name}={tmp_path}/{name}.txt" for name in ("keep", "drop")]
+    every = Counter(token for tokens in sentences_by_hand(corpus) for token in tokens)
+    threshold = every["twice"] + 1
+    assert every["king"] > threshold
+    run = make_run(corpus, *lists, f"vocab.min_count={threshold}", "vocab.sample=0")
+    expected = {w: n for w, n in every.items() if (n >= threshold and w != "king") or w == "twice"}
+    assert words_and_counts(run) == expected
+    assert run.require("vocab").counters["dropped_words"] == 1
+    assert [problem for stage in verify(run) for problem in stage.problems] == []
+    before = made_at(run)
+    (tmp_path / "drop.txt").write_text("king\nqueen\n")
+    make_run(corpus, *lists, f"vocab.min_count={threshold}", "vocab.sample=0")
+    assert made_at(run)["vocab"] != before["vocab"]
+
+
+def test_the_counts_of_an_earlier_vocabulary_are_added(make_run, corpus, tmp_path):
+    first = make_run(corpus, into="first")
+    (tmp_path / "more.txt").write_text("the queen sees a comet\nthe comet\n")
+    run = make_run(tmp_path / "more.txt", f"vocab.merge={first.folder.path}", into="more")
+    more = Counter(["the", "queen", "sees", "a", "comet", "the", "comet"])
+    assert words_and_counts(run) == Counter(words_and_counts(first)) + more
+    account = run.require("vocab").tokens
+    assert (account.read, account.out_of_vocabulary) == (7, 0)
+
+
+def test_an_earlier_vocabulary_is_taken_as_it_is(make_run, corpus, tmp_path):
+    first = make_run(corpus, "vocab.min_count=60", into="first")
+    (tmp_path / "more.txt").write_text("the queen sees a comet\nthe comet of the king\n" * 10)
+    run = make_run(tmp_path / "more.txt", f"vocab.from={first.folder.path}", "vocab.min_count=5", into="more")
+    assert words_and_counts(run) == words_and_counts(first)
+    assert run.require("vocab").tokens == TokenAccount(100, 70, 30)
+    assert [problem for stage in verify(run) for problem in stage.problems] == []
+
+
+def test_vocabularies_that_are_none_are_named(make_run, corpus, tmp_path):
+    run = make_run(corpus)
+    for location, told in ((tmp_path / "none", "holds no vocab.parquet"), (corpus / "a.txt", "is damaged")):
+        with pytest.raises(UserError, match=told):
+            make_run(corpus, f"vocab.merge={location}")
+    (tmp_path / "words.txt").write_text("king\n")
+    both = [f"vocab.{name}={tmp_path}/words.txt" for name in ("keep", "drop")]
+    with pytest.raises(UserError, match=r"vocab.keep = .* and vocab.drop = .* both hold 'king'"):
+        make_run(corpus, *both)
+    with pytest.raises(UserError, match="leave out vocab.keep"):
+        make_run(corpus, "vocab.from=x", "vocab.keep=y")
+    assert run.manifest("vocab") is not None

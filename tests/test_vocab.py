@@ -9,19 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2v_core.config import VocabConfig
+from w2v_core.counts import COUNTS, Counted
 from w2v_core.errors import UserError
 from w2v_core.schemas import VOCAB
-from w2v_core.vocab import COUNTS, Vocabulary, build_vocab, effective_min_count, keep_probability
+from w2v_core.vocab import Vocabulary, build_vocab, effective_min_count, keep_probability
 
 
-def counted(counts: dict[str, int]) -> pa.Table:
-    return pa.table([list(counts), list(counts.values())], schema=COUNTS)
+def counted(counts: dict[str, int], highest: int | None = None) -> Counted:
+    numbers = list(counts.values())
+    table = pa.table([list(counts), numbers, numbers], schema=COUNTS)
+    return Counted(table, len(counts), sum(numbers), highest or max(numbers, default=0), 0)
 
 
 def test_ids_run_by_descending_count_then_code_point():
-    table = build_vocab(
-        counted({"b": 5, "가": 7, "a": 5, "z": 1, "é": 5, "A": 5}), VocabConfig(min_count=2), 7
-    )
+    table = build_vocab(counted({"b": 5, "가": 7, "a": 5, "z": 1, "é": 5, "A": 5}), VocabConfig(min_count=2))
     assert table.schema == VOCAB
     assert table["token"].to_pylist() == ["가", "A", "a", "b", "é"]
     assert table["id"].to_pylist() == [0, 1, 2, 3, 4]
@@ -29,12 +30,12 @@ def test_ids_run_by_descending_count_then_code_point():
 
 
 def test_counts_beyond_32_bits_are_exact():
-    table = build_vocab(counted({"a": 2**53 + 1, "b": 2**40}), VocabConfig(), 2**53 + 1)
+    table = build_vocab(counted({"a": 2**53 + 1, "b": 2**40}), VocabConfig())
     assert table["count"].to_pylist() == [2**53 + 1, 2**40]
 
 
 def test_the_noise_column_is_counts_to_the_exponent():
-    table = build_vocab(counted({"a": 16, "b": 1}), VocabConfig(min_count=1, ns_exponent=0.75), 16)
+    table = build_vocab(counted({"a": 16, "b": 1}), VocabConfig(min_count=1, ns_exponent=0.75))
     np.testing.assert_allclose(table["noise_probability"], [8 / 9, 1 / 9])
 
 
@@ -59,7 +60,7 @@ def test_max_final_vocab_as_gensim_understands_it():
     counts = Counter({"a": 9, "b": 7, "c": 7, "d": 3, "e": 1})
     model = utils.Word2Vec(min_count=1, max_final_vocab=2, vector_size=2)
     model.build_vocab_from_freq(dict(counts))
-    ours = build_vocab(counted(counts), VocabConfig(min_count=1, max_final_vocab=2), 9)
+    ours = build_vocab(counted(counts), VocabConfig(min_count=1, max_final_vocab=2))
     assert ours["token"].to_pylist() == model.wv.index_to_key == ["a"]
 
 
@@ -67,9 +68,9 @@ def test_an_empty_vocabulary_says_which_setting_empties_it():
     with pytest.raises(
         UserError, match="vocab.min_count = 9 leaves no word: the most frequent word was seen 5 times"
     ):
-        build_vocab(counted({}), VocabConfig(min_count=9), 5)
+        build_vocab(counted({}, 5), VocabConfig(min_count=9))
     with pytest.raises(UserError, match="vocab.max_final_vocab = 1 leaves no word"):
-        build_vocab(counted({"a": 7, "b": 7}), VocabConfig(max_final_vocab=1), 7)
+        build_vocab(counted({"a": 7, "b": 7}), VocabConfig(max_final_vocab=1))
 
 
 def test_ids_of_tokens():

@@ -142,6 +142,33 @@ class VocabConfig(_Section):
         le=2.0,
         description="negatives are drawn by count ** ns_exponent: 1 as the text, 0 all alike, below 0 rare ones first",
     )
+    keep: str | None = Field(
+        None,
+        min_length=1,
+        description="a file of words, one a line, that stay however rare, where they occur",
+    )
+    drop: str | None = Field(None, min_length=1, description="a file of words, one a line, that are left out")
+    merge: str | None = Field(
+        None,
+        min_length=1,
+        description="a finished run, or its vocabulary, whose counts are added before rare words are left out",
+    )
+    from_: str | None = Field(
+        None,
+        alias="from",
+        min_length=1,
+        description="a finished run, or its vocabulary, whose words, ids and counts are taken as they are; the corpus "
+        "is only looked up in it",
+    )
+
+    @model_validator(mode="after")
+    def _from_stands_alone(self) -> Self:
+        chosen = self.model_fields_set & {"min_count", "max_final_vocab", "keep", "drop", "merge"}
+        own = {name for name in chosen if getattr(self, name) != type(self).model_fields[name].default}
+        if self.from_ is not None and own:
+            named = ", ".join(f"vocab.{name}" for name in sorted(own))
+            raise ValueError(f"vocab.from takes a vocabulary as it is; leave out {named}")
+        return self
 
 
 class ShardsConfig(_Section):

@@ -37,7 +37,7 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
-REVISION = {"tokens": 1, "vocab": 1, "shards": 4, "vectors": 1, "reports": 1}
+REVISION = {"tokens": 2, "vocab": 2, "shards": 5, "vectors": 1, "reports": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 

@@ -1,7 +1,9 @@
 """Counted words to ids, keep probabilities and the noise distribution."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -9,46 +11,24 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from w2v_core.arrays import Int32Array
 from w2v_core.config import VocabConfig
+from w2v_core.counts import Counted
 from w2v_core.errors import UserError
+from w2v_core.lookup import Lookup
 from w2v_core.parquet import read_table
+from w2v_core.parts import write_array, write_bytes, write_file
+from w2v_core.run_dir import Draft, FileEntry
 from w2v_core.sampler import noise_distribution
 from w2v_core.schemas import VOCAB
-from w2v_core.storage import Folder
-from w2v_core.token_files import sentence_groups, words_and_places
+from w2v_core.storage import Folder, open_folder
 
 FILE = "vocab.parquet"
-COUNTS = pa.schema(
-    [pa.field("token", pa.string(), nullable=False), pa.field("count", pa.int64(), nullable=False)]
-)
-"""A word and how often it was seen; a word may come again with a count to add."""
-
-_MOST_UNSUMMED = 2_000_000  # words whose counts wait in memory to be summed
-_COUNTS_A_BATCH = 65_536
+OPEN_FILE, STARTS_FILE, ENTRIES_FILE = "vocab.arrow", "lookup-starts.npy", "lookup-entries.npy"
+"""The same words and the tables of their lookup, as processes map them into memory."""
 
 Float64Array = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]
-
-
-def count_tokens(folder: Folder, name: str, weighted: bool = False) -> Iterator[pa.RecordBatch]:
-    """COUNTS of a tokens file, each word once. The counts are of tokens, whatever their sentences weigh."""
-    counted = [COUNTS.empty_table()]
-    for sentences in sentence_groups(folder, name, weighted):
-        counted += [_count(chunk) for chunk in sentences["tokens"].chunks]
-        if sum(table.num_rows for table in counted) > _MOST_UNSUMMED:
-            counted = [_summed(counted)]
-    yield from _summed(counted).to_batches(_COUNTS_A_BATCH)
-
-
-def _count(sentences: pa.ListArray) -> pa.Table:
-    words, places_T = words_and_places(sentences)
-    counts_D = np.bincount(places_T, minlength=len(words))
-    return pa.table([words, counts_D], schema=COUNTS).filter(pa.array(counts_D > 0))
-
-
-def _summed(counted: list[pa.Table]) -> pa.Table:
-    summed = pa.concat_tables(counted).group_by("token", use_threads=False).aggregate([("count", "sum")])
-    return summed.rename_columns(["token", "count"]).cast(COUNTS)
 
 
 def effective_min_count(counts: Int64Array, min_count: int, max_final_vocab: int | None) -> int:
@@ -78,20 +58,27 @@ def keep_probability(counts: Int64Array, sample: float) -> Float64Array:
     return keep
 
 
-def build_vocab(counted: pa.Table, config: VocabConfig, highest_count: int) -> pa.Table:
-    """The vocabulary (VOCAB) of the words in `counted` (COUNTS, each word once) that reach the threshold.
+def build_vocab(counted: Counted, config: VocabConfig, keep: Sequence[str] = ()) -> pa.Table:
+    """The vocabulary (VOCAB) of the counted words that reach the threshold, and of those to `keep`.
 
-    UserError where no word does; `highest_count` is told in it, since `counted` may lack the rare words.
+    UserError where there is none.
     """
-    threshold = effective_min_count(counted["count"].to_numpy(), config.min_count, config.max_final_vocab)
-    kept = counted.filter(pc.greater_equal(counted["count"], threshold))
+    counts = counted.counts
+    always = pc.is_in(counts["token"], value_set=pa.array(keep, pa.string()))
+    others = counts.filter(pc.invert(always))["count"].to_numpy()
+    threshold = effective_min_count(others, config.min_count, config.max_final_vocab)
+    kept = counts.filter(pc.or_(always, pc.greater_equal(counts["count"], threshold)))
     if kept.num_rows == 0:
-        raise UserError(_explain_empty(config, threshold, highest_count))
+        raise UserError(_explain_empty(config, threshold, counted.highest))
     kept = kept.sort_by([("count", "descending"), ("token", "ascending")])
-    counts = kept["count"].to_numpy()
+    return vocab_of(kept["token"].combine_chunks(), kept["count"].to_numpy(), config)
+
+
+def vocab_of(tokens: pa.StringArray, counts: Int64Array, config: VocabConfig) -> pa.Table:
+    """VOCAB of words in the order of their ids."""
     columns: list[Any] = [
         np.arange(len(counts), dtype=np.int32),
-        kept["token"].combine_chunks(),
+        tokens,
         counts,
         keep_probability(counts, config.sample),
         noise_distribution(counts, config.ns_exponent),
@@ -120,14 +107,34 @@ class Vocabulary:
     counts: Int64Array
     keep_probability: Float64Array
     noise_probability: Float64Array
+    lookup: Lookup | None = None
+    """where it was opened; else `ids` makes one"""
 
     @classmethod
     def read(cls, folder: Folder) -> "Vocabulary":
         """The vocabulary in `folder`. UserError where its file is missing, damaged or foreign."""
-        table = read_table(folder, FILE, VOCAB)
+        return cls._of(read_table(folder, FILE, VOCAB))
+
+    @classmethod
+    def open(cls, folder: Folder) -> "Vocabulary":
+        """The vocabulary in `folder`, with its lookup, mapped into memory where the folder is local."""
+        try:
+            table = pa.ipc.open_file(_opened(folder, OPEN_FILE)).read_all()
+            starts, entries = (_open_array(folder, name) for name in (STARTS_FILE, ENTRIES_FILE))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"the vocabulary in {folder} is damaged or of an earlier version ({error}); delete that folder and "
+                "run the stage that writes it again"
+            ) from None
+        vocabulary = cls._of(table)
+        return replace(vocabulary, lookup=Lookup(vocabulary.tokens, starts, entries))
+
+    @classmethod
+    def _of(cls, table: pa.Table) -> "Vocabulary":
+        tokens = table["token"]
         return cls(
             table,
-            table["token"].combine_chunks(),
+            tokens.chunk(0) if tokens.num_chunks == 1 else tokens.combine_chunks(),
             table["count"].to_numpy(),
             table["keep_probability"].to_numpy(),
             table["noise_probability"].to_numpy(),
@@ -136,24 +143,75 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.counts)
 
-    def ids(self, tokens: pa.StringArray) -> npt.NDArray[np.int32]:
-        """The id of each token, -1 for a word that is not known.
-
-        Each distinct word is looked up once, which is what makes it fast on text.
-        """
-        encoded = tokens.dictionary_encode()
-        distinct = pc.fill_null(pc.index_in(encoded.dictionary, value_set=self.tokens), -1)
-        ids: npt.NDArray[np.int32] = distinct.to_numpy(zero_copy_only=False)[encoded.indices.to_numpy()]
-        return ids
+    def ids(self, tokens: pa.StringArray) -> Int32Array:
+        """The id (N,) of each token, -1 for a word that is not known."""
+        return (self.lookup or Lookup.of(self.tokens)).ids(tokens)
 
 
-_last_read: tuple[tuple[str, str], Vocabulary] | None = None
+def write_vocab(draft: Draft, table: pa.Table) -> list[FileEntry]:
+    """Write `table` (VOCAB) as the files of the stage."""
+    table = table.combine_chunks()
+    lookup = Lookup.of(table["token"].chunk(0))
+
+    def write_open(stream: Any) -> None:
+        with pa.ipc.new_file(stream, table.schema) as writer:
+            writer.write_table(table)
+
+    return [
+        write_file(draft, FILE, table),
+        write_bytes(draft, OPEN_FILE, write_open),
+        write_array(draft, STARTS_FILE, lookup.starts_B),
+        write_array(draft, ENTRIES_FILE, lookup.entries_V),
+    ]
+
+
+def _opened(folder: Folder, name: str) -> pa.NativeFile:
+    if folder.is_local:
+        return pa.memory_map(folder.file(name))
+    return pa.BufferReader(folder.filesystem.open_input_stream(folder.file(name), compression=None).read())
+
+
+def _open_array(folder: Folder, name: str) -> npt.NDArray[Any]:
+    if folder.is_local:
+        mapped: npt.NDArray[Any] = np.load(folder.file(name), mmap_mode="r", allow_pickle=False)
+        return mapped
+    read: npt.NDArray[Any] = np.load(BytesIO(folder.read(name) or b""), allow_pickle=False)
+    return read
+
+
+_last_opened: tuple[tuple[str, str], Vocabulary] | None = None
 
 
 def cached_vocabulary(folder: Folder, fingerprint: str) -> Vocabulary:
-    """The vocabulary in `folder`, read once a process for as long as its stage's fingerprint is the same."""
-    global _last_read
+    """The vocabulary in `folder`, opened once a process for as long as its stage's fingerprint is the same."""
+    global _last_opened
     key = (folder.path, fingerprint)
-    if _last_read is None or _last_read[0] != key:
-        _last_read = (key, Vocabulary.read(folder))
-    return _last_read[1]
+    if _last_opened is None or _last_opened[0] != key:
+        _last_opened = (key, Vocabulary.open(folder))
+    return _last_opened[1]
+
+
+def earlier_vocab(location: str, key: str) -> pa.Table:
+    """VOCAB of a finished run, of its vocab or vectors folder, or of a `vocab.parquet`, which setting `key` names."""
+    folder, name = open_folder(location), FILE
+    if folder.filesystem.get_file_info(folder.path).is_file:
+        parent, _, name = folder.path.rpartition("/")
+        folder = Folder(folder.filesystem, parent)
+    elif FILE not in folder.sizes():
+        folder = folder / "vocab"
+    if name not in folder.sizes():
+        raise UserError(
+            f"{key} = {location} holds no {name}; give a finished run, or the folder that holds one"
+        )
+    table = read_table(folder, name, VOCAB)
+    if len(table) == 0 or pc.count_distinct(table["token"]).as_py() != len(table):
+        raise UserError(f"{key} = {location} is no vocabulary: it has no word, or one twice")
+    return table
+
+
+def digest_of(table: pa.Table) -> str:
+    """What tells a vocabulary from another: its words, their order and their counts."""
+    found = sha256()
+    for token, count in zip(table["token"].to_pylist(), table["count"].to_pylist(), strict=True):
+        found.update(f"{len(token)} {token} {count}\n".encode())
+    return found.hexdigest()
