@@ -7,34 +7,43 @@ machines that do not have it.
 import logging
 import os
 import re
-import signal
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pyarrow as pa
 
 from jobs._java import missing_java
+from jobs._progress import Tasks, progress
+from jobs._signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import RECEIPTS, Receipt
 
 if TYPE_CHECKING:
+    from pyspark import SparkContext, SparkStageInfo
     from pyspark.sql import DataFrame, SparkSession
 
 ArrowBatches = Iterable[pa.RecordBatch]
 
 
-def session(config: SparkConfig) -> "SparkSession":
-    """The running session, or a new one: on `config.master`, or wherever spark-submit says."""
+def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
+    """The running session, or a new one: on `config.master`, or wherever spark-submit says.
+
+    `run_name` says in Spark's UI whose jobs these are.
+    """
     try:
         from pyspark.sql import SparkSession
     except ImportError:
         raise UserError("Spark is not installed here; install it with `pip install 'w2v[spark]'`") from None
 
-    builder = SparkSession.builder.appName("w2v")
+    builder = SparkSession.builder.appName(f"w2v {run_name}".strip())
     if not _under_spark_submit():
         if fault := missing_java():
             raise UserError(fault)
@@ -45,23 +54,19 @@ def session(config: SparkConfig) -> "SparkSession":
     for key, value in config.conf.items():
         builder = builder.config(key, value)
     try:
-        session = builder.getOrCreate()
+        with handlers_kept():  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
+            session = builder.getOrCreate()
     except Exception as error:
+        if was_interrupted(error):
+            raise
         reason = str(error).splitlines()[0]
         raise UserError(
             f"Spark does not start ({reason}); check spark.master = {config.master} and spark.conf"
         ) from None
     if not _under_spark_submit():
-        _interrupt_like_python()
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        logging.getLogger().addHandler(logging.NullHandler())
     return session
-
-
-def _interrupt_like_python() -> None:
-    """Ctrl-C raises KeyboardInterrupt, as everywhere; PySpark's handler talks to the JVM first, and fails at it."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)
-    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def stop_session() -> None:
@@ -92,8 +97,10 @@ def _quiet_settings() -> dict[str, str]:
     return settings
 
 
-def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
-    """`task(part)` for each part from 0 to num_parts - 1, one Spark task each."""
+def run_parts(
+    job: str, spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]
+) -> list[Receipt]:
+    """`task(part)` for each part from 0 to num_parts - 1, one Spark task each. `job` is what people read of it."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -101,11 +108,15 @@ def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Recei
                 yield task(part).to_batch()
 
     parts = spark.range(0, num_parts, 1, num_parts)
-    return _receipts(parts.mapInArrow(run, spark_schema(spark, RECEIPTS)))
+    return _receipts(job, parts.mapInArrow(run, spark_schema(spark, RECEIPTS)))
 
 
 def run_shuffled(
-    frame: "DataFrame", key: str, num_parts: int, task: Callable[[ArrowBatches, int], Iterator[Receipt]]
+    job: str,
+    frame: "DataFrame",
+    key: str,
+    num_parts: int,
+    task: Callable[[ArrowBatches, int], Iterator[Receipt]],
 ) -> list[Receipt]:
     """`task(rows, part)` for each of `num_parts` parts of `frame`, rows of one key in one part."""
 
@@ -118,7 +129,7 @@ def run_shuffled(
             yield receipt.to_batch()
 
     schema = spark_schema(frame.sparkSession, RECEIPTS)
-    return _receipts(frame.repartition(num_parts, key).mapInArrow(run, schema))
+    return _receipts(job, frame.repartition(num_parts, key).mapInArrow(run, schema))
 
 
 def rows_of_parts(
@@ -134,7 +145,9 @@ def rows_of_parts(
     return spark.range(0, num_parts, 1, num_parts).mapInArrow(run, spark_schema(spark, schema))
 
 
-def sum_counts(partial: "DataFrame", min_count: int, most: int | None) -> tuple[pa.Table, dict[str, int]]:
+def sum_counts(
+    job: str, partial: "DataFrame", min_count: int, most: int | None
+) -> tuple[pa.Table, dict[str, int]]:
     """Sums (token, count) by token, in one job. Returns the tokens that reach `min_count`, and of all tokens
     their number, `words`, the sum of their counts, `tokens`, and the `highest_count`.
 
@@ -155,7 +168,7 @@ def sum_counts(partial: "DataFrame", min_count: int, most: int | None) -> tuple[
     counts = counts.where(sf.col("count") >= min_count)
     if most is not None:
         counts = counts.orderBy(sf.desc("count")).limit(most + 1)
-    return _collect(counts), every.get
+    return _collect(job, counts), every.get
 
 
 def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
@@ -163,20 +176,74 @@ def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
     return spark.createDataFrame(schema.empty_table()).schema
 
 
-def _collect(frame: "DataFrame") -> pa.Table:
-    """Run the job. What a task raised as UserError is raised here as that, without Spark's traces."""
+def _collect(job: str, frame: "DataFrame") -> pa.Table:
+    """Run the job. What a task raised as UserError is raised here as that, without Spark's traces.
+
+    KeyboardInterrupt ends the Spark session: no task is left that would still write.
+    """
     from pyspark.errors import PythonException
 
-    try:
+    context, group = frame.sparkSession.sparkContext, uuid4().hex
+
+    def run() -> pa.Table:
+        context.setJobGroup(group, f"w2v {job}", interruptOnCancel=True)
         return frame.toArrow()
+
+    try:
+        with progress(job, lambda: _tasks(context, group)):
+            return _in_a_thread(run)
+    except KeyboardInterrupt:
+        with suppress(Exception):  # a JVM that is gone runs no task either
+            _abandon(context, group)
+        raise
     except PythonException as error:
         if told := _USER_ERROR.search(str(error)):
             raise UserError(told.group(1)) from None
         raise
 
 
+def _in_a_thread(call: Callable[[], pa.Table]) -> pa.Table:
+    """`call()`. A signal finds the caller waiting, not in the middle of an answer from the JVM, and the JVM can
+    still be told to stop."""
+    result: Future[pa.Table] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:
+            result.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return result.result()
+
+
+def _tasks(context: "SparkContext", group: str) -> Tasks:
+    """Of all stages that the jobs of `group` have begun so far; others Spark may yet skip."""
+    begun = [stage for stage in _stages(context, group) if stage.numCompletedTasks or stage.numActiveTasks]
+    return Tasks(sum(stage.numCompletedTasks for stage in begun), sum(stage.numTasks for stage in begun))
+
+
+def _abandon(context: "SparkContext", group: str) -> None:
+    """End the jobs of `group` and then the session, with which Python workers end that are deep in their work."""
+    context.cancelJobGroup(group)
+    give_up_at = time.monotonic() + _SECONDS_TO_CANCEL
+    while any(stage.numActiveTasks for stage in _stages(context, group)) and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    context.stop()
+
+
+def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":
+    tracker = context.statusTracker()
+    jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(group)]
+    ids = {stage for job in jobs if job for stage in job.stageIds}
+    return [stage for stage in map(tracker.getStageInfo, ids) if stage]
+
+
+_SECONDS_TO_CANCEL = 5.0
+
+
 _USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 
 
-def _receipts(frame: "DataFrame") -> list[Receipt]:
-    return [Receipt.model_validate_json(text) for text in _collect(frame)["receipt"].to_pylist()]
+def _receipts(job: str, frame: "DataFrame") -> list[Receipt]:
+    return [Receipt.model_validate_json(text) for text in _collect(job, frame)["receipt"].to_pylist()]

@@ -29,7 +29,7 @@ def make_vocab(run: RunDir, config: Config) -> Manifest:
         config.vocab,
         inputs,
         lambda draft: _build(draft, run, tokens, config),
-        lambda: _spark.session(config.spark),
+        lambda: _spark.session(config.spark, run.name),
     )
 
 
@@ -52,7 +52,9 @@ def _count(run: RunDir, tokens: Manifest, config: Config) -> tuple[pa.Table, dic
     partial = _spark.rows_of_parts(
         spark, len(names), lambda part: count_tokens(folder, names[part], weighted), COUNTS
     )
-    counted, every = _spark.sum_counts(partial, config.vocab.min_count, config.vocab.max_final_vocab)
+    counted, every = _spark.sum_counts(
+        "vocab: counting words", partial, config.vocab.min_count, config.vocab.max_final_vocab
+    )
     return counted.cast(COUNTS), every
 
 
