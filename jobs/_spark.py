@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 ArrowBatches = Iterable[pa.RecordBatch]
 
 
+class SparkError(RuntimeError):
+    """A Spark job ended otherwise than by an exception of ours; the message names the job and the first cause."""
+
+
 def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
     """The running session, or a new one: on `config.master`, or wherever spark-submit says.
 
@@ -179,8 +183,10 @@ def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
 def _collect(job: str, frame: "DataFrame") -> pa.Table:
     """Run the job. What a task raised as UserError is raised here as that, without Spark's traces.
 
-    KeyboardInterrupt ends the Spark session: no task is left that would still write.
+    SparkError where a Python worker or a JVM died. KeyboardInterrupt ends the Spark session: no task is left that
+    would still write.
     """
+    from py4j.protocol import Py4JError
     from pyspark.errors import PythonException
 
     context, group = frame.sparkSession.sparkContext, uuid4().hex
@@ -200,6 +206,8 @@ def _collect(job: str, frame: "DataFrame") -> pa.Table:
         if told := _USER_ERROR.search(str(error)):
             raise UserError(told.group(1)) from None
         raise
+    except (Py4JError, OSError, EOFError) as error:
+        raise SparkError(f"{job}: {_cause(error)}") from None
 
 
 def _in_a_thread(call: Callable[[], pa.Table]) -> pa.Table:
@@ -219,8 +227,12 @@ def _in_a_thread(call: Callable[[], pa.Table]) -> pa.Table:
 
 def _tasks(context: "SparkContext", group: str) -> Tasks:
     """Of all stages that the jobs of `group` have begun so far; others Spark may yet skip."""
-    begun = [stage for stage in _stages(context, group) if stage.numCompletedTasks or stage.numActiveTasks]
+    begun = [stage for stage in _stages(context, group) if _has_begun(stage)]
     return Tasks(sum(stage.numCompletedTasks for stage in begun), sum(stage.numTasks for stage in begun))
+
+
+def _has_begun(stage: "SparkStageInfo") -> bool:
+    return stage.numActiveTasks + stage.numCompletedTasks + stage.numFailedTasks > 0
 
 
 def _abandon(context: "SparkContext", group: str) -> None:
@@ -242,6 +254,18 @@ def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":
 _SECONDS_TO_CANCEL = 5.0
 
 
+def _cause(error: Exception) -> str:
+    """What Spark says of the task that failed, without the JVM's traces."""
+    try:
+        told = str(error) or type(error).__name__
+    except Exception:  # Py4J asks the JVM for it, which may be gone
+        told = type(error).__name__
+    if found := _JOB_ABORTED.search(told):
+        return found.group()
+    return f"Spark's Java process does not answer ({told.splitlines()[0]})"
+
+
+_JOB_ABORTED = re.compile("Job aborted.*")
 _USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 
 
