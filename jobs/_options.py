@@ -6,11 +6,12 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
+from jobs._signals import EXIT_CODE, interruptible, was_interrupted
 from w2v_core.errors import UserError
 
 RunDirOption = Annotated[
@@ -70,37 +71,31 @@ def ending(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
         try:
-            command(*args, **options)
+            with interruptible():
+                command(*args, **options)
         except UserError as error:
             say(f"error: {error}")
             sys.exit(2)
-        except KeyboardInterrupt:
-            say(_INTERRUPTED)
-            sys.exit(130)
+        except KeyboardInterrupt as error:
+            _exit_interrupted(str(error))
         except BrokenPipeError:
             sys.exit(1)
         except (OSError, MemoryError) as error:
             say(f"error: {describe_system_error(error)}")
             sys.exit(2)
         except Exception as error:
-            if _was_interrupted(error):  # Spark's clean-up fails after an interrupt, and hides it
-                say(_INTERRUPTED)
-                sys.exit(130)
+            if was_interrupted(error):
+                _exit_interrupted()
             traceback.print_exc()
             sys.exit(1)
 
     return run
 
 
-_INTERRUPTED = "interrupted; finished stages are kept, and the same command makes the one that was not"
-
-
-def _was_interrupted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _exit_interrupted(told: str = "") -> NoReturn:
+    what = f"interrupted: {told}" if told else "interrupted"
+    say(f"{what}; finished stages are kept, and the same command goes on after them")
+    sys.exit(EXIT_CODE)
 
 
 def describe_system_error(error: OSError | MemoryError) -> str:

@@ -7,34 +7,47 @@ machines that do not have it.
 import logging
 import os
 import re
-import signal
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pyarrow as pa
 
 from jobs._java import missing_java
+from jobs._progress import Tasks, progress
+from jobs._signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import RECEIPTS, Receipt
 
 if TYPE_CHECKING:
+    from pyspark import SparkContext, SparkStageInfo
     from pyspark.sql import DataFrame, SparkSession
 
 ArrowBatches = Iterable[pa.RecordBatch]
 
 
-def session(config: SparkConfig) -> "SparkSession":
-    """The running session, or a new one: on `config.master`, or wherever spark-submit says."""
+class SparkError(RuntimeError):
+    """A Spark job ended otherwise than by an exception of ours; the message names the job and the first cause."""
+
+
+def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
+    """The running session, or a new one: on `config.master`, or wherever spark-submit says.
+
+    `run_name` says in Spark's UI whose jobs these are.
+    """
     try:
         from pyspark.sql import SparkSession
     except ImportError:
         raise UserError("Spark is not installed here; install it with `pip install 'w2v[spark]'`") from None
 
-    builder = SparkSession.builder.appName("w2v")
+    builder = SparkSession.builder.appName(f"w2v {run_name}".strip())
     if not _under_spark_submit():
         if fault := missing_java():
             raise UserError(fault)
@@ -45,23 +58,19 @@ def session(config: SparkConfig) -> "SparkSession":
     for key, value in config.conf.items():
         builder = builder.config(key, value)
     try:
-        session = builder.getOrCreate()
+        with handlers_kept():  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
+            session = builder.getOrCreate()
     except Exception as error:
+        if was_interrupted(error):
+            raise
         reason = str(error).splitlines()[0]
         raise UserError(
             f"Spark does not start ({reason}); check spark.master = {config.master} and spark.conf"
         ) from None
     if not _under_spark_submit():
-        _interrupt_like_python()
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        logging.getLogger().addHandler(logging.NullHandler())
     return session
-
-
-def _interrupt_like_python() -> None:
-    """Ctrl-C raises KeyboardInterrupt, as everywhere; PySpark's handler talks to the JVM first, and fails at it."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)
-    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def stop_session() -> None:
@@ -92,8 +101,10 @@ def _quiet_settings() -> dict[str, str]:
     return settings
 
 
-def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
-    """`task(part)` for each part from 0 to num_parts - 1, one Spark task each."""
+def run_parts(
+    job: str, spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]
+) -> list[Receipt]:
+    """`task(part)` for each part from 0 to num_parts - 1, one Spark task each. `job` is what people read of it."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -101,11 +112,15 @@ def run_parts(spark: "SparkSession", num_parts: int, task: Callable[[int], Recei
                 yield task(part).to_batch()
 
     parts = spark.range(0, num_parts, 1, num_parts)
-    return _receipts(_collect(parts.mapInArrow(run, spark_schema(spark, RECEIPTS))))
+    return _receipts(_collect(job, parts.mapInArrow(run, spark_schema(spark, RECEIPTS))))
 
 
 def run_shuffled(
-    frame: "DataFrame", key: str, num_parts: int, task: Callable[[ArrowBatches, int], Iterator[Receipt]]
+    job: str,
+    frame: "DataFrame",
+    key: str,
+    num_parts: int,
+    task: Callable[[ArrowBatches, int], Iterator[Receipt]],
 ) -> list[Receipt]:
     """`task(rows, part)` for each of `num_parts` parts of `frame`, rows of one key in one part."""
 
@@ -117,7 +132,7 @@ def run_shuffled(
         for receipt in task(batches, context.partitionId()):
             yield receipt.to_batch()
 
-    return _receipts(shuffled(frame, key, num_parts, run, RECEIPTS))
+    return _receipts(shuffled(job, frame, key, num_parts, run, RECEIPTS))
 
 
 def rows_of_parts(
@@ -139,6 +154,7 @@ def frame_of(spark: "SparkSession", rows: pa.RecordBatch, schema: pa.Schema) -> 
 
 
 def shuffled(
+    job: str,
     frame: "DataFrame",
     key: str,
     num_parts: int,
@@ -147,7 +163,7 @@ def shuffled(
 ) -> pa.Table:
     """What `task` makes of each of `num_parts` parts of `frame`, rows of one key in one part, on the driver."""
     return _collect(
-        frame.repartition(num_parts, key).mapInArrow(task, spark_schema(frame.sparkSession, schema))
+        job, frame.repartition(num_parts, key).mapInArrow(task, spark_schema(frame.sparkSession, schema))
     )
 
 
@@ -156,18 +172,92 @@ def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
     return spark.createDataFrame(schema.empty_table()).schema
 
 
-def _collect(frame: "DataFrame") -> pa.Table:
-    """Run the job. What a task raised as UserError is raised here as that, without Spark's traces."""
+def _collect(job: str, frame: "DataFrame") -> pa.Table:
+    """Run the job. What a task raised as UserError is raised here as that, without Spark's traces.
+
+    SparkError where a Python worker or a JVM died. KeyboardInterrupt ends the Spark session: no task is left that
+    would still write.
+    """
+    from py4j.protocol import Py4JError
     from pyspark.errors import PythonException
 
-    try:
+    context, group = frame.sparkSession.sparkContext, uuid4().hex
+
+    def run() -> pa.Table:
+        context.setJobGroup(group, f"w2v {job}", interruptOnCancel=True)
         return frame.toArrow()
+
+    try:
+        with progress(job, lambda: _tasks(context, group)):
+            return _in_a_thread(run)
+    except KeyboardInterrupt:
+        with suppress(Exception):  # a JVM that is gone runs no task either
+            _abandon(context, group)
+        raise
     except PythonException as error:
         if told := _USER_ERROR.search(str(error)):
             raise UserError(told.group(1)) from None
         raise
+    except (Py4JError, OSError, EOFError) as error:
+        raise SparkError(f"{job}: {_cause(error)}") from None
 
 
+def _in_a_thread(call: Callable[[], pa.Table]) -> pa.Table:
+    """`call()`. A signal finds the caller waiting, not in the middle of an answer from the JVM, and the JVM can
+    still be told to stop."""
+    result: Future[pa.Table] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:
+            result.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return result.result()
+
+
+def _tasks(context: "SparkContext", group: str) -> Tasks:
+    """Of all stages that the jobs of `group` have begun so far; others Spark may yet skip."""
+    begun = [stage for stage in _stages(context, group) if _has_begun(stage)]
+    return Tasks(sum(stage.numCompletedTasks for stage in begun), sum(stage.numTasks for stage in begun))
+
+
+def _has_begun(stage: "SparkStageInfo") -> bool:
+    return stage.numActiveTasks + stage.numCompletedTasks + stage.numFailedTasks > 0
+
+
+def _abandon(context: "SparkContext", group: str) -> None:
+    """End the jobs of `group` and then the session, with which Python workers end that are deep in their work."""
+    context.cancelJobGroup(group)
+    give_up_at = time.monotonic() + _SECONDS_TO_CANCEL
+    while any(stage.numActiveTasks for stage in _stages(context, group)) and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    context.stop()
+
+
+def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":
+    tracker = context.statusTracker()
+    jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(group)]
+    ids = {stage for job in jobs if job for stage in job.stageIds}
+    return [stage for stage in map(tracker.getStageInfo, ids) if stage]
+
+
+_SECONDS_TO_CANCEL = 5.0
+
+
+def _cause(error: Exception) -> str:
+    """What Spark says of the task that failed, without the JVM's traces."""
+    try:
+        told = str(error) or type(error).__name__
+    except Exception:  # Py4J asks the JVM for it, which may be gone
+        told = type(error).__name__
+    if found := _JOB_ABORTED.search(told):
+        return found.group()
+    return f"Spark's Java process does not answer ({told.splitlines()[0]})"
+
+
+_JOB_ABORTED = re.compile("Job aborted.*")
 _USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 
 

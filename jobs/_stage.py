@@ -1,12 +1,14 @@
 """Making a stage unless it is already made, and telling people so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from jobs._options import say
+from jobs._signals import was_interrupted
 from w2v_core.accounting import TokenAccount
 from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir, fingerprint
 
@@ -38,19 +40,31 @@ def make_stage(
         say(f"{name}: up to date")
         return run.require(name)
     say(f"{name}: working")
-    prepare()
-    with run.rewrite(name) as draft:
-        made = build(draft)
-        manifest = draft.finish(
-            config=config,
-            inputs=inputs,
-            files=made.files,
-            tokens=made.tokens,
-            counters=made.counters,
-            digest=made.digest,
-        )
+    with _interrupts_told(name):
+        prepare()
+        with run.rewrite(name) as draft:
+            made = build(draft)
+            manifest = draft.finish(
+                config=config,
+                inputs=inputs,
+                files=made.files,
+                tokens=made.tokens,
+                counters=made.counters,
+                digest=made.digest,
+            )
     say(f"{name}: {describe(manifest)}")
     return manifest
+
+
+@contextmanager
+def _interrupts_told(name: str) -> Iterator[None]:
+    """KeyboardInterrupt says which stage it struck, also where a failure that came of it had hidden it."""
+    try:
+        yield
+    except BaseException as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt(f"the {name} stage was not written") from error
+        raise
 
 
 def describe(manifest: Manifest) -> str:

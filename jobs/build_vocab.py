@@ -91,7 +91,9 @@ def make_vocab(run: RunDir, config: Config) -> Manifest:
             return _adopt(draft, run, tokens, config, named.from_)
         return _build(draft, run, tokens, config, named)
 
-    return make_stage(run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark))
+    return make_stage(
+        run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark, run.name)
+    )
 
 
 def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config, named: Named) -> Made:
@@ -123,7 +125,14 @@ def _count(run: RunDir, tokens: Manifest, config: Config, named: Named) -> Count
     if named.merge is not None:
         partial = partial.union(_spark.frame_of(spark, _brought_along(named.merge, num_tasks), BUCKETS))
     return joined(
-        _spark.shuffled(partial, "bucket", num_tasks, lambda batches: sum_buckets(batches, choice), SUMS)
+        _spark.shuffled(
+            "vocab: counting words",
+            partial,
+            "bucket",
+            num_tasks,
+            lambda batches: sum_buckets(batches, choice),
+            SUMS,
+        )
     )
 
 
@@ -146,7 +155,8 @@ def _adopt(draft: Draft, run: RunDir, tokens: Manifest, config: Config, earlier:
         read, kept = (pc.sum(some["seen"]).as_py() or 0 for some in (counted, known))
         return Receipt(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
 
-    receipts = _spark.run_parts(_spark.session(config.spark), len(names), look_up)
+    spark = _spark.session(config.spark)
+    receipts = _spark.run_parts("vocab: looking words up", spark, len(names), look_up)
     return Made(files, total_account(receipts), {"words": len(table)})
 
 

@@ -13,6 +13,7 @@ from jobs._options import (
     run_script,
     say,
 )
+from jobs._summary import standing, tell_summary
 from jobs.build_vocab import make_vocab
 from jobs.evaluate_vectors import (
     AnalogiesOption,
@@ -26,7 +27,7 @@ from jobs.tokenize_corpus import settings_with_strict, tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
 from w2v_core.config import Config
-from w2v_core.run_dir import RunDir
+from w2v_core.run_dir import STAGES, RunDir
 from w2v_core.text.inputs import InputFile, find_files
 
 
@@ -44,7 +45,10 @@ def run(
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     files = find_files([*(input or []), *(more_inputs or [])])
     check_sets(settings)
-    run_pipeline(RunDir.create(run_dir), files, settings)
+    directory = RunDir.create(run_dir)
+    before = standing(directory, STAGES if has_sets(settings) else STAGES[:-1])
+    run_pipeline(directory, files, settings)
+    tell_summary(directory, before)
 
 
 def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config) -> None:

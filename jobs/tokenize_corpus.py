@@ -53,7 +53,7 @@ def tokenize_corpus(run: RunDir, files: Sequence[InputFile], config: Config) -> 
         config.tokenize,
         inputs,
         lambda draft: _build(draft, files, stop_words, config),
-        lambda: _spark.session(config.spark),
+        lambda: _spark.session(config.spark, run.name),
     )
 
 
@@ -68,7 +68,10 @@ def _build(draft: Draft, files: Sequence[InputFile], stop_words: Sequence[str], 
     folder, options = draft.temporary, config.tokenize
     spark = _spark.session(config.spark)
     receipts = _spark.run_parts(
-        spark, len(tasks), lambda part: tokenize_part(tasks[part], options, stop_words, folder, part)
+        "tokens: reading text",
+        spark,
+        len(tasks),
+        lambda part: tokenize_part(tasks[part], options, stop_words, folder, part),
     )
     account = total_account(receipts)
     counters = add_counters(receipt.counters for receipt in receipts)

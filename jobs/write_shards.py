@@ -36,7 +36,7 @@ def make_shards(run: RunDir, config: Config) -> Manifest:
         config.shards,
         inputs,
         lambda draft: _build(draft, run, tokens, vocab, config),
-        lambda: _spark.session(config.spark),
+        lambda: _spark.session(config.spark, run.name),
     )
 
 
@@ -55,7 +55,7 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config:
 
     spark = _spark.session(config.spark)
     encoded = _spark.rows_of_parts(spark, len(names), encode, schemas.encoded(weighted))
-    receipts = _spark.run_shuffled(encoded, "key", num_parts, write)
+    receipts = _spark.run_shuffled("shards: shuffling and writing rows", encoded, "key", num_parts, write)
     account = total_account(receipts)
     assert tokens.tokens is not None
     assert vocab.tokens is not None

@@ -40,6 +40,7 @@ MARKER = "run.json"
 REVISION = {"tokens": 2, "vocab": 2, "shards": 5, "vectors": 1, "reports": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
+_SECONDS_BEFORE_REMOVING = (0.0, 0.1, 0.5, 1.0)
 
 
 class FileEntry(BaseModel):
@@ -114,6 +115,11 @@ class RunDir:
             folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
         return cls.open(location)
 
+    @property
+    def name(self) -> str:
+        """What the folder is called."""
+        return self.folder.path.rstrip("/").rpartition("/")[2]
+
     def stage(self, name: str) -> Folder:
         """The folder of stage `name`."""
         assert name in STAGES
@@ -178,7 +184,7 @@ class RunDir:
     def rewrite(self, name: str) -> Iterator["Draft"]:
         """Empty stage `name` and all after it, and hand out the draft of what will stand there.
 
-        What the block leaves without `Draft.finish` is not a finished stage.
+        What the block leaves without `Draft.finish` is removed.
         """
         later = STAGES[STAGES.index(name) :]
         for stage in later:
@@ -194,10 +200,7 @@ class RunDir:
         try:
             yield draft
         finally:
-            with suppress(
-                OSError
-            ):  # tasks that still write there may hinder it, and hide the fault that counts
-                draft.temporary.delete()
+            _remove_unfinished(draft.folder)
 
 
 @dataclass(frozen=True)
@@ -258,6 +261,16 @@ def _check_format(data: bytes, path: str, location: str, mend: str = "use a new 
             f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "
             f"use a new --run-dir, or the version of w2v that made {location}"
         )
+
+
+def _remove_unfinished(folder: Folder) -> None:
+    """Remove a half stage, or leave it to the next start of the stage: the fault that counts is another."""
+    for wait in _SECONDS_BEFORE_REMOVING:
+        time.sleep(wait)
+        with suppress(OSError):  # a task that still writes there may hinder it
+            if folder.read(MANIFEST) is None:
+                folder.delete()
+            return
 
 
 def _refuse_foreign(folder: Folder, location: str) -> None:

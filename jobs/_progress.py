@@ -1,0 +1,68 @@
+"""How far a Spark job is: a bar on a terminal, and now and then a line elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from typing import NamedTuple
+
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from jobs._options import console, say
+
+SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LINES = 30.0
+
+
+class Tasks(NamedTuple):
+    """Tasks of a Spark job: those that are done, and all of what it has begun."""
+
+    done: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.done:,}/{self.total:,} tasks"
+
+
+@contextmanager
+def progress(job: str, look: Callable[[], Tasks]) -> Iterator[None]:
+    """While the block runs, tell how far `job` is, which `look` knows; a thread asks it twice a second."""
+    follow = _bar if console.is_interactive else _lines
+    ended = Event()
+    thread = Thread(target=_until_it_fails, args=(follow, job, look, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _until_it_fails(follow: Callable[..., None], *arguments: object) -> None:
+    """Where nobody answers any more the job has failed too, and says more of it."""
+    with suppress(Exception):
+        follow(*arguments)
+
+
+def _bar(job: str, look: Callable[[], Tasks], ended: Event) -> None:
+    columns = (
+        TextColumn(job, markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[tasks]}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, tasks="")
+        while not ended.wait(SECONDS_BETWEEN_LOOKS):
+            tasks = look()
+            bar.update(task, completed=tasks.done, total=tasks.total or None, tasks=tasks)
+
+
+def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
+    say(job)
+    started = time.monotonic()
+    has_ended = False
+    while not has_ended:
+        has_ended = ended.wait(SECONDS_BETWEEN_LINES)
+        say(f"{job}: {look()}, {time.monotonic() - started:.0f} s")

@@ -1,0 +1,74 @@
+"""What each stage of a run took and made, as a table at the end of `w2v run`."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from jobs._options import console, say
+from w2v_core.run_dir import MANIFEST, Manifest, RunDir
+
+HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")
+UP_TO_DATE = "up to date"
+
+Row = tuple[str, ...]
+
+
+def standing(run: RunDir, stages: Sequence[str]) -> dict[str, bytes | None]:
+    """The manifests of `stages` as they stand, unread; None where a stage is not finished."""
+    return {stage: run.stage(stage).read(MANIFEST) for stage in stages}
+
+
+def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
+    """The table of the stages in `before`, which is what `standing` gave before they were made."""
+    after = standing(run, list(before))
+    made = [stage for stage in before if after[stage] != before[stage]]
+    rows = summary_rows([run.require(stage) for stage in before], made)
+    if console.is_interactive:
+        console.print(_table(rows))
+    else:
+        say("\n".join(aligned([HEADINGS, *rows])))
+
+
+def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row]:
+    """A row of HEADINGS for every stage, and the total of the `made` ones; the others are up to date."""
+    fresh = [manifest for manifest in manifests if manifest.stage in made]
+    total = ("total", f"{sum(manifest.seconds for manifest in fresh):.1f}", "", _megabytes(fresh), "")
+    return [*(_row(manifest, manifest in fresh) for manifest in manifests), total]
+
+
+def aligned(rows: Sequence[Row]) -> list[str]:
+    """Rows of equal length as lines: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(map(str.rjust, row[1:], widths[1:]))]).rstrip() for row in rows
+    ]
+
+
+def _row(manifest: Manifest, is_fresh: bool) -> Row:
+    num_rows = sum(file.rows or 0 for file in manifest.files)
+    told_rows = f"{num_rows:,}" if num_rows else ""
+    if not is_fresh:
+        return manifest.stage, UP_TO_DATE, told_rows, "", ""
+    return manifest.stage, f"{manifest.seconds:.1f}", told_rows, _megabytes([manifest]), _rate(manifest)
+
+
+def _rate(manifest: Manifest) -> str:
+    """Tokens read a second, of stages that handle tokens."""
+    if manifest.tokens is None:
+        return ""
+    return f"{manifest.tokens.read / max(manifest.seconds, 0.001):,.0f}"
+
+
+def _megabytes(manifests: Sequence[Manifest]) -> str:
+    return f"{sum(file.bytes for manifest in manifests for file in manifest.files) / 1e6:.1f}"
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(HEADINGS[0])
+    for heading in HEADINGS[1:]:
+        table.add_column(heading, justify="right")
+    for row in rows[:-1]:
+        table.add_row(*row)
+    table.add_section()
+    table.add_row(*rows[-1])
+    return table

@@ -1,0 +1,146 @@
+"""What people see of a run: how far a Spark job is, what its failure was, and the table at the end."""
+
+import io
+import os
+import re
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from jobs import _progress, _spark
+from jobs._progress import Tasks, progress
+from jobs._summary import aligned, standing, tell_summary
+from w2v_core import run_dir
+from w2v_core.accounting import TokenAccount
+from w2v_core.config import TokenizeConfig
+from w2v_core.parts import Receipt
+from w2v_core.run_dir import FileEntry, RunDir
+
+
+@pytest.fixture
+def often(monkeypatch):
+    monkeypatch.setattr(_progress, "SECONDS_BETWEEN_LINES", 0.01)
+    monkeypatch.setattr(_progress, "SECONDS_BETWEEN_LOOKS", 0.01)
+
+
+def follow(num_looks: int) -> None:
+    """A job of seven tasks that ends once its progress was looked at so many times."""
+    looks = []
+    enough = Event()
+
+    def look() -> Tasks:
+        looks.append(None)
+        if len(looks) == num_looks:
+            enough.set()
+        return Tasks(min(len(looks), 7), 7)
+
+    with progress("tokens: reading text", look):
+        assert num_looks == 0 or enough.wait(20)
+
+
+def test_off_a_terminal_a_short_job_is_two_lines(capsys):
+    follow(0)
+    assert capsys.readouterr().err.splitlines() == [
+        "tokens: reading text",
+        "tokens: reading text: 1/7 tasks, 0 s",
+    ]
+
+
+def test_off_a_terminal_a_long_job_is_told_in_between(capsys, often):
+    follow(3)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "tokens: reading text"
+    assert [line.split(",")[0] for line in lines[1:4]] == [
+        f"tokens: reading text: {n}/7 tasks" for n in (1, 2, 3)
+    ]
+
+
+def bar_on(monkeypatch, **environment: str) -> str:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100, _environ={"TERM": "xterm", **environment})
+    monkeypatch.setattr(_progress, "console", console)
+    follow(5)
+    return screen.getvalue()
+
+
+def test_on_a_terminal_a_bar_counts_tasks_and_is_gone_at_the_end(monkeypatch, often, capsys):
+    shown = bar_on(monkeypatch)
+    assert re.search(r"tokens: reading text .*[1-7]/7 tasks .*0:00:", shown)
+    assert shown.endswith("\x1b[1A\x1b[2K"), "the bar still stands"
+    assert capsys.readouterr().err == ""
+
+
+COLOUR = re.compile("\x1b\\[(?:[0-9]+;)*(?:[39][0-7]|38)[;m]")
+
+
+def test_no_color_is_respected(monkeypatch, often):
+    assert COLOUR.search(bar_on(monkeypatch))
+    assert not COLOUR.search(bar_on(monkeypatch, NO_COLOR="1"))
+
+
+def test_progress_that_cannot_be_read_does_not_end_the_job(often):
+    asked = Event()
+
+    def look() -> Tasks:
+        asked.set()
+        raise ConnectionRefusedError
+
+    with progress("tokens: reading text", look):
+        assert asked.wait(20)
+
+
+# On Spark
+
+
+def test_a_spark_job_tells_all_its_tasks_and_bears_its_name(spark_config, capsys):
+    receipts = _spark.run_parts(
+        "tokens: reading text", _spark.session(spark_config), 3, lambda part: Receipt(part=part)
+    )
+    assert [receipt.part for receipt in receipts] == [0, 1, 2]
+    assert "tokens: reading text: 3/3 tasks" in capsys.readouterr().err
+
+
+def test_a_python_worker_that_dies_is_one_line_that_names_the_job(spark_config):
+    with pytest.raises(_spark.SparkError) as failed:
+        _spark.run_parts("tokens: reading text", _spark.session(spark_config), 1, lambda _: os._exit(3))
+    told = str(failed.value)
+    assert told.startswith("tokens: reading text: Job aborted")
+    assert "Python worker exited unexpectedly" in told
+    assert "\n" not in told
+
+
+# The table at the end
+
+
+def finish(run: RunDir, stage: str, seconds_ago: float = 2.0) -> None:
+    with run.rewrite(stage) as draft:
+        object.__setattr__(draft, "started", draft.started - seconds_ago)
+        file = FileEntry(name="part-00000.parquet", rows=1200, bytes=2_500_000, crc32=0)
+        tokens = TokenAccount(5000, 5000) if stage != "vectors" else None
+        draft.finish(config=TokenizeConfig(), inputs=stage, files=[file], tokens=tokens)
+
+
+def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkeypatch, capsys):
+    run = RunDir.create(str(tmp_path / "run"))
+    monkeypatch.setattr(RunDir, "require", RunDir.manifest)  # the files themselves are not there
+    monkeypatch.setattr(run_dir, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None))
+    finish(run, "tokens")
+    finish(run, "vocab", 1.0)
+    before = standing(run, ("tokens", "vocab", "vectors"))
+    finish(run, "vocab")
+    finish(run, "vectors", 3.0)
+    tell_summary(run, before)
+    rows = [re.split(r"\s{2,}", line) for line in capsys.readouterr().err.splitlines()]
+    assert rows == [
+        ["stage", "seconds", "rows", "MB written", "tokens/s"],
+        ["tokens", "up to date", "1,200"],
+        ["vocab", "2.0", "1,200", "2.5", "2,500"],
+        ["vectors", "3.0", "1,200", "2.5"],
+        ["total", "5.0", "5.0"],
+    ]
+
+
+def test_columns_of_figures_end_at_one_place():
+    assert aligned([("a", "seconds", "x"), ("total", "1.0", "")]) == ["a      seconds  x", "total      1.0"]
