@@ -8,6 +8,8 @@
 # make bench-kills RUN=my-run                     training killed twenty times ends in the same bytes
 # make bench-size                                 3 M words of 300 dimensions: memory, time to start, time to save
 # make bench-finite TEXT=enwiki.txt EVAL=folder   every combination of alpha, batch size and subsampling stays finite
+# make bench-spark TEXT=enwiki.txt                text to shards, stage by stage: tokens/s, CPU, memory, larger corpora
+# make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
@@ -22,7 +24,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -56,6 +58,12 @@ bench-size: $(STAMP)
 
 bench-finite: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_finite.py --text $(TEXT) --eval $(EVAL) --work bench-run/finite
+
+bench-spark: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_spark.py --text $(TEXT) --work bench-run/spark
+
+bench-passes: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_passes.py --text $(TEXT) --eval $(EVAL) --work bench-run/passes
 
 install: $(STAMP)
 

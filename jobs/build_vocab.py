@@ -124,16 +124,10 @@ def _count(run: RunDir, tokens: Manifest, config: Config, named: Named) -> Count
     partial = _spark.rows_of_parts(spark, len(names), count, BUCKETS)
     if named.merge is not None:
         partial = partial.union(_spark.frame_of(spark, _brought_along(named.merge, num_tasks), BUCKETS))
-    return joined(
-        _spark.shuffled(
-            "vocab: counting words",
-            partial,
-            "bucket",
-            num_tasks,
-            lambda batches: sum_buckets(batches, choice),
-            SUMS,
-        )
+    sums = _spark.shuffled(
+        "vocab: counting words", partial, "bucket", num_tasks, lambda rows: sum_buckets(rows, choice), SUMS
     )
+    return joined(sums)
 
 
 def _brought_along(merge: pa.Table, num_tasks: int) -> pa.RecordBatch:

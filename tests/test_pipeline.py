@@ -219,7 +219,7 @@ def test_an_input_without_a_token_is_refused_and_leaves_nothing(make_run, tmp_pa
         make_run(tmp_path / "dots.txt")
     run = RunDir.open(str(tmp_path / "run"))
     assert the_only_stage(run) == set()
-    assert [path.name for path in Path(run.folder.path, "tokens").iterdir()] == []
+    assert not Path(run.folder.path, "tokens").exists()
 
 
 def test_an_empty_file_is_no_input(make_run, tmp_path):
