@@ -73,7 +73,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 		echo "error: $(PYTHON) cannot make a virtual environment; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable '.[spark,dev]'
+	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,dev]'
 	@touch $@
 
 # A wheel is a zip that Python imports from.

@@ -19,8 +19,9 @@ from w2v_core.errors import UserError
 from w2v_core.parts import adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.text.inputs import InputFile, find_files, plan_splits
+from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.tokenize_part import tokenize_part
-from w2v_core.word_list import read_word_list
+from w2v_core.text.tokenizers import load_tokenizer, package_versions
 
 
 def tokenize(
@@ -44,26 +45,31 @@ def settings_with_strict(config: str | None, set_: list[str] | None, strict: boo
 
 def tokenize_corpus(run: RunDir, files: Sequence[InputFile], config: Config) -> Manifest:
     """The tokens stage of `files`."""
-    stop_words = read_stop_words(config)
+    given = NamedFiles.read(config.tokenize)
     identities = [file.identity() for file in files]
-    inputs = {"files": identities, "stop_words": stop_words} if stop_words else identities
+    named = given.identity()
+    if packages := load_packages(config, given):
+        named["packages"] = packages
+    inputs = {"files": identities, **named} if named else identities
     return make_stage(
         run,
         "tokens",
         config.tokenize,
         inputs,
-        lambda draft: _build(draft, files, stop_words, config),
+        lambda draft: _build(draft, files, given, config),
         lambda: _spark.session(config.spark, run.name),
     )
 
 
-def read_stop_words(config: Config) -> tuple[str, ...]:
-    """The words of the file that `tokenize.stop_words` names; none where it names none."""
-    location = config.tokenize.stop_words
-    return () if location is None else read_word_list(location, "tokenize.stop_words")
+def load_packages(config: Config, given: NamedFiles) -> dict[str, str]:
+    """The versions of the packages that the tokenizer needs. UserError where it cannot be had, before Spark starts."""
+    versions = package_versions(config.tokenize)
+    if given.model:
+        load_tokenizer(config.tokenize, given.model)
+    return versions
 
 
-def _build(draft: Draft, files: Sequence[InputFile], stop_words: Sequence[str], config: Config) -> Made:
+def _build(draft: Draft, files: Sequence[InputFile], given: NamedFiles, config: Config) -> Made:
     tasks = plan_splits(files, config.tokenize.split_bytes)
     folder, options = draft.temporary, config.tokenize
     spark = _spark.session(config.spark)
@@ -71,7 +77,7 @@ def _build(draft: Draft, files: Sequence[InputFile], stop_words: Sequence[str], 
         "tokens: reading text",
         spark,
         len(tasks),
-        lambda part: tokenize_part(tasks[part], options, stop_words, folder, part),
+        lambda part: tokenize_part(tasks[part], options, given, folder, part),
     )
     account = total_account(receipts)
     counters = add_counters(receipt.counters for receipt in receipts)

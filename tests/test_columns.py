@@ -14,6 +14,7 @@ from w2v_core.errors import UserError
 from w2v_core.schemas import TOKENS
 from w2v_core.storage import open_folder
 from w2v_core.text.inputs import find_files, plan_splits
+from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.tokenize_part import tokenize_part
 
 
@@ -23,7 +24,9 @@ def tokenized(path: Path, split_bytes: int = 1 << 20, **settings) -> tuple[list[
     out.mkdir(exist_ok=True)
     sentences, counters = [], Counter()
     for number, splits in enumerate(plan_splits(find_files([str(path)]), split_bytes)):
-        receipt = tokenize_part(splits, TokenizeConfig(**settings), (), open_folder(str(out)), number)
+        receipt = tokenize_part(
+            splits, TokenizeConfig(**settings), NamedFiles(), open_folder(str(out)), number
+        )
         sentences += pq.read_table(out / receipt.draft_name, schema=TOKENS)["tokens"].to_pylist()
         counters.update(receipt.counters)
         assert receipt.tokens.read == receipt.tokens.kept == sum(map(len, sentences)) - counters["seen"]

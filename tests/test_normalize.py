@@ -16,6 +16,7 @@ from w2v_core.storage import open_folder
 from w2v_core.text.filters import filter_tokens
 from w2v_core.text.fold import fold_addresses
 from w2v_core.text.inputs import find_files, plan_splits
+from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.normalize import COUNTERS, Rules, normalize, strip_accents
 from w2v_core.text.sentences import split_sentences
 from w2v_core.text.tokenize_part import tokenize_part
@@ -179,7 +180,7 @@ def test_every_step_is_counted_by_a_task(tmp_path):
         sentences="regex",
     )
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
-    receipt = tokenize_part(splits, config, ("of", "the"), open_folder(str(tmp_path / "out")), 0)
+    receipt = tokenize_part(splits, config, NamedFiles(("of", "the")), open_folder(str(tmp_path / "out")), 0)
     table = pq.read_table(tmp_path / "out" / receipt.draft_name)
     assert table["tokens"].to_pylist() == [["cafe", "0000"], ["see", "url", "email", "full", "and"]]
     assert receipt.tokens.dropped == {"stop_words": 2, "too_short": 1, "too_long": 1}

@@ -22,6 +22,7 @@ from w2v_core.text import inputs as inputs_module
 from w2v_core.text import lines as lines_module
 from w2v_core.text.inputs import InputFile, find_files, plan_splits
 from w2v_core.text.lines import read_lines
+from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.normalize import normalize
 from w2v_core.text.tokenize_part import tokenize_part
 from w2v_core.text.tokenizers import load_tokenizer, spelling, whitespace
@@ -141,7 +142,8 @@ def test_doc_lines(line, is_doc):
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(
-        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=12), max_size=30
+        st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=12),
+        max_size=30,
     ),
     st.integers(1, 40),
     st.integers(1, 9),
@@ -406,7 +408,7 @@ def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
     (tmp_path / "w.txt").write_text(text)
     (tmp_path / "out").mkdir()
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
-    receipt = tokenize_part(splits, TokenizeConfig(), (), open_folder(str(tmp_path / "out")), 7)
+    receipt = tokenize_part(splits, TokenizeConfig(), NamedFiles(), open_folder(str(tmp_path / "out")), 7)
     table = pq.read_table(tmp_path / "out" / receipt.draft_name, schema=TOKENS)
     assert table["tokens"].to_pylist() == [["title"], ["one", "two", "three"]]
     assert receipt.part == 7
@@ -436,5 +438,7 @@ def test_a_task_that_fails_leaves_no_file(tmp_path):
     (tmp_path / "out").mkdir()
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
     with pytest.raises(UserError):
-        tokenize_part(splits, TokenizeConfig(strict=True), (), open_folder(str(tmp_path / "out")), 0)
+        tokenize_part(
+            splits, TokenizeConfig(strict=True), NamedFiles(), open_folder(str(tmp_path / "out")), 0
+        )
     assert list((tmp_path / "out").iterdir()) == []

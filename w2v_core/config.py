@@ -30,10 +30,21 @@ class TokenizeConfig(_Section):
 
     without_effect = frozenset({"split_bytes"})
 
-    tokenizer: Literal["unicode_words", "whitespace", "regex", "char_ngrams"] = Field(
+    tokenizer: Literal[
+        "unicode_words",
+        "whitespace",
+        "regex",
+        "char_ngrams",
+        "mecab_ko",
+        "kiwi",
+        "fugashi",
+        "jieba",
+        "sentencepiece",
+    ] = Field(
         "unicode_words",
         description="unicode_words: runs of letters, digits and their marks; whitespace: what stands between white "
-        "space; regex: what `pattern` finds; char_ngrams: runs of min_n to max_n characters within a word",
+        "space; regex: what `pattern` finds; char_ngrams: runs of min_n to max_n characters within a word; mecab_ko, "
+        "kiwi: Korean morphemes; fugashi: Japanese words; jieba: Chinese words; sentencepiece: the pieces of `model`",
     )
     pattern: str = Field(
         r"\w+",
@@ -42,12 +53,21 @@ class TokenizeConfig(_Section):
     )
     min_n: int = Field(2, ge=1, le=100, description="for char_ngrams: characters of the shortest")
     max_n: int = Field(3, ge=1, le=100, description="for char_ngrams: characters of the longest")
+    model: str | None = Field(
+        None, min_length=1, description="for sentencepiece: the file of a trained model, a path or a URI"
+    )
+    per_word: bool = Field(
+        False,
+        description="for mecab_ko and kiwi: analyse each distinct word once, many times faster and less exact",
+    )
     normal_form: Literal["NFC", "NFKC", "none"] | None = Field(
         None,
         description="one spelling for what looks alike; NFKC also for full-width and other compatible characters; both "
-        "remove soft hyphens and joiners. Absent: NFKC, but none for whitespace",
+        "remove soft hyphens and joiners. Absent: NFKC, but none for whitespace and sentencepiece",
     )
-    lower: bool | None = Field(None, description="lower case. Absent: true, but false for whitespace")
+    lower: bool | None = Field(
+        None, description="lower case. Absent: true, but false for whitespace and sentencepiece"
+    )
     strip_accents: bool = Field(
         False,
         description="remove the diacritics of Latin, Greek and Cyrillic letters; other scripts stay whole",
@@ -107,6 +127,14 @@ class TokenizeConfig(_Section):
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"{value!r} is no pattern of Python's re: {error}") from None
         return value
+
+    @model_validator(mode="after")
+    def _suits_the_tokenizer(self) -> Self:
+        if self.per_word and self.tokenizer not in ("mecab_ko", "kiwi"):
+            raise ValueError(f"tokenize.per_word is for mecab_ko and kiwi, and not for {self.tokenizer}")
+        if (self.tokenizer == "sentencepiece") != (self.model is not None):
+            raise ValueError("tokenize.tokenizer = sentencepiece and tokenize.model need each other")
+        return self
 
     @model_validator(mode="after")
     def _some_length(self) -> Self:

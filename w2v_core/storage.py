@@ -97,6 +97,15 @@ def open_folder(location: str) -> Folder:
     return Folder(filesystem, inner_path)
 
 
+def read_file(location: str, key: str) -> bytes:
+    """The bytes of the file at a path or a URI. UserError, naming the setting `key`, where it is missing."""
+    parent, _, name = location.rpartition("/")
+    data = open_folder(parent or ("/" if location.startswith("/") else ".")).read(name)
+    if data is None:
+        raise UserError(f"{key} = {location} does not exist; check the path")
+    return data
+
+
 class ChecksummedStream:
     """A binary file to write, which counts its bytes and their CRC-32 on the way."""
 

@@ -1,7 +1,7 @@
 """A file of words, one a line, that a setting names."""
 
 from w2v_core.errors import UserError
-from w2v_core.storage import open_folder
+from w2v_core.storage import read_file
 
 
 def read_word_list(location: str, key: str) -> tuple[str, ...]:
@@ -10,11 +10,7 @@ def read_word_list(location: str, key: str) -> tuple[str, ...]:
     White space around a word and empty lines are left out. UserError, naming the setting `key`, for a file that is
     missing, not UTF-8, or without a word.
     """
-    parent, _, name = location.rpartition("/")
-    folder = open_folder(parent or ("/" if location.startswith("/") else "."))
-    data = folder.read(name)
-    if data is None:
-        raise UserError(f"{key} = {location} does not exist; check the path")
+    data = read_file(location, key)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

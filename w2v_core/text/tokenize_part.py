@@ -19,6 +19,7 @@ from w2v_core.text.filters import filter_tokens
 from w2v_core.text.fold import fold_addresses
 from w2v_core.text.inputs import Split
 from w2v_core.text.lines import lines_of_rows, read_lines
+from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.sentences import split_sentences
 from w2v_core.text.tokenizers import load_tokenizer, spelling
 from w2v_core.text.tokenizers.protocol import Tokenizer
@@ -38,10 +39,10 @@ _DICTIONARY_BYTES = 64 << 20
 
 
 def tokenize_part(
-    splits: Sequence[Split], config: TokenizeConfig, stop_words: Sequence[str], folder: Folder, part: int
+    splits: Sequence[Split], config: TokenizeConfig, given: NamedFiles, folder: Folder, part: int
 ) -> Receipt:
     """Write the sentences of `splits` as part `part` into `folder`."""
-    task = _Task(config, stop_words)
+    task = _Task(config, given)
     schema = schemas.tokens(weighted=config.weight_column is not None)
     with PartWriter(folder, schema, dictionary_pagesize_limit=_DICTIONARY_BYTES) as writer:
         for rows in _gathered(task.sentences(splits), schema):
@@ -52,13 +53,13 @@ def tokenize_part(
 class _Task:
     """Settings made ready, and the counts of one task."""
 
-    def __init__(self, config: TokenizeConfig, stop_words: Sequence[str]) -> None:
+    def __init__(self, config: TokenizeConfig, given: NamedFiles) -> None:
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
         self._config = config
         self._boundary = re.compile(config.sentence_boundary)
         self._spelling = spelling(config)
-        self._tokenizer: Tokenizer = load_tokenizer(config)
-        self._stop_words = pa.array(stop_words, pa.string())
+        self._tokenizer: Tokenizer = load_tokenizer(config, given.model)
+        self._stop_words = pa.array(given.stop_words, pa.string())
         self._num_kept = 0
         self._dropped: Counter[str] = Counter(dict.fromkeys(_reasons(config), 0))
 

