@@ -10,6 +10,7 @@
 # make bench-finite TEXT=enwiki.txt EVAL=folder   every combination of alpha, batch size and subsampling stays finite
 # make bench-spark TEXT=enwiki.txt                text to shards, stage by stage: tokens/s, CPU, memory, larger corpora
 # make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
+# make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
@@ -24,7 +25,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -64,6 +65,9 @@ bench-spark: needs-java $(STAMP)
 
 bench-passes: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_passes.py --text $(TEXT) --eval $(EVAL) --work bench-run/passes
+
+bench-languages: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_languages.py --text $(TEXT) --similarity $(SIMILARITY) --work bench-run/languages
 
 install: $(STAMP)
 
