@@ -11,6 +11,7 @@
 # make bench-spark TEXT=enwiki.txt                text to shards, stage by stage: tokens/s, CPU, memory, larger corpora
 # make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
 # make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
+# make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
@@ -25,7 +26,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -69,6 +70,9 @@ bench-passes: needs-java $(STAMP)
 bench-languages: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_languages.py --text $(TEXT) --similarity $(SIMILARITY) --work bench-run/languages
 
+bench-phrases: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_phrases.py --text $(TEXT) --work bench-run/phrases
+
 install: $(STAMP)
 
 $(STAMP): pyproject.toml
@@ -77,7 +81,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 		echo "error: $(PYTHON) cannot make a virtual environment; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,dev]'
+	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,dev]'
 	@touch $@
 
 # A wheel is a zip that Python imports from.

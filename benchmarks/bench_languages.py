@@ -58,7 +58,9 @@ def run(options: argparse.Namespace, name: str, settings: list[str]) -> Path:
 
 def row(name: str, folder: Path, sg: int) -> str:
     """One line of the table."""
-    tokens, vocab, vectors = (read_json(folder / stage / "manifest.json") for stage in ("tokens", "vocab", "vectors"))
+    tokens, vocab, vectors = (
+        read_json(folder / stage / "manifest.json") for stage in ("tokens", "vocab", "vectors")
+    )
     (similarity,) = read_json(folder / "reports" / "evaluation.json")["similarity"]
     num_tokens = tokens["tokens"]["kept"]
     cells = (

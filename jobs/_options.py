@@ -28,7 +28,11 @@ SetOption = Annotated[
 ]
 InputOption = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="PATH", help="A file, folder, glob or URI of text; may be repeated."),
+    typer.Option(
+        "--input",
+        metavar="PATH",
+        help="A file, folder, glob or URI, or table:NAME of Spark's catalog; may be repeated.",
+    ),
 ]
 MoreInputs = Annotated[
     list[str] | None,

@@ -123,6 +123,13 @@ def run_shuffled(
     task: Callable[[ArrowBatches, int], Iterator[Receipt]],
 ) -> list[Receipt]:
     """`task(rows, part)` for each of `num_parts` parts of `frame`, rows of one key in one part."""
+    return run_rows(job, frame.repartition(num_parts, key), task)
+
+
+def run_rows(
+    job: str, frame: "DataFrame", task: Callable[[ArrowBatches, int], Iterator[Receipt]]
+) -> list[Receipt]:
+    """`task(rows, part)` for each part of `frame` as it is."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
@@ -132,7 +139,7 @@ def run_shuffled(
         for receipt in task(batches, context.partitionId()):
             yield receipt.to_batch()
 
-    return _receipts(shuffled(job, frame, key, num_parts, run, RECEIPTS))
+    return _receipts(_collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, RECEIPTS))))
 
 
 def rows_of_parts(

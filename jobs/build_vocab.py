@@ -10,16 +10,14 @@ from jobs import _spark
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
 from w2v_core.accounting import TokenAccount
+from w2v_core.buckets import BUCKETS, BUCKETS_A_TASK, in_buckets
 from w2v_core.config import Config, VocabConfig, load_config
 from w2v_core.counts import (
-    BUCKETS,
-    BUCKETS_A_TASK,
     COUNTS,
     SUMS,
     Choice,
     Counted,
     count_tokens,
-    in_buckets,
     joined,
     num_count_tasks,
     sum_buckets,
@@ -27,7 +25,8 @@ from w2v_core.counts import (
 from w2v_core.errors import UserError
 from w2v_core.parts import Receipt, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
-from w2v_core.token_files import is_weighted
+from w2v_core.storage import Folder
+from w2v_core.token_files import SentenceStage
 from w2v_core.vocab import (
     Vocabulary,
     build_vocab,
@@ -83,24 +82,24 @@ class Named:
 
 def make_vocab(run: RunDir, config: Config) -> Manifest:
     """The vocab stage."""
-    tokens, named = run.require("tokens"), Named.read(config.vocab)
-    inputs = {"tokens": tokens.fingerprint} | named.identity()
+    sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
+    named = Named.read(config.vocab)
+    inputs = {sentences.name: sentences.manifest.fingerprint} | named.identity()
 
     def build(draft: Draft) -> Made:
         if named.from_ is not None:
-            return _adopt(draft, run, tokens, config, named.from_)
-        return _build(draft, run, tokens, config, named)
+            return _adopt(draft, run.stage("vocab"), sentences, config, named.from_)
+        return _build(draft, sentences, config, named)
 
     return make_stage(
         run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark, run.name)
     )
 
 
-def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config, named: Named) -> Made:
+def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named) -> Made:
     """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
-    assert tokens.tokens is not None
-    counted = _count(run, tokens, config, named)
-    assert counted.tokens == tokens.tokens.kept, "tokens were lost or counted twice between the stages"
+    counted = _count(sentences, config, named)
+    assert counted.tokens == sentences.num_tokens, "tokens were lost or counted twice between the stages"
     table = build_vocab(counted, config.vocab, named.keep)
     has_id = pc.is_in(counted.counts["token"], value_set=table["token"])
     kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
@@ -109,11 +108,10 @@ def _build(draft: Draft, run: RunDir, tokens: Manifest, config: Config, named: N
     return Made(write_vocab(draft, table), account, counters)
 
 
-def _count(run: RunDir, tokens: Manifest, config: Config, named: Named) -> Counted:
+def _count(sentences: SentenceStage, config: Config, named: Named) -> Counted:
     """The words that can be kept, and sums over all words."""
-    assert tokens.tokens is not None
-    names, folder, weighted = [file.name for file in tokens.files], run.stage("tokens"), is_weighted(tokens)
-    num_tasks = num_count_tasks(tokens.tokens.kept)
+    names, folder, weighted = sentences.parts, sentences.folder, sentences.weighted
+    num_tasks = num_count_tasks(sentences.num_tokens)
     most = config.vocab.max_final_vocab
     choice = Choice(config.vocab.min_count, most, named.keep, named.drop)
     spark = _spark.session(config.spark)
@@ -136,12 +134,13 @@ def _brought_along(merge: pa.Table, num_tasks: int) -> pa.RecordBatch:
     return in_buckets(pa.table(columns, schema=COUNTS), num_tasks * BUCKETS_A_TASK)
 
 
-def _adopt(draft: Draft, run: RunDir, tokens: Manifest, config: Config, earlier: pa.Table) -> Made:
+def _adopt(
+    draft: Draft, vocab_folder: Folder, sentences: SentenceStage, config: Config, earlier: pa.Table
+) -> Made:
     """The earlier vocabulary as it is; the corpus is looked up in it, for its account."""
     table = vocab_of(earlier["token"].combine_chunks(), earlier["count"].to_numpy(), config.vocab)
-    files, vocab_folder = write_vocab(draft, table), run.stage("vocab")
-    digest = digest_of(earlier)
-    names, folder, weighted = [file.name for file in tokens.files], run.stage("tokens"), is_weighted(tokens)
+    files, digest = write_vocab(draft, table), digest_of(earlier)
+    names, folder, weighted = sentences.parts, sentences.folder, sentences.weighted
 
     def look_up(part: int) -> Receipt:
         counted = count_tokens(folder, names[part], weighted)

@@ -82,7 +82,8 @@ def _write_text(path: Path) -> None:
 def _tell_accounts(run: RunDir) -> None:
     table = Table("stage", "seconds", "MB", "tokens", title="what each stage did")
     for stage in STAGES:
-        manifest = run.require(stage)
+        if (manifest := run.manifest(stage)) is None:
+            continue
         size = sum(file.bytes for file in manifest.files) / 1e6
         table.add_row(stage, f"{manifest.seconds:.1f}", f"{size:.1f}", str(manifest.tokens or ""))
     console.print(table)
@@ -105,7 +106,8 @@ def _tell_answers(vectors: WordVectors) -> None:
 
 
 def _tell_places(run: RunDir, run_dir: str) -> None:
-    say(f"\nfiles: {run.folder.path}/{{{','.join(['corpus', *STAGES])}}}")
+    made = [stage for stage in STAGES if run.manifest(stage)]
+    say(f"\nfiles: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
     say(f"ask more: w2v neighbors --run-dir {run_dir} WORD…   or   w2v analogy --run-dir {run_dir} A B C")
 
 

@@ -23,12 +23,13 @@ from jobs.evaluate_vectors import (
     has_sets,
     with_sets,
 )
-from jobs.tokenize_corpus import settings_with_strict, tokenize_corpus
+from jobs.join_phrases import make_phrases
+from jobs.tokenize_corpus import find_inputs, settings_with_strict, tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
 from w2v_core.config import Config
 from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.text.inputs import InputFile, find_files
+from w2v_core.text.inputs import InputFile
 
 
 def run(
@@ -43,17 +44,24 @@ def run(
 ) -> None:
     """Run every stage: text in, evaluated vectors out."""
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
-    files = find_files([*(input or []), *(more_inputs or [])])
+    files, tables = find_inputs([*(input or []), *(more_inputs or [])], settings)
     check_sets(settings)
     directory = RunDir.create(run_dir)
-    before = standing(directory, STAGES if has_sets(settings) else STAGES[:-1])
-    run_pipeline(directory, files, settings)
+    before = standing(directory, _stages_of(settings))
+    run_pipeline(directory, files, settings, tables)
     tell_summary(directory, before)
 
 
-def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config) -> None:
-    """Every stage on `files`, in one Spark session that ends before training."""
-    tokenize_corpus(run, files, config)
+def _stages_of(config: Config) -> list[str]:
+    """The stages that these settings ask for."""
+    asked = {"phrases": config.phrases.passes > 0, "reports": has_sets(config)}
+    return [stage for stage in STAGES if asked.get(stage, True)]
+
+
+def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config, tables: Sequence[str] = ()) -> None:
+    """Every stage on `files` and `tables`, in one Spark session that ends before training."""
+    tokenize_corpus(run, files, config, tables)
+    make_phrases(run, config)
     make_vocab(run, config)
     make_shards(run, config)
     _spark.stop_session()

@@ -1,6 +1,8 @@
 """Raw text to sentences of tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
 
 from jobs import _spark
 from jobs._options import (
@@ -13,14 +15,18 @@ from jobs._options import (
     run_script,
 )
 from jobs._stage import Made, make_stage
+from jobs._tables import Table, tables_among
 from w2v_core.accounting import add_counters
-from w2v_core.config import Config, load_config
+from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.parts import adopt_parts, total_account
+from w2v_core.parts import Receipt, adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
+from w2v_core.storage import Folder
+from w2v_core.text.avro import import_fastavro
 from w2v_core.text.inputs import InputFile, find_files, plan_splits
+from w2v_core.text.mediawiki import import_parser
 from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import tokenize_part
+from w2v_core.text.tokenize_part import tokenize_part, tokenize_rows
 from w2v_core.text.tokenizers import load_tokenizer, package_versions
 
 
@@ -34,8 +40,14 @@ def tokenize(
 ) -> None:
     """Cut text files into sentences of tokens, on Spark."""
     settings = settings_with_strict(config, set_, strict)
-    files = find_files([*(input or []), *(more_inputs or [])])
-    tokenize_corpus(RunDir.create(run_dir), files, settings)
+    files, tables = find_inputs([*(input or []), *(more_inputs or [])], settings)
+    tokenize_corpus(RunDir.create(run_dir), files, settings, tables)
+
+
+def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFile], list[str]]:
+    """The files and the tables that the locations name."""
+    tables, others = tables_among(locations)
+    return find_files(others, config.tokenize.format) if others or not tables else [], tables
 
 
 def settings_with_strict(config: str | None, set_: list[str] | None, strict: bool) -> Config:
@@ -43,11 +55,16 @@ def settings_with_strict(config: str | None, set_: list[str] | None, strict: boo
     return load_config(config, [*(set_ or []), *(["tokenize.strict=true"] if strict else [])])
 
 
-def tokenize_corpus(run: RunDir, files: Sequence[InputFile], config: Config) -> Manifest:
-    """The tokens stage of `files`."""
+def tokenize_corpus(
+    run: RunDir, files: Sequence[InputFile], config: Config, tables: Sequence[str] = ()
+) -> Manifest:
+    """The tokens stage of `files` and `tables`."""
     given = NamedFiles.read(config.tokenize)
     identities = [file.identity() for file in files]
+    opened = [Table.open(name, config) for name in tables]
+    identities += [table.identity() for table in opened]
     named = given.identity()
+    import_readers(files)
     if packages := load_packages(config, given):
         named["packages"] = packages
     inputs = {"files": identities, **named} if named else identities
@@ -56,9 +73,16 @@ def tokenize_corpus(run: RunDir, files: Sequence[InputFile], config: Config) -> 
         "tokens",
         config.tokenize,
         inputs,
-        lambda draft: _build(draft, files, given, config),
+        lambda draft: _build(draft, files, opened, given, config),
         lambda: _spark.session(config.spark, run.name),
     )
+
+
+def import_readers(files: Sequence[InputFile]) -> None:
+    """UserError where a package that reads the input is not installed, before Spark starts."""
+    needed = {"avro": import_fastavro, "mediawiki": import_parser}
+    for kind in {file.format for file in files} & needed.keys():
+        needed[kind]()
 
 
 def load_packages(config: Config, given: NamedFiles) -> dict[str, str]:
@@ -69,20 +93,32 @@ def load_packages(config: Config, given: NamedFiles) -> dict[str, str]:
     return versions
 
 
-def _build(draft: Draft, files: Sequence[InputFile], given: NamedFiles, config: Config) -> Made:
+def _build(
+    draft: Draft,
+    files: Sequence[InputFile],
+    tables: Sequence[Table],
+    given: NamedFiles,
+    config: Config,
+) -> Made:
     tasks = plan_splits(files, config.tokenize.split_bytes)
     folder, options = draft.temporary, config.tokenize
     spark = _spark.session(config.spark)
-    receipts = _spark.run_parts(
-        "tokens: reading text",
-        spark,
-        len(tasks),
-        lambda part: tokenize_part(tasks[part], options, given, folder, part),
-    )
+    receipts: list[Receipt] = []
+    if tasks:
+        receipts += _spark.run_parts(
+            "tokens: reading text",
+            spark,
+            len(tasks),
+            lambda part: tokenize_part(tasks[part], options, given, folder, part),
+        )
+    for table in tables:
+        receipts += _tokenize_table(table, options, given, folder, len(receipts))
     account = total_account(receipts)
     counters = add_counters(receipt.counters for receipt in receipts)
     if account.kept == 0:
-        lacking = ""
+        lacking, told = "", ", ".join(table.name for table in tables)
+        if files:
+            told = f"{len(files)} files, first {files[0].path}"
         if counters.get("rows"):
             lacking = (
                 f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "
@@ -91,11 +127,23 @@ def _build(draft: Draft, files: Sequence[InputFile], given: NamedFiles, config: 
         if account.read:
             lacking += f", but {account.read:,} that the settings leave out: {account}"
         raise UserError(
-            f"the input holds no token ({len(files)} files, first {files[0].path}{lacking}); "
+            f"the input holds no token ({told}{lacking}); "
             "give files with text, or another tokenize.tokenizer or tokenize.column"
         )
-    parts = adopt_parts(draft, receipts, len(tasks))
+    parts = adopt_parts(draft, receipts, len(receipts))
     return Made(parts, account, {"files": len(files), **counters})
+
+
+def _tokenize_table(
+    table: Table, options: TokenizeConfig, given: NamedFiles, folder: Folder, first_part: int
+) -> list[Receipt]:
+    """The receipts of the parts that Spark reads a table in, numbered from `first_part` on."""
+    name = table.name
+
+    def task(rows: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
+        yield tokenize_rows(rows, name, options, given, folder, first_part + part)
+
+    return _spark.run_rows("tokens: reading a table", table.frame, task)
 
 
 if __name__ == "__main__":

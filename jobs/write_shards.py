@@ -16,7 +16,8 @@ from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
-from w2v_core.token_files import is_weighted
+from w2v_core.storage import Folder
+from w2v_core.token_files import SentenceStage
 from w2v_core.vocab import cached_vocabulary
 
 
@@ -28,38 +29,40 @@ def shards(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption =
 
 def make_shards(run: RunDir, config: Config) -> Manifest:
     """The shards stage."""
-    tokens, vocab = run.require("tokens"), run.require("vocab")
-    inputs = {"tokens": tokens.fingerprint, "vocab": vocab.fingerprint}
+    sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
+    vocab = run.require("vocab")
+    inputs = {sentences.name: sentences.manifest.fingerprint, "vocab": vocab.fingerprint}
     return make_stage(
         run,
         "shards",
         config.shards,
         inputs,
-        lambda draft: _build(draft, run, tokens, vocab, config),
+        lambda draft: _build(draft, run.stage("vocab"), sentences, vocab, config),
         lambda: _spark.session(config.spark, run.name),
     )
 
 
-def _build(draft: Draft, run: RunDir, tokens: Manifest, vocab: Manifest, config: Config) -> Made:
-    token_folder, folder, options = run.stage("tokens"), draft.temporary, config.shards
-    names, weighted = [file.name for file in tokens.files], is_weighted(tokens)
-    read_vocabulary = partial(cached_vocabulary, run.stage("vocab"), vocab.fingerprint)
+def _build(
+    draft: Draft, vocab_folder: Folder, sentences: SentenceStage, vocab: Manifest, config: Config
+) -> Made:
+    token_folder, folder, options = sentences.folder, draft.temporary, config.shards
+    names, weighted = sentences.parts, sentences.weighted
+    read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
     expected = read_vocabulary()
     num_parts = num_shards(expected.counts, expected.keep_probability, options.target_rows)
 
     def encode(part: int) -> Iterator[pa.RecordBatch]:
         return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed, weighted)
 
-    def write(sentences: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
-        return write_shard(sentences, read_vocabulary().keep_probability, options, folder, part, weighted)
+    def write(encoded: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
+        return write_shard(encoded, read_vocabulary().keep_probability, options, folder, part, weighted)
 
     spark = _spark.session(config.spark)
     encoded = _spark.rows_of_parts(spark, len(names), encode, schemas.encoded(weighted))
     receipts = _spark.run_shuffled("shards: shuffling and writing rows", encoded, "key", num_parts, write)
     account = total_account(receipts)
-    assert tokens.tokens is not None
     assert vocab.tokens is not None
-    assert account.read == options.passes * tokens.tokens.kept, (
+    assert account.read == options.passes * sentences.num_tokens, (
         "tokens were lost or counted twice between the stages"
     )
     assert account.out_of_vocabulary == options.passes * vocab.tokens.out_of_vocabulary, (

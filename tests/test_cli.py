@@ -180,7 +180,7 @@ def test_an_interrupt_in_a_spark_stage_exits_130_without_a_traceback(tmp_path, d
 
 
 def test_a_fault_of_ours_is_a_traceback_and_exit_1(w2v, monkeypatch, tmp_path):
-    monkeypatch.setattr(run_pipeline, "find_files", lambda _: 1 / 0)
+    monkeypatch.setattr(run_pipeline, "find_inputs", lambda *_: 1 / 0)
     code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), "--input", "x")
     assert code == 1
     assert "ZeroDivisionError" in err

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2v_core import counts as counts_module
-from w2v_core.counts import COUNTS, SUMS, Choice, count_tokens, in_buckets, joined, sum_buckets
+from w2v_core import buckets as buckets_module
+from w2v_core.buckets import in_buckets
+from w2v_core.counts import COUNTS, SUMS, Choice, count_tokens, joined, sum_buckets
 from w2v_core.parts import PartWriter
 from w2v_core.schemas import TOKENS
 from w2v_core.storage import open_folder
@@ -70,7 +71,7 @@ def test_counts_beyond_32_bits_add_up():
 
 @pytest.mark.parametrize("most_unsummed", [1, 1_000_000])
 def test_a_file_is_counted_row_group_by_row_group(tmp_path, monkeypatch, most_unsummed):
-    monkeypatch.setattr(counts_module, "_MOST_UNSUMMED", most_unsummed)
+    monkeypatch.setattr(buckets_module, "_MOST_UNSUMMED", most_unsummed)
     groups = [[["a", "b"], ["a"]], [["서울"]], [["b", "a"], ["서울", "c"]]]
     folder = open_folder(str(tmp_path))
     with PartWriter(folder, TOKENS) as writer:

@@ -46,6 +46,11 @@ class TokenizeConfig(_Section):
         "space; regex: what `pattern` finds; char_ngrams: runs of min_n to max_n characters within a word; mecab_ko, "
         "kiwi: Korean morphemes; fugashi: Japanese words; jieba: Chinese words; sentencepiece: the pieces of `model`",
     )
+    format: Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"] | None = Field(
+        None,
+        description="how all input files are read. Absent: by each one's ending: .jsonl, .ndjson, .parquet, .orc, "
+        ".avro, .xml (a MediaWiki dump), and text for others",
+    )
     pattern: str = Field(
         r"\w+",
         min_length=1,
@@ -143,6 +148,45 @@ class TokenizeConfig(_Section):
         if self.max_token_length is not None and self.min_token_length > self.max_token_length:
             raise ValueError(
                 f"tokenize.min_token_length must not exceed tokenize.max_token_length, {self.max_token_length}"
+            )
+        return self
+
+
+class PhrasesConfig(_Section):
+    """Neighbours that belong together to one token, before words are counted."""
+
+    passes: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="0: no phrases; 1: of two words; each further pass may join phrases to longer ones",
+    )
+    min_count: int = Field(5, ge=1, le=2**62, description="rarer words and phrases are not joined")
+    threshold: float = Field(
+        10.0, description="a phrase scores above this; higher means fewer. For npmi, from -1 to 1"
+    )
+    scoring: Literal["default", "npmi"] = Field(
+        "default",
+        description="default: word2phrase's, by how much more often than by chance; npmi: normalized pointwise mutual "
+        "information, kinder to frequent words",
+    )
+    delimiter: str = Field("_", min_length=1, description="what stands between the words of a phrase")
+    common_terms: str | None = Field(
+        None,
+        min_length=1,
+        description="a file of words, one a line, that may stand within a phrase and are no end of one: of, the",
+    )
+
+    @model_validator(mode="after")
+    def _threshold_suits(self) -> Self:
+        if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
+            raise ValueError(
+                f"phrases.threshold = {self.threshold:g} is for phrases.scoring = default; for npmi give one from -1 "
+                "to 1, such as 0.5"
+            )
+        if self.scoring == "default" and self.threshold <= 0:
+            raise ValueError(
+                f"phrases.threshold = {self.threshold:g} must be above 0 for phrases.scoring = default"
             )
         return self
 
@@ -346,6 +390,7 @@ class Config(_Section):
     """Everything, in the order of the flow. `spark` changes how a stage runs and never what it makes."""
 
     tokenize: TokenizeConfig = TokenizeConfig()
+    phrases: PhrasesConfig = PhrasesConfig()
     vocab: VocabConfig = VocabConfig()
     shards: ShardsConfig = ShardsConfig()
     train: TrainConfig = TrainConfig()

@@ -1,7 +1,6 @@
 """Tokens to exact counts of words, in two steps: each part counts its own, each bucket of words adds them up.
 
-Between the steps counts travel as Arrow IPC streams in a column of bytes, so that Spark moves some large values and not
-a row a word. A word's bucket comes from its hash; a task adds up whole buckets and gives back only the words that a
+Between the steps they travel as `buckets` has it. A task adds up whole buckets and gives back only the words that a
 vocabulary can keep, with sums over all. D: distinct words.
 """
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.lookup import hashes
+from w2v_core.buckets import arrived_tables, packed, summed, unpacked
 from w2v_core.storage import Folder
 from w2v_core.token_files import sentence_groups, words_and_places
 
@@ -25,11 +24,6 @@ COUNTS = pa.schema(
 )
 """A word, its count, and how much of that was seen in this corpus and not brought along by an earlier one."""
 
-BUCKETS = pa.schema(
-    [pa.field("bucket", pa.int32(), nullable=False), pa.field("counts", pa.binary(), nullable=False)]
-)
-"""The words of one bucket in one part."""
-
 SUMS = pa.schema(
     [
         *(pa.field(name, pa.int64(), nullable=False) for name in ("words", "tokens", "highest", "dropped")),
@@ -39,8 +33,6 @@ SUMS = pa.schema(
 """Of all words of a task: how many, what was seen of them, the highest count, how many were left out by name; and those
 that can be kept."""
 
-BUCKETS_A_TASK = 16  # few enough to be large, enough for tasks to be of one size
-_MOST_UNSUMMED = 2_000_000  # words whose counts wait in memory to be summed
 _TOKENS_A_TASK = 50_000_000
 
 
@@ -51,44 +43,18 @@ def num_count_tasks(num_tokens: int) -> int:
 
 def count_tokens(folder: Folder, name: str, weighted: bool = False) -> pa.Table:
     """COUNTS of a tokens file, each word once. The counts are of tokens, whatever their sentences weigh."""
-    return _summed(
+    counted = (
         _count(chunk)
         for sentences in sentence_groups(folder, name, weighted)
         for chunk in sentences["tokens"].chunks
     )
+    return summed(counted, COUNTS, ["token"])
 
 
 def _count(sentences: pa.ListArray) -> pa.Table:
     words, places_T = words_and_places(sentences)
     counts_D = np.bincount(places_T, minlength=len(words))
     return pa.table([words, counts_D, counts_D], schema=COUNTS).filter(pa.array(counts_D > 0))
-
-
-def _summed(counted: Iterable[pa.Table]) -> pa.Table:
-    """The tables with each word once."""
-    waiting, num_words = [COUNTS.empty_table()], 0
-    for table in counted:
-        waiting.append(table)
-        num_words += len(table)
-        if num_words > _MOST_UNSUMMED:
-            waiting, num_words = [_add_up(waiting)], 0
-    return _add_up(waiting)
-
-
-def _add_up(tables: list[pa.Table]) -> pa.Table:
-    grouped = pa.concat_tables(tables).group_by("token", use_threads=False)
-    return grouped.aggregate([("count", "sum"), ("seen", "sum")]).rename_columns(COUNTS.names).cast(COUNTS)
-
-
-def in_buckets(counted: pa.Table, num_buckets: int) -> pa.RecordBatch:
-    """BUCKETS of COUNTS; buckets without a word are left out."""
-    words = counted["token"].combine_chunks()
-    bucket_D = (hashes(words) % np.uint64(num_buckets)).astype(np.int32)
-    order = np.argsort(bucket_D, kind="stable")
-    ordered = counted.take(pa.array(order)).combine_chunks()
-    buckets, begins, sizes = np.unique(bucket_D[order], return_index=True, return_counts=True)
-    payloads = [_packed(ordered.slice(begin, size)) for begin, size in zip(begins, sizes, strict=True)]
-    return pa.record_batch([pa.array(buckets), pa.array(payloads, pa.binary())], schema=BUCKETS)
 
 
 @dataclass(frozen=True)
@@ -106,9 +72,9 @@ class Choice:
 
 def sum_buckets(batches: Iterable[pa.RecordBatch], choice: Choice) -> Iterator[pa.RecordBatch]:
     """One row of SUMS for all the BUCKETS that a task is given."""
-    summed = _summed(_unpacked(value) for batch in batches for value in batch["counts"])
-    unwanted = _is_one_of(summed, choice.drop)
-    wanted = summed.filter(pc.invert(unwanted))
+    total = summed(arrived_tables(batches), COUNTS, ["token"])
+    unwanted = _is_one_of(total, choice.drop)
+    wanted = total.filter(pc.invert(unwanted))
     always = _is_one_of(wanted, choice.keep)
     frequent = wanted.filter(pc.and_(pc.greater_equal(wanted["count"], choice.min_count), pc.invert(always)))
     if choice.most is not None and len(frequent) > choice.most:
@@ -116,11 +82,11 @@ def sum_buckets(batches: Iterable[pa.RecordBatch], choice: Choice) -> Iterator[p
         frequent = frequent.take(places)
     kept = pa.concat_tables([wanted.filter(always), frequent])
     row = {
-        "words": len(summed),
-        "tokens": pc.sum(summed["seen"]).as_py() or 0,
-        "highest": pc.max(summed["count"]).as_py() or 0,
+        "words": len(total),
+        "tokens": pc.sum(total["seen"]).as_py() or 0,
+        "highest": pc.max(total["count"]).as_py() or 0,
         "dropped": pc.sum(unwanted).as_py() or 0,
-        "counts": _packed(kept),
+        "counts": packed(kept),
     }
     yield pa.RecordBatch.from_pylist([row], schema=SUMS)
 
@@ -143,18 +109,6 @@ class Counted:
 
 def joined(sums: pa.Table) -> Counted:
     """The rows of SUMS as one."""
-    counts = pa.concat_tables([COUNTS.empty_table(), *map(_unpacked, sums["counts"])])
+    counts = pa.concat_tables([COUNTS.empty_table(), *map(unpacked, sums["counts"])])
     words, tokens, dropped = (pc.sum(sums[name]).as_py() or 0 for name in ("words", "tokens", "dropped"))
     return Counted(counts, words, tokens, pc.max(sums["highest"]).as_py() or 0, dropped)
-
-
-def _packed(counted: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, COUNTS) as writer:
-        writer.write_table(counted)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
-
-
-def _unpacked(value: pa.BinaryScalar) -> pa.Table:
-    return pa.ipc.open_stream(value.as_buffer()).read_all()

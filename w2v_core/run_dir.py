@@ -1,7 +1,7 @@
 """One folder a run: where each stage lives, and when it is finished.
 
     RUN/run.json                      marks the folder as ours, and of which format
-    RUN/{tokens,vocab,shards,vectors,reports}/
+    RUN/{tokens,phrases,vocab,shards,vectors,reports}/
         part-00000.parquet, …         what the stage made
         manifest.json                 written last: the stage is finished if and only if this exists
         _temporary/                   what tasks are writing now; nobody reads it
@@ -27,9 +27,10 @@ from w2v_core.errors import UserError
 from w2v_core.storage import Folder, open_folder
 
 FORMAT_VERSION = 1
-STAGES = ("tokens", "vocab", "shards", "vectors", "reports")
+STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
 COMMANDS = {
     "tokens": "tokenize --input PATH",
+    "phrases": "phrases",
     "vocab": "vocab",
     "shards": "shards",
     "vectors": "train",
@@ -37,7 +38,7 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
-REVISION = {"tokens": 2, "vocab": 2, "shards": 5, "vectors": 1, "reports": 1}
+REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 5, "vectors": 1, "reports": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 _SECONDS_BEFORE_REMOVING = (0.0, 0.1, 0.5, 1.0)
@@ -180,12 +181,8 @@ class RunDir:
             )
         return self.stage(name).path
 
-    @contextmanager
-    def rewrite(self, name: str) -> Iterator["Draft"]:
-        """Empty stage `name` and all after it, and hand out the draft of what will stand there.
-
-        What the block leaves without `Draft.finish` is removed.
-        """
+    def remove(self, name: str) -> None:
+        """Remove stage `name` and all after it; every manifest goes before the first file."""
         later = STAGES[STAGES.index(name) :]
         for stage in later:
             manifest = self.stage(stage)
@@ -195,6 +192,14 @@ class RunDir:
             self.stage(stage).delete()
         if STAGES.index(name) < STAGES.index("vectors"):
             self.checkpoints.delete()
+
+    @contextmanager
+    def rewrite(self, name: str) -> Iterator["Draft"]:
+        """Empty stage `name` and all after it, and hand out the draft of what will stand there.
+
+        What the block leaves without `Draft.finish` is removed.
+        """
+        self.remove(name)
         draft = Draft(name, self.stage(name), time.monotonic())
         draft.temporary.create()
         try:

@@ -1,7 +1,7 @@
 """Is a run what its manifests say it is? Reads every byte of every finished stage again."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from w2v_core import schemas
@@ -72,11 +72,12 @@ def _account_problems(name: str, manifests: dict[str, Manifest]) -> list[str]:
     own = accounts[name]
     if own and not own.balances():
         problems.append(f"the token account of {name} does not balance: {own}")
-    tokens, vocab = accounts.get("tokens"), accounts.get("vocab")
-    passes = manifests[name].config.get("passes", 1)
-    if own and tokens and name in ("vocab", "shards") and own.read != passes * tokens.kept:
+    vocab, source = accounts.get("vocab"), _source(name, accounts)
+    passes = manifests[name].config.get("passes", 1) if name == "shards" else 1
+    given = accounts[source] if source else None
+    if own and given and own.read != passes * given.kept:
         problems.append(
-            f"{name} read {own.read:,} tokens in {passes} passes and the tokens stage kept {tokens.kept:,}"
+            f"{name} read {own.read:,} tokens in {passes} passes and the {source} stage kept {given.kept:,}"
         )
     if own and vocab and name == "shards" and own.out_of_vocabulary != passes * vocab.out_of_vocabulary:
         problems.append(
@@ -84,6 +85,12 @@ def _account_problems(name: str, manifests: dict[str, Manifest]) -> list[str]:
             f"{vocab.out_of_vocabulary:,}"
         )
     return problems
+
+
+def _source(name: str, accounts: Mapping[str, object]) -> str | None:
+    """The stage whose tokens stage `name` reads, where both are there."""
+    possible = {"phrases": ["tokens"], "vocab": ["phrases", "tokens"], "shards": ["phrases", "tokens"]}
+    return next((stage for stage in possible.get(name, []) if accounts.get(stage)), None)
 
 
 def _shards_problems(folder: Folder, manifest: Manifest) -> tuple[str, list[str]]:

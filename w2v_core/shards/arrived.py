@@ -14,10 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core import schemas
-from w2v_core.arrays import Int32Array
+from w2v_core.arrays import Int32Array, Int64Array, ranges
 from w2v_core.draws import UInt64Array, combine
-
-Int64Array = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Arrived:
         place_S %= num_pieces
         first_S, last_S = (copies_S * (place_S + more) // num_pieces for more in (0, 1))
         number_S = last_S - first_S
-        copy_keys = _ranges(first_S + self.rank_S, number_S).astype(np.uint64)
+        copy_keys = ranges(first_S + self.rank_S, number_S).astype(np.uint64)
         source_S = np.repeat(np.arange(len(keys_S)), number_S)
         return _taken(self.sentences, source_S, combine(keys_S[source_S], copy_keys))
 
@@ -123,11 +121,5 @@ def _taken(sentences: Sentences, source_S: Int64Array, keys_S: UInt64Array) -> S
         return Sentences(sentences.ids_T, sentences.lengths_S, keys_S, weight_S)
     begins_S = np.cumsum(sentences.lengths_S) - sentences.lengths_S
     lengths_S = sentences.lengths_S[source_S]
-    ids_T = sentences.ids_T[_ranges(begins_S[source_S], lengths_S)]
+    ids_T = sentences.ids_T[ranges(begins_S[source_S], lengths_S)]
     return Sentences(ids_T, lengths_S, keys_S, weight_S)
-
-
-def _ranges(begins: Int64Array, lengths: Int64Array) -> Int64Array:
-    """begins[0], begins[0] + 1, …, begins[0] + lengths[0] - 1, begins[1], …"""
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(begins - before, lengths) + np.arange(int(np.sum(lengths)))

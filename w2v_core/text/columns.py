@@ -12,6 +12,7 @@ What rows lack is counted:
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -35,23 +36,38 @@ _MOST_ROWS = 65_536
 
 def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """The rows of the row groups that begin in the split. UserError for a damaged file or another column."""
-    path = split.file.path
-    names = [name for name in (config.column, config.weight_column) if name is not None]
+    path, names = split.file.path, named_columns(config)
+    with (
+        unreadable_told(path),
+        open_folder(split.file.root).filesystem.open_input_file(path) as source,
+    ):
+        file = pq.ParquetFile(source)
+        check_columns(file.schema_arrow, config, path)
+        groups = [
+            i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
+        ]
+        counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
+        for batch in file.iter_batches(
+            _rows_a_batch(file.metadata, groups), row_groups=groups, columns=names
+        ):
+            yield block_of(batch, config, path, counters)
+
+
+def named_columns(config: TokenizeConfig) -> list[str]:
+    """The columns that the settings name: the text's or tokens', and the weight's, if any."""
+    return [name for name in (config.column, config.weight_column) if name is not None]
+
+
+@contextmanager
+def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
+    """A fault of PyArrow's or of the disk, or one of `faults`, as a UserError that names the file."""
     try:
-        with open_folder(split.file.root).filesystem.open_input_file(path) as source:
-            file = pq.ParquetFile(source)
-            check_columns(file.schema_arrow, config, path)
-            groups = [
-                i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
-            ]
-            counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
-            for batch in file.iter_batches(
-                _rows_a_batch(file.metadata, groups), row_groups=groups, columns=names
-            ):
-                yield block_of(batch, config, path, counters)
-    except (pa.ArrowException, OSError) as error:
+        yield
+    except UserError:
+        raise
+    except (pa.ArrowException, OSError, *faults) as error:
         raise UserError(
-            f"{path} cannot be read ({error}); is it damaged, cut short, or of a kind that PyArrow does not read?"
+            f"{path} cannot be read ({error}); is it damaged, cut short, or of a kind that w2v does not read?"
         ) from None
 
 

@@ -7,7 +7,7 @@ split. Small files share a task.
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -18,10 +18,20 @@ from w2v_core.run_dir import MARKER
 from w2v_core.storage import Folder, open_folder
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
+_FORMATS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".orc": "orc",
+    ".avro": "avro",
+    ".jsonl": "json lines",
+    ".ndjson": "json lines",
+    ".xml": "mediawiki",
+}
+_TABLES = frozenset(("parquet", "orc", "avro"))  # with packing of their own
 _NOT_TEXT = frozenset(
     f".{ending}"
     for endings in (
-        ("orc", "avro", "arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
+        ("arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
         ("zip", "tar", "tgz", "7z", "rar", "xz", "lz4"),
         ("pdf", "docx", "xlsx", "png", "jpg", "jpeg", "gif", "mp3", "mp4", "exe", "so"),
     )
@@ -39,15 +49,16 @@ class InputFile:
     size: int
     mtime_ns: int
 
+    told_format: Format | None = None
+    """what `tokenize.format` says of all files"""
+
     @property
-    def format(self) -> Literal["text", "json lines", "parquet"]:
-        """How its rows stand in it, from the file's ending."""
+    def format(self) -> Format:
+        """How its rows stand in it: as it is told, or from the file's ending."""
         endings = [ending.lower() for ending in PurePosixPath(self.path).suffixes[-2:]]
-        if endings[-1:] == [".parquet"]:
-            return "parquet"
         if endings and endings[-1] in COMPRESSIONS:
             endings.pop()
-        return "json lines" if endings and endings[-1] in (".jsonl", ".ndjson") else "text"
+        return self.told_format or _FORMATS.get("".join(endings[-1:]), "text")
 
     @property
     def compression(self) -> str | None:
@@ -55,24 +66,24 @@ class InputFile:
         return COMPRESSIONS.get(PurePosixPath(self.path).suffix.lower())
 
     def identity(self) -> dict[str, Any]:
-        """What tells this file from a changed one."""
+        """What tells this file from a changed one. How it is told to be read is among the settings."""
         return {"path": self.path, "size": self.size, "mtime_ns": self.mtime_ns}
 
 
 @dataclass(frozen=True)
 class Split:
-    """The lines, or a Parquet file's row groups, that begin at a byte in [begin, end)."""
+    """The lines, row groups, stripes or pages that begin at a byte in [begin, end)."""
 
     file: InputFile
     begin: int
     end: int
 
 
-def find_files(locations: Sequence[str]) -> list[InputFile]:
+def find_files(locations: Sequence[str], told_format: Format | None = None) -> list[InputFile]:
     """Every file that `locations` name, once, sorted by path.
 
     A folder or a wildcard gives no hidden files (a name, or a folder's, that begins with `.` or `_`). UserError for a
-    location that gives none, and for a file that is plainly not text.
+    location that gives none, and for a file that is plainly not text where no format is told.
     """
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
@@ -81,16 +92,21 @@ def find_files(locations: Sequence[str]) -> list[InputFile]:
             raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
     found = {_same_for_links(file): file for location in locations for file in _expand(location)}
     for path in sorted(file.path for file in found.values()):
-        if PurePosixPath(path).suffix.lower() in _NOT_TEXT:
+        if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(
-                f"{path} is neither text nor JSON lines (.jsonl), plain or packed (.gz, .bz2, .zst), nor Parquet; "
-                "leave it out of --input"
+                f"{path} is neither text, JSON lines (.jsonl) nor a MediaWiki dump (.xml), plain or packed (.gz, .bz2, "
+                ".zst), nor Parquet, ORC or Avro; leave it out of --input, or say by tokenize.format what it is"
             )
-    for file in found.values():
+    files = [replace(file, told_format=told_format) for file in found.values()]
+    for file in files:
+        if file.format in _TABLES and file.compression is not None:
+            raise UserError(
+                f"{file.path} is a packed {file.format} file; unpack it, such files are packed within"
+            )
         kind = file.compression or file.format
         if file.size == 0 and kind not in ("text", "json lines"):
             raise UserError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
-    return sorted(found.values(), key=lambda file: file.path)
+    return sorted(files, key=lambda file: file.path)
 
 
 def _same_for_links(file: InputFile) -> str:
@@ -220,6 +236,7 @@ def plan_splits(files: Iterable[InputFile], split_bytes: int) -> list[list[Split
 
 
 def _cut(file: InputFile, split_bytes: int) -> Iterator[Split]:
-    step = split_bytes if file.compression is None else max(file.size, 1)
+    whole = file.compression is not None or file.format == "avro"
+    step = max(file.size, 1) if whole else split_bytes
     for begin in range(0, file.size, step):
         yield Split(file, begin, min(begin + step, file.size))

@@ -42,7 +42,7 @@ def read_lines(
     path = split.file.path
     at_file_begin = split.begin == 0
     try:
-        with _open(split) as stream:
+        with open_split(split) as stream:
             chunks = _counted(_owned(stream, split), counters)
             for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks):
                 text = utf8(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
@@ -70,7 +70,8 @@ def lines_of_rows(
     return flat.cast(pa.string()), np.repeat(row_L, [len(line) for line in pieces])
 
 
-def _open(split: Split) -> BinaryIO:
+def open_split(split: Split) -> BinaryIO:
+    """The file of a split, unpacked, from its beginning."""
     filesystem = open_folder(split.file.root).filesystem
     if split.file.compression is None:
         return cast(BinaryIO, filesystem.open_input_file(split.file.path))

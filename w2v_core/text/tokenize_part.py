@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,22 +11,36 @@ import pyarrow.compute as pc
 from w2v_core import schemas
 from w2v_core.accounting import TokenAccount
 from w2v_core.config import TokenizeConfig
-from w2v_core.parts import PartWriter, Receipt
+from w2v_core.parts import Receipt
 from w2v_core.storage import Folder
 from w2v_core.text import columns, filters, normalize
+from w2v_core.text.avro import read_avro
 from w2v_core.text.block import Block
 from w2v_core.text.filters import filter_tokens
 from w2v_core.text.fold import fold_addresses
 from w2v_core.text.inputs import Split
 from w2v_core.text.lines import lines_of_rows, read_lines
+from w2v_core.text.mediawiki import read_mediawiki
 from w2v_core.text.named_files import NamedFiles
+from w2v_core.text.orc import read_orc
 from w2v_core.text.sentences import split_sentences
 from w2v_core.text.tokenizers import load_tokenizer, spelling
 from w2v_core.text.tokenizers.protocol import Tokenizer
 from w2v_core.text.wiki_extractor import doc_lines
+from w2v_core.token_files import sentence_writer
+
+_Read = Callable[[Split, TokenizeConfig, Counter[str]], Iterator[Block]]
 
 COUNTERS = (
-    *("input_bytes", "rows", "rows_without_text", "rows_without_weight", "bad_rows"),
+    *(
+        "input_bytes",
+        "pages",
+        "pages_left_out",
+        "rows",
+        "rows_without_text",
+        "rows_without_weight",
+        "bad_rows",
+    ),
     *("lines", "doc_lines", "lines_without_token", "long_lines_cut", "replaced_characters", "empty_tokens"),
     *("urls_folded", "emails_folded", *normalize.COUNTERS, "sentences"),
 )
@@ -34,8 +48,6 @@ COUNTERS = (
 `columns`."""
 
 _TOKENS_A_ROW_GROUP = 1 << 20
-# A word is stored once a row group, not once an occurrence, as long as its distinct words fit into this.
-_DICTIONARY_BYTES = 64 << 20
 
 
 def tokenize_part(
@@ -43,9 +55,27 @@ def tokenize_part(
 ) -> Receipt:
     """Write the sentences of `splits` as part `part` into `folder`."""
     task = _Task(config, given)
-    schema = schemas.tokens(weighted=config.weight_column is not None)
-    with PartWriter(folder, schema, dictionary_pagesize_limit=_DICTIONARY_BYTES) as writer:
-        for rows in _gathered(task.sentences(splits), schema):
+    blocks = (block for split in splits for block in _read(split, config, task.counters))
+    return _write(task, blocks, folder, part)
+
+
+def tokenize_rows(
+    batches: Iterable[pa.RecordBatch],
+    table: str,
+    config: TokenizeConfig,
+    given: NamedFiles,
+    folder: Folder,
+    part: int,
+) -> Receipt:
+    """Write the sentences of some rows of `table` as part `part` into `folder`."""
+    task = _Task(config, given)
+    rows = (columns.block_of(batch, config, table, task.counters) for batch in batches)
+    return _write(task, _cut_into_lines(rows, config, task.counters), folder, part)
+
+
+def _write(task: "_Task", blocks: Iterable[Block], folder: Folder, part: int) -> Receipt:
+    with sentence_writer(folder, task.weighted) as writer:
+        for rows in _gathered(map(task.sentences, blocks), schemas.tokens(task.weighted)):
             writer.write(rows)
     return Receipt.of(writer, task.account(), task.counters, part=part)
 
@@ -55,6 +85,7 @@ class _Task:
 
     def __init__(self, config: TokenizeConfig, given: NamedFiles) -> None:
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
+        self.weighted = config.weight_column is not None
         self._config = config
         self._boundary = re.compile(config.sentence_boundary)
         self._spelling = spelling(config)
@@ -68,11 +99,9 @@ class _Task:
         num_read = self._num_kept + sum(self._dropped.values())
         return TokenAccount(read=num_read, kept=self._num_kept, dropped=dict(self._dropped))
 
-    def sentences(self, splits: Sequence[Split]) -> Iterator[Block]:
+    def sentences(self, block: Block) -> Block:
         """Lists of tokens, at least one in each."""
-        for split in splits:
-            for block in _READ[split.file.format](split, self._config, self.counters):
-                yield self._without_empty(block if block.is_ready else self._tokens(block))
+        return self._without_empty(block if block.is_ready else self._tokens(block))
 
     def _tokens(self, block: Block) -> Block:
         config, counters = self._config, self.counters
@@ -111,16 +140,8 @@ def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
         yield Block(text)
 
 
-def _read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    return _cut_into_lines(columns.read_parquet(split, config, counters), config, counters)
-
-
-def _read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    return _cut_into_lines(columns.read_json_lines(split, config, counters), config, counters)
-
-
 def _cut_into_lines(
-    blocks: Iterator[Block], config: TokenizeConfig, counters: Counter[str]
+    blocks: Iterable[Block], config: TokenizeConfig, counters: Counter[str]
 ) -> Iterator[Block]:
     """Texts of tables as lines; with sentences=none a text stays one."""
     for block in blocks:
@@ -130,10 +151,22 @@ def _cut_into_lines(
             yield block.of_rows(*lines_of_rows(block.values, config.sentences != "none", counters))
 
 
-_READ = {"text": _read_text, "parquet": _read_parquet, "json lines": _read_json_lines}
+_ROWS: dict[str, _Read] = {
+    "parquet": columns.read_parquet,
+    "orc": read_orc,
+    "avro": read_avro,
+    "json lines": columns.read_json_lines,
+    "mediawiki": read_mediawiki,
+}
 
 
-def _gathered(blocks: Iterator[Block], schema: pa.Schema) -> Iterator[pa.Table]:
+def _read(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    if split.file.format == "text":
+        return _read_text(split, config, counters)
+    return _cut_into_lines(_ROWS[split.file.format](split, config, counters), config, counters)
+
+
+def _gathered(blocks: Iterable[Block], schema: pa.Schema) -> Iterator[pa.Table]:
     """The sentences as tables of about a row group."""
     gathered: list[pa.RecordBatch] = []
     num_tokens = 0

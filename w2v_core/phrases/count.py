@@ -1,0 +1,72 @@
+"""How often each word and each gram occurs: by part, and then by bucket. D: distinct words, G: grams."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.buckets import arrived_tables, packed, summed
+from w2v_core.phrases.grams import Joining, grams_of, is_common
+from w2v_core.token_files import words_and_places
+
+GRAMS = pa.schema(
+    [
+        pa.field("token", pa.string(), nullable=False),
+        pa.field("first", pa.int32(), nullable=False),
+        pa.field("last", pa.int32(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+    ]
+)
+"""A gram, with the bytes of its first and of its last word; or a word, with 0 of both, or -1 for a common term.
+
+The same name may be a word and a gram, and a gram of several splits.
+"""
+
+TOTALS = GRAMS.append(pa.field("total", pa.int64(), nullable=False))
+"""The same, and the count of all rows with this name."""
+
+SUMS = pa.schema(
+    [
+        *(pa.field(name, pa.int64(), nullable=False) for name in ("names", "tokens")),
+        pa.field("counts", pa.binary(), nullable=False),
+    ]
+)
+"""Of a task: how many names it has seen but for common terms, how many tokens, and TOTALS of the frequent names."""
+
+_KEYS = ("token", "first", "last")
+
+
+def count_grams(sentences: Iterable[pa.ListArray], joining: Joining) -> pa.Table:
+    """GRAMS of all sentences, each row once."""
+    return summed((_count(some, joining) for some in sentences), GRAMS, _KEYS)
+
+
+def _count(sentences: pa.ListArray, joining: Joining) -> pa.Table:
+    words, places_T = words_and_places(sentences)
+    counts_D = np.bincount(places_T, minlength=len(words))
+    kind_D = -is_common(words, joining).astype(np.int32)
+    grams = grams_of(sentences, joining)
+    counts_G = np.bincount(grams.gram_P, minlength=len(grams.names_G))
+    of_grams = [grams.names_G, grams.first_G, grams.last_G, counts_G]
+    return pa.concat_tables(
+        [
+            pa.table([words, kind_D, kind_D, counts_D], schema=GRAMS).filter(pa.array(counts_D > 0)),
+            pa.table(of_grams, schema=GRAMS),
+        ]
+    )
+
+
+def sum_grams(batches: Iterable[pa.RecordBatch], min_count: int) -> Iterator[pa.RecordBatch]:
+    """One row of SUMS for all the BUCKETS that a task is given."""
+    counted = summed(arrived_tables(batches), GRAMS, _KEYS)
+    num_tokens = pc.sum(counted.filter(pc.less_equal(counted["first"], 0))["count"]).as_py() or 0
+    counted = counted.filter(pc.greater_equal(counted["first"], 0))
+    by_name = counted["token"].combine_chunks().dictionary_encode()
+    name_R = by_name.indices.to_numpy()
+    total_N = np.zeros(len(by_name.dictionary), np.int64)
+    np.add.at(total_N, name_R, counted["count"].to_numpy())
+    totals = counted.append_column(TOTALS.field("total"), pa.array(total_N[name_R])).cast(TOTALS)
+    frequent = totals.filter(pc.greater_equal(totals["total"], min_count))
+    row = {"names": len(total_N), "tokens": num_tokens, "counts": packed(frequent)}
+    yield pa.RecordBatch.from_pylist([row], schema=SUMS)

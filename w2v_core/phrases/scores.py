@@ -1,0 +1,91 @@
+"""Which grams are phrases. G: grams."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.arrays import FloatArray, Int64Array, ranges
+from w2v_core.buckets import unpacked
+from w2v_core.config import PhrasesConfig
+from w2v_core.lookup import UNKNOWN, Lookup
+from w2v_core.phrases.count import TOTALS
+
+PHRASES = pa.schema(
+    [
+        pa.field("phrase", pa.string(), nullable=False),
+        pa.field("first", pa.string(), nullable=False),
+        pa.field("last", pa.string(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+    ]
+)
+"""A phrase, its first and last word, how often the name occurs, and the score: by descending score, then by name."""
+
+
+def find_phrases(sums: pa.Table, config: PhrasesConfig) -> pa.Table:
+    """PHRASES in SUMS: the grams that score above the threshold."""
+    num_names, num_tokens = (pc.sum(sums[name]).as_py() or 0 for name in ("names", "tokens"))
+    totals = pa.concat_tables([TOTALS.empty_table(), *map(unpacked, sums["counts"])])
+    lookup, total_N = _totals_by_name(totals)
+    grams = totals.filter(pc.greater(totals["first"], 0)).combine_chunks()
+    first, last = words_of(grams)
+    first_G, last_G = lookup.ids(first), lookup.ids(last)
+    known = (first_G != UNKNOWN) & (last_G != UNKNOWN)
+    count_G = grams["total"].to_numpy()
+    score_G = np.full(len(grams), -np.inf)
+    score_G[known] = _score(
+        total_N[first_G[known]], total_N[last_G[known]], count_G[known], num_names, num_tokens, config
+    )
+    found = pa.table([grams["token"], first, last, count_G, score_G], schema=PHRASES)
+    return found.filter(pa.array(score_G > config.threshold)).sort_by(
+        [("score", "descending"), ("phrase", "ascending"), ("first", "ascending")]
+    )
+
+
+def _totals_by_name(totals: pa.Table) -> tuple[Lookup, Int64Array]:
+    by_name = totals["token"].combine_chunks().dictionary_encode()
+    total_N = np.zeros(len(by_name.dictionary), np.int64)
+    total_N[by_name.indices.to_numpy()] = totals["total"].to_numpy()
+    return Lookup.of(by_name.dictionary), total_N
+
+
+def words_of(grams: pa.Table) -> tuple[pa.StringArray, pa.StringArray]:
+    """The first and the last word of each of GRAMS."""
+    names = grams["token"].combine_chunks() if grams["token"].num_chunks else pa.array([], pa.string())
+    offsets = np.frombuffer(names.buffers()[1] or bytes(4), np.int32)
+    offsets = offsets[names.offset : names.offset + len(names) + 1]
+    first_G, last_G = (grams[name].to_numpy().astype(np.int64) for name in ("first", "last"))
+    data = np.frombuffer(names.buffers()[2] or b"", np.uint8)
+    begins, ends = offsets[:-1].astype(np.int64), offsets[1:].astype(np.int64)
+    return _cut_out(data, begins, first_G), _cut_out(data, ends - last_G, last_G)
+
+
+def _cut_out(data: npt.NDArray[Any], begins: Int64Array, lengths: Int64Array) -> pa.StringArray:
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    cut = data[ranges(begins, lengths)]
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(cut))
+
+
+def _score(
+    first_G: Int64Array,
+    last_G: Int64Array,
+    both_G: Int64Array,
+    num_names: int,
+    num_tokens: int,
+    config: PhrasesConfig,
+) -> FloatArray:
+    """The score (G,) of grams, whose words and which themselves occur so often.
+
+    default: Mikolov and others 2013, formula 6, times the number of names, as word2phrase has it;
+    npmi: Bouma 2009, ln(p(ab) / (p(a) p(b))) / -ln p(ab).
+    """
+    if config.scoring == "default":
+        return (both_G - config.min_count) / (first_G.astype(np.float64) * last_G) * num_names
+    share_G = both_G / num_tokens
+    by_chance_G = first_G / num_tokens * (last_G / num_tokens)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a gram that is all there is
+        score_G: FloatArray = np.log(share_G / by_chance_G) / -np.log(share_G)
+    return np.nan_to_num(score_G, nan=-np.inf, posinf=-np.inf)
