@@ -12,6 +12,7 @@
 # make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
 # make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
 # make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
+# make bench-lookup                              words to ids at up to 5 M words
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
@@ -26,7 +27,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -72,6 +73,9 @@ bench-languages: needs-java $(STAMP)
 
 bench-phrases: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_phrases.py --text $(TEXT) --work bench-run/phrases
+
+bench-lookup: $(STAMP)
+	$(BIN)/python benchmarks/bench_lookup.py --work bench-run/lookup
 
 install: $(STAMP)
 
