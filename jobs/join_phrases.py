@@ -16,8 +16,9 @@ from w2v_core.parts import adopt_parts, total_account, write_bytes
 from w2v_core.phrases.count import SUMS, count_grams, sum_grams
 from w2v_core.phrases.grams import Joining
 from w2v_core.phrases.join import Phrases, join_part, joined
-from w2v_core.phrases.scores import PHRASES, find_phrases
+from w2v_core.phrases.scores import find_phrases
 from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir
+from w2v_core.schemas import PHRASES
 from w2v_core.storage import Folder
 from w2v_core.token_files import SentenceStage, sentence_groups
 from w2v_core.word_list import read_word_list

@@ -16,6 +16,17 @@ def tokens(weighted: bool) -> pa.Schema:
     return TOKENS.append(WEIGHT) if weighted else TOKENS
 
 
+PHRASES = pa.schema(
+    [
+        pa.field("phrase", pa.string(), nullable=False),
+        pa.field("first", pa.string(), nullable=False),
+        pa.field("last", pa.string(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+    ]
+)
+"""A phrase, its first and last word, how often the name occurs, and the score: by descending score, then by name."""
+
 VOCAB = pa.schema(
     [
         pa.field("id", pa.int32(), nullable=False),

@@ -25,7 +25,7 @@ class Phrases:
 
     @classmethod
     def of(cls, phrases: pa.Table) -> "Phrases":
-        """From `scores.PHRASES`."""
+        """From `schemas.PHRASES`."""
         first, last = (pc.binary_length(phrases[name].combine_chunks()) for name in ("first", "last"))
         return cls(Lookup.of(_keys(phrases["phrase"].combine_chunks(), first, last)))
 

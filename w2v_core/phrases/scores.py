@@ -12,17 +12,7 @@ from w2v_core.buckets import unpacked
 from w2v_core.config import PhrasesConfig
 from w2v_core.lookup import UNKNOWN, Lookup
 from w2v_core.phrases.count import TOTALS
-
-PHRASES = pa.schema(
-    [
-        pa.field("phrase", pa.string(), nullable=False),
-        pa.field("first", pa.string(), nullable=False),
-        pa.field("last", pa.string(), nullable=False),
-        pa.field("count", pa.int64(), nullable=False),
-        pa.field("score", pa.float64(), nullable=False),
-    ]
-)
-"""A phrase, its first and last word, how often the name occurs, and the score: by descending score, then by name."""
+from w2v_core.schemas import PHRASES
 
 
 def find_phrases(sums: pa.Table, config: PhrasesConfig) -> pa.Table:

@@ -2,7 +2,9 @@
 
 inputs        paths, folders, globs, URIs ─▶ splits: ranges of bytes that tasks read
 lines         a split of text ─▶ blocks of lines, every line of a file in exactly one split
-columns       a split of a table ─▶ blocks of texts, or of token lists that are ready
+columns       a split of a table ─▶ blocks of texts, or of token lists that are ready: Parquet and JSON lines
+orc, avro     the same from these files
+mediawiki     a split of a dump ─▶ articles as running text
 sentences     a line ─▶ sentences, where asked
 normalize     one spelling: URLs folded, normal form, accents, case, digits
 tokenizers    lines ─▶ tokens, one idea a file
