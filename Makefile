@@ -1,5 +1,11 @@
 # make demo       every stage on a corpus made of installed docstrings
 # make test       the test suite
+# make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
+#                     else as processes; CLUSTER=docker or CLUSTER=processes says which
+# make up         a Spark cluster in containers (make down stops it, and keeps its volume)
+# make cluster-demo   the demo on it: the Spark stages by spark-submit, then the trainer
+# make image      the image of these containers, also where no registry can be reached
+# make archive    dist/environment.tar.gz: Python and packages for clusters that have none, for spark-submit --archives
 # make check      ruff, mypy and the architecture tests; edits nothing
 # make fix        what ruff can mend, and its formatting
 # make package    dist/w2v.zip, for spark-submit --py-files
@@ -21,19 +27,48 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
+COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+SUBMIT := $(COMPOSE) run --rm submit
+TRAINER := $(COMPOSE) run --rm trainer
+CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
 SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties')
 
 ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: test-cluster up down cluster-demo image archive bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
 
 test: needs-java $(STAMP) dist/w2v.zip
 	$(BIN)/python -m pytest
+
+test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
+	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
+
+image:
+	@conf/docker/make_image.sh
+
+up: image dist/w2v.zip
+	$(COMPOSE) up --detach
+	@echo "Spark's master: http://localhost:$${W2V_MASTER_PORT:-8080}   finished jobs: http://localhost:$${W2V_HISTORY_PORT:-18080}"
+
+down:
+	$(COMPOSE) down
+
+cluster-demo: up
+	$(TRAINER) demo --run-dir /data/demo --corpus-only
+	$(SUBMIT) jobs/tokenize_corpus.py --run-dir /data/demo --input /data/demo/corpus/docstrings.txt \
+		--set tokenize.split_bytes=1000000
+	$(SUBMIT) jobs/build_vocab.py --run-dir /data/demo
+	$(SUBMIT) jobs/write_shards.py --run-dir /data/demo
+	$(TRAINER) demo --run-dir /data/demo
+	@conf/docker/show_tasks.sh
+
+archive: $(STAMP)
+	conf/make_archive.sh dist/environment.tar.gz
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -88,11 +123,12 @@ $(STAMP): pyproject.toml
 	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,dev]'
 	@touch $@
 
-# A wheel is a zip that Python imports from.
+# A wheel is a zip that Python imports from, and with __main__.py also one that it runs: python dist/w2v.zip train …
 dist/w2v.zip: $(STAMP) pyproject.toml README.md $(SOURCES)
-	@rm -rf dist
+	@rm -f dist/w2v*
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@mv dist/w2v-*.whl $@
+	@$(BIN)/python -c "import zipfile; zipfile.ZipFile('$@', 'a').write('jobs/__main__.py', '__main__.py')"
 
 needs-java:
 	@$(PYTHON) jobs/_java.py
@@ -108,4 +144,4 @@ java: $(STAMP)
 	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
-	rm -rf $(VENV) dist demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

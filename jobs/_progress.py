@@ -20,9 +20,17 @@ class Tasks(NamedTuple):
 
     done: int
     total: int
+    has_executor: bool = True
+    """whether there is anything yet to run them on"""
 
     def __str__(self) -> str:
-        return f"{self.done:,}/{self.total:,} tasks"
+        told = f"{self.done:,}/{self.total:,} tasks"
+        return told if self.has_executor else f"{told}, {_NO_EXECUTOR}"
+
+
+_NO_EXECUTOR = (
+    "no executor yet: has a worker of the cluster free what spark.executor.memory and cores ask for?"
+)
 
 
 @contextmanager

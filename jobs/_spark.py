@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from jobs._failures import failure_of, reason_of
 from jobs._java import missing_java
 from jobs._progress import Tasks, progress
 from jobs._signals import handlers_kept, was_interrupted
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ArrowBatches = Iterable[pa.RecordBatch]
-
-
-class SparkError(RuntimeError):
-    """A Spark job ended otherwise than by an exception of ours; the message names the job and the first cause."""
 
 
 def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
@@ -63,10 +60,8 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
     except Exception as error:
         if was_interrupted(error):
             raise
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"Spark does not start ({reason}); check spark.master = {config.master} and spark.conf"
-        ) from None
+        check = "--master" if _under_spark_submit() else f"spark.master = {config.master}"
+        raise UserError(f"Spark does not start ({reason_of(error)}); check {check} and spark.conf") from None
     if not _under_spark_submit():
         logging.getLogger("py4j").setLevel(logging.CRITICAL)
         logging.getLogger().addHandler(logging.NullHandler())
@@ -201,12 +196,9 @@ def _collect(job: str, frame: "DataFrame") -> pa.Table:
         with suppress(Exception):  # a JVM that is gone runs no task either
             _abandon(context, group)
         raise
-    except PythonException as error:
-        if told := _USER_ERROR.search(str(error)):
-            raise UserError(told.group(1)) from None
-        raise
-    except (Py4JError, OSError, EOFError) as error:
-        raise SparkError(f"{job}: {_cause(error)}") from None
+    except (PythonException, Py4JError, OSError, EOFError) as error:
+        failure = failure_of(job, error, is_python=isinstance(error, PythonException))
+        raise failure from (error if failure is error else None)
 
 
 def _in_a_thread(call: Callable[[], pa.Table]) -> pa.Table:
@@ -227,7 +219,16 @@ def _in_a_thread(call: Callable[[], pa.Table]) -> pa.Table:
 def _tasks(context: "SparkContext", group: str) -> Tasks:
     """Of all stages that the jobs of `group` have begun so far; others Spark may yet skip."""
     begun = [stage for stage in _stages(context, group) if _has_begun(stage)]
-    return Tasks(sum(stage.numCompletedTasks for stage in begun), sum(stage.numTasks for stage in begun))
+    done, total = (sum(getattr(stage, what) for stage in begun) for what in ("numCompletedTasks", "numTasks"))
+    return Tasks(done, total, _has_executor(context))
+
+
+def _has_executor(context: "SparkContext") -> bool:
+    """Whether the cluster has given us an executor. In local mode the driver is one."""
+    if re.fullmatch(r"local(\[.*\])?", context.master):
+        return True
+    executors = context._jsc.sc().statusTracker().getExecutorInfos()  # type: ignore[attr-defined]
+    return len(executors) > 1  # the driver is told among them
 
 
 def _has_begun(stage: "SparkStageInfo") -> bool:
@@ -251,21 +252,6 @@ def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":
 
 
 _SECONDS_TO_CANCEL = 5.0
-
-
-def _cause(error: Exception) -> str:
-    """What Spark says of the task that failed, without the JVM's traces."""
-    try:
-        told = str(error) or type(error).__name__
-    except Exception:  # Py4J asks the JVM for it, which may be gone
-        told = type(error).__name__
-    if found := _JOB_ABORTED.search(told):
-        return found.group()
-    return f"Spark's Java process does not answer ({told.splitlines()[0]})"
-
-
-_JOB_ABORTED = re.compile("Job aborted.*")
-_USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 
 
 def _receipts(rows: pa.Table) -> list[Receipt]:

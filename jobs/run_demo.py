@@ -48,14 +48,22 @@ def demo(
     run_dir: Annotated[
         str, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a local folder.")
     ] = "demo-run",
+    corpus_only: Annotated[
+        bool, typer.Option("--corpus-only", help="Write the text and stop, for Spark stages run elsewhere.")
+    ] = False,
 ) -> None:
-    """Run every stage on the docstrings of the installed packages; needs no network."""
+    """Run every stage on the docstrings of the installed packages; needs no network.
+
+    Stages that are made already, perhaps by spark-submit on a cluster, are taken as they are.
+    """
     run = RunDir.create(run_dir)
     folder = Path(run.folder.path, "corpus")
     folder.mkdir(exist_ok=True)
     text, questions = folder / "docstrings.txt", folder / "analogies.txt"
     _write_text(text)
     questions.write_text(ANALOGIES, encoding="utf-8")
+    if corpus_only:
+        return
     overrides = [*SETTINGS, f"evaluate.analogies={[str(questions)]}"]
     run_pipeline(run, find_files([str(text)]), load_config(None, overrides))
     _tell_accounts(run)

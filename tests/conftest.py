@@ -1,5 +1,8 @@
 """What tests share: one Spark session, small corpora, and a way to run a command."""
 
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +40,19 @@ def shared_data() -> Path:
     if not SHARED_DATA.exists():
         pytest.skip(f"no {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def python_without_us(tmp_path_factory) -> str:
+    """A Python that has what we need, and not us: a path line in a .pth file brings no other .pth file along."""
+    folder = tmp_path_factory.mktemp("python")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site_packages,) = folder.glob("lib/python*/site-packages")
+    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    python = str(folder / "bin" / "python")
+    alone = subprocess.run([python, "-c", "import w2v_core"], cwd=folder, capture_output=True, check=False)
+    assert alone.returncode != 0
+    return python
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 """What ships is what is tested: the zip for --py-files, imported and run from an empty directory."""
 
 import os
+import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -28,7 +28,12 @@ def run_in(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_zip_holds_the_code_and_nothing_else(package):
     names = zipfile.ZipFile(package).namelist()
-    assert {name.split("/")[0] for name in names} == {"w2v_core", "jobs", "w2v-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {
+        "w2v_core",
+        "jobs",
+        "w2v-0.1.0.dist-info",
+        "__main__.py",
+    }
     assert "w2v_core/engine/skip_gram.py" in names
     assert "jobs/log4j2.properties" in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
@@ -50,17 +55,20 @@ def test_every_module_imports_from_the_zip_alone(package, tmp_path):
     assert int(done.stdout) > 40
 
 
-@pytest.fixture(scope="module")
-def python_without_us(tmp_path_factory) -> str:
-    """A Python that has what we need, and not us: a path line in a .pth file brings no other .pth file along."""
-    folder = tmp_path_factory.mktemp("python")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    (site_packages,) = folder.glob("lib/python*/site-packages")
-    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    python = str(folder / "bin" / "python")
-    alone = subprocess.run([python, "-c", "import w2v_core"], cwd=folder, capture_output=True, check=False)
-    assert alone.returncode != 0
-    return python
+def test_the_zip_is_a_program_that_trains_in_several_processes(
+    package, corpus, make_run, tmp_path, python_without_us
+):
+    run = make_run(corpus)
+    shutil.rmtree(Path(run.folder.path, "vectors"))
+    settings = ["--set", "train.workers=2", "--set", "train.vector_size=8"]
+    command = [python_without_us, str(package), "train", "--run-dir", run.folder.path, *settings]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    manifest = run.require("vectors")
+    assert manifest.counters["workers"] == 2
+    assert list(empty.iterdir()) == []
 
 
 def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path, python_without_us):

@@ -10,11 +10,13 @@ import pytest
 from rich.console import Console
 
 from jobs import _progress, _spark
+from jobs._failures import SparkError, failure_of, reason_of
 from jobs._progress import Tasks, progress
 from jobs._summary import aligned, standing, tell_summary
 from w2v_core import run_dir
 from w2v_core.accounting import TokenAccount
 from w2v_core.config import TokenizeConfig
+from w2v_core.errors import UserError
 from w2v_core.parts import Receipt
 from w2v_core.run_dir import FileEntry, RunDir
 
@@ -103,7 +105,7 @@ def test_a_spark_job_tells_all_its_tasks_and_bears_its_name(spark_config, capsys
 
 
 def test_a_python_worker_that_dies_is_one_line_that_names_the_job(spark_config):
-    with pytest.raises(_spark.SparkError) as failed:
+    with pytest.raises(SparkError) as failed:
         _spark.run_parts("tokens: reading text", _spark.session(spark_config), 1, lambda _: os._exit(3))
     told = str(failed.value)
     assert told.startswith("tokens: reading text: Job aborted")
@@ -144,3 +146,54 @@ def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkey
 
 def test_columns_of_figures_end_at_one_place():
     assert aligned([("a", "seconds", "x"), ("total", "1.0", "")]) == ["a      seconds  x", "total      1.0"]
+
+
+def test_a_cluster_without_room_is_told():
+    told = str(Tasks(0, 7, has_executor=False))
+    assert told.startswith("0/7 tasks, no executor yet")
+    assert "spark.executor.memory" in told
+
+
+MOST_RECENT = """An error occurred while calling o61.toArrow.
+: org.apache.spark.SparkException: Job aborted due to stage failure:
+Aborting TaskSet 2.0 because task 3 (partition 3)
+cannot run anywhere due to node and executor excludeOnFailure.
+
+Most recent failure:
+Lost task 3.1 in stage 2.0: java.io.IOException: No space left on device
+
+	at org.apache.spark.Somewhere(Somewhere.scala:1)
+"""
+
+
+def test_a_failure_that_excluded_every_executor_is_told_with_its_cause():
+    told = str(failure_of("shards", RuntimeError(MOST_RECENT), is_python=False))
+    assert told.startswith("shards: Job aborted due to stage failure: Aborting TaskSet 2.0 because task 3")
+    assert told.endswith("java.io.IOException: No space left on device")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MemoryError",
+        "pyarrow.lib.ArrowMemoryError: malloc of size 8",
+        "numpy._core._exceptions._ArrayMemoryError: no",
+    ],
+)
+def test_a_worker_without_memory_is_something_people_can_mend(line):
+    failure = failure_of("shards", RuntimeError(f"Traceback\n  File x\n{line}\n"), is_python=True)
+    assert isinstance(failure, UserError)
+    assert "spark.executor.pyspark.memory" in str(failure)
+
+
+def test_other_failures_of_python_code_are_themselves():
+    error = RuntimeError("a fault of ours")
+    assert failure_of("shards", error, is_python=True) is error
+
+
+def test_what_py4j_called_is_no_reason():
+    called = (
+        "An error occurred while calling None.org.apache.spark.X.\n: java.net.BindException: port\n\tat y"
+    )
+    assert reason_of(RuntimeError(called)) == "java.net.BindException: port"
+    assert reason_of(RuntimeError()) == "RuntimeError"

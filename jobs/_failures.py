@@ -1,0 +1,56 @@
+"""What people are told of a Spark job that failed: the cause, without the traces of two languages."""
+
+import re
+
+from w2v_core.errors import UserError
+
+
+class SparkError(RuntimeError):
+    """A Spark job ended otherwise than by an exception of ours; the message names the job and the first cause."""
+
+
+def failure_of(job: str, error: Exception, is_python: bool) -> Exception:
+    """What to raise for `error`, which Spark raised: what a task raised as UserError as that; a UserError too where
+    memory was short; SparkError where a Python worker or a JVM died. Another failure of Python code is itself.
+    """
+    told = _text(error)
+    if found := _USER_ERROR.search(told):
+        return UserError(found.group(1))
+    if _OUT_OF_MEMORY.search(told):
+        return UserError(f"{job}: {_MORE_MEMORY}")
+    return error if is_python else SparkError(f"{job}: {_cause(told)}")
+
+
+def reason_of(error: Exception) -> str:
+    """The first line that tells a fault; Py4J's own says only what was called."""
+    lines = [line.removeprefix(": ") for line in _text(error).splitlines()]
+    return lines[1] if len(lines) > 1 and lines[0].startswith("An error occurred while calling") else lines[0]
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # Py4J asks the JVM for it, which may be gone
+        return type(error).__name__
+
+
+def _cause(told: str) -> str:
+    """What Spark says of the task that failed, without the JVM's traces."""
+    found = _JOB_ABORTED.search(told)
+    if found is None:
+        return f"Spark's Java process does not answer ({told.splitlines()[0]})"
+    most_recent = _MOST_RECENT.search(told)
+    return " ".join(found.group().split()) + (f" {most_recent.group(1)}" if most_recent else "")
+
+
+# Spark's message may go on in the next line.
+_JOB_ABORTED = re.compile(r"Job aborted[^:\n]*:?\s*.*")
+_MOST_RECENT = re.compile(r"Most recent failure:\s*(.*)")
+_USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
+_OUT_OF_MEMORY = re.compile(
+    r"^(MemoryError|pyarrow\.lib\.ArrowMemoryError|numpy\.\S+MemoryError)\b", re.MULTILINE
+)
+_MORE_MEMORY = (
+    "a Python worker has no more memory; raise spark.executor.pyspark.memory, give executors fewer cores, or lower "
+    "shards.target_rows"
+)
