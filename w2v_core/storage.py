@@ -141,8 +141,8 @@ def open_folder(location: str) -> Folder:
     try:
         filesystem, inner_path = fs.FileSystem.from_uri(_quoted(location))
     except (ValueError, OSError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{location} cannot be opened: {reason}") from None
+        told = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
+        raise UserError(f"{location} {told}") from None
     return Folder(filesystem, inner_path)
 
 
