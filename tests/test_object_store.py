@@ -23,14 +23,19 @@ from jobs.run_pipeline import run_pipeline
 from jobs.train_vectors import train_vectors
 from w2v_core import WordVectors
 from w2v_core.config import TokenizeConfig
+from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
+from w2v_core.parquet import read_table
 from w2v_core.parts import Receipt, adopt_parts, write_array, write_bytes
-from w2v_core.run_dir import RunDir
+from w2v_core.run_dir import FileEntry, RunDir
+from w2v_core.schemas import VOCAB
 from w2v_core.schemas import tokens as tokens_schema
 from w2v_core.storage import Folder, open_folder
 from w2v_core.text.inputs import find_files
 from w2v_core.token_files import sentence_writer
-from w2v_core.training.checkpoint import Checkpoints
+from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.verify import _damage
+from w2v_core.vocab import Vocabulary
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalr/XUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY"
 WHERE = "s3://bucket/실행 #1"
@@ -416,3 +421,31 @@ def test_an_endpoint_that_does_not_answer_is_told_with_the_way_out(command):
         told = refused(*command, env=variables(f"http://127.0.0.1:{closed.getsockname()[1]}"))
     assert "s3://nobody/run cannot be reached (" in told
     assert "AWS_ENDPOINT_URL" in told
+
+
+@pytest.mark.parametrize(
+    "read_it",
+    [
+        lambda folder: read_table(folder, "vocab.parquet", VOCAB),
+        WordVectors.read,
+        Vocabulary.open,
+        lambda folder: Checkpoint(folder, {}, (), 0.0).load_into(Tables(np.empty((3, 2)), np.empty((3, 2)))),
+        lambda folder: _damage(folder, FileEntry(name="x", rows=None, bytes=1, crc32=0)),
+        lambda folder: sentence_writer(folder, False),
+    ],
+)
+def test_a_store_that_is_away_is_not_told_as_damage(read_it):
+    """The remedy for damage is to delete a stage, and to make it again."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        away = fs.S3FileSystem(
+            access_key=KEY,
+            secret_key=SECRET,
+            endpoint_override=f"http://127.0.0.1:{closed.getsockname()[1]}",
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),
+        )
+        with pytest.raises(UserError) as told:
+            read_it(Folder(away, "bucket/run"))
+    assert "NETWORK_CONNECTION" in str(told.value)
+    assert "damaged" not in str(told.value)
+    assert "delete" not in str(told.value)
