@@ -22,7 +22,7 @@ WITH_CREDENTIALS = [
     f"hdfs://user:{SECRET}@namenode:8020/run",
     f"abfs://:{SECRET}@account.dfs.core.windows.net/run",
     f"abfs://container@account.dfs.core.windows.net/run?client_secret={SECRET}",
-    f"https://store/run?X-Amz-Signature={SECRET}",
+    f"https://store/run?X-Amz-Signature=a@{SECRET}",
     f"https://account.blob.core.windows.net/run?sv=1&sig={SECRET}",
 ]
 WITHOUT = [

@@ -64,9 +64,9 @@ def holds_credentials(location: str) -> bool:
 
 def redacted(location: str) -> str:
     """The scheme, and what stands behind the credentials where that is sure."""
-    scheme, _, rest = location.partition(":")
+    scheme, _, rest = location.partition("?")[0].partition(":")
     _, at, place = rest.rpartition("@")
-    return f"{scheme}://…{at}{place.partition('?')[0] if at else ''}"
+    return f"{scheme}://…{at}{place if at else ''}"
 
 
 def is_secret(key: str, value: str) -> bool:
