@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +26,7 @@ from w2v_core.evaluation.analogies import AnalogiesResult, evaluate_analogies, r
 from w2v_core.evaluation.word_pairs import WordPairsResult, evaluate_word_pairs, read_word_pairs
 from w2v_core.parts import write_bytes
 from w2v_core.run_dir import Draft, RunDir
+from w2v_core.storage import read_location
 from w2v_core.vectors import WordVectors
 
 REPORT = "evaluation.json"
@@ -96,7 +96,7 @@ def evaluate_vectors(run: RunDir, config: Config) -> dict[str, Any]:
 
 
 def _build(draft: Draft, run: RunDir, config: EvaluateConfig) -> Made:
-    vectors = WordVectors.load(run.local_path("vectors"))
+    vectors = WordVectors.read(run.stage("vectors"))
     fold = config.case_insensitive
     similarity = [evaluate_word_pairs(vectors, path, case_insensitive=fold) for path in config.similarity]
     analogies = [
@@ -118,7 +118,7 @@ def _named(path: str, result: WordPairsResult | AnalogiesResult) -> dict[str, An
 
 
 def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(read_location(path)).hexdigest()
 
 
 def _tell(report: dict[str, Any]) -> None:

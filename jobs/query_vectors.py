@@ -38,7 +38,7 @@ def open_vectors(run_dir: str) -> WordVectors:
     """The vectors of a run whose training is finished."""
     run = RunDir.open(run_dir)
     run.require("vectors")
-    return WordVectors.load(run.local_path("vectors"))
+    return WordVectors.read(run.stage("vectors"))
 
 
 def _tell(answers: dict[str, Answers], as_json: bool) -> None:

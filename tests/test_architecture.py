@@ -16,6 +16,7 @@ ORDER = (
     "errors",
     "arrays",
     "accounting",
+    "credentials",
     "config",
     "schemas",
     "storage",

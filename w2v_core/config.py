@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from w2v_core.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
 from w2v_core.errors import UserError
 
 
@@ -401,11 +402,12 @@ class Config(_Section):
 def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Config:
     """The configuration in TOML file `path`, then `overrides` ("section.key=value") in order, checked.
 
-    Raises UserError, naming the key, the value and what is allowed.
+    Raises UserError, naming the key, the value and what is allowed; of a secret, which is never allowed, the key.
     """
     settings = {} if path is None else _read_toml(path)
     for override in overrides:
         settings = _merge(settings, _parse_override(override))
+    refuse_in_settings(settings)
     try:
         return Config.model_validate(settings)
     except ValidationError as error:
@@ -413,6 +415,7 @@ def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Confi
 
 
 def _read_toml(path: str) -> dict[str, Any]:
+    refuse_in_location(path, "--config")
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -424,6 +427,8 @@ def _read_toml(path: str) -> dict[str, Any]:
 def _parse_override(override: str) -> dict[str, Any]:
     """One `--set`: the key is a TOML key, the value a TOML value or, failing that, text."""
     key, equals, value = override.partition("=")
+    if is_secret(key, value) or holds_credentials(key):
+        override = f"{key.partition(':')[0]}=…"
     if not equals or "." not in key or "\n" in override:
         raise UserError(f"--set {override!r} must read section.key=value, for example --set train.epochs=3")
     for candidate in (value, _quote(value)):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder
+from w2v_core.storage import Folder, access
 
 
 def row_groups(
@@ -35,7 +35,7 @@ def _opened(
 ) -> Iterator[pq.ParquetFile]:
     path = folder.file(name)
     try:
-        with folder.filesystem.open_input_file(path) as source:
+        with access(path), folder.filesystem.open_input_file(path) as source:
             file = pq.ParquetFile(source, page_checksum_verification=True)
             if not file.schema_arrow.equals(schema):
                 found = ", ".join(f"{field.name}: {field.type}" for field in file.schema_arrow)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from w2v_core.accounting import TokenAccount
 from w2v_core.run_dir import Draft, FileEntry
-from w2v_core.storage import ChecksummedStream, Folder
+from w2v_core.storage import ChecksummedStream, Folder, access
 
 RECEIPTS = pa.schema(
     [pa.field("part", pa.int32(), nullable=False), pa.field("receipt", pa.string(), nullable=False)]
@@ -65,16 +65,19 @@ class Receipt(BaseModel):
 class PartWriter:
     """Writes tables of `schema` to a Parquet file in `folder`, row group by row group.
 
-    The file has a name of its own, `draft_name`. Leaving the block by an exception removes it.
+    The file has a name of its own, `draft_name`, unless one is given. Leaving the block by an exception removes it.
     """
 
-    def __init__(self, folder: Folder, schema: pa.Schema, **parquet_options: Any) -> None:
-        self.draft_name = uuid4().hex
+    def __init__(
+        self, folder: Folder, schema: pa.Schema, draft_name: str | None = None, **parquet_options: Any
+    ) -> None:
+        self.draft_name = draft_name or uuid4().hex
         self.rows = 0
         self._folder = folder
         # The driver made the folder; it is not made again here, or a task that outlived its job could bring
         # a removed attempt back.
-        sink = folder.filesystem.open_output_stream(folder.file(self.draft_name), compression=None)
+        with access(str(folder)):
+            sink = folder.filesystem.open_output_stream(folder.file(self.draft_name), compression=None)
         self._stream = ChecksummedStream(sink)
         self._writer = pq.ParquetWriter(
             pa.PythonFile(self._stream, mode="w"),
@@ -102,8 +105,9 @@ class PartWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if kind is None:
-            self._writer.close()
-            self._stream.close()
+            with access(str(self._folder)):
+                self._writer.close()
+                self._stream.close()
             return
         with suppress(Exception):  # the fault in flight is the one to tell
             self._writer.close()
@@ -115,7 +119,8 @@ class PartWriter:
 
 def write_file(draft: Draft, name: str, table: pa.Table) -> FileEntry:
     """Write `table` as the one file `name` of a stage."""
-    with PartWriter(draft.temporary, table.schema) as writer:
+    folder, draft_name = draft.place(name)
+    with PartWriter(folder, table.schema, draft_name) as writer:
         writer.write(table)
     return draft.adopt(writer.draft_name, writer.entry(name))
 
@@ -136,13 +141,13 @@ def adopt_parts(
     ]
     ordered = sorted(receipts, key=_place)
     assert [_place(receipt) for receipt in ordered] == expected, "a part is missing or came twice"
-    return [
-        draft.adopt(
-            receipt.draft_name, receipt.file.model_copy(update={"name": f"part-{number:05d}.parquet"})
-        )
-        for number, receipt in enumerate(ordered)
-        if receipt.file
-    ]
+    return draft.adopt_all(
+        [
+            (receipt.draft_name, receipt.file.model_copy(update={"name": f"part-{number:05d}.parquet"}))
+            for number, receipt in enumerate(ordered)
+            if receipt.file
+        ]
+    )
 
 
 def _place(receipt: Receipt) -> tuple[int, int, int]:
@@ -161,8 +166,7 @@ def write_array(draft: Draft, name: str, array: npt.NDArray[Any]) -> FileEntry:
 
 def write_bytes(draft: Draft, name: str, write: Callable[[Any], None]) -> FileEntry:
     """Write the one file `name` of a stage through `write`, which is handed a binary file."""
-    draft_name = uuid4().hex
-    folder = draft.temporary
+    folder, draft_name = draft.place(name)
     stream = ChecksummedStream(
         folder.filesystem.open_output_stream(folder.file(draft_name), compression=None)
     )

@@ -8,23 +8,28 @@
 
 Starting a stage removes its old manifest, and those of every stage after it, before the first byte is
 written: old and new files never stand side by side under a manifest.
+
+On an object store the driver's own files are written to their names at once, and tasks' files are copied to theirs:
+until the manifest is there, nobody reads them.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder, open_folder
+from w2v_core.storage import Folder, access, open_folder
 
 FORMAT_VERSION = 1
 STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
@@ -41,6 +46,7 @@ MARKER = "run.json"
 REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 5, "vectors": 1, "reports": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
+COPIES_AT_ONCE = 16
 _SECONDS_BEFORE_REMOVING = (0.0, 0.1, 0.5, 1.0)
 
 
@@ -97,7 +103,10 @@ class RunDir:
     def open(cls, location: str) -> "RunDir":
         """The run directory at `location`. UserError where there is none, or one of another format."""
         folder = open_folder(location)
-        marker = folder.read(MARKER)
+        with access(location):
+            marker = folder.read(MARKER)
+            if marker is None:
+                folder.require_bucket()
         if marker is None:
             raise UserError(
                 f"{location} is not a run directory (it has no {MARKER}); start one with "
@@ -110,10 +119,11 @@ class RunDir:
     def create(cls, location: str) -> "RunDir":
         """The run directory at `location`, made where nothing is there yet."""
         folder = open_folder(location)
-        if folder.read(MARKER) is None:
-            _refuse_foreign(folder, location)
-            folder.create()
-            folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
+        with access(location):
+            if folder.read(MARKER) is None:
+                _refuse_foreign(folder, location)
+                folder.create()
+                folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
         return cls.open(location)
 
     @property
@@ -172,15 +182,6 @@ class RunDir:
         sizes = self.stage(name).sizes()
         return [(entry, sizes.get(entry.name)) for entry in manifest.files]
 
-    def local_path(self, name: str) -> str:
-        """The folder of stage `name` as a path. UserError where it is not on a local disk."""
-        if not self.folder.is_local:
-            raise UserError(
-                f"{self.location} is not on a local disk; copy {self.location}/{name} to one, into a folder "
-                f"that holds {MARKER} too"
-            )
-        return self.stage(name).path
-
     def remove(self, name: str) -> None:
         """Remove stage `name` and all after it; every manifest goes before the first file."""
         later = STAGES[STAGES.index(name) :]
@@ -221,10 +222,26 @@ class Draft:
         """Where tasks write; not read by anyone, gone when the stage ends."""
         return self.folder / TEMPORARY
 
+    def place(self, name: str) -> tuple[Folder, str]:
+        """Where the driver writes file `name`, as what, until it is adopted.
+
+        A copy of a large table takes long, and is one request of at most `LARGEST_COPY`: an object store gets it under
+        its name. Half a file may then stand there after a fault, in a stage that has no manifest.
+        """
+        return (self.temporary, uuid4().hex) if self.folder.renames else (self.folder, name)
+
     def adopt(self, draft_name: str, entry: FileEntry) -> FileEntry:
-        """Move `draft_name` out of the temporary folder to its name in the stage's folder."""
-        self.folder.filesystem.move(self.temporary.file(draft_name), self.folder.file(entry.name))
+        """Give `draft_name`, which stands where `place` said or a task wrote it, its name in the stage's folder."""
+        if draft_name != entry.name:
+            self.temporary.hand_over(draft_name, self.folder, entry.name, entry.bytes)
         return entry
+
+    def adopt_all(self, named: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
+        """As `adopt`, for many; several at once where each is a request to an object store."""
+        if self.folder.renames:
+            return [self.adopt(*each) for each in named]
+        with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
+            return list(pool.map(lambda each: self.adopt(*each), named))
 
     def finish(
         self,

@@ -1,19 +1,30 @@
 """Folders on a local disk or an object store, behind `pyarrow.fs`.
 
 A location is a path or a URI. A path never takes the way through a URI, so names with spaces, `#`, `%` or
-Hangul mean what they say.
+Hangul mean what they say. In a URI they do too, but for `%`, which begins an escape there.
+
+Object stores have no rename and no folders: a file gets its name by a copy, and a folder is what names begin with.
 """
 
 import re
+import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import pyarrow as pa
 from pyarrow import fs
 
+from w2v_core.credentials import refuse_in_location
 from w2v_core.errors import UserError
+
+_OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})  # as PyArrow calls them
+LARGEST_COPY = 5 * 2**30
+"""Bytes that one request copies; S3 refuses more."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +38,32 @@ class Folder:
         return Folder(self.filesystem, self.file(name))
 
     def __str__(self) -> str:
-        return self.path
+        return self.path if self.is_local else f"{self.filesystem.type_name}://{self.path}"
 
     def file(self, name: str) -> str:
         """The path of `name` in this folder, for `filesystem`."""
         return f"{self.path.rstrip('/')}/{name}"
 
     def create(self) -> None:
-        """Make the folder, and those above it, where they are missing."""
-        self.filesystem.create_dir(self.path, recursive=True)
+        """Make the folder, and those above it, where they are missing; on an object store the first file does."""
+        if self.renames:
+            self.filesystem.create_dir(self.path, recursive=True)
 
     @property
     def is_local(self) -> bool:
         """Whether `path` is one that the operating system knows."""
         return isinstance(self.filesystem, fs.LocalFileSystem)
+
+    @property
+    def renames(self) -> bool:
+        """Whether a file can be given another name, at once and whole; object stores can only copy it."""
+        return self.filesystem.type_name not in _OBJECT_STORES
+
+    def require_bucket(self) -> None:
+        """OSError where this is in a bucket that does not exist; PyArrow finds nothing there, and tells only here."""
+        if not self.renames:
+            with suppress(FileNotFoundError):
+                self.filesystem.get_file_info(fs.FileSelector(self.path))
 
     def delete(self) -> None:
         """Remove the folder and everything in it, where it exists."""
@@ -71,39 +94,128 @@ class Folder:
             return None
 
     def write_whole(self, name: str, data: bytes) -> None:
-        """Make `name` hold `data`; a reader sees the old file or the new one, never a part."""
+        """Make `name` hold `data`; a reader sees the old file or the new one, never a part.
+
+        Object stores make a file whole when it is closed. It takes the way over a draft there too: PyArrow cannot
+        abandon a file, and closes it when an interrupt strikes between opening and writing.
+        """
         draft = f".{name}.{uuid4().hex}"
         with self.filesystem.open_output_stream(self.file(draft), compression=None) as stream:
             stream.write(data)
         self.filesystem.move(self.file(draft), self.file(name))
 
+    def hand_over(self, name: str, to: "Folder", new_name: str, num_bytes: int) -> None:
+        """The file `name`, of so many bytes, appears whole as `new_name` in folder `to` of the same file system.
+
+        It is moved, but copied on an object store, where this folder is to be deleted afterwards.
+        """
+        source, target = self.file(name), to.file(new_name)
+        if self.renames:
+            self.filesystem.move(source, target)
+        elif num_bytes <= LARGEST_COPY:
+            self.filesystem.copy_file(source, target)
+        else:
+            self._copy_through_here(source, target)
+
+    def _copy_through_here(self, source: str, target: str) -> None:
+        with (
+            self.filesystem.open_input_stream(source, compression=None) as reading,
+            self.filesystem.open_output_stream(target, compression=None) as writing,
+        ):
+            shutil.copyfileobj(reading, writing, 16 << 20)
+
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_BEFORE_NAMES = re.compile(r"[^/]*/+[^/?]*")
 
 
 def open_folder(location: str) -> Folder:
-    """The folder at a local path or a URI (`file`, `s3`, `gs`, `hdfs`, …)."""
+    """The folder at a local path or a URI (`file`, `s3`, `gs`, `hdfs`, …). UserError for credentials in a URI."""
     if not location.strip():
         raise UserError("an empty path was given (is a shell variable unset?); name a folder or a file")
     if not _URI.match(location):
         path = Path(location)
         path = path.expanduser() if location == "~" or location.startswith("~/") else path
         return Folder(fs.LocalFileSystem(), str(path.absolute()))
+    refuse_in_location(location)
     try:
-        filesystem, inner_path = fs.FileSystem.from_uri(location)
+        filesystem, inner_path = fs.FileSystem.from_uri(_quoted(location))
     except (ValueError, OSError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{location} cannot be opened: {reason}") from None
+        told = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
+        raise UserError(f"{location} {told}") from None
     return Folder(filesystem, inner_path)
+
+
+def _quoted(uri: str) -> str:
+    """The URI with escapes for what the name of an object may hold and a URI may not."""
+    found = _BEFORE_NAMES.match(uri)
+    begin = found.end() if found else 0
+    return uri[:begin] + quote(uri[begin:], safe="%:/?@!$&'()*+,;=~")
+
+
+@contextmanager
+def access(location: str) -> Iterator[None]:
+    """A store that is not reached, or refuses, is told as a UserError about `location`, with the way out.
+
+    What a local disk says stays as it is, and so does FileNotFoundError, which has a meaning wherever it is met.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if told := refusal(str(error)):
+            raise UserError(f"{location} {told}") from None
+        raise
+
+
+def refusal(message: str) -> str | None:
+    """What an object store's error means and the way out, in words that follow a location; None for other errors."""
+    found = _STORE_ERROR.search(message)
+    if found is None:
+        return None
+    reason = found.group().removeprefix("AWS Error ")
+    if found["kind"] == "NETWORK_CONNECTION":
+        return f"cannot be reached ({reason}); check the network and AWS_ENDPOINT_URL"
+    if found["kind"] == "NO_SUCH_BUCKET":
+        return f"is in a bucket that does not exist ({reason}); make it, or check the name"
+    if found["kind"] in _REFUSALS:
+        return (
+            f"is refused ({reason}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine's role, and what "
+            "they may do there"
+        )
+    return f"cannot be used ({reason}); check AWS_ENDPOINT_URL, AWS_DEFAULT_REGION and whether a session has expired"
+
+
+_STORE_ERROR = re.compile(r"AWS Error (?P<kind>\w+)[^:]* during \w+")
+_REFUSALS = frozenset(
+    {
+        "ACCESS_DENIED",
+        "INVALID_ACCESS_KEY_ID",
+        "INVALID_CLIENT_TOKEN_ID",
+        "INVALID_SIGNATURE",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "SIGNATURE_DOES_NOT_MATCH",
+        "UNRECOGNIZED_CLIENT",
+    }
+)
+
+
+def read_location(location: str) -> bytes:
+    """The bytes of the file at a path or a URI. OSError where it cannot be read."""
+    file = open_folder(location)
+    if file.is_local:
+        return Path(file.path).read_bytes()  # its errors have a number and a file name
+    with access(location), file.filesystem.open_input_stream(file.path, compression=None) as stream:
+        return bytes(stream.read())
 
 
 def read_file(location: str, key: str) -> bytes:
     """The bytes of the file at a path or a URI. UserError, naming the setting `key`, where it is missing."""
-    parent, _, name = location.rpartition("/")
-    data = open_folder(parent or ("/" if location.startswith("/") else ".")).read(name)
-    if data is None:
-        raise UserError(f"{key} = {location} does not exist; check the path")
-    return data
+    try:
+        return read_location(location)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{key} = {location} does not exist; check the path") from None
 
 
 class ChecksummedStream:

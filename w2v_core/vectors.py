@@ -16,8 +16,8 @@ Sources
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -25,8 +25,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from w2v_core.array_file import open_array
 from w2v_core.errors import UserError
 from w2v_core.schemas import VOCAB
+from w2v_core.storage import Folder, access, open_folder
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -40,6 +42,7 @@ SPELLING_CANDIDATES = 100_000
 VOCAB_COLUMNS = ["id", "token", "count"]
 """What is read of `vocab.parquet`."""
 
+_VOCAB, _VECTORS = "vocab.parquet", "input.npy"
 _WAY_OUT = "train again, or give the RUN/vectors folder of a finished run"
 
 
@@ -78,17 +81,23 @@ class WordVectors:
 
     @classmethod
     def load(cls, folder: str) -> Self:
-        """The input vectors of a finished training: `input.npy`, memory-mapped, and `vocab.parquet`.
+        """The input vectors of a finished training: `input.npy` and `vocab.parquet`.
 
-        folder: local path of RUN/vectors. Neither file's content is turned into Python objects before it
-        is asked for. Raises UserError where a file is missing, damaged or does not fit the other.
+        folder: RUN/vectors, a path or a URI. Vectors on a local disk are mapped into memory, others read into it.
+        Neither file's content is turned into Python objects before it is asked for. Raises UserError where a file is
+        missing, damaged or does not fit the other, and where the store is not reached.
         """
-        vocab_path, vectors_path = Path(folder, "vocab.parquet"), Path(folder, "input.npy")
-        vocab = _read_vocab(vocab_path)
-        vectors_VD = _map_vectors(vectors_path)
+        return cls.read(open_folder(folder))
+
+    @classmethod
+    def read(cls, folder: Folder) -> Self:
+        """As `load`, from a folder that is open."""
+        vocab = _read_vocab(folder)
+        vectors_VD = _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
         if len(vocab) != len(vectors_VD):
             raise UserError(
-                f"{vectors_path} has {len(vectors_VD)} rows but {vocab_path} {len(vocab)} words: {_WAY_OUT}"
+                f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
+                f"{_WAY_OUT}"
             )
         return cls(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
 
@@ -288,19 +297,30 @@ def _require_positive(name: str, value: int | None) -> None:
         raise UserError(f"{name} = {value} must be at least 1")
 
 
-def _read_vocab(path: Path) -> pa.Table:
+def _read_vocab(folder: Folder) -> pa.Table:
     """VOCAB_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ... by descending count."""
-    try:
-        with pq.ParquetFile(path) as file:
+    path = folder.file(_VOCAB)
+    with _damage_told(path, "Parquet"):
+        with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
             vocab = file.read(columns=VOCAB_COLUMNS)
         vocab.validate(full=True)
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: {_WAY_OUT}") from None
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read as Parquet: {_WAY_OUT}") from error
     if not _is_vocab(vocab):
         raise UserError(f"{path} is no vocabulary (id, token, count by descending count): {_WAY_OUT}")
     return vocab
+
+
+@contextmanager
+def _damage_told(path: str, kind: str) -> Iterator[None]:
+    """What is wrong with a file of ours, as a UserError."""
+    try:
+        with access(path):
+            yield
+    except UserError:
+        raise
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: {_WAY_OUT}") from None
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read as {kind}: {_WAY_OUT}") from error
 
 
 def _is_vocab(vocab: pa.Table) -> bool:
@@ -313,16 +333,18 @@ def _is_vocab(vocab: pa.Table) -> bool:
     return bool((ids_V == np.arange(len(vocab))).all() and (np.diff(counts_V) <= 0).all())
 
 
-def _map_vectors(path: Path) -> Floats:
+def _map_vectors(path: str) -> Floats:
     """The npy file as a read-only memory map, float32 (V, D) in C order."""
-    try:
+    with _damage_told(path, "npy"):
         vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: {_WAY_OUT}") from None
-    except (OSError, ValueError, OverflowError) as error:
-        raise UserError(f"{path} cannot be read as npy: {_WAY_OUT}") from error
     if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
         raise UserError(
             f"{path} holds {vectors_VD.dtype} {vectors_VD.shape}, not float32 (V, D) in C order: {_WAY_OUT}"
         )
     return vectors_VD
+
+
+def _read_vectors(folder: Folder) -> Floats:
+    """The npy file of any file system in memory, float32 (V, D)."""
+    with _damage_told(folder.file(_VECTORS), "npy"), open_array(folder, _VECTORS) as file:
+        return file.read(file.shape[0])

@@ -10,7 +10,7 @@ from w2v_core.parquet import row_groups
 from w2v_core.run_dir import COMMANDS, STAGES, FileEntry, Manifest, RunDir
 from w2v_core.shards.digest import digest_of_rows, joined_digest
 from w2v_core.shards.read import as_arrays
-from w2v_core.storage import Folder
+from w2v_core.storage import Folder, access
 
 _CHUNK_BYTES = 8 << 20
 
@@ -51,7 +51,7 @@ def _damage(folder: Folder, entry: FileEntry) -> str | None:
     path = folder.file(entry.name)
     num_bytes = crc32 = 0
     try:
-        with folder.filesystem.open_input_stream(path, compression=None) as stream:
+        with access(path), folder.filesystem.open_input_stream(path, compression=None) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 num_bytes, crc32 = num_bytes + len(chunk), zlib.crc32(chunk, crc32)
     except FileNotFoundError:

@@ -21,7 +21,7 @@ from w2v_core.parts import write_array, write_bytes, write_file
 from w2v_core.run_dir import Draft, FileEntry
 from w2v_core.sampler import noise_distribution
 from w2v_core.schemas import VOCAB
-from w2v_core.storage import Folder, open_folder
+from w2v_core.storage import Folder, access, open_folder
 
 FILE = "vocab.parquet"
 OPEN_FILE, STARTS_FILE, ENTRIES_FILE = "vocab.arrow", "lookup-starts.npy", "lookup-entries.npy"
@@ -119,8 +119,11 @@ class Vocabulary:
     def open(cls, folder: Folder) -> "Vocabulary":
         """The vocabulary in `folder`, with its lookup, mapped into memory where the folder is local."""
         try:
-            table = pa.ipc.open_file(_opened(folder, OPEN_FILE)).read_all()
-            starts, entries = (_open_array(folder, name) for name in (STARTS_FILE, ENTRIES_FILE))
+            with access(str(folder)):
+                table = pa.ipc.open_file(_opened(folder, OPEN_FILE)).read_all()
+                starts, entries = (_open_array(folder, name) for name in (STARTS_FILE, ENTRIES_FILE))
+        except UserError:
+            raise
         except (OSError, ValueError) as error:
             raise UserError(
                 f"the vocabulary in {folder} is damaged or of an earlier version ({error}); delete that folder and "
@@ -194,12 +197,14 @@ def cached_vocabulary(folder: Folder, fingerprint: str) -> Vocabulary:
 def earlier_vocab(location: str, key: str) -> pa.Table:
     """VOCAB of a finished run, of its vocab or vectors folder, or of a `vocab.parquet`, which setting `key` names."""
     folder, name = open_folder(location), FILE
-    if folder.filesystem.get_file_info(folder.path).is_file:
-        parent, _, name = folder.path.rpartition("/")
-        folder = Folder(folder.filesystem, parent)
-    elif FILE not in folder.sizes():
-        folder = folder / "vocab"
-    if name not in folder.sizes():
+    with access(f"{key} = {location}"):
+        if folder.filesystem.get_file_info(folder.path).is_file:
+            parent, _, name = folder.path.rpartition("/")
+            folder = Folder(folder.filesystem, parent)
+        elif FILE not in folder.sizes():
+            folder = folder / "vocab"
+        found = folder.sizes()
+    if name not in found:
         raise UserError(
             f"{key} = {location} holds no {name}; give a finished run, or the folder that holds one"
         )

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from io import StringIO
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from w2v_core.errors import UserError
+from w2v_core.storage import read_location
 from w2v_core.vectors import WordVectors, first_ids
 
 
@@ -113,7 +114,7 @@ def numbered_lines(path: str) -> list[tuple[int, str]]:
     UTF-8, or has no such line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = StringIO(read_location(path).decode("utf-8-sig"), newline=None).read()
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
     except OSError as error:

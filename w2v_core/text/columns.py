@@ -25,7 +25,7 @@ from w2v_core.arrays import IntArray
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.schemas import TOKENS
-from w2v_core.storage import open_folder
+from w2v_core.storage import access, open_folder
 from w2v_core.text.block import Block, WeightArray
 from w2v_core.text.inputs import Split
 from w2v_core.text.lines import read_lines, utf8
@@ -62,7 +62,8 @@ def named_columns(config: TokenizeConfig) -> list[str]:
 def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
     """A fault of PyArrow's or of the disk, or one of `faults`, as a UserError that names the file."""
     try:
-        yield
+        with access(path):
+            yield
     except UserError:
         raise
     except (pa.ArrowException, OSError, *faults) as error:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from pyarrow import fs
 
+from w2v_core.credentials import refuse_in_location
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MARKER
-from w2v_core.storage import Folder, open_folder
+from w2v_core.storage import Folder, access, open_folder
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
@@ -88,9 +89,13 @@ def find_files(locations: Sequence[str], told_format: Format | None = None) -> l
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
     for location in locations:
+        refuse_in_location(location)
         if location != location.encode(errors="replace").decode():
             raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
-    found = {_same_for_links(file): file for location in locations for file in _expand(location)}
+    found: dict[str, InputFile] = {}
+    for location in locations:
+        with access(f"input {location}"):
+            found |= {_same_for_links(file): file for file in _expand(location)}
     for path in sorted(file.path for file in found.values()):
         if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(
@@ -125,6 +130,7 @@ def _expand(location: str) -> list[InputFile]:
     elif info.type == fs.FileType.File:
         files = [_input_file(root, info)]
     else:
+        folder.require_bucket()
         raise UserError(f"input {location} does not exist; check the path given to --input")
     if not files:
         raise UserError(f"input {location} holds no file to read; check the path given to --input")
@@ -191,8 +197,14 @@ def _below(root: str, folder: Folder) -> Iterator[InputFile]:
     for path in paths:
         selector = fs.FileSelector(path, recursive=not folder.is_local)
         top = path.rstrip("/") + "/"
-        for info in folder.filesystem.get_file_info(selector):
-            if info.type == fs.FileType.File and not _is_hidden(info.path.removeprefix(top)):
+        found = folder.filesystem.get_file_info(selector)
+        runs = tuple(info.path.removesuffix(MARKER) for info in found if info.base_name == MARKER)
+        for info in found:
+            if (
+                info.type == fs.FileType.File
+                and not _is_hidden(info.path.removeprefix(top))
+                and not info.path.startswith(runs)
+            ):
                 yield _input_file(root, info)
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.errors import UserError
-from w2v_core.storage import open_folder
+from w2v_core.storage import access, open_folder
 from w2v_core.text.inputs import Split
 from w2v_core.text.utf8 import split_lines
 
@@ -42,7 +42,7 @@ def read_lines(
     path = split.file.path
     at_file_begin = split.begin == 0
     try:
-        with open_split(split) as stream:
+        with access(path), open_split(split) as stream:
             chunks = _counted(_owned(stream, split), counters)
             for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks):
                 text = utf8(_without_mark(block, path) if at_file_begin else block, path, strict, counters)

@@ -14,7 +14,7 @@ import numpy as np
 from w2v_core.array_file import open_array
 from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder
+from w2v_core.storage import Folder, access
 from w2v_core.training.share import Standing
 
 _STATE = "state.json"
@@ -33,15 +33,16 @@ class Checkpoint:
     def load_into(self, tables: Tables) -> None:
         """Fill the tables. UserError where a file is damaged."""
         for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
+            path = self.folder.file(name)
             try:
-                with open_array(self.folder, name) as file:
+                with access(path), open_array(self.folder, name) as file:
                     if file.shape != table_VD.shape:
                         raise ValueError(f"shape {file.shape}")
                     file.read_into(table_VD)
+            except UserError:
+                raise
             except (OSError, ValueError) as error:
-                raise UserError(
-                    f"checkpoint {self.folder.file(name)} is damaged ({error}); train with --fresh"
-                ) from None
+                raise UserError(f"checkpoint {path} is damaged ({error}); train with --fresh") from None
 
 
 class Checkpoints:

@@ -13,7 +13,7 @@ from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
 from w2v_core.parquet import read_table
 from w2v_core.schemas import VOCAB
-from w2v_core.storage import Folder, open_folder
+from w2v_core.storage import Folder, access, open_folder
 from w2v_core.vocab import FILE, Vocabulary
 from w2v_core.word2vec_file import Word2VecFile
 
@@ -31,10 +31,11 @@ class InitialVectors:
 
     def identity(self) -> list[Any]:
         """What tells these vectors from changed ones: name, size and time of each file. UserError for none."""
-        ours = self._ours()
-        folder = ours or open_folder(self.location)
-        paths = [folder.file(name) for name in (_INPUT, _OUTPUT, FILE)] if ours else [folder.path]
-        found = folder.filesystem.get_file_info(paths)
+        with access(f"train.init_vectors = {self.location}"):
+            ours = self._ours()
+            folder = ours or open_folder(self.location)
+            paths = [folder.file(name) for name in (_INPUT, _OUTPUT, FILE)] if ours else [folder.path]
+            found = folder.filesystem.get_file_info(paths)
         if missing := [info.path for info in found if not info.is_file]:
             raise UserError(
                 f"train.init_vectors = {self.location}: {missing[0]} is no file; give the vectors folder of a finished "
@@ -94,7 +95,11 @@ class InitialVectors:
             return
         tokens = read_table(ours, FILE, VOCAB)["token"]
         try:
-            with open_array(ours, _INPUT) as inputs, open_array(ours, _OUTPUT) as outputs:
+            with (
+                access(str(ours)),
+                open_array(ours, _INPUT) as inputs,
+                open_array(ours, _OUTPUT) as outputs,
+            ):
                 for array in (inputs, outputs):
                     self._require_size(array.shape[1], vector_size)
                     if array.shape[0] != len(tokens):
@@ -102,6 +107,8 @@ class InitialVectors:
                 for begin in range(0, len(tokens), _BLOCK_ROWS):
                     some = tokens.slice(begin, _BLOCK_ROWS)
                     yield some.to_pylist(), inputs.read(len(some)), outputs.read(len(some))
+        except UserError:
+            raise
         except (OSError, ValueError) as error:
             raise UserError(f"the vectors in {ours} are damaged ({error}); train them again") from None
 
