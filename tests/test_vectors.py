@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from w2v_core import vectors as vectors_module
+from w2v_core import nearest
 from w2v_core.errors import UserError
-from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings, row_norms, top_k
+from w2v_core.nearest import row_norms, top_k
+from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
 
 # Unit vectors of whole 3-4-5 triangles, at lengths that must not matter; 없음 has the zero vector.
 WORDS = ["king", "queen", "man", "서울", "부산", "없음"]
@@ -177,7 +178,7 @@ def test_top_k_is_the_sorted_loop_whatever_the_block_size(rows, queries, k, excl
     rows_VD, query_BD = rows.astype(np.float32), queries.astype(np.float32)
     query_BD /= np.maximum(row_norms(query_BD), 1e-9)[:, None]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors_module, "BLOCK_ROWS", block_rows)
+        patch.setattr(nearest, "BLOCK_ROWS", block_rows)
         ids_BK, score_BK = top_k(rows_VD, query_BD, k, excluded_BX, row_norms(rows_VD))
     assert ids_BK.shape == score_BK.shape == (2, min(k, len(rows)))
     for query, ids_K, score_K, excluded in zip(queries, ids_BK, score_BK, excluded_BX, strict=True):
@@ -191,7 +192,7 @@ def test_top_k_is_the_sorted_loop_whatever_the_block_size(rows, queries, k, excl
 
 
 def test_top_k_breaks_ties_by_id_across_blocks(monkeypatch):
-    monkeypatch.setattr(vectors_module, "BLOCK_ROWS", 2)
+    monkeypatch.setattr(nearest, "BLOCK_ROWS", 2)
     rows_VD = np.array([[1, 0], [0, 1], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
     ids_BK, score_BK = top_k(rows_VD, np.array([[0, 1], [1, 0]], dtype=np.float32), 5)
     assert ids_BK.tolist() == [[1, 2, 4, 0, 3], [0, 3, 1, 2, 4]]
