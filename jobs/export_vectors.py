@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from jobs._options import RunDirOption, run_script, say
-from jobs.query_vectors import open_vectors
+from jobs._options import run_script, say
+from jobs.query_vectors import OptionalRunDir, VectorsOption, open_either
 from w2v_core.export.formats import FORMATS, Exported
 from w2v_core.export.formats import export as export_table
 
@@ -32,15 +32,16 @@ StrictOption = Annotated[
 
 
 def export(
-    run_dir: RunDirOption,
     format_: FormatOption,
     output: OutputOption,
+    run_dir: OptionalRunDir = None,
+    vectors: VectorsOption = None,
     limit: LimitOption = None,
     dtype: DtypeOption = "float32",
     strict: StrictOption = False,
 ) -> None:
-    """Write the vectors for gensim, spaCy, Spark, NumPy and others."""
-    table = open_vectors(run_dir).table
+    """Write the vectors for gensim, spaCy, Spark, NumPy and others; with --vectors, from one format to another."""
+    table = open_either(run_dir, vectors).table
     done = export_table(table, format_, output, limit=limit, dtype=dtype, strict=strict)
     for line in told(done, output):
         say(line)

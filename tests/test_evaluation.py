@@ -342,7 +342,7 @@ def slow_answer(unit_RD, question) -> bool:
 @pytest.mark.parametrize(("batch", "block"), [(1, 1), (7, 5), (512, 8192)])
 def test_batches_and_blocks_answer_as_the_loop_does(monkeypatch, batch, block):
     monkeypatch.setattr(analogies, "BATCH_QUESTIONS", batch)
-    monkeypatch.setattr(nearest, "BLOCK_ROWS", block)
+    monkeypatch.setattr(nearest, "BLOCK_SCORES", block * batch)
     rng = np.random.default_rng(0)
     unit_RD = rng.normal(size=(12, 3)).astype(np.float32)
     unit_RD /= np.linalg.norm(unit_RD, axis=1, keepdims=True)

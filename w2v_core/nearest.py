@@ -12,17 +12,21 @@ from w2v_core.errors import UserError
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-BLOCK_ROWS = 8192
-"""Rows scored at a time: top-k's scratch is about B * BLOCK_ROWS * 8 bytes, whatever V is."""
+BLOCK_SCORES = 1 << 21
+"""Scores at a time, rows by queries: top-k's scratch is some 8 bytes for each, whatever V is."""
+
+_SURE_SQUARES = (1e-20, 1e30)
 
 
 def row_norms(rows_BD: Floats) -> Floats:
-    """||row||, (B,) float32, summed in float64 so that long rows neither overflow nor vanish.
+    """||row||, (B,) float32; summed in float64 where float32 would overflow or vanish, which takes five times as long.
 
     Raises UserError where a row holds NaN or infinity: such a table ranks nothing.
     """
-    squares_B = np.einsum("bd,bd->b", rows_BD, rows_BD, dtype=np.float64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares_B = np.einsum("bd,bd->b", rows_BD, rows_BD).astype(np.float64)
+        unsure = np.flatnonzero(~((squares_B > _SURE_SQUARES[0]) & (squares_B < _SURE_SQUARES[1])))
+        squares_B[unsure] = np.einsum("bd,bd->b", rows_BD[unsure], rows_BD[unsure], dtype=np.float64)
         norms_B: Floats = np.sqrt(squares_B).astype(np.float32)
     if not np.isfinite(norms_B).all():
         raise UserError("the vectors hold NaN or infinity: train again with a smaller alpha")
@@ -53,9 +57,14 @@ def top_k(
     """
 
     def score(begin: int, end: int) -> Floats:
-        score_BN = query_BD @ vectors_VD[begin:end].T
-        if norms_V is not None:
-            score_BN /= divisors(norms_V[begin:end])
+        rows_ND = vectors_VD[begin:end]
+        if norms_V is None:
+            return query_BD @ rows_ND.T
+        divisor_N = divisors(norms_V[begin:end])
+        if len(query_BD) > rows_ND.shape[1]:  # then a block's rows are fewer numbers than its scores
+            return query_BD @ (rows_ND / divisor_N[:, None]).T
+        score_BN: Floats = query_BD @ rows_ND.T
+        score_BN /= divisor_N
         return score_BN
 
     return best_rows(score, len(query_BD), len(vectors_VD), k, excluded_BX)
@@ -76,13 +85,13 @@ def best_rows(
     excluded_BX  ids that a query may not answer; ids outside 0..V-1 exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
 
-    Works in blocks of BLOCK_ROWS rows, so neither a normalised table nor all B * V scores ever exist. Once k rows
+    Works in blocks of BLOCK_SCORES / B rows, so neither a normalised table nor all B * V scores ever exist. Once k rows
     are known, a block's columns count only where they beat some query's worst; of a later block that is a few.
     """
     assert k >= 1, k
     best_ids = np.empty((num_queries, 0), dtype=np.int64)
     best_score = np.empty((num_queries, 0), dtype=np.float32)
-    for begin, end in _blocks(num_rows):
+    for begin, end in _blocks(num_rows, max(BLOCK_SCORES // max(num_queries, 1), 1)):
         score_BN = score(begin, end)
         if excluded_BX is not None:
             _exclude(score_BN, excluded_BX - begin)
@@ -101,9 +110,9 @@ def best_rows(
     return best_ids, best_score
 
 
-def _blocks(num_rows: int) -> Iterator[tuple[int, int]]:
-    for begin in range(0, num_rows, BLOCK_ROWS):
-        yield begin, min(begin + BLOCK_ROWS, num_rows)
+def _blocks(num_rows: int, block_rows: int) -> Iterator[tuple[int, int]]:
+    for begin in range(0, num_rows, block_rows):
+        yield begin, min(begin + block_rows, num_rows)
 
 
 def _exclude(score_BN: Floats, column_BX: Ints) -> None:
