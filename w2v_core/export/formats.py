@@ -12,7 +12,7 @@ from w2v_core.export import glove, npy, parquet_file, projector, safetensors_fil
 from w2v_core.export.drafts import drafts, packing
 from w2v_core.export.loss import Loss, measured
 from w2v_core.export.table import Chosen, FloatType, VectorTable
-from w2v_core.storage import Folder, open_folder
+from w2v_core.storage import Folder, access, open_folder
 
 DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 
@@ -106,7 +106,8 @@ def _known(format_name: str, dtype: str) -> Format:
 def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tuple[str, ...]]:
     """The folder to write in, and the files to make there."""
     target = open_folder(location)
-    kind = target.filesystem.get_file_info(target.path).type
+    with access(location):
+        kind = target.filesystem.get_file_info(target.path).type
     if form.names:
         if kind == fs.FileType.File:
             raise UserError(f"{location} is a file, and {format_name} makes several; name a folder")
