@@ -504,6 +504,7 @@ def test_nothing_is_named_with_both_ways_out(tmp_path):
 def test_what_can_be_mapped_is_not_read(tmp_path, name):
     export(a_table(), name, place(tmp_path, name))
     base = WordVectors.load(place(tmp_path, name)).vectors_VD
+    assert base.flags.aligned
     while base is not None and not isinstance(base, np.memmap):
         base = base.base
     assert isinstance(base, np.memmap)

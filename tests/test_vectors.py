@@ -389,6 +389,7 @@ def test_3cosmul_needs_a_positive_term():
 
 def test_a_run_is_loaded_without_copying_its_table(tmp_path):
     wv = WordVectors.load(write_run(tmp_path))
+    assert "tokens" not in vars(wv), "words became Python strings before any was asked for"
     assert wv.tokens == WORDS
     assert wv.counts_V.dtype == np.int64
     assert wv.counts_V.tolist() == [6, 5, 4, 3, 2, 1]
