@@ -18,6 +18,7 @@
 # make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
 # make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
 # make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
+# make bench-query                               nearest words by gensim and by ours: the same, how long, how much memory
 # make bench-lookup                              words to ids at up to 5 M words
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
@@ -37,7 +38,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: test-cluster up down cluster-demo image archive bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: test-cluster up down cluster-demo image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -111,6 +112,9 @@ bench-phrases: needs-java $(STAMP)
 
 bench-lookup: $(STAMP)
 	$(BIN)/python benchmarks/bench_lookup.py --work bench-run/lookup
+
+bench-query: $(STAMP)
+	$(BIN)/python benchmarks/bench_query.py --work bench-run/query
 
 install: $(STAMP)
 

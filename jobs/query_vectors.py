@@ -4,34 +4,63 @@ from typing import Annotated
 
 import typer
 
-from jobs._options import JsonOption, RunDirOption, print_json, say
+from jobs._options import JsonOption, print_json, say
+from w2v_core.errors import UserError
 from w2v_core.run_dir import RunDir
-from w2v_core.vectors import WordVectors
+from w2v_core.vectors import ANALOGY_METHODS, Answers, WordVectors
 
 WordsArgument = Annotated[list[str], typer.Argument(metavar="WORD...", help="Words of the vocabulary.")]
 TopOption = Annotated[int, typer.Option("--topn", min=1, help="How many answers.")]
-
-Answers = list[tuple[str, float]]
+OptionalRunDir = Annotated[
+    str | None, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a folder or a URI.")
+]
+VectorsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--vectors",
+        metavar="PATH",
+        help="In place of a run: vectors of word2vec, GloVe, Parquet, safetensors or npy.",
+    ),
+]
+MethodOption = Annotated[
+    str, typer.Option("--method", metavar="METHOD", help=f"One of {', '.join(ANALOGY_METHODS)}.")
+]
 
 
 def neighbors(
-    words: WordsArgument, run_dir: RunDirOption, topn: TopOption = 10, json_: JsonOption = False
+    words: WordsArgument,
+    run_dir: OptionalRunDir = None,
+    vectors: VectorsOption = None,
+    topn: TopOption = 10,
+    json_: JsonOption = False,
 ) -> None:
     """Show the words nearest to each word."""
-    vectors = open_vectors(run_dir)
-    _tell({word: vectors.most_similar(word, topn=topn) for word in words}, json_)
+    found = open_either(run_dir, vectors).most_similar_batch(words, topn=topn)
+    _tell(dict(zip(words, found, strict=True)), json_)
 
 
 def analogy(
     a: Annotated[str, typer.Argument(metavar="A")],
     b: Annotated[str, typer.Argument(metavar="B")],
     c: Annotated[str, typer.Argument(metavar="C")],
-    run_dir: RunDirOption,
+    run_dir: OptionalRunDir = None,
+    vectors: VectorsOption = None,
     topn: TopOption = 5,
+    method: MethodOption = "3cosadd",
     json_: JsonOption = False,
 ) -> None:
     """Answer "A is to B as C is to what?"."""
-    _tell({f"{a}:{b}::{c}:?": open_vectors(run_dir).analogy(a, b, c, topn=topn)}, json_)
+    _tell({f"{a}:{b}::{c}:?": open_either(run_dir, vectors).analogy(a, b, c, topn, method=method)}, json_)
+
+
+def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
+    """The vectors of a run, or those at a path. UserError unless one of both is named."""
+    if (run_dir is None) == (vectors is None):
+        raise UserError("name either a run with --run-dir or vectors with --vectors")
+    if vectors is not None:
+        return WordVectors.load(vectors)
+    assert run_dir is not None
+    return open_vectors(run_dir)
 
 
 def open_vectors(run_dir: str) -> WordVectors:

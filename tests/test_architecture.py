@@ -45,6 +45,9 @@ ORDER = (
     "models",
     "engine",
     "training",
+    "nearest",
+    "export",
+    "trained_vectors",
     "vectors",
     "evaluation",
 )

@@ -53,6 +53,42 @@ def test_analogy_answers_without_the_words_of_the_question(w2v, run_dir):
     assert {"king", "queen", "cat"}.isdisjoint(answer["word"] for answer in found)
 
 
+def test_analogy_takes_a_method(w2v, run_dir):
+    question = ["analogy", "--run-dir", run_dir, "king", "queen", "cat", "--json", "--method"]
+    (added,), (multiplied,) = (json.loads(w2v(*question, m)[1]).values() for m in ("3cosadd", "3cosmul"))
+    assert added[0]["score"] != multiplied[0]["score"]
+    code, _, err = w2v(*question, "3cosdiv")
+    assert (code, err) == (2, "error: method = '3cosdiv' is not known; choose one of 3cosadd, 3cosmul\n")
+
+
+def test_an_export_answers_as_its_run_does(w2v, run_dir, tmp_path):
+    source, path = ["--run-dir", run_dir], str(tmp_path / "vectors.txt.gz")
+    code, out, err = w2v("export", *source, "--format", "word2vec-text", "--output", path, "--limit", "20")
+    assert (code, out, err) == (0, "", f"{path}: 20 words\n")
+    asked = w2v("neighbors", "--vectors", path, "king", "서울", "--json")
+    assert asked[0] == 0
+    code, _, err = w2v(
+        "export", *source, "--format", "npy", "--output", str(tmp_path / "v"), "--dtype", "float16"
+    )
+    assert code == 0
+    assert "mean cosine with float32 1.0" in err or "mean cosine with float32 0.99999" in err
+    code, _, err = w2v("export", "--vectors", path, "--format", "glove", "--output", str(tmp_path / "glove"))
+    assert (code, err) == (0, f"{tmp_path}/glove: 20 words\n")
+    assert w2v("neighbors", "--vectors", str(tmp_path / "glove"), "king", "서울", "--json") == asked
+
+
+def test_words_that_a_format_cannot_hold_are_told_or_refused(w2v, tmp_path):
+    (tmp_path / "glove").write_text("a 1 2\n. . . 3 4\nb\tc 5 6\n")
+    command = ["export", "--vectors", str(tmp_path / "glove"), "--format"]
+    code, _, err = w2v(*command, "spacy", "--output", str(tmp_path / "spacy.txt"))
+    assert (code, err.splitlines()[0]) == (0, f"{tmp_path}/spacy.txt: 2 words")
+    assert "left out, since the format cannot hold them: 1 words ('. . .')" in err
+    code, _, err = w2v(*command, "projector", "--output", str(tmp_path / "v"), "--strict")
+    assert code == 2
+    assert "projector cannot hold 1 words ('b\\tc'" in err
+    assert not (tmp_path / "v").exists()
+
+
 def test_an_unknown_word_suggests_its_neighbours_in_spelling(w2v, run_dir):
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "quen")
     assert (code, out) == (2, "")
@@ -95,6 +131,12 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
         (["train", "--run-dir", "{tmp}/r", "--config", "{tmp}/no.toml"], "no.toml"),
         (["evaluate", "--run-dir", "{tmp}/r"], "nothing to evaluate against"),
         (["neighbors", "--run-dir", "{tmp}/absent", "x"], "is not a run directory"),
+        (["neighbors", "x"], "name either a run with --run-dir or vectors with --vectors"),
+        (
+            ["export", "--run-dir", "{tmp}/r", "--format", "npy", "--output", "{tmp}/v"],
+            "is not a run directory",
+        ),
+        (["export", "--vectors", "{tmp}/keep.txt", "--format", "npy", "--output", "{tmp}/v"], "lines 1 to 1"),
         (["tokenize", "--run-dir", "{tmp}/keep.txt", "--input", "{tmp}/keep.txt"], "keep.txt"),
         (["tokenize", "--run-dir", "{tmp}/keep.txt/x", "--input", "{tmp}/keep.txt"], "keep.txt"),
         (["tokenize", "--run-dir", "/proc/nowhere/x", "--input", "{tmp}/keep.txt"], "/proc/nowhere"),
@@ -187,7 +229,8 @@ def test_a_fault_of_ours_is_a_traceback_and_exit_1(w2v, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "tokenize", "vocab", "shards", "train", "evaluate", "neighbors", "verify", "demo"]
+    "command",
+    ["run", "tokenize", "vocab", "shards", "train", "evaluate", "neighbors", "export", "verify", "demo"],
 )
 def test_every_command_has_help(w2v, command):
     code, out, _ = w2v(command, "--help")

@@ -53,7 +53,7 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     run = make_run(corpus, into="my-run")
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
-    for name in ("README.md", "docs/run-directory.md", "docs/vocabulary.md"):
+    for name in ("README.md", "docs/run-directory.md", "docs/vocabulary.md", "docs/vectors.md"):
         (code,) = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
         if "gensim" in code:
             pytest.importorskip("gensim.models", reason="the oracle is not installed")

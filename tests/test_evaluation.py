@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from w2v_core import vectors as vectors_module
+from w2v_core import nearest
 from w2v_core.errors import UserError
 from w2v_core.evaluation import analogies
 from w2v_core.evaluation.analogies import (
@@ -342,7 +342,7 @@ def slow_answer(unit_RD, question) -> bool:
 @pytest.mark.parametrize(("batch", "block"), [(1, 1), (7, 5), (512, 8192)])
 def test_batches_and_blocks_answer_as_the_loop_does(monkeypatch, batch, block):
     monkeypatch.setattr(analogies, "BATCH_QUESTIONS", batch)
-    monkeypatch.setattr(vectors_module, "BLOCK_ROWS", block)
+    monkeypatch.setattr(nearest, "BLOCK_SCORES", block * batch)
     rng = np.random.default_rng(0)
     unit_RD = rng.normal(size=(12, 3)).astype(np.float32)
     unit_RD /= np.linalg.norm(unit_RD, axis=1, keepdims=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from conftest import small_config
 from pyarrow import fs
@@ -25,6 +26,8 @@ from w2v_core import WordVectors
 from w2v_core.config import TokenizeConfig
 from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
+from w2v_core.export.formats import FORMATS, export
+from w2v_core.export.table import VectorTable
 from w2v_core.parquet import read_table
 from w2v_core.parts import Receipt, adopt_parts, write_array, write_bytes
 from w2v_core.run_dir import FileEntry, RunDir
@@ -262,6 +265,30 @@ def test_python_loads_vectors_from_a_uri(stored):
     assert vectors.most_similar("king") == other.most_similar("king")
     with pytest.raises(UserError, match="vocab.parquet is missing: train again"):
         WordVectors.load(f"{WHERE}/shards")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_vectors_are_exported_to_the_store_and_loaded_from_it(bucket, name):
+    rows = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    table = VectorTable(pa.chunked_array([["서울", "king", "queen"]]), np.array([3, 2, 1]), rows)
+    place = f"s3://bucket/exports/{name} #1"
+    for _ in range(2):
+        assert export(table, name, place).words == 3
+    folder = open_folder(place if FORMATS[name].names else "s3://bucket/exports")
+    made = [file for file in folder.sizes() if file.startswith((name, ".")) or FORMATS[name].names]
+    assert sorted(made) == sorted(FORMATS[name].names or [f"{name} #1"])
+    if name != "projector":
+        loaded = WordVectors.load(place)
+        assert loaded.tokens == ["서울", "king", "queen"]
+        np.testing.assert_array_equal(loaded.vectors_VD, rows)
+
+
+def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):
+    table = VectorTable(pa.chunked_array([["a"]]), np.array([1]), np.ones((1, 2), np.float32))
+    with pytest.raises(UserError, match="is in a bucket that does not exist"):
+        export(table, "glove", "s3://absent/v.txt")
+    with pytest.raises(UserError, match="absent"):
+        WordVectors.load("s3://absent/v.txt")
 
 
 def test_training_that_was_killed_goes_on_from_the_store_to_the_same_bytes(a_run, stored):

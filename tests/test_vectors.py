@@ -10,9 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from w2v_core import nearest
 from w2v_core import vectors as vectors_module
 from w2v_core.errors import UserError
-from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings, row_norms, top_k
+from w2v_core.nearest import row_norms, top_k
+from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
+
+# By gensim's 3CosMul.
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")
 
 # Unit vectors of whole 3-4-5 triangles, at lengths that must not matter; 없음 has the zero vector.
 WORDS = ["king", "queen", "man", "서울", "부산", "없음"]
@@ -153,9 +158,15 @@ def test_vectors_of_a_diverged_training_are_refused(bad):
         word_vectors(["a", "b", "c"], [[1, 0], [0, 1], [bad, 0]]).most_similar("a")
 
 
-@pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
+@pytest.mark.parametrize("scale", [1e-38, 1e-30, 1e-12, 1, 1e12, 1e30, 6e37])
 def test_norms_neither_overflow_nor_vanish(scale):
-    np.testing.assert_allclose(row_norms(np.array([[3, 4]], dtype=np.float32) * np.float32(scale)), 5 * scale)
+    rows = np.array([[3, 4], [0, 0]], dtype=np.float32) * np.float32(scale)
+    np.testing.assert_allclose(row_norms(rows), [5 * scale, 0], rtol=1e-6)
+
+
+def test_norms_of_rows_beyond_float32_are_refused():
+    with pytest.raises(UserError, match="NaN or infinity"):
+        row_norms(np.full((1, 4), 3e38, np.float32))
 
 
 # --- top_k ---
@@ -177,7 +188,7 @@ def test_top_k_is_the_sorted_loop_whatever_the_block_size(rows, queries, k, excl
     rows_VD, query_BD = rows.astype(np.float32), queries.astype(np.float32)
     query_BD /= np.maximum(row_norms(query_BD), 1e-9)[:, None]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors_module, "BLOCK_ROWS", block_rows)
+        patch.setattr(nearest, "BLOCK_SCORES", 2 * block_rows)
         ids_BK, score_BK = top_k(rows_VD, query_BD, k, excluded_BX, row_norms(rows_VD))
     assert ids_BK.shape == score_BK.shape == (2, min(k, len(rows)))
     for query, ids_K, score_K, excluded in zip(queries, ids_BK, score_BK, excluded_BX, strict=True):
@@ -191,7 +202,7 @@ def test_top_k_is_the_sorted_loop_whatever_the_block_size(rows, queries, k, excl
 
 
 def test_top_k_breaks_ties_by_id_across_blocks(monkeypatch):
-    monkeypatch.setattr(vectors_module, "BLOCK_ROWS", 2)
+    monkeypatch.setattr(nearest, "BLOCK_SCORES", 2 * 2)
     rows_VD = np.array([[1, 0], [0, 1], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
     ids_BK, score_BK = top_k(rows_VD, np.array([[0, 1], [1, 0]], dtype=np.float32), 5)
     assert ids_BK.tolist() == [[1, 2, 4, 0, 3], [0, 3, 1, 2, 4]]
@@ -203,7 +214,12 @@ def test_top_k_of_no_query_is_empty():
     assert ids_BK.shape == score_BK.shape == (0, 3)
 
 
-def test_answers_are_gensims():
+# --- gensim's answers ---
+
+
+@pytest.fixture(scope="module")
+def both():
+    """Our vectors and gensim's, of the same words and numbers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gensim_models = pytest.importorskip("gensim.models", reason="the oracle is not installed")
@@ -211,16 +227,161 @@ def test_answers_are_gensims():
     words = [f"단어{word_id}" for word_id in range(500)]
     theirs = gensim_models.KeyedVectors(16)
     theirs.add_vectors(words, rows_VD)
-    ours = word_vectors(words, rows_VD)
-    for question in (
-        {"positive": "단어7", "topn": 20},
-        {"positive": ["단어400", "단어3"], "negative": ["단어9"], "restrict_vocab": 100},
-        {"positive": [], "negative": ["단어9", "단어8"]},
-    ):
-        expected, found = theirs.most_similar(**question), ours.most_similar(**question)
-        assert [word for word, _ in found] == [word for word, _ in expected]
-        np.testing.assert_allclose([s for _, s in found], [s for _, s in expected], atol=1e-6)
+    return word_vectors(words, rows_VD), theirs
+
+
+def assert_same_answers(found, expected):
+    assert [word for word, _ in found] == [word for word, _ in expected]
+    np.testing.assert_allclose([s for _, s in found], [s for _, s in expected], atol=1e-5)
+
+
+A_VECTOR = np.arange(16, dtype=np.float32) - 5
+ANOTHER = np.cos(np.arange(16)).astype(np.float32)
+QUESTIONS = [
+    {"positive": "단어7", "topn": 20},
+    {"positive": ["단어400", "단어3"], "negative": ["단어9"], "restrict_vocab": 100},
+    {"positive": [], "negative": ["단어9", "단어8"]},
+    {"positive": A_VECTOR},
+    {"positive": [A_VECTOR, "단어3"], "negative": [ANOTHER, "단어9"]},
+    {"positive": np.stack([A_VECTOR, ANOTHER]), "negative": "단어9"},
+]
+
+
+@pytest.mark.parametrize("block_rows", [7, 64, 8192])
+@pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
+def test_answers_are_gensims(both, monkeypatch, question, block_rows):
+    monkeypatch.setattr(nearest, "BLOCK_SCORES", 2 * block_rows)
+    ours, theirs = both
+    assert_same_answers(ours.most_similar(**question), theirs.most_similar(**question))
+
+
+@pytest.mark.parametrize("block_rows", [7, 8192])
+@pytest.mark.parametrize(
+    ("positive", "negative"),
+    [
+        ("단어7", []),
+        (["단어400", "단어3"], ["단어9"]),
+        (["단어1", "단어2", "단어3"], ["단어4", "단어5"]),
+        # gensim takes the sign of vectors' terms as it is: those of length 1 keep (1 + cos) / 2 above 0
+        ([A_VECTOR / np.linalg.norm(A_VECTOR), "단어3"], ["단어9"]),
+    ],
+)
+def test_3cosmul_is_gensims(both, monkeypatch, positive, negative, block_rows):
+    monkeypatch.setattr(nearest, "BLOCK_SCORES", 2 * block_rows)
+    ours, theirs = both
+    found = ours.most_similar_cosmul(positive, negative, topn=30)
+    assert_same_answers(found, theirs.most_similar_cosmul(positive, negative, topn=30))
+
+
+def test_3cosmul_in_a_vocabulary_that_is_restricted(both):
+    ours, theirs = both
+    among = theirs.most_similar_cosmul(["단어400", "단어3"], ["단어9"], topn=500)
+    expected = [(word, score) for word, score in among if int(word[2:]) < 100][:10]
+    assert_same_answers(
+        ours.most_similar_cosmul(["단어400", "단어3"], ["단어9"], restrict_vocab=100), expected
+    )
+
+
+def test_analogies_by_either_method_are_gensims(both):
+    ours, theirs = both
+    question = {"positive": ["단어2", "단어3"], "negative": ["단어1"]}
+    asked = "단어1", "단어2", "단어3"
+    assert_same_answers(ours.analogy(*asked), theirs.most_similar(**question))
+    assert_same_answers(ours.analogy(*asked, method="3cosmul"), theirs.most_similar_cosmul(**question))
+    with pytest.raises(UserError, match="method = 'cos' is not known; choose one of 3cosadd, 3cosmul"):
+        ours.analogy(*asked, method="cos")
+
+
+def test_lookups_and_cosines_are_gensims(both):
+    ours, theirs = both
     assert ours.similarity("단어1", "단어2") == pytest.approx(theirs.similarity("단어1", "단어2"), abs=1e-6)
+    np.testing.assert_array_equal(ours[["단어7", "단어1"]], theirs[["단어7", "단어1"]])
+    assert ours.vector_size == theirs.vector_size
+    assert len(ours) == len(theirs)
+    words = ["단어7", "없는말", "단어1", "단어7"]
+    some, their_some = ours.vectors_for_all(words), theirs.vectors_for_all(words)
+    assert some.tokens == their_some.index_to_key == ["단어7", "단어1"]
+    np.testing.assert_array_equal(some.vectors_VD, their_some.vectors)
+    assert some.counts_V.tolist() == [ours.counts_V[7], ours.counts_V[1]]
+
+
+@given(
+    st.lists(st.integers(0, 520), min_size=1, max_size=6),
+    st.lists(st.sampled_from([-2.0, -0.5, 0.0, 1.0, 3.0]), min_size=6, max_size=6),
+    st.booleans(),
+    st.booleans(),
+)
+def test_means_and_odd_words_are_gensims(both, numbers, weights, pre_normalize, post_normalize):
+    ours, theirs = both
+    words = [f"단어{number}" for number in numbers]  # above 499: unknown
+    options = {"pre_normalize": pre_normalize, "post_normalize": post_normalize}
+    for keys in (words, [*words, A_VECTOR]):
+        some = weights[: len(keys)] + [1.0] * (len(keys) - len(weights))
+        found = ours.get_mean_vector(keys, some, **options)
+        np.testing.assert_allclose(found, theirs.get_mean_vector(keys, some, **options), atol=1e-5)
+    known = [word for word in words if word in ours]
+    if len(set(known)) > 2:
+        assert ours.doesnt_match(words) == theirs.doesnt_match(words)
+
+
+def test_a_word_that_does_not_match():
+    wv = word_vectors(["breakfast", "lunch", "dinner", "cereal"], [[1, 0], [9, 1], [2, 0.1], [-1, 4]])
+    assert wv.doesnt_match(["breakfast", "cereal", "dinner", "lunch", "unknown"]) == "cereal"
+    with pytest.raises(UserError, match="none of 1 words is in the vocabulary"):
+        wv.doesnt_match(["unknown"])
+
+
+def test_a_mean_without_keys_or_with_too_few_weights_is_refused():
+    for keys, weights in (([], None), (["king"], [1, 2])):
+        with pytest.raises(UserError, match="a mean needs keys, and as many weights"):
+            word_vectors().get_mean_vector(keys, weights)
+    with pytest.raises(UnknownWordError):
+        word_vectors().get_mean_vector(["대구"], ignore_missing=False)
+    assert word_vectors().get_mean_vector(["대구"]).tolist() == [0, 0]
+
+
+# --- many questions ---
+
+SOME_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
+
+
+@given(
+    st.lists(st.tuples(SOME_WORDS, st.lists(st.sampled_from(WORDS), max_size=2)), max_size=7),
+    st.integers(1, 7),
+    st.integers(1, 3),
+    st.integers(1, 9),
+)
+def test_many_questions_are_answered_as_one_by_one(questions, topn, batch, block_rows):
+    wv = word_vectors()
+    one_by_one = [wv.most_similar(*question, topn=topn) for question in questions]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors_module, "BATCH_QUESTIONS", batch)
+        patch.setattr(nearest, "BLOCK_SCORES", 2 * block_rows)
+        at_once = wv.most_similar_batch([p for p, _ in questions], [n for _, n in questions], topn=topn)
+    assert len(at_once) == len(questions)
+    for found, expected in zip(at_once, one_by_one, strict=True):
+        np.testing.assert_allclose([s for _, s in found], [s for _, s in expected], atol=1e-6)
+
+
+def test_a_batch_takes_words_and_vectors(both):
+    ours, theirs = both
+    found = ours.most_similar_batch(["단어7", A_VECTOR, ["단어1", A_VECTOR]])
+    for answers, question in zip(found, ["단어7", A_VECTOR, ["단어1", A_VECTOR]], strict=True):
+        assert_same_answers(answers, theirs.most_similar(question))
+    assert ours.most_similar_batch([]) == []
+
+
+@pytest.mark.parametrize(
+    "vector", [np.ones(3), np.ones((1, 1)), np.array([1, np.nan]), np.array([np.inf, 0])]
+)
+def test_a_vector_that_asks_nothing_is_refused(vector):
+    with pytest.raises(UserError, match="asks nothing here; give 2 finite numbers"):
+        word_vectors().most_similar([vector])
+
+
+def test_3cosmul_needs_a_positive_term():
+    with pytest.raises(UserError, match="needs a positive word"):
+        word_vectors().most_similar_cosmul([], ["king"])
 
 
 # --- load ---
@@ -228,6 +389,7 @@ def test_answers_are_gensims():
 
 def test_a_run_is_loaded_without_copying_its_table(tmp_path):
     wv = WordVectors.load(write_run(tmp_path))
+    assert "tokens" not in vars(wv), "words became Python strings before any was asked for"
     assert wv.tokens == WORDS
     assert wv.counts_V.dtype == np.int64
     assert wv.counts_V.tolist() == [6, 5, 4, 3, 2, 1]

@@ -4,46 +4,58 @@ Shape suffixes
     V  words of the vocabulary, by descending count
     N  words of one block of the vocabulary
     D  numbers in a vector
+    T  terms of a question: words and vectors
     B  rows of a batch: vectors or queries
     X  words excluded from a query's answer
     K  best answers kept for a query
 
 Sources
     cosine of the mean of unit vectors, and 3CosAdd: Mikolov, Yih, Zweig 2013, "Linguistic Regularities in
-    Continuous Space Word Representations", section 4; names and behaviour as in gensim's KeyedVectors.
+    Continuous Space Word Representations", section 4; 3CosMul: Levy, Goldberg 2014, "Linguistic Regularities in Sparse
+    and Explicit Word Representations", equation 4; names and behaviour as in gensim's KeyedVectors.
 """
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from w2v_core.array_file import open_array
 from w2v_core.errors import UserError
-from w2v_core.schemas import VOCAB
-from w2v_core.storage import Folder, access, open_folder
+from w2v_core.export.opened import table_at
+from w2v_core.export.table import VectorTable
+from w2v_core.nearest import Floats, Ints, best_rows, divisors, row_norms, scale_to_unit, top_k
+from w2v_core.storage import Folder, open_folder
+from w2v_core.trained_vectors import WAY_OUT, read_trained
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
-
-BLOCK_ROWS = 8192
-"""Words scored at a time: top-k's scratch is about B * BLOCK_ROWS * 8 bytes, whatever V is."""
+__all__ = [
+    "Floats",
+    "Ints",
+    "UnknownWordError",
+    "WordVectors",
+    "first_ids",
+    "nearest_spellings",
+    "row_norms",
+    "scale_to_unit",
+    "top_k",
+]
 
 SPELLING_CANDIDATES = 100_000
 """Most frequent words among which an unknown word's nearest spellings are sought (0.2 s)."""
 
-VOCAB_COLUMNS = ["id", "token", "count"]
-"""What is read of `vocab.parquet`."""
+BATCH_QUESTIONS = 1024
+"""Questions answered in one pass over the table."""
 
-_VOCAB, _VECTORS = "vocab.parquet", "input.npy"
-_WAY_OUT = "train again, or give the RUN/vectors folder of a finished run"
+ANALOGY_METHODS = ("3cosadd", "3cosmul")
+
+Term = str | Floats
+Terms = Term | Sequence[Term]
+Answers = list[tuple[str, float]]
+
+_EPSILON = np.float32(1e-6)  # Levy and Goldberg's, against a division by 0
 
 
 class UnknownWordError(KeyError, UserError):
@@ -80,26 +92,34 @@ class WordVectors:
         self.vectors_VD = np.asarray(vectors_VD)
 
     @classmethod
-    def load(cls, folder: str) -> Self:
-        """The input vectors of a finished training: `input.npy` and `vocab.parquet`.
+    def load(cls, location: str) -> Self:
+        """The vectors at a path or a URI: RUN/vectors, or a file or folder of another system.
 
-        folder: RUN/vectors, a path or a URI. Vectors on a local disk are mapped into memory, others read into it.
-        Neither file's content is turned into Python objects before it is asked for. Raises UserError where a file is
-        missing, damaged or does not fit the other, and where the store is not reached.
+        These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
+        Parquet, safetensors, and a folder of npy; which one is told from the content. RUN/vectors, npy and safetensors
+        on a local disk are mapped into memory, others are read into it. Raises UserError where a file is missing,
+        damaged or does not fit the other, and where the store is not reached.
         """
-        return cls.read(open_folder(folder))
+        table = table_at(location)
+        return cls.read(open_folder(location)) if table is None else cls.of(table)
 
     @classmethod
     def read(cls, folder: Folder) -> Self:
-        """As `load`, from a folder that is open."""
-        vocab = _read_vocab(folder)
-        vectors_VD = _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
-        if len(vocab) != len(vectors_VD):
-            raise UserError(
-                f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
-                f"{_WAY_OUT}"
-            )
-        return cls(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
+        """The input vectors of a finished training, from a folder that is open. Errors as `read_trained`."""
+        return cls.of(read_trained(folder))
+
+    @classmethod
+    def of(cls, table: VectorTable) -> Self:
+        """The words of a table."""
+        return cls(table.tokens, table.counts_V, table.vectors_VD)
+
+    @property
+    def table(self) -> VectorTable:
+        """The words as they are exported."""
+        tokens = self._tokens
+        if not isinstance(tokens, pa.ChunkedArray):
+            tokens = pa.chunked_array([pa.array(tokens, pa.string())])
+        return VectorTable(tokens, self.counts_V, self.vectors_VD)
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -117,7 +137,7 @@ class WordVectors:
     def _id_by_token(self) -> dict[str, int]:
         id_by_token = first_ids(self.tokens)
         if len(id_by_token) < len(self.tokens):
-            raise UserError(f"the vocabulary holds a word twice: {_WAY_OUT}")
+            raise UserError(f"the vocabulary holds a word twice: {WAY_OUT}")
         return id_by_token
 
     def __len__(self) -> int:
@@ -126,9 +146,20 @@ class WordVectors:
     def __contains__(self, word: object) -> bool:
         return word in self._id_by_token
 
-    def __getitem__(self, word: str) -> Floats:
-        """A copy of the word's vector, (D,) float32. Raises UnknownWordError, a KeyError."""
-        return np.array(self.vectors_VD[self.id_of(word)])
+    @property
+    def vector_size(self) -> int:
+        """D."""
+        vector_size: int = self.vectors_VD.shape[1]
+        return vector_size
+
+    def __getitem__(self, words: str | Sequence[str]) -> Floats:
+        """A copy of a word's vector, (D,) float32, or of those of several words, (B, D).
+
+        Raises UnknownWordError, a KeyError.
+        """
+        if isinstance(words, str):
+            return np.array(self.vectors_VD[self.id_of(words)])
+        return np.array(self.vectors_VD[self._ids_of(words)])
 
     def id_of(self, word: str) -> int:
         """The word's row. Raises UnknownWordError, a KeyError."""
@@ -153,99 +184,187 @@ class WordVectors:
 
     def most_similar(
         self,
-        positive: str | Sequence[str],
-        negative: str | Sequence[str] = (),
+        positive: Terms = (),
+        negative: Terms = (),
         topn: int = 10,
         restrict_vocab: int | None = None,
-    ) -> list[tuple[str, float]]:
+    ) -> Answers:
         """The `topn` words w of largest cos(w, mean(unit(positive), -unit(negative))), best first.
 
-        The question's own words are never answers; fewer than `topn` come back where the vocabulary ends.
+        A term is a word or a vector (D,), which counts as long as it is. The question's own words are never answers;
+        fewer than `topn` come back where the vocabulary ends.
         restrict_vocab: answer only from this many most frequent words; the question may use any.
-        Raises UnknownWordError for a word without a vector, UserError for a question without words and for
-        `topn` or `restrict_vocab` below 1.
+        Raises UnknownWordError for a word without a vector, UserError for a question without terms, for a vector of
+        another length or not finite, and for `topn` or `restrict_vocab` below 1.
+        """
+        return self.most_similar_batch([positive], [negative], topn, restrict_vocab)[0]
+
+    def most_similar_batch(
+        self,
+        positive: Sequence[Terms],
+        negative: Sequence[Terms] | None = None,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[Answers]:
+        """`most_similar` of many questions in one pass over the table: answers[i] to positive[i] and negative[i].
+
+        A thousand take a tenth of the time that they take one by one. Errors as `most_similar`.
         """
         _require_positive("topn", topn)
         _require_positive("restrict_vocab", restrict_vocab)
-        positive_ids, negative_ids = self._ids_of(positive), self._ids_of(negative)
-        ids_X = np.concatenate([positive_ids, negative_ids])
-        if len(ids_X) == 0:
-            raise UserError("a question needs words: give at least one positive or negative word")
-        sign_X = np.repeat(np.array([1, -1], dtype=np.float32), [len(positive_ids), len(negative_ids)])
-        query_1D = sign_X[None] @ self.unit_rows(ids_X)
-        scale_to_unit(query_1D)
-        ids_1K, score_1K = top_k(
-            self.vectors_VD[:restrict_vocab], query_1D, topn, ids_X[None], self.norms_V[:restrict_vocab]
-        )
+        negative = [()] * len(positive) if negative is None else negative
+        questions = [self._query(*question) for question in zip(positive, negative, strict=True)]
+        answers: list[Answers] = []
+        for begin in range(0, len(questions), BATCH_QUESTIONS):
+            answers += self._nearest(questions[begin : begin + BATCH_QUESTIONS], topn, restrict_vocab)
+        return answers
+
+    def most_similar_cosmul(
+        self,
+        positive: Terms = (),
+        negative: Terms = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Answers:
+        """3CosMul, the words w of largest prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6, best first.
+
+        Levy, Goldberg 2014, equation 4. As `most_similar` in all else, `restrict_vocab` included, which gensim's takes
+        and does not heed; and a question needs a positive term.
+        """
+        _require_positive("topn", topn)
+        _require_positive("restrict_vocab", restrict_vocab)
+        positive_TD, positive_ids = self._rows_of(positive)
+        negative_TD, negative_ids = self._rows_of(negative)
+        if len(positive_TD) == 0:
+            raise UserError("a question to 3CosMul needs a positive word or vector")
+        terms_TD = np.concatenate([positive_TD, negative_TD])
+
+        def score(begin: int, end: int) -> Floats:
+            cosine_TN = terms_TD @ self.vectors_VD[begin:end].T / divisors(self.norms_V[begin:end])
+            half_TN = (1 + cosine_TN) / 2
+            closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
+            score_N: Floats = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
+            return score_N[None]
+
+        num_rows = len(self.vectors_VD[:restrict_vocab])
+        ids_1X = np.concatenate([positive_ids, negative_ids])[None]
+        ids_1K, score_1K = best_rows(score, 1, num_rows, topn, ids_1X)
         return self._named(ids_1K[0], score_1K[0])
 
     def analogy(
-        self, a: str, b: str, c: str, topn: int = 10, restrict_vocab: int | None = None
-    ) -> list[tuple[str, float]]:
-        """3CosAdd, a : b :: c : ?, the words of largest cos(w, b - a + c). Errors as `most_similar`."""
-        return self.most_similar([b, c], [a], topn, restrict_vocab)
+        self,
+        a: str,
+        b: str,
+        c: str,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+        method: str = "3cosadd",
+    ) -> Answers:
+        """a : b :: c : ?, by "3cosadd", the words of largest cos(w, b - a + c), or by "3cosmul".
 
-    def _ids_of(self, words: str | Sequence[str]) -> Ints:
-        words = [words] if isinstance(words, str) else words
+        Errors as `most_similar`, and UserError for another method.
+        """
+        if method not in ANALOGY_METHODS:
+            raise UserError(f"method = {method!r} is not known; choose one of {', '.join(ANALOGY_METHODS)}")
+        ask = self.most_similar if method == "3cosadd" else self.most_similar_cosmul
+        return ask([b, c], [a], topn, restrict_vocab)
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word of smallest cosine with the mean of all words' unit vectors; unknown ones are passed over.
+
+        Raises UserError where no word is known.
+        """
+        known = [word for word in words if word in self]
+        if not known:
+            raise UserError(f"none of {len(words)} words is in the vocabulary, so none can be chosen")
+        unit_BD = self.unit_rows(self._ids_of(known))
+        mean_D = self.get_mean_vector(list(unit_BD), post_normalize=True)
+        cosine_B = np.einsum("bd,d->b", unit_BD, mean_D)
+        return min(zip(cosine_B.tolist(), known, strict=True))[1]
+
+    def get_mean_vector(
+        self,
+        keys: Sequence[Term],
+        weights: Sequence[float] | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> Floats:
+        """sum(weight * vector) / sum(|weight|) over words, at length 1 with `pre_normalize`, and vectors; (D,) float32.
+
+        post_normalize: scale the mean to length 1. ignore_missing: pass words without a vector over, else
+        UnknownWordError. Zero where nothing counts. Raises UserError for no keys, and for weights of another number.
+        """
+        weight_B = np.ones(len(keys), np.float32) if weights is None else np.asarray(weights, np.float32)
+        if len(keys) == 0 or len(weight_B) != len(keys):
+            raise UserError(
+                f"a mean needs keys, and as many weights: {len(keys)} keys, {len(weight_B)} weights"
+            )
+        known = [
+            place
+            for place, key in enumerate(keys)
+            if not (isinstance(key, str) and ignore_missing and key not in self)
+        ]
+        rows_BD, _ = self._rows_of([keys[place] for place in known], pre_normalize)
+        mean_1D: Floats = weight_B[None, known] @ rows_BD
+        mean_1D /= divisors(np.abs(weight_B[known]).sum(keepdims=True))
+        if post_normalize:
+            scale_to_unit(mean_1D)
+        mean_D: Floats = mean_1D[0]
+        return mean_D
+
+    def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
+        """The vectors of these words alone, each once, in the order given; unknown ones are left out."""
+        ids = np.array([self.id_of(word) for word in first_ids(words) if word in self], dtype=np.int64)
+        return WordVectors([self.tokens[i] for i in ids.tolist()], self.counts_V[ids], self.vectors_VD[ids])
+
+    def _query(self, positive: Terms, negative: Terms) -> tuple[Floats, Ints]:
+        """The direction of a question, (D,), at length 1, and the ids of its words."""
+        positive_TD, positive_ids = self._rows_of(positive)
+        negative_TD, negative_ids = self._rows_of(negative)
+        if len(positive_TD) + len(negative_TD) == 0:
+            raise UserError("a question needs words: give at least one positive or negative word")
+        query_1D = (positive_TD.sum(axis=0) - negative_TD.sum(axis=0))[None]
+        scale_to_unit(query_1D)
+        return query_1D[0], np.concatenate([positive_ids, negative_ids])
+
+    def _nearest(
+        self, questions: Sequence[tuple[Floats, Ints]], topn: int, restrict_vocab: int | None
+    ) -> list[Answers]:
+        query_BD = np.stack([query_D for query_D, _ in questions])
+        excluded_BX = np.full((len(questions), max(len(ids) for _, ids in questions)), -1, dtype=np.int64)
+        for row, (_, ids) in enumerate(questions):
+            excluded_BX[row, : len(ids)] = ids
+        ids_BK, score_BK = top_k(
+            self.vectors_VD[:restrict_vocab], query_BD, topn, excluded_BX, self.norms_V[:restrict_vocab]
+        )
+        return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
+
+    def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Floats, Ints]:
+        """Words' vectors, at length 1 with `unit`, and vectors as they are, (T, D), and the words' ids."""
+        terms = _listed(terms)
+        rows_TD = np.empty((len(terms), self.vector_size), np.float32)
+        places = [place for place, term in enumerate(terms) if isinstance(term, str)]
+        ids = self._ids_of([term for term in terms if isinstance(term, str)])
+        rows_TD[places] = self.unit_rows(ids) if unit else self.vectors_VD[ids]
+        for place, term in enumerate(terms):
+            if not isinstance(term, str):
+                rows_TD[place] = self._checked(term)
+        return rows_TD, ids
+
+    def _checked(self, vector_D: Floats) -> Floats:
+        if np.shape(vector_D) != (self.vector_size,) or not np.isfinite(vector_D).all():
+            raise UserError(
+                f"a vector of shape {np.shape(vector_D)} asks nothing here; give {self.vector_size} finite numbers"
+            )
+        return vector_D
+
+    def _ids_of(self, words: Sequence[str]) -> Ints:
         return np.array([self.id_of(word) for word in words], dtype=np.int64)
 
-    def _named(self, ids_K: Ints, score_K: Floats) -> list[tuple[str, float]]:
+    def _named(self, ids_K: Ints, score_K: Floats) -> Answers:
         answers = zip(ids_K.tolist(), score_K.tolist(), strict=True)
         return [(self.tokens[word_id], score) for word_id, score in answers if score > -np.inf]
-
-
-def row_norms(rows_BD: Floats) -> Floats:
-    """||row||, (B,) float32, summed in float64 so that long rows neither overflow nor vanish.
-
-    Raises UserError where a row holds NaN or infinity: such a table ranks nothing.
-    """
-    squares_B = np.einsum("bd,bd->b", rows_BD, rows_BD, dtype=np.float64)
-    with np.errstate(over="ignore"):
-        norms_B: Floats = np.sqrt(squares_B).astype(np.float32)
-    if not np.isfinite(norms_B).all():
-        raise UserError("the vectors hold NaN or infinity: train again with a smaller alpha")
-    return norms_B
-
-
-def scale_to_unit(rows_BD: Floats) -> None:
-    """row /= ||row||, in place; a zero row stays zero. Errors as `row_norms`."""
-    rows_BD /= _divisors(row_norms(rows_BD))[:, None]
-
-
-def top_k(
-    vectors_VD: Floats,
-    query_BD: Floats,
-    k: int,
-    excluded_BX: Ints | None = None,
-    norms_V: Floats | None = None,
-) -> tuple[Ints, Floats]:
-    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, V)).
-
-    Best first, equal scores by ascending id (but which of several equals at rank k stays is open). The score
-    is the cosine where the queries are unit vectors.
-
-    excluded_BX  ids that a query may not answer; ids outside 0..V-1 exclude nothing. They fill up the end
-                 with score -inf where a query has fewer than k other rows.
-    norms_V      None where the rows are unit vectors already.
-
-    Works in blocks of BLOCK_ROWS rows, so neither a normalised table nor all B * V scores ever exist.
-    """
-    assert k >= 1, k
-    best_ids = np.empty((len(query_BD), 0), dtype=np.int64)
-    best_score = np.empty((len(query_BD), 0), dtype=np.float32)
-    for begin, end in _blocks(len(vectors_VD)):
-        score_BN = query_BD @ vectors_VD[begin:end].T
-        if norms_V is not None:
-            score_BN /= _divisors(norms_V[begin:end])
-        if excluded_BX is not None:
-            _exclude(score_BN, excluded_BX - begin)
-        column_BK = _best_columns(score_BN, k)
-        ids = np.concatenate([best_ids, column_BK + begin], axis=1)
-        score = np.concatenate([best_score, np.take_along_axis(score_BN, column_BK, axis=1)], axis=1)
-        order = np.argsort(-score, axis=1, kind="stable")[:, :k]
-        best_ids = np.take_along_axis(ids, order, axis=1)
-        best_score = np.take_along_axis(score, order, axis=1)
-    return best_ids, best_score
 
 
 def nearest_spellings(word: str, known: Sequence[str], count: int = 3) -> list[str]:
@@ -266,85 +385,12 @@ def first_ids(spellings: Iterable[str]) -> dict[str, int]:
     return first
 
 
-def _blocks(num_rows: int) -> Iterator[tuple[int, int]]:
-    for begin in range(0, num_rows, BLOCK_ROWS):
-        yield begin, min(begin + BLOCK_ROWS, num_rows)
-
-
-def _divisors(norms_B: Floats) -> Floats:
-    """The norms with 1 for 0: a zero vector scores 0 instead of NaN."""
-    return np.where(norms_B > 0, norms_B, np.float32(1))
-
-
-def _exclude(score_BN: Floats, column_BX: Ints) -> None:
-    """Scores of the excluded columns become -inf, in place; columns outside the block are skipped."""
-    row, slot = np.nonzero((column_BX >= 0) & (column_BX < score_BN.shape[1]))
-    score_BN[row, column_BX[row, slot]] = -np.inf
-
-
-def _best_columns(score_BN: Floats, k: int) -> Ints:
-    """Columns of each row's min(k, N) largest scores, ascending, so that a stable sort breaks ties by id."""
-    if k == 1:
-        column_BK: Ints = score_BN.argmax(axis=1)[:, None]
-    else:
-        column_BK = np.argpartition(score_BN, -min(k, score_BN.shape[1]), axis=1)[:, -k:]
-        column_BK.sort(axis=1)
-    return column_BK
+def _listed(terms: Terms) -> Sequence[Term]:
+    """One term as a list of it."""
+    is_one = isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1)
+    return [terms] if is_one else terms  # type: ignore[list-item, return-value]
 
 
 def _require_positive(name: str, value: int | None) -> None:
     if value is not None and value < 1:
         raise UserError(f"{name} = {value} must be at least 1")
-
-
-def _read_vocab(folder: Folder) -> pa.Table:
-    """VOCAB_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ... by descending count."""
-    path = folder.file(_VOCAB)
-    with _damage_told(path, "Parquet"):
-        with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
-            vocab = file.read(columns=VOCAB_COLUMNS)
-        vocab.validate(full=True)
-    if not _is_vocab(vocab):
-        raise UserError(f"{path} is no vocabulary (id, token, count by descending count): {_WAY_OUT}")
-    return vocab
-
-
-@contextmanager
-def _damage_told(path: str, kind: str) -> Iterator[None]:
-    """What is wrong with a file of ours, as a UserError."""
-    try:
-        with access(path):
-            yield
-    except UserError:
-        raise
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: {_WAY_OUT}") from None
-    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read as {kind}: {_WAY_OUT}") from error
-
-
-def _is_vocab(vocab: pa.Table) -> bool:
-    types = {field.name: field.type for field in vocab.schema}
-    if types != {name: VOCAB.field(name).type for name in VOCAB_COLUMNS}:
-        return False
-    if any(column.null_count for column in vocab.columns):
-        return False
-    ids_V, counts_V = vocab["id"].to_numpy(), vocab["count"].to_numpy()
-    return bool((ids_V == np.arange(len(vocab))).all() and (np.diff(counts_V) <= 0).all())
-
-
-def _map_vectors(path: str) -> Floats:
-    """The npy file as a read-only memory map, float32 (V, D) in C order."""
-    with _damage_told(path, "npy"):
-        vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
-    if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
-        raise UserError(
-            f"{path} holds {vectors_VD.dtype} {vectors_VD.shape}, not float32 (V, D) in C order: {_WAY_OUT}"
-        )
-    return vectors_VD
-
-
-def _read_vectors(folder: Folder) -> Floats:
-    """The npy file of any file system in memory, float32 (V, D)."""
-    with _damage_told(folder.file(_VECTORS), "npy"), open_array(folder, _VECTORS) as file:
-        return file.read(file.shape[0])

@@ -1,0 +1,510 @@
+"""Vectors written for other systems, which read them back with the same neighbours; and read back by us."""
+
+import json
+import re
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from jobs import _spark
+from w2v_core import WordVectors
+from w2v_core.errors import UserError
+from w2v_core.export import table as table_module
+from w2v_core.export.formats import FORMATS, export
+from w2v_core.export.opened import open_table
+from w2v_core.export.table import VectorTable
+from w2v_core.export.text_lines import numbers_between
+
+TEXT = {"word2vec-text", "spacy", "glove"}
+BINARY, PROJECTOR = {"word2vec-binary"}, {"projector"}
+
+# Each token, and the formats that cannot hold it.
+ODD = {
+    "": TEXT | BINARY | PROJECTOR,
+    " ": TEXT | BINARY,
+    "New York": TEXT | BINARY,
+    " lead": TEXT | BINARY,
+    "trail ": TEXT | BINARY,
+    "line\nfeed": TEXT | BINARY | PROJECTOR,
+    "\nlead": TEXT | BINARY | PROJECTOR,
+    "\n": TEXT | BINARY | PROJECTOR,
+    "carriage\rreturn": TEXT | PROJECTOR,
+    "end\r": TEXT | PROJECTOR,
+    "tab\tbed": PROJECTOR,
+    "\t": PROJECTOR,
+    "no\u00a0break": set(),
+    "\u00a0": set(),
+    "next\u0085line": set(),
+    "\u0085": set(),
+    "line\u2028separator": set(),
+    "\u2028": set(),
+    "paragraph\u2029separator": set(),
+    "wide\u3000space": set(),
+    "\u200b": set(),
+    "\u3164": set(),
+    "\ufeffmark": set(),
+    "vertical\x0btab": set(),
+    "form\x0cfeed": set(),
+    "file\x1cseparator": set(),
+    '"': set(),
+    '"quoted"': set(),
+    "it's": set(),
+    "a,b": set(),
+    "back\\slash": set(),
+    "\\n": set(),
+    "#": set(),
+    "</s>": set(),
+    "2007": set(),
+    "1": set(),
+    "-0.5": set(),
+    "nan": set(),
+    "null": set(),
+    "NA": set(),
+    "{": set(),
+    "서울": set(),
+    "각": set(),
+    "👩‍🔬": set(),
+}
+PLAIN = [f"word{number}" for number in range(20)]
+WORDS = [*PLAIN[:10], *ODD, *PLAIN[10:]]
+LOADED = [name for name in FORMATS if name != "projector"]
+HELD = {name: [word for word in WORDS if name not in ODD.get(word, ())] for name in FORMATS}
+
+
+def a_table(words=WORDS, vector_size=12, seed=0) -> VectorTable:
+    rows = np.random.default_rng(seed).normal(size=(len(words), vector_size)).astype(np.float32)
+    counts = 3 * np.arange(len(words), 0, -1, dtype=np.int64)
+    return VectorTable(pa.chunked_array([pa.array(words, pa.string())]), counts, rows)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Several blocks a file, so that what is between them is tested."""
+    monkeypatch.setattr(table_module, "BLOCK_ROWS", 7)
+
+
+@pytest.fixture
+def gensim_models():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("gensim.models", reason="the oracle is not installed")
+
+
+def place(tmp_path: Path, name: str) -> str:
+    return str(tmp_path / "out") if FORMATS[name].names else str(tmp_path / "out.file")
+
+
+def slow_neighbors(words, rows, word, k=5):
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    cosine = unit @ unit[words.index(word)]
+    return [words[i] for i in np.argsort(-cosine) if words[i] != word][:k]
+
+
+def expected_neighbors(table: VectorTable, held: list[str], word: str) -> list[str]:
+    words = table.tokens.to_pylist()
+    return slow_neighbors(held, table.vectors_VD[[words.index(one) for one in held]], word)
+
+
+# --- every format ---
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_what_is_written_is_read_back_to_the_bit(tmp_path, name):
+    table = a_table()
+    done = export(table, name, place(tmp_path, name))
+    assert (done.words, done.num_left_out) == (len(HELD[name]), len(WORDS) - len(HELD[name]))
+    loaded = WordVectors.load(place(tmp_path, name))
+    assert loaded.tokens == HELD[name]
+    ids = [WORDS.index(word) for word in HELD[name]]
+    np.testing.assert_array_equal(loaded.vectors_VD, table.vectors_VD[ids])
+    keeps_counts = name in {"parquet", "npy", "safetensors"}
+    counts = table.counts_V[ids] if keeps_counts else np.arange(len(ids), 0, -1)
+    np.testing.assert_array_equal(loaded.counts_V, counts)
+    assert loaded.counts_V.dtype == np.int64
+    for word in ("word3", "서울", "2007"):
+        found = [near for near, _ in loaded.most_similar(word, topn=5)]
+        assert found == expected_neighbors(table, HELD[name], word)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_an_odd_token_is_held_or_left_out_and_told(tmp_path, name, odd):
+    table = a_table(["before", odd, "after"])
+    done = export(table, name, place(tmp_path, name))
+    held = name not in ODD[odd]
+    assert done.left_out == (() if held else (odd,))
+    if name in LOADED:
+        words = ["before", odd, "after"] if held else ["before", "after"]
+        assert open_table(place(tmp_path, name)).tokens.to_pylist() == words
+    if held:
+        export(table, name, place(tmp_path, name), strict=True)
+    else:
+        with pytest.raises(UserError, match=re.escape(f"{name} cannot hold 1 words ({odd!a}")):
+            export(table, name, place(tmp_path, name), strict=True)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_odd_token_may_stand_first(tmp_path, name):
+    for odd in HELD[name]:
+        table = a_table([odd, "after"], vector_size=1)
+        export(table, name, place(tmp_path, name))
+        if name in LOADED:
+            assert open_table(place(tmp_path, name)).tokens.to_pylist() == [odd, "after"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_limit_takes_the_most_frequent(tmp_path, name):
+    export(a_table(), name, place(tmp_path, name), limit=9)
+    if name in LOADED:
+        assert open_table(place(tmp_path, name)).tokens.to_pylist() == WORDS[:9]
+    else:
+        assert len((tmp_path / "out" / "vectors.tsv").read_text().splitlines()) == 9
+
+
+@given(arrays(np.float32, (4, 3), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
+def test_numbers_as_text_are_the_same_float32_and_no_integers(vectors_ND):
+    rows = [row.split(" ") for row in numbers_between(vectors_ND, " ").to_pylist()]
+    assert np.array(rows).astype(np.float32).tobytes() == vectors_ND.tobytes()
+    assert not any(re.fullmatch(r"[+-]?\d+", number) for row in rows for number in row)
+
+
+# --- other systems ---
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("word2vec-text", {}),
+        ("spacy", {}),
+        ("word2vec-binary", {"binary": True}),
+        ("glove", {"no_header": True}),
+    ],
+)
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2"])
+@pytest.mark.filterwarnings("ignore:.*FileIO:pytest.PytestUnraisableExceptionWarning")  # gensim's no_header
+@pytest.mark.filterwarnings("ignore:.*BufferedReader:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_gensim_loads_it_with_the_same_neighbors(tmp_path, gensim_models, name, options, ending):
+    table = a_table()
+    export(table, name, str(tmp_path / f"v{ending}"))
+    theirs = gensim_models.KeyedVectors.load_word2vec_format(str(tmp_path / f"v{ending}"), **options)
+    assert theirs.index_to_key == HELD[name]
+    ids = [WORDS.index(word) for word in HELD[name]]
+    np.testing.assert_array_equal(theirs.vectors, table.vectors_VD[ids])
+    ours = WordVectors.load(str(tmp_path / f"v{ending}"))
+    for word in ("word3", "서울", "\u00a0"):
+        expected, found = theirs.most_similar(word), ours.most_similar(word)
+        assert [near for near, _ in found] == [near for near, _ in expected]
+        np.testing.assert_allclose([s for _, s in found], [s for _, s in expected], atol=1e-5)
+
+
+def test_what_gensim_writes_is_loaded(tmp_path, gensim_models):
+    theirs = gensim_models.KeyedVectors(12)
+    table = a_table(HELD["word2vec-text"])
+    theirs.add_vectors(HELD["word2vec-text"], table.vectors_VD)
+    for path, options in {"t.txt": {}, "b.bin": {"binary": True}, "g.txt": {"write_header": False}}.items():
+        theirs.save_word2vec_format(str(tmp_path / path), **options)
+        loaded = WordVectors.load(str(tmp_path / path))
+        assert loaded.tokens == HELD["word2vec-text"]
+        np.testing.assert_array_equal(loaded.vectors_VD, table.vectors_VD)
+
+
+@pytest.mark.parametrize("ending", ["txt", "txt.gz"])
+def test_spacy_loads_it_with_the_same_neighbors(tmp_path, ending):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spacy = pytest.importorskip("spacy", reason="the oracle is not installed")
+        from spacy.training.initialize import convert_vectors  # what `spacy init vectors` calls
+    table = a_table()
+    path = tmp_path / f"vectors.{ending}"
+    export(table, "spacy", str(path))
+    nlp = spacy.blank("en")
+    convert_vectors(nlp, path, truncate=-1, prune=-1)
+    theirs = nlp.vocab.vectors
+    assert theirs.shape == (len(HELD["spacy"]), 12)
+    for word in HELD["spacy"]:
+        np.testing.assert_array_equal(nlp.vocab.get_vector(word), table.vectors_VD[WORDS.index(word)])
+    for word in ("word3", "서울"):
+        keys, _, _ = theirs.most_similar(nlp.vocab.get_vector(word)[None], n=6)
+        found = [nlp.vocab.strings[key] for key in keys[0]]
+        assert found == [word, *expected_neighbors(table, HELD["spacy"], word)]
+
+
+def test_spark_reads_parquet_as_a_table(tmp_path, spark_config):
+    table = a_table()
+    export(table, "parquet", str(tmp_path / "v.parquet"))
+    frame = _spark.session(spark_config).read.parquet(str(tmp_path / "v.parquet"))
+    assert frame.dtypes == [
+        ("id", "int"),
+        ("token", "string"),
+        ("count", "bigint"),
+        ("vector", "array<float>"),
+    ]
+    rows = frame.orderBy("id").collect()
+    assert [row["token"] for row in rows] == WORDS
+    assert [row["count"] for row in rows] == table.counts_V.tolist()
+    vectors = np.array([row["vector"] for row in rows], np.float32)
+    np.testing.assert_array_equal(vectors, table.vectors_VD)
+    frame.coalesce(1).write.parquet(str(tmp_path / "by_spark"))
+    (part,) = (tmp_path / "by_spark").glob("*.parquet")
+    ours = WordVectors.load(str(part))
+    assert ours.tokens == WORDS
+    assert [w for w, _ in ours.most_similar("서울", topn=5)] == slow_neighbors(WORDS, vectors, "서울")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_the_safetensors_package_reads_ours(tmp_path, dtype):
+    safetensors = pytest.importorskip("safetensors.numpy", reason="the oracle is not installed")
+    table = a_table()
+    export(table, "safetensors", str(tmp_path / "v.safetensors"), dtype=dtype)
+    tensors = safetensors.load_file(str(tmp_path / "v.safetensors"))
+    assert tensors["vectors"].dtype == dtype
+    np.testing.assert_array_equal(tensors["vectors"], table.vectors_VD.astype(dtype))
+    np.testing.assert_array_equal(tensors["counts"], table.counts_V)
+    spelled, offsets = tensors["token_bytes"].tobytes(), tensors["token_offsets"]
+    words = [spelled[begin:end].decode() for begin, end in pairwise(offsets)]
+    assert words == WORDS
+    rows = tensors["vectors"].astype(np.float32)
+    ours = [w for w, _ in WordVectors.load(str(tmp_path / "v.safetensors")).most_similar("word3", topn=5)]
+    assert slow_neighbors(words, rows, "word3") == ours
+
+
+def test_a_file_of_the_safetensors_package_is_loaded(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy", reason="the oracle is not installed")
+    rows = np.eye(3, dtype=np.float32)
+    words = {"token_offsets": np.array([0, 1, 2, 5]), "token_bytes": np.frombuffer("ab한".encode(), np.uint8)}
+    safetensors.save_file({"vectors": rows, **words}, str(tmp_path / "v"))
+    loaded = WordVectors.load(str(tmp_path / "v"))
+    assert (loaded.tokens, loaded.counts_V.tolist()) == (["a", "b", "한"], [3, 2, 1])
+    np.testing.assert_array_equal(loaded.vectors_VD, rows)
+    safetensors.save_file({"weight": rows}, str(tmp_path / "v"))
+    with pytest.raises(UserError, match="has no tensor 'token_bytes' among weight"):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def test_numpy_reads_npy(tmp_path):
+    table = a_table()
+    export(table, "npy", str(tmp_path / "v"), dtype="float16")
+    vectors = np.load(tmp_path / "v" / "vectors.npy")
+    np.testing.assert_array_equal(vectors, table.vectors_VD.astype(np.float16))
+    assert json.loads((tmp_path / "v" / "tokens.json").read_text()) == WORDS
+    np.testing.assert_array_equal(np.load(tmp_path / "v" / "counts.npy"), table.counts_V)
+    assert slow_neighbors(WORDS, vectors.astype(np.float32), "서울") == [
+        w for w, _ in WordVectors.load(str(tmp_path / "v")).most_similar("서울", topn=5)
+    ]
+
+
+def test_the_projector_gets_as_many_lines_as_words(tmp_path):
+    table, held = a_table(), HELD["projector"]
+    export(table, "projector", str(tmp_path / "v"))
+    metadata, vectors = (
+        [line.split("\t") for line in (tmp_path / "v" / name).read_bytes().decode().split("\n")[:-1]]
+        for name in ("metadata.tsv", "vectors.tsv")
+    )
+    assert metadata[0] == ["token", "count"]
+    assert [word for word, _ in metadata[1:]] == held
+    ids = [WORDS.index(word) for word in held]
+    assert [int(count) for _, count in metadata[1:]] == table.counts_V[ids].tolist()
+    rows = np.array(vectors).astype(np.float32)
+    np.testing.assert_array_equal(rows, table.vectors_VD[ids])
+    assert slow_neighbors(held, rows, "word3") == expected_neighbors(table, held, "word3")
+
+
+# --- narrower numbers ---
+
+
+def test_float16_tells_what_it_costs(tmp_path):
+    # Rows of whole numbers below 2048 lose nothing; two that differ only beyond float16's 11 bits become one.
+    same = VectorTable(
+        pa.chunked_array([["a", "b", "c"]]), np.array([3, 2, 1]), np.eye(3, dtype=np.float32) * 2047
+    )
+    loss = export(same, "npy", str(tmp_path / "v"), dtype="float16").loss
+    assert (loss.words, loss.mean_cosine, loss.neighbors_kept) == (3, 1, 1)
+    rng = np.random.default_rng(0)
+    close = (1 + rng.normal(size=(500, 4)) * 1e-4).astype(np.float32)
+    words = [str(number) for number in range(500)]
+    loss = export(a_table(words), "npy", str(tmp_path / "v"), dtype="float16").loss
+    assert 0.9999999 < loss.mean_cosine <= 1.0000001
+    assert loss.neighbors_kept > 0.95
+    table = VectorTable(pa.chunked_array([words]), a_table(words).counts_V, close)
+    lost = export(table, "npy", str(tmp_path / "v"), dtype="float16").loss
+    assert lost.neighbors_kept < 0.5
+
+
+def test_float32_costs_nothing_and_tells_nothing(tmp_path):
+    assert export(a_table(), "npy", str(tmp_path / "v")).loss is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("word2vec", {}, "format = 'word2vec' is not known; choose one of word2vec-text"),
+        ("npy", {"dtype": "float8"}, "dtype = 'float8' is not known; choose one of float32, float16"),
+        ("parquet", {"dtype": "float16"}, "dtype = float16 is not for parquet; npy and safetensors take it"),
+        ("glove", {"limit": 0}, "limit = 0 must be at least 1"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(tmp_path, name, options, told):
+    with pytest.raises(UserError, match=re.escape(told)):
+        export(a_table(), name, str(tmp_path / "v"), **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_beyond_float16_are_refused(tmp_path):
+    table = VectorTable(pa.chunked_array([["a"]]), np.array([1]), np.array([[7e4]], np.float32))
+    with pytest.raises(UserError, match="holds 70000, which float16 does not reach"):
+        export(table, "npy", str(tmp_path / "v"), dtype="float16")
+    assert not (tmp_path / "v").exists()
+
+
+# --- whole files only ---
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_export_that_fails_leaves_what_was_there(tmp_path, name):
+    export(a_table(), name, place(tmp_path, name))
+    before = files_of(tmp_path)
+    broken = a_table(seed=1)
+    broken.vectors_VD[-1, 3] = np.nan
+    with pytest.raises(UserError, match="vector of 'word19' holds NaN"):
+        export(broken, name, place(tmp_path, name))
+    assert files_of(tmp_path) == before
+    export(a_table(seed=1), name, place(tmp_path, name))
+    assert files_of(tmp_path).keys() == before.keys()
+    assert files_of(tmp_path) != before
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_system_of_pyarrow_is_written_to(tmp_path, name):
+    folder = tmp_path / "한글 #1"
+    done = export(a_table(), name, f"file://{folder}/deeper/v")
+    assert done.words == len(HELD[name])
+    if name in LOADED:
+        assert WordVectors.load(f"file://{folder}/deeper/v").tokens == HELD[name]
+
+
+def test_files_and_folders_are_not_mixed_up(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    for name, path, told in (
+        ("npy", "file", "is a file, and npy makes several"),
+        ("glove", "folder", "is a folder, and glove makes one file"),
+        ("glove", "new/", "is a folder, and glove makes one file"),
+        ("parquet", "v.parquet.gz", "parquet is not packed"),
+    ):
+        with pytest.raises(UserError, match=told):
+            export(a_table(), name, f"{tmp_path}/{path}")
+    assert (tmp_path / "file").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+# --- reading what others wrote ---
+
+
+def test_of_a_word_that_comes_twice_the_first_counts_as_in_gensim(tmp_path, gensim_models):
+    (tmp_path / "v").write_text("3 2\na 1 2\nb 3 4\na 5 6\n")
+    theirs = gensim_models.KeyedVectors.load_word2vec_format(str(tmp_path / "v"))
+    ours = WordVectors.load(str(tmp_path / "v"))
+    assert ours.tokens == theirs.index_to_key[:2] == ["a", "b"]  # gensim keeps an empty third row
+    np.testing.assert_array_equal(ours.vectors_VD, theirs.vectors[:2])
+
+
+def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
+    (tmp_path / "v").write_text("a 1 2\n. . . 3 4\nb\u00a0c 5 6\r\n")
+    loaded = WordVectors.load(str(tmp_path / "v"))
+    assert loaded.tokens == ["a", ". . .", "b\u00a0c"]
+    assert loaded["b\u00a0c"].tolist() == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b"hello\n", "lines 1 to 1: not a word and"),
+        (b"a 1 2\nb 3\n", "lines 1 to 2: not a word and 2 numbers on each line"),
+        (b"a 1 2\nb 3 x\n", "lines 1 to 2: not a word and 2 numbers on each line"),
+        (b"a 1 nan\n", "not finite"),
+        (b"3 2\na 1 2\n", "word 2 of 3 is not a word and 2 numbers"),
+        (b"\x01\x00\x00\x00\x00\x00\x00\x00{", "is damaged"),
+        (b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ", "has no tensor"),
+        (b"PAR1", "cannot be read as Parquet"),
+    ],
+)
+def test_what_is_no_file_of_vectors_is_one_sentence(tmp_path, content, told):
+    (tmp_path / "v").write_bytes(content)
+    with pytest.raises(UserError, match=re.escape(told)) as caught:
+        WordVectors.load(str(tmp_path / "v"))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["glove", "word2vec-text"])
+def test_a_packed_file_cut_short_is_named(tmp_path, name):
+    path = tmp_path / "v.gz"
+    export(a_table(), name, str(path))
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        WordVectors.load(str(path))
+
+
+@pytest.mark.parametrize("name", ["parquet", "safetensors", "npy", "word2vec-binary", "word2vec-text"])
+def test_a_file_cut_short_is_named(tmp_path, name):
+    export(a_table(), name, place(tmp_path, name))
+    path = tmp_path / "out" / "vectors.npy" if name == "npy" else tmp_path / "out.file"
+    data = path.read_bytes()
+    for keep in (len(data) - 20, len(data) // 2, 150):
+        path.write_bytes(data[:keep])
+        with pytest.raises(UserError, match=re.escape(str(tmp_path))):
+            WordVectors.load(place(tmp_path, name))
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"word": ["a"], "vector": [[1.0]]}, "has no column 'token' among word, vector"),
+        ({"token": ["a", None], "vector": [[1.0], [2.0]]}, "has a row without a token"),
+        ({"token": ["a", "b"], "vector": [[1.0], [2.0, 3.0]]}, "has vectors of different lengths"),
+        ({"token": ["a", "b"], "vector": [[1.0], None]}, "column 'vector' is list<"),
+        ({"token": ["a", "b"], "vector": ["x", "y"]}, "column 'vector' is string"),
+    ],
+)
+def test_a_parquet_file_of_another_form_is_named(tmp_path, columns, told):
+    pq.write_table(pa.table(columns), tmp_path / "v")
+    with pytest.raises(UserError, match=re.escape(told)):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def test_a_folder_of_npy_that_does_not_fit_is_named(tmp_path):
+    export(a_table(), "npy", str(tmp_path))
+    (tmp_path / "tokens.json").write_text('["a"]')
+    with pytest.raises(UserError, match="1 tokens; export again"):
+        WordVectors.load(str(tmp_path))
+    (tmp_path / "tokens.json").unlink()
+    with pytest.raises(UserError, match=r"tokens\.json is no list of strings"):
+        WordVectors.load(str(tmp_path))
+
+
+def test_nothing_is_named_with_both_ways_out(tmp_path):
+    with pytest.raises(UserError, match="check the path"):
+        open_table(str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("name", ["npy", "safetensors"])
+def test_what_can_be_mapped_is_not_read(tmp_path, name):
+    export(a_table(), name, place(tmp_path, name))
+    base = WordVectors.load(place(tmp_path, name)).vectors_VD
+    assert base.flags.aligned
+    while base is not None and not isinstance(base, np.memmap):
+        base = base.base
+    assert isinstance(base, np.memmap)

@@ -1,0 +1,77 @@
+"""GloVe's files: a line a word, without the first line that word2vec's have. Counts are not kept."""
+
+import io
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+
+from w2v_core.errors import UserError
+from w2v_core.export.table import Chosen, VectorTable
+from w2v_core.export.text_lines import lines, numbers_between, parsed
+from w2v_core.nearest import Floats
+from w2v_core.storage import access, open_folder
+
+_LINES_PER_BLOCK = 4096
+_READ_BYTES = 1 << 20
+
+
+def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+    """A line a word: the word and its numbers, between spaces."""
+    (stream,) = streams
+    for block in chosen.blocks():
+        stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
+
+
+def read(location: str) -> VectorTable:
+    """A file, perhaps packed. A word may hold spaces, as some of GloVe's own do, but not the first.
+
+    UserError for a line that is not a word and as many finite numbers as the first has.
+    """
+    words, blocks = [], []
+    try:
+        for block, vectors_ND in _blocks(location):
+            words.append(pa.array(block, pa.string()))
+            blocks.append(vectors_ND)
+    except OSError as error:
+        raise UserError(f"{location} cannot be read: {error}") from None
+    return VectorTable.of(pa.chunked_array(words), _joined(blocks))
+
+
+def _joined(blocks: list[Floats]) -> Floats:
+    """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
+    vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
+    end = len(vectors_VD)
+    while blocks:
+        block = blocks.pop()
+        vectors_VD[end - len(block) : end] = block
+        end -= len(block)
+    return vectors_VD
+
+
+def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
+    file = open_folder(location)
+    vector_size, begin = 0, 0
+    with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
+        text = io.BufferedReader(stream, _READ_BYTES)
+        while some := list(islice(text, _LINES_PER_BLOCK)):
+            vector_size = vector_size or some[0].rstrip(b" \r\n").count(b" ")
+            yield _block(some, vector_size, f"{location}, lines {begin + 1:,} to {begin + len(some):,}")
+            begin += len(some)
+    if begin == 0:
+        raise UserError(f"{location} is empty; name a file of word vectors")
+
+
+def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], Floats]:
+    rows = [line.rstrip(b" \r\n").rsplit(b" ", vector_size) for line in some]
+    try:
+        if vector_size < 1 or any(len(row) != vector_size + 1 for row in rows):
+            raise ValueError("a line has another length than the first")
+        vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
+    except ValueError as error:
+        raise UserError(
+            f"{where}: not a word and {vector_size} numbers on each line ({error}); word vectors are read from "
+            "word2vec's, GloVe's, Parquet and safetensors files"
+        ) from None
+    return [row[0].decode("utf-8", errors="replace") for row in rows], vectors_ND

@@ -1,0 +1,59 @@
+"""Which format a file or a folder of vectors has, and the table in it."""
+
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.export import glove, npy, parquet_file, safetensors_file, word2vec
+from w2v_core.export.table import VectorTable
+from w2v_core.storage import access, open_folder
+
+_START = 100  # bytes, as many as the longest first line of a word2vec file
+
+
+def open_table(location: str) -> VectorTable:
+    """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy.
+
+    UserError where there is nothing, or another thing.
+    """
+    table = table_at(location)
+    if table is None:
+        raise UserError(
+            f"{location} is no file of word vectors and no folder with {npy.VECTORS}; check the path"
+        )
+    return table
+
+
+def table_at(location: str) -> VectorTable | None:
+    """As `open_table`, but None where there is no file and no folder of npy.
+
+    The format of a file is told from its first bytes, not from its name.
+    """
+    place = open_folder(location)
+    with access(location):
+        if place.filesystem.get_file_info(place.path).type == fs.FileType.File:
+            return _from_file(location)
+        return npy.read(place) if npy.VECTORS in place.sizes() else None
+
+
+def _from_file(location: str) -> VectorTable:
+    start = _start(location)
+    if start.startswith(b"PAR1"):
+        return parquet_file.read(location)
+    if safetensors_file.is_safetensors(start):
+        return safetensors_file.read(location)
+    return word2vec.read(location) if _has_header(start) else glove.read(location)
+
+
+def _start(location: str) -> bytes:
+    file = open_folder(location)
+    try:
+        with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
+            return bytes(stream.read(_START))
+    except OSError as error:
+        raise UserError(f"{location} cannot be read: {error}") from None
+
+
+def _has_header(start: bytes) -> bool:
+    """Whether the first line is two whole numbers, as a word2vec file's."""
+    fields = start.partition(b"\n")[0].split()
+    return len(fields) == 2 and all(field.isdigit() for field in fields)

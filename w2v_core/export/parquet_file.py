@@ -1,0 +1,105 @@
+"""One Parquet file: `id, token, count, vector`, a word a row, which Spark reads as a table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from w2v_core.errors import UserError
+from w2v_core.export.table import Chosen, VectorTable
+from w2v_core.nearest import Floats
+from w2v_core.storage import access, open_folder
+
+
+def schema(vector_size: int) -> pa.Schema:
+    """The columns; `vector` is a list of fixed length to Arrow, and an array<float> to Spark."""
+    number = pa.field("element", pa.float32(), nullable=False)
+    return pa.schema(
+        [
+            pa.field("id", pa.int32(), nullable=False),
+            pa.field("token", pa.string(), nullable=False),
+            pa.field("count", pa.int64(), nullable=False),
+            pa.field("vector", pa.list_(number, vector_size), nullable=False),
+        ]
+    )
+
+
+def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+    """A row a word. Plain pages: Spark before 4.3 reads no byte-stream-split ones."""
+    (stream,) = streams
+    columns = schema(chosen.vector_size)
+    options = {"compression": "zstd", "use_dictionary": False, "write_page_checksum": True}
+    with pq.ParquetWriter(stream, columns, **options) as writer:
+        for block in chosen.blocks():
+            vector = pa.FixedSizeListArray.from_arrays(
+                pa.array(block.vectors_ND.ravel()), type=columns.field("vector").type
+            )
+            row = [pa.array(block.ids_N, pa.int32()), block.tokens, pa.array(block.counts_N), vector]
+            writer.write_table(pa.table(row, schema=columns))
+
+
+def read(location: str) -> VectorTable:
+    """The columns `token`, `vector` and, where it is there, `count`, also as Spark writes them.
+
+    UserError where a column is missing or of another type, and where vectors differ in length.
+    """
+    file = open_folder(location)
+    try:
+        with (
+            access(location),
+            file.filesystem.open_input_file(file.path) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as parquet,
+        ):
+            return _read(parquet, location)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{location} cannot be read as Parquet: {error}") from None
+
+
+def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
+    names = parquet.schema_arrow.names
+    if missing := {"token", "vector"} - set(names):
+        raise UserError(
+            f"{location} has no column {min(missing)!r} among {', '.join(names)}; rename its columns"
+        )
+    columns = [name for name in ("token", "count", "vector") if name in names]
+    tokens, counts, filled = [], [], 0
+    vectors_VD = np.empty((parquet.metadata.num_rows, 0), np.float32)
+    for index in range(parquet.num_row_groups):
+        rows = parquet.read_row_group(index, columns=columns)
+        rows.validate(full=True)
+        tokens += rows["token"].cast(pa.string()).chunks
+        if "count" in names:
+            counts.append(rows["count"].to_numpy())
+        vectors_ND = _vectors(rows["vector"], location)
+        if filled == 0:
+            vectors_VD = np.empty((len(vectors_VD), vectors_ND.shape[1]), np.float32)
+        if vectors_ND.shape[1] != vectors_VD.shape[1]:
+            raise UserError(_lengths_differ(location))
+        vectors_VD[filled : filled + len(rows)] = vectors_ND
+        filled += len(rows)
+    column = pa.chunked_array(tokens, pa.string())
+    if column.null_count:
+        raise UserError(f"{location} has a row without a token; leave such rows out")
+    counts_V = np.concatenate(counts).astype(np.int64) if counts else None
+    return VectorTable.of(column, vectors_VD, counts_V)
+
+
+def _lengths_differ(location: str) -> str:
+    return f"{location} has vectors of different lengths; a word's must be as long as another's"
+
+
+def _vectors(column: pa.ChunkedArray, location: str) -> Floats:
+    """Lists of equal length as (N, D) float32."""
+    lists = column.combine_chunks()
+    if not hasattr(lists, "flatten") or lists.null_count or not pa.types.is_floating(lists.type.value_type):
+        raise UserError(
+            f"{location}: column 'vector' is {column.type} with nulls or no numbers, not a list of float"
+        )
+    numbers = lists.flatten()
+    vector_size = len(numbers) // max(len(lists), 1)
+    lengths = pa.compute.list_value_length(lists).to_numpy(zero_copy_only=False)
+    if (lengths != vector_size).any() or numbers.null_count:
+        raise UserError(_lengths_differ(location))
+    vectors_ND: Floats = numbers.to_numpy().astype(np.float32, copy=False).reshape(len(lists), vector_size)
+    return vectors_ND
