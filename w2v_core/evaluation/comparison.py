@@ -101,9 +101,7 @@ def compare_word_pairs(
     both_A = ~(np.isnan(cosine_A) | np.isnan(against_A))
     human_P, cosine_P, against_P = human_scores(pairs)[both_A], cosine_A[both_A], against_A[both_A]
     score, against_score = spearman(human_P, cosine_P), spearman(human_P, against_P)
-    interval = None
-    if score is not None and against_score is not None:
-        interval = spearman_difference_interval(human_P, cosine_P, against_P, resampling)
+    interval = spearman_difference_interval(human_P, cosine_P, against_P, resampling)
     return ScoreDifference(len(pairs), len(human_P), score, against_score, interval)
 
 

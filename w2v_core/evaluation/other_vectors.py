@@ -20,6 +20,8 @@ class OtherVectors:
     @classmethod
     def find(cls, location: str) -> "OtherVectors":
         """The vectors of the run directory, or in the folder, at `location`. UserError where there are none."""
+        if location != location.encode(errors="replace").decode():
+            raise UserError(f"--against {location!a} has a name that is not UTF-8; rename it")
         folder = open_folder(location)
         with access(f"--against {location}"):
             if folder.read(MARKER) is not None:

@@ -88,9 +88,8 @@ def word_pairs_result(
     """The result of what `pair_cosines` gave for `pairs`."""
     is_covered_A = ~np.isnan(cosine_A)
     human_P, cosine_P = human_scores(pairs)[is_covered_A], cosine_A[is_covered_A]
-    score = spearman(human_P, cosine_P)
-    interval = None if score is None else spearman_interval(human_P, cosine_P, resampling)
-    return WordPairsResult(score, len(pairs), len(cosine_P), interval)
+    interval = spearman_interval(human_P, cosine_P, resampling)
+    return WordPairsResult(spearman(human_P, cosine_P), len(pairs), len(cosine_P), interval)
 
 
 def human_scores(pairs: Sequence[WordPair]) -> NDArray[np.float64]:
