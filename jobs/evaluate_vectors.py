@@ -2,42 +2,52 @@
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from jobs._options import (
     ConfigOption,
     JsonOption,
     RunDirOption,
     SetOption,
-    console,
     print_json,
     run_script,
-    say,
-    visible,
 )
+from jobs._score_tables import tell_comparison, tell_scores
 from jobs._stage import Made, make_stage
 from w2v_core.config import Config, EvaluateConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.evaluation.analogies import AnalogiesResult, evaluate_analogies, read_analogies
-from w2v_core.evaluation.word_pairs import WordPairsResult, evaluate_word_pairs, read_word_pairs
+from w2v_core.evaluation.alignment import SharedWords
+from w2v_core.evaluation.answers import Sets, answer, differences, scores, words_apart
+from w2v_core.evaluation.named_sets import Kind, located
+from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.parts import write_bytes
-from w2v_core.run_dir import Draft, RunDir
+from w2v_core.run_dir import Draft, FileEntry, RunDir
 from w2v_core.storage import read_location
 from w2v_core.vectors import WordVectors
 
 REPORT = "evaluation.json"
+COMPARISON = "comparison.json"
 
 SimilarityOption = Annotated[
     list[str] | None,
-    typer.Option("--similarity", metavar="FILE", help="`word word score` lines; may be repeated."),
+    typer.Option(
+        "--similarity", metavar="FILE", help="`word word score` lines, or a set's name; may be repeated."
+    ),
 ]
 AnalogiesOption = Annotated[
     list[str] | None,
-    typer.Option("--analogies", metavar="FILE", help="`: section` and `a b c d` lines; may be repeated."),
+    typer.Option(
+        "--analogies",
+        metavar="FILE",
+        help="`: section` and `a b c d` lines, or a set's name; may be repeated.",
+    ),
+]
+AgainstOption = Annotated[
+    str | None,
+    typer.Option("--against", metavar="DIR", help="Another run, or its vectors, to compare these with."),
 ]
 
 
@@ -45,15 +55,16 @@ def evaluate(
     run_dir: RunDirOption,
     similarity: SimilarityOption = None,
     analogies: AnalogiesOption = None,
+    against: AgainstOption = None,
     json_: JsonOption = False,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Score the vectors on word similarity and analogy sets."""
+    """Score the vectors on word similarity and analogy sets, and compare them with another run's."""
     settings = with_sets(load_config(config, set_ or ()), similarity, analogies)
-    if not has_sets(settings):
+    if not has_sets(settings) and against is None:
         raise UserError("nothing to evaluate against; name files with --similarity or --analogies")
-    report = evaluate_vectors(RunDir.open(run_dir), settings)
+    report = evaluate_vectors(RunDir.open(run_dir), settings, against)
     if json_:
         print_json(report)
 
@@ -70,71 +81,88 @@ def has_sets(config: Config) -> bool:
     return bool(config.evaluate.similarity or config.evaluate.analogies)
 
 
-def check_sets(config: Config) -> None:
-    """UserError for a set that cannot be read: better told before hours of training than after."""
+def check_sets(config: Config) -> Sets:
+    """The sets. UserError for one that cannot be read: better told before hours of training than after."""
     for path in (*config.evaluate.similarity, *config.evaluate.analogies):
         if path != path.encode(errors="replace").decode():
             raise UserError(f"evaluation file {path!a} has a name that is not UTF-8; rename it")
-    for path in config.evaluate.similarity:
-        read_word_pairs(path)
-    for path in config.evaluate.analogies:
-        read_analogies(path)
+    return Sets.read(config.evaluate)
 
 
-def evaluate_vectors(run: RunDir, config: Config) -> dict[str, Any]:
-    """The reports stage: every score, also told as tables."""
+def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) -> dict[str, Any]:
+    """The reports stage: every score, and under "against" what differs from another run; also told as tables."""
     vectors = run.require("vectors")
-    check_sets(config)
-    sets = {path: _digest(path) for path in (*config.evaluate.similarity, *config.evaluate.analogies)}
-    inputs = {"vectors": vectors.fingerprint, "sets": sets}
-    make_stage(run, "reports", config.evaluate, inputs, lambda draft: _build(draft, run, config.evaluate))
-    data = run.stage("reports").read(REPORT)
-    assert data is not None
-    report: dict[str, Any] = json.loads(data)
-    _tell(report)
+    sets = check_sets(config)
+    work = _Work(run, config.evaluate, sets, None if against is None else OtherVectors.find(against))
+    inputs = {"vectors": vectors.fingerprint, "sets": _digests(config.evaluate)}
+    if work.other is not None:
+        inputs["against"] = work.other.identity()
+    make_stage(run, "reports", config.evaluate, inputs, work.build, work.prepare)
+    report = _read_json(run, REPORT)
+    tell_scores(report)
+    if work.other is not None:
+        report["against"] = _read_json(run, COMPARISON)
+        tell_comparison(report["against"])
     return report
 
 
-def _build(draft: Draft, run: RunDir, config: EvaluateConfig) -> Made:
-    vectors = WordVectors.read(run.stage("vectors"))
-    fold = config.case_insensitive
-    similarity = [evaluate_word_pairs(vectors, path, case_insensitive=fold) for path in config.similarity]
-    analogies = [
-        evaluate_analogies(vectors, path, restrict_vocab=config.restrict_vocab, case_insensitive=fold)
-        for path in config.analogies
-    ]
-    report = {
-        "similarity": [
-            _named(path, result) for path, result in zip(config.similarity, similarity, strict=True)
-        ],
-        "analogies": [_named(path, result) for path, result in zip(config.analogies, analogies, strict=True)],
-    }
-    text = json.dumps(report, ensure_ascii=False, indent=2).encode()
-    return Made([write_bytes(draft, REPORT, lambda stream: stream.write(text))])
+class _Work:
+    """What the stage reads and writes. The comparison is one of its files: both are of the same vectors, or neither."""
+
+    def __init__(self, run: RunDir, config: EvaluateConfig, sets: Sets, other: OtherVectors | None) -> None:
+        self.run = run
+        self.config = config
+        self.sets = sets
+        self.other = other
+
+    @cached_property
+    def vectors(self) -> WordVectors:
+        return WordVectors.read(self.run.stage("vectors"))
+
+    @cached_property
+    def shared(self) -> SharedWords:
+        assert self.other is not None
+        return SharedWords.of(self.vectors, WordVectors.read(self.other.folder))
+
+    def prepare(self) -> None:
+        """Vectors that cannot be compared are refused while the old reports still stand."""
+        if self.other is not None:
+            _ = self.shared
+
+    def build(self, draft: Draft) -> Made:
+        answers = answer(self.sets, self.vectors, self.config)
+        files = [_write_json(draft, REPORT, scores(self.sets, answers, self.config))]
+        if self.other is not None:
+            theirs = answer(self.sets, self.shared.second, self.config)
+            compared = {
+                "against": self.other.location,
+                **differences(self.sets, answers, theirs, self.config),
+                **words_apart(self.shared, self.config),
+            }
+            files.append(_write_json(draft, COMPARISON, compared))
+        return Made(files)
 
 
-def _named(path: str, result: WordPairsResult | AnalogiesResult) -> dict[str, Any]:
-    return {"file": path, **result.to_dict()}
+def _digests(config: EvaluateConfig) -> dict[str, str]:
+    """Of the content of every set, by the name it was asked for by."""
+    kinds: dict[Kind, tuple[str, ...]] = {"similarity": config.similarity, "analogies": config.analogies}
+    return {path: _digest(located(path, kind)) for kind, paths in kinds.items() for path in paths}
 
 
 def _digest(path: str) -> str:
     return hashlib.sha256(read_location(path)).hexdigest()
 
 
-def _tell(report: dict[str, Any]) -> None:
-    """Tables for people: every score with its coverage beside it."""
-    for scores in report["similarity"]:
-        told = "undefined" if scores["spearman"] is None else f"{scores['spearman']:.3f}"
-        say(f"{scores['file']}: Spearman {told}, {scores['covered']:,} of {scores['pairs']:,} pairs covered")
-    for scores in report["analogies"]:
-        table = Table(
-            "section", "right", "accuracy", "covered", "questions", title=Text(visible(scores["file"]))
-        )
-        for section in [*scores["sections"], {**scores, "name": "all"}]:
-            accuracy = "undefined" if section["accuracy"] is None else f"{section['accuracy']:.1%}"
-            counts = [f"{section[key]:,}" for key in ("covered", "total")]
-            table.add_row(Text(visible(section["name"])), f"{section['correct']:,}", accuracy, *counts)
-        console.print(table)
+def _write_json(draft: Draft, name: str, document: dict[str, Any]) -> FileEntry:
+    text = json.dumps(document, ensure_ascii=False, indent=2).encode()
+    return write_bytes(draft, name, lambda stream: stream.write(text))
+
+
+def _read_json(run: RunDir, name: str) -> dict[str, Any]:
+    data = run.stage("reports").read(name)
+    assert data is not None
+    document: dict[str, Any] = json.loads(data)
+    return document
 
 
 if __name__ == "__main__":

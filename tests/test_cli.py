@@ -100,7 +100,16 @@ def test_evaluate_prints_one_json_document(w2v, run_dir, tmp_path):
     code, out, err = w2v("evaluate", "--run-dir", run_dir, "--similarity", str(tmp_path / "p.csv"), "--json")
     assert code == 0
     assert json.loads(out)["similarity"][0]["covered"] == 3
+    low, high = json.loads(out)["similarity"][0]["interval"]
+    assert f"(95 %: {low:.3f} to {high:.3f})" in err
     assert "3 of 3 pairs covered" in err
+
+
+def test_evaluate_against_needs_no_sets_and_prints_one_json_document(w2v, run_dir):
+    code, out, err = w2v("evaluate", "--run-dir", run_dir, "--against", f"{run_dir}/vectors", "--json")
+    assert code == 0
+    assert json.loads(out)["against"]["neighbors"]["overlap"] == 1
+    assert "100.0% are the same" in err
 
 
 def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_config):

@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -11,9 +13,8 @@ from scipy.stats import rankdata
 
 from w2v_core import nearest
 from w2v_core.errors import UserError
-from w2v_core.evaluation import analogies
+from w2v_core.evaluation import analogies, named_sets
 from w2v_core.evaluation.analogies import (
-    AnalogiesResult,
     AnalogyScore,
     AnalogySection,
     evaluate_analogies,
@@ -21,6 +22,8 @@ from w2v_core.evaluation.analogies import (
     right_answers,
     score_analogies,
 )
+from w2v_core.evaluation.bootstrap import Resampling, accuracy_interval
+from w2v_core.evaluation.named_sets import NAMED_SETS, NamedSet
 from w2v_core.evaluation.word_pairs import (
     WordPair,
     WordPairsResult,
@@ -194,6 +197,61 @@ def test_the_published_analogy_file_is_read():
     assert sum(len(section.questions) for section in sections) == 19544
 
 
+# --- sets by name ---
+
+
+@pytest.mark.parametrize("name", NAMED_SETS)
+def test_a_named_set_is_the_file_that_the_package_ships(name):
+    pytest.importorskip("gensim", reason="the package that ships the sets is not installed")
+    if not EVAL_DATA.is_dir():
+        pytest.skip(f"{EVAL_DATA} is not here")
+    (path,) = EVAL_DATA.glob(f"{name}.*")
+    read = {"similarity": read_word_pairs, "analogies": read_analogies}[NAMED_SETS[name].kind]
+    assert read(name) == read(str(path))
+
+
+def test_finding_a_named_set_does_not_import_its_package():
+    code = "import sys; from w2v_core.evaluation.word_pairs import read_word_pairs as r; r('wordsim353'); "
+    code += "sys.exit('gensim' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_unknown_name_is_told_the_known_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UserError, match="wordsim535 is neither a file nor a set .* wordsim353, simlex999; any"
+    ):
+        read_word_pairs("wordsim535")
+    with pytest.raises(UserError, match="known ones are questions-words; any file of `a b c d` lines"):
+        read_analogies("google")
+
+
+def test_a_file_without_an_ending_is_no_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text("해 달 1\n", encoding="utf-8")
+    Path("wordsim353").write_text("해 달 2\n", encoding="utf-8")
+    assert read_word_pairs("mine") == [WordPair("해", "달", 1.0)]
+    assert read_word_pairs("./wordsim353") == [WordPair("해", "달", 2.0)]
+
+
+def test_a_set_of_the_other_kind_is_told():
+    with pytest.raises(UserError, match="questions-words is a set for --analogies, not for --similarity"):
+        read_word_pairs("questions-words")
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        ("no_such_package", "not installed: pip install no_such_package, or name a file"),
+        ("numpy", "is missing"),
+    ],
+)
+def test_a_set_whose_package_lacks_it_names_the_way_out(monkeypatch, package, message):
+    monkeypatch.setitem(named_sets.NAMED_SETS, "pairs", NamedSet("similarity", package, "test/pairs.tsv"))
+    with pytest.raises(UserError, match=message):
+        read_word_pairs("pairs")
+
+
 # --- similarity ---
 
 
@@ -208,6 +266,7 @@ def test_spearman_over_the_covered_pairs_with_the_coverage(tmp_path):
         "pairs": 5,
         "covered": 4,
         "coverage": 0.8,
+        "interval": list(result.interval),
     }
 
 
@@ -236,7 +295,8 @@ def test_the_most_frequent_spelling_gives_the_vector():
     ids=["no pair", "none covered", "one covered", "people agree on all", "equal cosines"],
 )
 def test_spearman_is_none_where_it_is_not_defined(pairs):
-    assert score_word_pairs(SKY, pairs).spearman is None
+    result = score_word_pairs(SKY, pairs)
+    assert (result.spearman, result.interval) == (None, None)
 
 
 def test_coverage_of_nothing_is_none():
@@ -272,6 +332,7 @@ def test_analogies_are_scored_by_section_and_over_all(tmp_path):
     assert result.overall == AnalogyScore(correct=2, covered=3, total=4)
     document = json.loads(json.dumps(result.to_dict()))
     assert document["accuracy"] == pytest.approx(2 / 3)
+    assert document["interval"] == list(accuracy_interval(2, 3, Resampling()))
     assert document["coverage"] == 0.75
     assert document["sections"][2] == {
         "name": "none",
@@ -280,6 +341,7 @@ def test_analogies_are_scored_by_section_and_over_all(tmp_path):
         "total": 0,
         "accuracy": None,
         "coverage": None,
+        "interval": None,
     }
 
 
@@ -353,7 +415,7 @@ def test_batches_and_blocks_answer_as_the_loop_does(monkeypatch, batch, block):
 
 
 def test_no_section_scores_nothing():
-    result = AnalogiesResult(())
+    result = score_analogies(CAPITALS, [])
     assert result.overall == AnalogyScore(0, 0, 0)
     assert result.overall.accuracy is None
 

@@ -245,6 +245,7 @@ def test_questions_are_answered_as_on_a_disk(stored, bucket, capsys, monkeypatch
         ("neighbors", "수도", "king", "--json"),
         ("analogy", "king", "queen", "cat", "--json"),
         ("evaluate", "--similarity", pairs, "--analogies", "s3://bucket/questions.txt", "--json"),
+        ("evaluate", "--similarity", pairs, "--against", WHERE, "--json"),
     ]
     for command, *arguments in questions:
         told = []

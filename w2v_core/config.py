@@ -357,13 +357,36 @@ class EvaluateConfig(_Section):
     """What the vectors are measured against."""
 
     similarity: tuple[str, ...] = Field(
-        (), description="files of `word word score` lines (tab, comma or space separated)"
+        (),
+        description="files of `word word score` lines (tab, comma or space separated), or wordsim353 or simlex999, "
+        "which an installed gensim ships",
     )
-    analogies: tuple[str, ...] = Field((), description="files of `a b c d` lines under `: section` lines")
+    analogies: tuple[str, ...] = Field(
+        (),
+        description="files of `a b c d` lines under `: section` lines, or questions-words, which gensim ships",
+    )
     restrict_vocab: int = Field(
         30_000, ge=1, description="analogies are asked and answered within this many most frequent words"
     )
     case_insensitive: bool = Field(True, description="fold the case of questions and vocabulary")
+    resamples: int = Field(
+        1000, ge=100, le=100_000, description="times the items are drawn again for a score's 95 % interval"
+    )
+    seed: int = Field(1, ge=0, lt=2**63, description="of these draws; none depends on another score")
+    overlap_words: int = Field(
+        10_000,
+        ge=2,
+        le=1_000_000,
+        description="with --against: the most frequent shared words whose nearest neighbours are compared; the time "
+        "grows with the square",
+    )
+    moved_min_count: int = Field(
+        50,
+        ge=1,
+        le=2**62,
+        description="with --against: words seen less often in either run neither take part in the alignment nor are "
+        "listed as moved",
+    )
 
 
 class SparkConfig(_Section):

@@ -4,7 +4,7 @@
 #   conf/docker/make_image.sh [NAME]
 #
 # BASE is the image that it starts from, debian:bookworm-slim by default. Where no registry gives that one, a base is made
-# from Debian's packages by make_base_image.sh, which needs root.
+# from Debian's packages by make_base_image.sh, which needs root, and Python's packages come from make_wheels.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 name=${1:-w2v}
@@ -22,9 +22,8 @@ fi
 if ! docker image inspect "$base" >/dev/null 2>&1 && ! docker pull --quiet "$base" >&2; then
     say "no registry gives $base"
     base=w2v-base
-    if ! docker image inspect $base >/dev/null 2>&1 || ! ls wheels/*.whl >/dev/null 2>&1; then
-        conf/docker/make_base_image.sh $base
-    fi
+    docker image inspect $base >/dev/null 2>&1 || conf/docker/make_base_image.sh $base
+    conf/docker/make_wheels.sh
 fi
 say "building $name on $base"
 docker build --build-arg "BASE=$base" --label "w2v.inputs=$inputs" --tag "$name" . >&2

@@ -96,5 +96,5 @@ class Processes(Cluster):
 def _mount(disk: Path) -> bool:
     """Whether `disk` is now a small disk of its own, for which one must be root."""
     disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(disk)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=640m", "tmpfs", str(disk)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -14,7 +14,7 @@ SCRIPTS = {
 STAGES = tuple(SCRIPTS)
 SETTINGS = {
     "tokens": ["--set", "tokenize.split_bytes=100000"],
-    "vocab": ["--set", "vocab.min_count=2", "--set", "vocab.sample=0.05"],
+    "vocab": ["--set", "vocab.min_count=2", "--set", "vocab.sample=0.01"],
     "shards": ["--set", "shards.target_rows=20000", "--set", "shards.window=3"],
 }
 MEET = "tests/cluster/faults/meet.py"

@@ -9,7 +9,8 @@ def hosts(cluster):
 
 
 def test_two_workers_take_tasks_and_import_our_code_from_the_zip(cluster, runs):
-    assert cluster.run("sh", "-c", "! python -c 'import w2v_core' 2>&1 | tail -n 1") != ""
+    said = cluster.run("sh", "-c", f"{cluster.python} -I -c 'import w2v_core' 2>&1 | tail -n 1")
+    assert "No module named 'w2v_core'" in said
     run = runs.undisturbed
     assert len(hosts(cluster)) == 2
     assert all(runs.expected[stage]["manifest"] for stage in STAGES)

@@ -1,7 +1,10 @@
 """How good are the vectors? Two kinds of question that people have answered before.
 
-    similarity file ──read_word_pairs──▶ pairs ────score_word_pairs──▶ Spearman, coverage
-    analogy file ────read_analogies────▶ sections ──score_analogies──▶ accuracy and coverage by section
+    similarity file ──read_word_pairs──▶ pairs ────score_word_pairs──▶ Spearman, interval, coverage
+    analogy file ────read_analogies────▶ sections ──score_analogies──▶ accuracy, interval, coverage by section
+
+`bootstrap` makes the intervals, `named_sets` finds sets that packages ship, and `alignment` and `comparison` set two
+trainings side by side.
 
 A word without a vector is nobody's mistake: its question is left out of the score and lowers the coverage,
 so the two are always read together.

@@ -14,20 +14,26 @@ Representations", over unit vectors; the file format is word2vec's `questions-wo
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from w2v_core.errors import UserError
+from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
+from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.word_pairs import numbered_lines
 from w2v_core.vectors import Floats, Ints, WordVectors, first_ids, top_k
 
 BATCH_QUESTIONS = 512
 """Questions asked at a time; with BLOCK_ROWS it bounds the scores held at once to 16 MiB."""
 
+RIGHT, WRONG, NOT_COVERED = 1, 0, -1
+"""Outcomes of a question."""
+
 Question = tuple[str, str, str, str]
+Outcomes = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,22 @@ class AnalogySection:
 class AnalogyScore:
     """How a section, or all of them, went.
 
-    correct  covered questions answered with d
-    covered  questions whose four words are all in the restricted vocabulary
-    total    questions asked
+    correct   covered questions answered with d
+    covered   questions whose four words are all in the restricted vocabulary
+    total     questions asked
+    interval  of the accuracy, 95 %, by the bootstrap; None where nothing is covered
     """
 
     correct: int
     covered: int
     total: int
+    interval: Interval | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, outcome_A: Outcomes, resampling: Resampling) -> Self:
+        """The score of these outcomes."""
+        correct, covered = int((outcome_A == RIGHT).sum()), int((outcome_A != NOT_COVERED).sum())
+        return cls(correct, covered, len(outcome_A), accuracy_interval(correct, covered, resampling))
 
     @property
     def accuracy(self) -> float | None:
@@ -68,19 +82,10 @@ class AnalogyScore:
 
 @dataclass(frozen=True)
 class AnalogiesResult:
-    """Every section's score in the file's order, and their sum."""
+    """Every section's score in the file's order, and that of all questions, each counted once."""
 
     sections: tuple[tuple[str, AnalogyScore], ...]
-
-    @property
-    def overall(self) -> AnalogyScore:
-        """All questions, each counted once."""
-        scores = [score for _, score in self.sections]
-        return AnalogyScore(
-            sum(score.correct for score in scores),
-            sum(score.covered for score in scores),
-            sum(score.total for score in scores),
-        )
+    overall: AnalogyScore
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: the overall score, and `sections` in order."""
@@ -89,12 +94,20 @@ class AnalogiesResult:
 
 
 def evaluate_analogies(
-    vectors: WordVectors, path: str, *, restrict_vocab: int | None = None, case_insensitive: bool = True
+    vectors: WordVectors,
+    path: str,
+    *,
+    restrict_vocab: int | None = None,
+    case_insensitive: bool = True,
+    resampling: Resampling = DEFAULT_RESAMPLING,
 ) -> AnalogiesResult:
-    """Score `vectors` on an analogy file; see `read_analogies` and `score_analogies`."""
-    sections = read_analogies(path)
+    """Score `vectors` on an analogy file, or set of that name; see `read_analogies` and `score_analogies`."""
     return score_analogies(
-        vectors, sections, restrict_vocab=restrict_vocab, case_insensitive=case_insensitive
+        vectors,
+        read_analogies(path),
+        restrict_vocab=restrict_vocab,
+        case_insensitive=case_insensitive,
+        resampling=resampling,
     )
 
 
@@ -104,8 +117,41 @@ def score_analogies(
     *,
     restrict_vocab: int | None = None,
     case_insensitive: bool = True,
+    resampling: Resampling = DEFAULT_RESAMPLING,
 ) -> AnalogiesResult:
-    """3CosAdd with the three question words excluded; the one nearest word must be d.
+    """How many questions are answered right, by section and over all; see `analogy_outcomes`."""
+    outcomes = analogy_outcomes(
+        vectors, sections, restrict_vocab=restrict_vocab, case_insensitive=case_insensitive
+    )
+    return analogies_result(sections, outcomes, resampling)
+
+
+def analogies_result(
+    sections: Sequence[AnalogySection], outcomes: Sequence[Outcomes], resampling: Resampling
+) -> AnalogiesResult:
+    """The result of what `analogy_outcomes` gave for `sections`."""
+    scores = [
+        (section.name, AnalogyScore.of(outcome_A, resampling))
+        for section, outcome_A in zip(sections, outcomes, strict=True)
+    ]
+    return AnalogiesResult(tuple(scores), AnalogyScore.of(all_outcomes(outcomes), resampling))
+
+
+def all_outcomes(outcomes: Sequence[Outcomes]) -> Outcomes:
+    """Those of all sections, one after another."""
+    return np.concatenate([np.empty(0, np.int8), *outcomes])
+
+
+def analogy_outcomes(
+    vectors: WordVectors,
+    sections: Sequence[AnalogySection],
+    *,
+    restrict_vocab: int | None = None,
+    case_insensitive: bool = True,
+) -> list[Outcomes]:
+    """RIGHT, WRONG or NOT_COVERED for every question, (A,) int8 a section.
+
+    3CosAdd with the three question words excluded; the one nearest word must be d.
 
     restrict_vocab: questions and answers come from this many most frequent words; None for all.
     case_insensitive: questions and vocabulary are lower-cased; of the spellings that fall together, only the
@@ -120,9 +166,7 @@ def score_analogies(
     ids = first_ids(map(fold, vectors.tokens[:restrict_vocab]))
     table_RD = vectors.unit_rows(np.array(list(ids.values()), dtype=np.int64))
     row_by_spelling = {spelling: row for row, spelling in enumerate(ids)}
-    return AnalogiesResult(
-        tuple((section.name, _score(table_RD, row_by_spelling, fold, section)) for section in sections)
-    )
+    return [_outcomes(table_RD, row_by_spelling, fold, section) for section in sections]
 
 
 def right_answers(table_RD: Floats, question_Q4: Ints) -> NDArray[np.bool_]:
@@ -144,11 +188,12 @@ def right_answers(table_RD: Floats, question_Q4: Ints) -> NDArray[np.bool_]:
 def read_analogies(path: str) -> list[AnalogySection]:
     """The sections of an analogy file: `: name` lines, each followed by lines of four words, in UTF-8.
 
+    path: of a file, a URI, or the name of a set that an installed package ships; see `named_sets`.
     Words are separated by spaces or tabs; blank lines are skipped. Raises UserError, with the line's number,
     where a line is neither, and where the file cannot be read or asks nothing.
     """
     sections: list[tuple[str, list[Question]]] = [("", [])]
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(located(path, "analogies")):
         if line.startswith(":"):
             sections.append((line[1:].strip(), []))
         else:
@@ -165,11 +210,12 @@ def _question(path: str, line_number: int, line: str) -> Question:
     return words[0], words[1], words[2], words[3]
 
 
-def _score(
+def _outcomes(
     table_RD: Floats, row_by_spelling: dict[str, int], fold: Callable[[str], str], section: AnalogySection
-) -> AnalogyScore:
+) -> Outcomes:
     rows = [[row_by_spelling.get(fold(word), -1) for word in question] for question in section.questions]
     asked_A4 = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    covered_Q4 = asked_A4[(asked_A4 >= 0).all(axis=1)]
-    correct = int(right_answers(table_RD, covered_Q4).sum())
-    return AnalogyScore(correct, len(covered_Q4), len(section.questions))
+    is_covered_A = (asked_A4 >= 0).all(axis=1)
+    outcome_A = np.full(len(asked_A4), NOT_COVERED, dtype=np.int8)
+    outcome_A[is_covered_A] = right_answers(table_RD, asked_A4[is_covered_A])
+    return outcome_A

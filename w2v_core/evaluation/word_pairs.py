@@ -1,6 +1,7 @@
 """Similarity of word pairs: do the vectors order them as people do?
 
 Shape suffixes
+    A  pairs asked
     P  pairs covered by the vocabulary
     D  numbers in a vector
 """
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from w2v_core.errors import UserError
+from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, spearman_interval
+from w2v_core.evaluation.named_sets import located
 from w2v_core.storage import read_location
-from w2v_core.vectors import WordVectors, first_ids
+from w2v_core.vectors import Ints, WordVectors, first_ids
 
 
 class WordPair(NamedTuple):
@@ -36,11 +39,13 @@ class WordPairsResult:
     spearman  in [-1, 1]; None with fewer than two covered pairs, or where either side's scores are all equal
     pairs     lines of the file
     covered   pairs whose two words have vectors
+    interval  of `spearman`, 95 %, by the bootstrap; None where it is not defined
     """
 
     spearman: float | None
     pairs: int
     covered: int
+    interval: Interval | None = None
 
     @property
     def coverage(self) -> float | None:
@@ -52,32 +57,67 @@ class WordPairsResult:
         return {**asdict(self), "coverage": self.coverage}
 
 
-def evaluate_word_pairs(vectors: WordVectors, path: str, *, case_insensitive: bool = True) -> WordPairsResult:
-    """Score `vectors` on a similarity file; see `read_word_pairs` and `score_word_pairs`."""
-    return score_word_pairs(vectors, read_word_pairs(path), case_insensitive=case_insensitive)
+def evaluate_word_pairs(
+    vectors: WordVectors,
+    path: str,
+    *,
+    case_insensitive: bool = True,
+    resampling: Resampling = DEFAULT_RESAMPLING,
+) -> WordPairsResult:
+    """Score `vectors` on a similarity file, or set of that name; see `read_word_pairs` and `score_word_pairs`."""
+    return score_word_pairs(
+        vectors, read_word_pairs(path), case_insensitive=case_insensitive, resampling=resampling
+    )
 
 
 def score_word_pairs(
-    vectors: WordVectors, pairs: Sequence[WordPair], *, case_insensitive: bool = True
+    vectors: WordVectors,
+    pairs: Sequence[WordPair],
+    *,
+    case_insensitive: bool = True,
+    resampling: Resampling = DEFAULT_RESAMPLING,
 ) -> WordPairsResult:
-    """Spearman's correlation of the people's scores with cos(a, b).
+    """Spearman's correlation of the people's scores with cos(a, b); see `pair_cosines`."""
+    cosine_A = pair_cosines(vectors, pairs, case_insensitive=case_insensitive)
+    return word_pairs_result(pairs, cosine_A, resampling)
+
+
+def word_pairs_result(
+    pairs: Sequence[WordPair], cosine_A: NDArray[np.float32], resampling: Resampling
+) -> WordPairsResult:
+    """The result of what `pair_cosines` gave for `pairs`."""
+    is_covered_A = ~np.isnan(cosine_A)
+    human_P, cosine_P = human_scores(pairs)[is_covered_A], cosine_A[is_covered_A]
+    interval = spearman_interval(human_P, cosine_P, resampling)
+    return WordPairsResult(spearman(human_P, cosine_P), len(pairs), len(cosine_P), interval)
+
+
+def human_scores(pairs: Sequence[WordPair]) -> NDArray[np.float64]:
+    """The people's scores, (A,)."""
+    return np.array([pair.score for pair in pairs], dtype=np.float64)
+
+
+def pair_cosines(
+    vectors: WordVectors, pairs: Sequence[WordPair], *, case_insensitive: bool = True
+) -> NDArray[np.float32]:
+    """cos(a, b) of every pair, (A,) float32; NaN where a word has no vector.
 
     case_insensitive: pairs and vocabulary are lower-cased; of the spellings that fall together, the most
     frequent one's vector counts.
     """
     fold: Callable[[str], str] = str.lower if case_insensitive else str
     ids = first_ids(map(fold, vectors.tokens))
-    folded = [(fold(pair.word_a), fold(pair.word_b), pair.score) for pair in pairs]
-    covered = [(ids[a], ids[b], score) for a, b, score in folded if a in ids and b in ids]
-    human_P = np.array([score for _, _, score in covered])
-    cosine_P = cosines(vectors, [a for a, _, _ in covered], [b for _, b, _ in covered])
-    return WordPairsResult(spearman(human_P, cosine_P), len(pairs), len(covered))
+    asked = [(ids.get(fold(pair.word_a), -1), ids.get(fold(pair.word_b), -1)) for pair in pairs]
+    asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
+    is_covered_A = (asked_A2 >= 0).all(axis=1)
+    cosine_A = np.full(len(pairs), np.nan, dtype=np.float32)
+    cosine_A[is_covered_A] = cosines(vectors, *asked_A2[is_covered_A].T)
+    return cosine_A
 
 
-def cosines(vectors: WordVectors, ids_P: Sequence[int], other_ids_P: Sequence[int]) -> NDArray[np.float32]:
+def cosines(vectors: WordVectors, ids_P: Ints, other_ids_P: Ints) -> NDArray[np.float32]:
     """cos(ids[p], other_ids[p]), (P,) float32; 0 where either vector is zero."""
-    a_PD = vectors.unit_rows(np.array(ids_P, dtype=np.int64))
-    b_PD = vectors.unit_rows(np.array(other_ids_P, dtype=np.int64))
+    a_PD, b_PD = vectors.unit_rows(ids_P), vectors.unit_rows(other_ids_P)
     cosine_P: NDArray[np.float32] = np.einsum("pd,pd->p", a_PD, b_PD)
     return cosine_P
 
@@ -92,12 +132,17 @@ def spearman(x_P: NDArray[np.floating], y_P: NDArray[np.floating]) -> float | No
 def read_word_pairs(path: str) -> list[WordPair]:
     """The pairs of a similarity file: lines of `word word score`, in UTF-8 with or without a byte order mark.
 
+    path: of a file, a URI, or the name of a set that an installed package ships; see `named_sets`.
     Fields are separated as in the first line: by tabs if it has one, else by commas, else by spaces. Blank
     lines and lines that begin with `#` are skipped, and a first line whose third field is no number is a
     header. Raises UserError, with the line's number, where any other line is not two words and a finite
     number, and where the file cannot be read or holds no pair.
     """
-    lines = [(number, line) for number, line in numbered_lines(path) if not line.startswith("#")]
+    lines = [
+        (number, line)
+        for number, line in numbered_lines(located(path, "similarity"))
+        if not line.startswith("#")
+    ]
     separator = _separator(lines[0][1]) if lines else ""
     rows = [(number, _fields(line, separator)) for number, line in lines]
     if rows and _is_header(rows[0][1]):

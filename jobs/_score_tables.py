@@ -1,0 +1,106 @@
+"""Scores, and comparisons of two runs, as tables for people."""
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from jobs._options import console, say, visible
+
+NUM_MOVED = 10
+
+_COMPARED = ("score", "against_score", "difference", "interval")
+
+
+def tell_scores(report: dict[str, Any]) -> None:
+    """Every score with its interval and its coverage beside it."""
+    for scores in report["similarity"]:
+        score, interval = _numbers(scores, "spearman", "interval")
+        say(
+            f"{scores['file']}: Spearman {score} (95 %: {interval}), {scores['covered']:,} of {scores['pairs']:,} "
+            "pairs covered"
+        )
+    for scores in report["analogies"]:
+        table = _table("section", "right", "accuracy", "95 %", "covered", "questions", title=scores["file"])
+        for section in _with_all(scores):
+            right, *counts = (f"{section[key]:,}" for key in ("correct", "covered", "total"))
+            shares = _shares(section, "accuracy", "interval")
+            table.add_row(_text(section["name"]), right, *shares, *counts)
+        console.print(table)
+
+
+def tell_comparison(against: dict[str, Any]) -> None:
+    """Differences with their intervals, the neighbours' overlap, and the words that moved most."""
+    _tell_differences(against)
+    words, neighbors = against["words"], against["neighbors"]
+    overlap = "undefined" if neighbors["overlap"] is None else f"{neighbors['overlap']:.1%}"
+    say(
+        f"against {against['against']}: {words['shared']:,} words shared, of {words['ours']:,} and of "
+        f"{words['against']:,}; of the {neighbors['topn']} nearest of the {neighbors['words']:,} most frequent, "
+        f"{overlap} are the same"
+    )
+    _tell_moved(against["moved"])
+
+
+def _tell_differences(against: dict[str, Any]) -> None:
+    for scores in against["similarity"]:
+        this, other, difference, interval = _numbers(scores, *_COMPARED)
+        say(
+            f"{scores['file']}: Spearman {this} here and {other} in {against['against']}, difference {difference} "
+            f"(95 %: {interval}) over the {scores['covered']:,} pairs that both cover"
+        )
+    for scores in against["analogies"]:
+        table = _table("section", "this", "other", "difference", "95 %", "in both", title=scores["file"])
+        for section in _with_all(scores):
+            shares = _shares(section, *_COMPARED)
+            table.add_row(_text(section["name"]), *shares, f"{section['covered']:,}")
+        console.print(table)
+
+
+def _tell_moved(moved: dict[str, Any]) -> None:
+    if not moved["words"]:
+        say(f"no shared word is seen {moved['min_count']:,} times in both; lower evaluate.moved_min_count")
+        return
+    say(
+        f"after alignment: mean cosine {moved['mean_cosine']:.3f} over {moved['words']:,} words seen "
+        f"{moved['min_count']:,} times or more in both"
+    )
+    table = _table("moved most", "1 - cosine", "seen in this", "in the other")
+    for word in moved["top"][:NUM_MOVED]:
+        counts = [f"{word[key]:,}" for key in ("count", "against_count")]
+        table.add_row(_text(word["word"]), f"{word['distance']:.3f}", *counts)
+    console.print(table)
+
+
+def _with_all(scores: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*scores["sections"], {**scores, "name": "all"}]
+
+
+def _numbers(scores: dict[str, Any], *keys: str) -> list[str]:
+    return [_told(key, scores[key], ".3f") for key in keys]
+
+
+def _shares(scores: dict[str, Any], *keys: str) -> list[str]:
+    return [_told(key, scores[key], ".1%") for key in keys]
+
+
+def _told(key: str, value: Any, form: str) -> str:
+    """A score, a difference with its sign, or an interval."""
+    sign = "+" if key == "difference" else ""
+    if value is None:
+        return "undefined"
+    if isinstance(value, list):
+        return " to ".join(format(bound, form) for bound in value)
+    return format(value, sign + form)
+
+
+def _table(first: str, *others: str, title: str | None = None) -> Table:
+    table = Table(title=None if title is None else _text(title))
+    table.add_column(first, overflow="fold")
+    for heading in others:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _text(text: str) -> Text:
+    return Text(visible(text))

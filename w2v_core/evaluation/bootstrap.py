@@ -1,0 +1,143 @@
+"""How sure is a score? Its 95 % interval by the bootstrap: the same number of items is drawn again and again.
+
+    accuracy_interval(7_120, 10_000, Resampling())    # Interval(low=0.7033975, high=0.7208)
+
+Shape suffixes
+    P  items: the pairs that are covered
+    G  groups of items with equal values, ascending
+    S  scorings of the same items: one, or two that are compared
+    R  resamples; those of one block at a time
+
+A resample matters to a score only by how many copies of each item it holds. Of answers that are right or wrong even
+the numbers of each are enough, and those are drawn at once: a binomial number, or for two scorings a multinomial one,
+has exactly the distribution that drawing items has.
+
+Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13, the percentile interval.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2v_core.arrays import FloatArray, Int64Array
+
+Float64s = NDArray[np.float64]
+
+LEVEL = 0.95
+BLOCK_ITEMS = 1 << 18
+"""Copies counted at a time: a block's scratch is some ten arrays of so many numbers, 2 MiB each."""
+
+
+class Resampling(NamedTuple):
+    """How often items are drawn again, and the seed. Each score starts from the seed: none depends on another."""
+
+    resamples: int = 1000
+    seed: int = 1
+
+
+DEFAULT_RESAMPLING = Resampling()
+
+
+class Interval(NamedTuple):
+    """The middle 95 % of the resamples' scores."""
+
+    low: float
+    high: float
+
+
+def accuracy_interval(correct: int, covered: int, resampling: Resampling) -> Interval | None:
+    """The interval of correct / covered; None where nothing is covered."""
+    if covered == 0:
+        return None
+    rng = np.random.default_rng(resampling.seed)
+    correct_R = rng.binomial(covered, correct / covered, resampling.resamples)
+    return _middle(correct_R / covered)
+
+
+def accuracy_difference_interval(
+    only_first: int, only_second: int, covered: int, resampling: Resampling
+) -> Interval | None:
+    """The interval of (only_first - only_second) / covered, the difference of two accuracies on the same questions.
+
+    only_first, only_second: questions that the one answers right and the other does not.
+    """
+    if covered == 0:
+        return None
+    rng = np.random.default_rng(resampling.seed)
+    shares = np.array([only_first, only_second, covered - only_first - only_second]) / covered
+    first_R, second_R, _ = rng.multinomial(covered, shares, resampling.resamples).T
+    return _middle((first_R - second_R) / covered)
+
+
+def spearman_interval(x_P: FloatArray, y_P: FloatArray, resampling: Resampling) -> Interval | None:
+    """The interval of Spearman's correlation of x and y; None where no resample has one."""
+    return _middle(resampled_spearman(x_P, y_P[None], resampling)[0])
+
+
+def spearman_difference_interval(
+    x_P: FloatArray, first_P: FloatArray, second_P: FloatArray, resampling: Resampling
+) -> Interval | None:
+    """The interval of spearman(x, first) - spearman(x, second), both of the same resampled items."""
+    first_R, second_R = resampled_spearman(x_P, np.stack([first_P, second_P]), resampling)
+    return _middle(first_R - second_R)
+
+
+def resampled_spearman(x_P: FloatArray, y_SP: FloatArray, resampling: Resampling) -> Float64s:
+    """Spearman's correlation of x with each y in every resample, (S, R); NaN where a side's values are all equal.
+
+    Ties have their mean rank, also those between copies of one item: as if the resample had been laid out.
+    """
+    x, ys = _Ranks(x_P), [_Ranks(y_P) for y_P in y_SP]
+    blocks = [
+        np.stack([_correlation(x, y, copies_RP) for y in ys]) for copies_RP in _copies(len(x_P), resampling)
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def _copies(num_items: int, resampling: Resampling) -> Iterator[Int64Array]:
+    """How often each resample holds each item, (R, P), in blocks of resamples; every row's sum is P."""
+    rng = np.random.default_rng(resampling.seed)
+    block = max(1, BLOCK_ITEMS // max(num_items, 1))
+    for begin in range(0, resampling.resamples, block):
+        num_rows = min(block, resampling.resamples - begin)
+        drawn_RP = rng.integers(max(num_items, 1), size=(num_rows, num_items))
+        drawn_RP += np.arange(num_rows)[:, None] * num_items
+        yield np.bincount(drawn_RP.ravel(), minlength=drawn_RP.size).reshape(drawn_RP.shape)
+
+
+class _Ranks:
+    """Values sorted once; their ranks in a resample follow from the copies alone."""
+
+    def __init__(self, values_P: FloatArray) -> None:
+        _, self.group_P, size_G = np.unique(values_P, return_inverse=True, return_counts=True)
+        self.order_P = np.argsort(self.group_P, kind="stable")
+        self.begin_G = np.cumsum(size_G) - size_G
+
+    def centred(self, copies_RP: Int64Array) -> Float64s:
+        """Each item's mean rank among the copies, less the mean of all ranks, (R, P)."""
+        copies_RG = np.add.reduceat(copies_RP[:, self.order_P], self.begin_G, axis=1)
+        rank_RG = np.cumsum(copies_RG, axis=1) - (copies_RG - 1) / 2
+        centred_RP: Float64s = rank_RG[:, self.group_P] - (copies_RP.shape[1] + 1) / 2
+        return centred_RP
+
+
+def _correlation(x: _Ranks, y: _Ranks, copies_RP: Int64Array) -> Float64s:
+    x_RP, y_RP = x.centred(copies_RP), y.centred(copies_RP)
+    products_R, x_R, y_R = (
+        np.einsum("rp,rp,rp->r", copies_RP, *pair) for pair in ((x_RP, y_RP), (x_RP, x_RP), (y_RP, y_RP))
+    )
+    square_R = x_R * y_R
+    score_R: Float64s = np.full(len(square_R), np.nan)
+    np.divide(products_R, np.sqrt(square_R), out=score_R, where=square_R > 0)
+    return score_R
+
+
+def _middle(score_R: Float64s) -> Interval | None:
+    """Between these lie LEVEL of the scores; resamples without a score are left out."""
+    defined = score_R[~np.isnan(score_R)]
+    if not len(defined):
+        return None
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))

@@ -1,0 +1,76 @@
+"""Sets that have a name here: an installed package ships them, and they need no download.
+
+    w2v evaluate --run-dir my-run --similarity wordsim353 --analogies questions-words
+
+A known name is that set, wherever it is asked for; a file that happens to be called so is `./wordsim353`.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from w2v_core.errors import UserError
+from w2v_core.storage import open_folder
+
+Kind = Literal["similarity", "analogies"]
+
+
+class NamedSet(NamedTuple):
+    """Where a set is: in which package, at which path within it."""
+
+    kind: Kind
+    package: str
+    path: str
+
+
+NAMED_SETS = {
+    "wordsim353": NamedSet("similarity", "gensim", "test/test_data/wordsim353.tsv"),
+    "simlex999": NamedSet("similarity", "gensim", "test/test_data/simlex999.txt"),
+    "questions-words": NamedSet("analogies", "gensim", "test/test_data/questions-words.txt"),
+}
+
+_LINES: dict[Kind, str] = {"similarity": "`word word score` lines", "analogies": "`a b c d` lines"}
+
+
+def located(location: str, kind: Kind) -> str:
+    """The path of the set called `location`, or else `location` itself, a path or a URI.
+
+    UserError for a known name of another kind, or whose package is not installed, and for what could only be a name
+    and is neither known nor a file.
+    """
+    named = NAMED_SETS.get(location)
+    if named is None:
+        _refuse_unknown_name(location, kind)
+        return location
+    if named.kind != kind:
+        raise UserError(f"{location} is a set for --{named.kind}, not for --{kind}")
+    return str(_installed(location, named))
+
+
+def _installed(name: str, named: NamedSet) -> Path:
+    # The package is looked up and not imported: gensim takes seconds, and only its data is wanted.
+    spec = find_spec(named.package)
+    folders = (spec.submodule_search_locations or []) if spec else []
+    if not folders:
+        raise UserError(
+            f"the set {name} comes with {named.package}, which is not installed: pip install {named.package}, or name "
+            f"a file of {_LINES[named.kind]}"
+        )
+    path = Path(folders[0], named.path)
+    if not path.is_file():
+        raise UserError(
+            f"the set {name} is not in the {named.package} that is installed ({path} is missing): "
+            f"pip install --force-reinstall {named.package}, or name a file of {_LINES[named.kind]}"
+        )
+    return path
+
+
+def _refuse_unknown_name(location: str, kind: Kind) -> None:
+    could_be_a_path = "/" in location or "." in location or not location.strip()
+    if could_be_a_path or Path(open_folder(location).path).exists():
+        return
+    known = ", ".join(name for name, named in NAMED_SETS.items() if named.kind == kind)
+    raise UserError(
+        f"{location} is neither a file nor a set known for --{kind}: the known ones are {known}; any file of "
+        f"{_LINES[kind]} will do"
+    )

@@ -1,0 +1,47 @@
+"""The vectors to compare with: of another run, or a folder that was copied out of one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from w2v_core.errors import UserError
+from w2v_core.run_dir import MARKER, RunDir
+from w2v_core.storage import Folder, access, open_folder
+
+_FILES = ("input.npy", "vocab.parquet")
+
+
+@dataclass(frozen=True)
+class OtherVectors:
+    """Where they are, and what they were asked for by."""
+
+    location: str
+    folder: Folder
+
+    @classmethod
+    def find(cls, location: str) -> "OtherVectors":
+        """The vectors of the run directory, or in the folder, at `location`. UserError where there are none."""
+        if location != location.encode(errors="replace").decode():
+            raise UserError(f"--against {location!a} has a name that is not UTF-8; rename it")
+        folder = open_folder(location)
+        with access(f"--against {location}"):
+            if folder.read(MARKER) is not None:
+                run = RunDir.open(location)
+                run.require("vectors")
+                return cls(location, run.stage("vectors"))
+            if not set(_FILES) <= folder.sizes().keys():
+                raise UserError(
+                    f"--against {location} is neither a run directory nor a folder of vectors (with "
+                    f"{' and '.join(_FILES)}); give another run's directory"
+                )
+        return cls(location, folder)
+
+    def identity(self) -> dict[str, Any]:
+        """What tells these vectors from changed ones: place, and size and time of each file.
+
+        The fingerprint of their training would not: trained again by several workers, they are others.
+        """
+        paths = [self.folder.file(name) for name in _FILES]
+        with access(f"--against {self.location}"):
+            found = self.folder.filesystem.get_file_info(paths)
+        files = [[info.path, info.size, info.mtime_ns] for info in found]
+        return {"location": self.location, "files": files}
