@@ -169,6 +169,15 @@ def test_limit_takes_the_most_frequent(tmp_path, name):
         assert len((tmp_path / "out" / "vectors.tsv").read_text().splitlines()) == 9
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("source", ["safetensors", "parquet", "npy", "glove"])
+def test_what_was_loaded_is_written_again(tmp_path, source, name):
+    export(a_table(PLAIN), source, str(tmp_path / "source"))
+    export(open_table(str(tmp_path / "source")), name, place(tmp_path, name))
+    if name in LOADED:
+        assert open_table(place(tmp_path, name)).tokens.to_pylist() == PLAIN
+
+
 @given(arrays(np.float32, (4, 3), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
 def test_numbers_as_text_are_the_same_float32_and_no_integers(vectors_ND):
     rows = [row.split(" ") for row in numbers_between(vectors_ND, " ").to_pylist()]

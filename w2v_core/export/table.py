@@ -106,9 +106,10 @@ class Chosen:
 
     def blocks(self) -> Iterator[Block]:
         """What is written, BLOCK_ROWS words at a time. UserError for a vector that is not finite."""
+        chosen = self.tokens
         for begin in range(0, len(self), BLOCK_ROWS):
             ids_N = self.ids_K[begin : begin + BLOCK_ROWS]
-            tokens = self.table.tokens.take(pa.array(ids_N)).combine_chunks()
+            tokens = chosen.slice(begin, len(ids_N)).cast(pa.string()).combine_chunks()
             vectors_ND = self.table.vectors_VD[ids_N]
             finite_N = np.isfinite(vectors_ND).all(axis=1)
             if not finite_N.all():
