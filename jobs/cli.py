@@ -6,6 +6,7 @@ import typer
 
 from jobs._options import ending
 from jobs.build_vocab import vocab
+from jobs.embed_documents import embed
 from jobs.evaluate_vectors import evaluate
 from jobs.join_phrases import phrases
 from jobs.query_vectors import analogy, neighbors
@@ -22,7 +23,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, tokenize, phrases, vocab, shards, train, evaluate, neighbors, analogy, verify, demo):
+for command in (
+    run,
+    tokenize,
+    phrases,
+    vocab,
+    shards,
+    train,
+    evaluate,
+    embed,
+    neighbors,
+    analogy,
+    verify,
+    demo,
+):
     app.command()(ending(command))
 
 

@@ -21,6 +21,7 @@ ORDER = (
     "schemas",
     "storage",
     "run_dir",
+    "output_folder",
     "array_file",
     "word2vec_file",
     "parts",
@@ -46,6 +47,7 @@ ORDER = (
     "engine",
     "training",
     "vectors",
+    "documents",
     "evaluation",
 )
 THIRD_PARTY = {"numpy", "scipy", "pyarrow", "pydantic", "typer", "rich"}
