@@ -179,11 +179,11 @@ def test_unknown_words_change_no_vector(embed, text):
 
 @pytest.mark.parametrize("ending", ["txt", "jsonl", "parquet", "orc"])
 def test_the_cutting_of_files_changes_nothing(embed, tmp_path, ending):
-    texts = [f"{TEXTS[number % 5]} the{number % 7}" for number in range(4000)]
+    texts = [f"{TEXTS[number % 5]} the{number % 7}" for number in range(800)]
     source = tmp_path / f"many.{ending}"
     write(source, texts)
     manifest, rows = embed(source, "embed.weighting=sif", into="one")
-    cut, others = embed(source, "embed.weighting=sif", "tokenize.split_bytes=1024", into="cut")
+    cut, others = embed(source, "embed.weighting=sif", "tokenize.split_bytes=3000", into="cut")
     assert len(cut.files) > len(manifest.files) == 1
     assert rows == others
     assert cut.tokens == manifest.tokens
@@ -201,7 +201,7 @@ def write(path: Path, texts: Sequence[Any], **columns: list[Any]) -> None:
 
         orc.write_table(content, path, stripe_size=1024)
     else:
-        pq.write_table(content, path, row_group_size=500)
+        pq.write_table(content, path, row_group_size=50)
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet", "orc"])

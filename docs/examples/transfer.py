@@ -41,7 +41,8 @@ from w2v_core.text.inputs import find_files
 
 CLASSES, WORDS, TEST_SHARE = 10, 5, 0.2
 LABELS, SEEDS = (50, 200, 1000), range(10)
-C = {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]}
+C = {"C": [1.0, 10.0, 100.0]}
+MOST_TESTED = 4000
 TRAINING = ("train.sg=1", "train.epochs=5")
 WEIGHTINGS = {
     "vectors, mean of tokens": ("embed.weighting=counts",),
@@ -72,7 +73,9 @@ def main() -> None:
         embed_documents(run, find_files([str(work / "documents.jsonl")]), str(output), config)
         sides[name] = vectors_in(output)
     _spark.stop_session()
-    print(told(documents, options.unseen), *table(sides, documents), sep="\n", flush=True)
+    print(told(documents, options.unseen), flush=True)
+    for line in table(sides, documents):
+        print(line, flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -140,7 +143,7 @@ def table(sides: dict[str, csr_array | np.ndarray], documents: list[Document]) -
 def accuracy(
     features: csr_array | np.ndarray, labels: np.ndarray, is_test: np.ndarray, count: int, seed: int
 ) -> float:
-    """Of a classifier that learns from `count` documents, as many of each class."""
+    """Of a classifier that learns from `count` documents, as many of each class, on some of the test documents."""
     rng = np.random.default_rng(seed)
     train = [
         rng.choice(np.flatnonzero((labels == label) & ~is_test), count // CLASSES, replace=False)
@@ -153,9 +156,10 @@ def accuracy(
         features = features[:, np.unique(features[chosen].indices)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        search = GridSearchCV(LogisticRegression(max_iter=200), C, cv=3)
+        search = GridSearchCV(LogisticRegression(max_iter=100, tol=1e-3), C, cv=3)
         search.fit(features[chosen], labels[chosen])
-    return float(search.score(features[is_test], labels[is_test]))
+    tested = rng.choice(np.flatnonzero(is_test), min(MOST_TESTED, int(is_test.sum())), replace=False)
+    return float(search.score(features[tested], labels[tested]))
 
 
 def told(documents: list[Document], is_unseen: bool) -> str:

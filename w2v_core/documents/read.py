@@ -96,12 +96,17 @@ def _read_table(
     for batch in _BATCHES[split.file.format](split, config, names, counters):
         has_text_B = batch.column(config.column).is_valid().to_numpy(zero_copy_only=False)
         block = replace(block_of(batch, config, path, counters), document_L=np.flatnonzero(has_text_B))
-        ids = None if id_column is None else _as_ids(batch.column(id_column), id_column, path)
+        ids = None if id_column is None else _ids_of(batch, id_column, path)
         yield Documents(first + np.arange(len(batch)), ids, (block,))
         first += len(batch)
 
 
-def _as_ids(values: pa.Array, id_column: str, path: str) -> pa.StringArray:
+def _ids_of(batch: pa.RecordBatch, id_column: str, path: str) -> pa.StringArray:
+    if id_column not in batch.schema.names:
+        raise UserError(
+            f"{path} has no column {id_column!r}; name another by embed.id_column, or leave it out"
+        )
+    values = batch.column(id_column)
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         raise UserError(
