@@ -3,8 +3,8 @@
     python benchmarks/bench_embed.py --text enwiki.txt --work WORK [--tokens 5000000] [--size 100]
 
 A document is a line of the first --tokens tokens of the text. The run whose vectors are taken is made of the same
-lines, with one epoch. Seconds are those of the manifest: reading, cutting, embedding and writing, without Spark's start.
-Prints a Markdown table.
+lines, with one epoch. Seconds are those of the manifest: reading, cutting, embedding and writing, without the start of
+Spark. Prints a Markdown table.
 """
 
 import argparse

@@ -153,5 +153,6 @@ def test_every_stage_script_is_a_command_too():
         "write_shards",
         "train_vectors",
         "evaluate_vectors",
+        "embed_documents",
         "run_pipeline",
     } <= scripts
