@@ -19,6 +19,8 @@
 # make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
 # make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
 # make bench-query                               nearest words by gensim and by ours: the same, how long, how much memory
+# make bench-embed TEXT=enwiki.txt               documents to vectors: tokens/s under each weighting
+# make transfer                                  few labels: word vectors against bags of words, on docstrings
 # make bench-lookup                              words to ids at up to 5 M words
 # make install    .venv with everything the above need; they make it themselves
 # make java       a Java of its own for .venv, where there is none and no root to install one
@@ -38,7 +40,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: test-cluster up down cluster-demo image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-embed transfer test-cluster up down cluster-demo image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -109,6 +111,12 @@ bench-languages: needs-java $(STAMP)
 
 bench-phrases: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_phrases.py --text $(TEXT) --work bench-run/phrases
+
+bench-embed: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_embed.py --text $(TEXT) --work bench-run/embed
+
+transfer: needs-java $(STAMP)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/examples/transfer.py
 
 bench-lookup: $(STAMP)
 	$(BIN)/python benchmarks/bench_lookup.py --work bench-run/lookup

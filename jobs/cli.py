@@ -6,6 +6,7 @@ import typer
 
 from jobs._options import ending
 from jobs.build_vocab import vocab
+from jobs.embed_documents import embed
 from jobs.evaluate_vectors import evaluate
 from jobs.export_vectors import export
 from jobs.join_phrases import phrases
@@ -31,6 +32,7 @@ for command in (
     shards,
     train,
     evaluate,
+    embed,
     neighbors,
     analogy,
     export,

@@ -69,7 +69,7 @@ def _build(draft: Draft, sentences: SentenceStage, joining: Joining, config: Con
         _spark.session(config.spark),
         len(parts),
         lambda part: join_part(
-            source, parts[part], weighted, _opened(folder, files), joining, draft.temporary, part
+            source, parts[part], weighted, opened_phrases(folder, files), joining, draft.temporary, part
         ),
     )
     account = total_account(receipts)
@@ -92,7 +92,7 @@ def _find(
     before = list(files)
 
     def count(part: int) -> Iterator[pa.RecordBatch]:
-        passes = _opened(folder, before)
+        passes = opened_phrases(folder, before)
         groups = sentence_groups(source, parts[part], weighted)
         counted = count_grams(
             (joined(group["tokens"].combine_chunks(), passes, joining) for group in groups), joining
@@ -111,7 +111,7 @@ def _find(
     return find_phrases(sums, config.phrases)
 
 
-def _opened(folder: Folder, files: list[FileEntry]) -> tuple[Phrases, ...]:
+def opened_phrases(folder: Folder, files: list[FileEntry]) -> tuple[Phrases, ...]:
     """The phrases in `files`, each opened once a process for as long as they are the last that were asked for."""
     asked = {(folder.file(entry.name), entry.crc32): entry for entry in files}
     opened = {key: _opened_last.get(key) or _read(folder, entry) for key, entry in asked.items()}

@@ -21,6 +21,7 @@ ORDER = (
     "schemas",
     "storage",
     "run_dir",
+    "output_folder",
     "array_file",
     "word2vec_file",
     "parts",
@@ -49,6 +50,7 @@ ORDER = (
     "export",
     "trained_vectors",
     "vectors",
+    "documents",
     "evaluation",
 )
 THIRD_PARTY = {"numpy", "scipy", "pyarrow", "pydantic", "typer", "rich"}
@@ -154,5 +156,6 @@ def test_every_stage_script_is_a_command_too():
         "write_shards",
         "train_vectors",
         "evaluate_vectors",
+        "embed_documents",
         "run_pipeline",
     } <= scripts

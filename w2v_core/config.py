@@ -389,6 +389,31 @@ class EvaluateConfig(_Section):
     )
 
 
+class EmbedConfig(_Section):
+    """Words' vectors to documents' vectors, for what is learned on few labels."""
+
+    weighting: Literal["mean", "counts", "sif"] = Field(
+        "counts",
+        description="a document's vector is the mean of its known words' vectors. mean: each distinct word once; "
+        "counts: as often as it occurs; sif: as counts, each word times sif_a / (sif_a + its share of the text)",
+    )
+    sif_a: float = Field(
+        1e-3, gt=0.0, le=1.0, description="for sif: words above about this share of the corpus weigh little"
+    )
+    remove_components: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="principal components of all documents that are taken out of each; 1 is the paper's with sif",
+    )
+    id_column: str | None = Field(
+        None,
+        min_length=1,
+        description="the column of tables and JSON lines with a document's id, text or integers. Absent: documents are "
+        "known by their file and row",
+    )
+
+
 class SparkConfig(_Section):
     """How Spark is started."""
 
@@ -419,6 +444,7 @@ class Config(_Section):
     shards: ShardsConfig = ShardsConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    embed: EmbedConfig = EmbedConfig()
     spark: SparkConfig = SparkConfig()
 
 

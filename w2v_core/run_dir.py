@@ -43,7 +43,7 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
-REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 5, "vectors": 1, "reports": 2}
+REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 5, "vectors": 1, "reports": 2, "documents": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 COPIES_AT_ONCE = 16
@@ -206,7 +206,7 @@ class RunDir:
         try:
             yield draft
         finally:
-            _remove_unfinished(draft.folder)
+            remove_unfinished(draft.folder)
 
 
 @dataclass(frozen=True)
@@ -285,7 +285,7 @@ def _check_format(data: bytes, path: str, location: str, mend: str = "use a new 
         )
 
 
-def _remove_unfinished(folder: Folder) -> None:
+def remove_unfinished(folder: Folder) -> None:
     """Remove a half stage, or leave it to the next start of the stage: the fault that counts is another."""
     for wait in _SECONDS_BEFORE_REMOVING:
         time.sleep(wait)

@@ -1,5 +1,8 @@
 """The Arrow schema of every stage boundary, once."""
 
+from typing import Any
+
+import numpy.typing as npt
 import pyarrow as pa
 
 TOKENS = pa.schema(
@@ -37,6 +40,35 @@ VOCAB = pa.schema(
     ]
 )
 """One word a row, by id: descending count, equal counts by code point."""
+
+
+def vectors(rows_BD: npt.NDArray[Any]) -> pa.FixedSizeListArray:
+    """The rows of a float32 array (B, D) as a column of lists."""
+    size = rows_BD.shape[1]
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows_BD.ravel()), type=_vector(size))
+
+
+def _vector(size: int) -> pa.DataType:
+    return pa.list_(pa.field("element", pa.float32(), nullable=False), size)
+
+
+def documents(size: int, has_id: bool) -> pa.Schema:
+    """One document a row: which it is, its tokens, those with a vector among them, and the document's vector.
+
+    It is known by its id where it has one, else by its file and its row there, from 0 on.
+    """
+    file_and_row = [
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+    ]
+    return pa.schema(
+        [
+            *([pa.field("id", pa.string())] if has_id else file_and_row),
+            pa.field("tokens", pa.int64(), nullable=False),
+            pa.field("known", pa.int64(), nullable=False),
+            pa.field("vector", _vector(size), nullable=False),
+        ]
+    )
 
 
 def encoded(weighted: bool) -> pa.Schema:

@@ -27,7 +27,7 @@ from w2v_core.evaluation.word_pairs import numbered_lines
 from w2v_core.vectors import Floats, Ints, WordVectors, first_ids, top_k
 
 BATCH_QUESTIONS = 512
-"""Questions asked at a time; with BLOCK_ROWS it bounds the scores held at once to 16 MiB."""
+"""Questions asked at a time; it bounds what they themselves take."""
 
 RIGHT, WRONG, NOT_COVERED = 1, 0, -1
 """Outcomes of a question."""

@@ -32,7 +32,7 @@ from w2v_core.vectors import Floats, Ints, top_k
 NEIGHBORS = 10
 NUM_MOVED = 20
 BATCH_WORDS = 512
-"""Words whose neighbours are sought at a time; with BLOCK_ROWS it bounds the scores held at once to 16 MiB."""
+"""Words whose neighbours are sought at a time; it bounds what they themselves take."""
 
 
 @dataclass(frozen=True)

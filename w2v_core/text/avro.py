@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +26,14 @@ _KINDS = {
 
 def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """The rows of the file. UserError for a damaged file or another column, and where fastavro is not installed."""
+    for batch in avro_batches(split, config, named_columns(config), counters):
+        yield block_of(batch, config, split.file.path, counters)
+
+
+def avro_batches(
+    split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of these rows. Errors as for `read_avro`."""
     import_fastavro()
     import fastavro
 
@@ -38,12 +46,11 @@ def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> I
         schema = arrow_schema(reader.writer_schema)
         check_columns(schema, config, path)
         counters["input_bytes"] += split.end - split.begin
-        names = named_columns(config)
         wanted = pa.schema([schema.field(name) for name in names])
         rows = iter(reader)
         some: list[Any]
         while some := list(itertools.islice(rows, _ROWS_A_BLOCK)):
-            yield block_of(pa.RecordBatch.from_pylist(some, schema=wanted), config, path, counters)
+            yield pa.RecordBatch.from_pylist(some, schema=wanted)
 
 
 def import_fastavro() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from w2v_core.arrays import Int64Array
+
 WeightArray: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -16,6 +18,8 @@ class Block:
 
     values: pa.StringArray | pa.ListArray
     weight_L: WeightArray | None = None
+    document_L: Int64Array | None = None
+    """where it matters, the place of the document that each comes from"""
 
     @property
     def is_ready(self) -> bool:
@@ -23,5 +27,6 @@ class Block:
         return not pa.types.is_string(self.values.type)
 
     def of_rows(self, values: pa.StringArray | pa.ListArray, row_L: npt.NDArray[np.int64]) -> "Block":
-        """The block of `values`, of which each comes from a row of this one and has its weight."""
-        return Block(values, None if self.weight_L is None else self.weight_L[row_L])
+        """The block of `values`, of which each comes from a row of this one and has its weight and document."""
+        weight_L = None if self.weight_L is None else self.weight_L[row_L]
+        return Block(values, weight_L, None if self.document_L is None else self.document_L[row_L])

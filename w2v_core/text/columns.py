@@ -11,7 +11,7 @@ What rows lack is counted:
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -36,7 +36,15 @@ _MOST_ROWS = 65_536
 
 def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """The rows of the row groups that begin in the split. UserError for a damaged file or another column."""
-    path, names = split.file.path, named_columns(config)
+    for batch in parquet_batches(split, config, named_columns(config), counters):
+        yield block_of(batch, config, split.file.path, counters)
+
+
+def parquet_batches(
+    split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of these rows. Errors as for `read_parquet`."""
+    path = split.file.path
     with (
         unreadable_told(path),
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
@@ -47,10 +55,9 @@ def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -
             i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
         ]
         counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
-        for batch in file.iter_batches(
-            _rows_a_batch(file.metadata, groups), row_groups=groups, columns=names
-        ):
-            yield block_of(batch, config, path, counters)
+        yield from file.iter_batches(
+            _rows_a_batch(file.metadata, groups), row_groups=groups, columns=list(names)
+        )
 
 
 def named_columns(config: TokenizeConfig) -> list[str]:
@@ -85,7 +92,7 @@ def _begin(metadata: pq.FileMetaData, row_group: int) -> int:
     return int(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
 
 
-def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: list[str]) -> int:
+def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: Sequence[str]) -> int:
     group = metadata.row_group(row_group)
     chunks = (group.column(i) for i in range(group.num_columns))
     return sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in names)
@@ -194,7 +201,7 @@ def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]
             if not line or line.isspace():
                 continue
             counters["rows"] += 1
-            row = _row(line, config, split.file.path, counters)
+            row = row_of(parsed(line), line, config, split.file.path, counters)
             if isinstance(row.value, str):
                 texts.add(row)
             elif row.value is not None:
@@ -209,7 +216,9 @@ def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
+    """What a JSON line holds: text, tokens or nothing, and its weight."""
+
     value: str | list[str | None] | None
     weight: float = 1.0
 
@@ -219,7 +228,7 @@ class _Gathered:
     values: list[Any] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
 
-    def add(self, row: _Row) -> None:
+    def add(self, row: Row) -> None:
         self.values.append(row.value)
         self.weights.append(row.weight)
 
@@ -227,26 +236,30 @@ class _Gathered:
         return None if config.weight_column is None else np.array(self.weights, np.float32)
 
 
-def _row(line: str, config: TokenizeConfig, path: str, counters: Counter[str]) -> _Row:
-    """What the columns hold: text or tokens, or None where that is counted, and the weight."""
+def parsed(line: str) -> Any:
+    """The JSON of a line, None where it is none."""
     try:
-        row = json.loads(line)
+        return json.loads(line)
     except (ValueError, RecursionError):
-        row = None
+        return None
+
+
+def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Counter[str]) -> Row:
+    """What the columns hold of `row`, the JSON of `line`: text or tokens, or None where that is counted; the weight."""
     value: Any = row.get(config.column) if isinstance(row, dict) else ...
     weight = row.get(config.weight_column) if isinstance(row, dict) and config.weight_column else 1.0
     if value is None:
         counters["rows_without_text"] += 1
-        return _Row(None)
+        return Row(None)
     if _is_value(value) and (weight is None or _is_weight(weight)):
         counters["rows_without_weight"] += weight is None
-        return _Row(
+        return Row(
             _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
         )
     if config.strict:
         _refuse(line, config.column, path)
     counters["bad_rows"] += 1
-    return _Row(None)
+    return Row(None)
 
 
 def _whole_value(

@@ -1,7 +1,7 @@
 """A column of an ORC file, stripe by stripe."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from pyarrow import orc
@@ -16,7 +16,15 @@ _ROWS_A_BLOCK = 8_192
 
 
 def read_orc(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the stripes of this split. UserError for a damaged file or another column.
+    """The rows of the stripes of this split. UserError for a damaged file or another column."""
+    for batch in orc_batches(split, config, named_columns(config), counters):
+        yield block_of(batch, config, split.file.path, counters)
+
+
+def orc_batches(
+    split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of these rows. Errors as for `read_orc`.
 
     PyArrow does not tell where a stripe begins; they are shared out over the file's bytes as if all were of one size.
     """
@@ -30,6 +38,5 @@ def read_orc(split: Split, config: TokenizeConfig, counters: Counter[str]) -> It
         counters["input_bytes"] += split.end - split.begin
         for number in range(file.nstripes):
             if split.begin <= number * split.file.size // file.nstripes < split.end:
-                stripe = pa.Table.from_batches([file.read_stripe(number, columns=named_columns(config))])
-                for batch in stripe.to_batches(max_chunksize=_ROWS_A_BLOCK):
-                    yield block_of(batch, config, path, counters)
+                stripe = pa.Table.from_batches([file.read_stripe(number, columns=list(names))])
+                yield from stripe.to_batches(max_chunksize=_ROWS_A_BLOCK)

@@ -54,7 +54,7 @@ def tokenize_part(
     splits: Sequence[Split], config: TokenizeConfig, given: NamedFiles, folder: Folder, part: int
 ) -> Receipt:
     """Write the sentences of `splits` as part `part` into `folder`."""
-    task = _Task(config, given)
+    task = Task(config, given)
     blocks = (block for split in splits for block in _read(split, config, task.counters))
     return _write(task, blocks, folder, part)
 
@@ -68,20 +68,20 @@ def tokenize_rows(
     part: int,
 ) -> Receipt:
     """Write the sentences of some rows of `table` as part `part` into `folder`."""
-    task = _Task(config, given)
+    task = Task(config, given)
     rows = (columns.block_of(batch, config, table, task.counters) for batch in batches)
-    return _write(task, _cut_into_lines(rows, config, task.counters), folder, part)
+    return _write(task, cut_into_lines(rows, config, task.counters), folder, part)
 
 
-def _write(task: "_Task", blocks: Iterable[Block], folder: Folder, part: int) -> Receipt:
+def _write(task: "Task", blocks: Iterable[Block], folder: Folder, part: int) -> Receipt:
     with sentence_writer(folder, task.weighted) as writer:
         for rows in _gathered(map(task.sentences, blocks), schemas.tokens(task.weighted)):
             writer.write(rows)
     return Receipt.of(writer, task.account(), task.counters, part=part)
 
 
-class _Task:
-    """Settings made ready, and the counts of one task."""
+class Task:
+    """Settings made ready, and the counts of one task: lines or ready lists to lists of tokens."""
 
     def __init__(self, config: TokenizeConfig, given: NamedFiles) -> None:
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
@@ -140,7 +140,7 @@ def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
         yield Block(text)
 
 
-def _cut_into_lines(
+def cut_into_lines(
     blocks: Iterable[Block], config: TokenizeConfig, counters: Counter[str]
 ) -> Iterator[Block]:
     """Texts of tables as lines; with sentences=none a text stays one."""
@@ -163,7 +163,7 @@ _ROWS: dict[str, _Read] = {
 def _read(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     if split.file.format == "text":
         return _read_text(split, config, counters)
-    return _cut_into_lines(_ROWS[split.file.format](split, config, counters), config, counters)
+    return cut_into_lines(_ROWS[split.file.format](split, config, counters), config, counters)
 
 
 def _gathered(blocks: Iterable[Block], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -1,0 +1,74 @@
+"""Documents to vectors: tokens a second under each weighting.
+
+    python benchmarks/bench_embed.py --text enwiki.txt --work WORK [--tokens 5000000] [--size 100]
+
+A document is a line of the first --tokens tokens of the text. The run whose vectors are taken is made of the same
+lines, with one epoch. Seconds are those of the manifest: reading, cutting, embedding and writing, without the start of
+Spark. Prints a Markdown table.
+"""
+
+import argparse
+from pathlib import Path
+
+from bench_train import cut
+
+from jobs import _spark
+from jobs.embed_documents import embed_documents
+from jobs.run_pipeline import run_pipeline
+from w2v_core.config import Config, EmbedConfig, SparkConfig, TokenizeConfig, TrainConfig
+from w2v_core.run_dir import RunDir
+from w2v_core.text.inputs import find_files
+
+SETTINGS = (
+    EmbedConfig(weighting="counts"),
+    EmbedConfig(weighting="mean"),
+    EmbedConfig(weighting="sif"),
+    EmbedConfig(weighting="sif", remove_components=1),
+)
+
+
+def main() -> None:
+    """The run, then each of SETTINGS."""
+    options = arguments()
+    work = Path(options.work)
+    work.mkdir(parents=True, exist_ok=True)
+    text = work / f"slice-{options.tokens}.txt"
+    if not text.exists():
+        cut(Path(options.text), text, options.tokens)
+    config = Config(
+        tokenize=TokenizeConfig(split_bytes=4 << 20),  # as many tasks as both cores want
+        train=TrainConfig(epochs=1, vector_size=options.size),
+        spark=SparkConfig(master=options.master),
+    )
+    files, run = find_files([str(text)]), RunDir.create(str(work / "run"))
+    run_pipeline(run, files, config)
+    print("| weighting | components removed | documents | tokens | s | tokens/s | MB written |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    for number, settings in enumerate(SETTINGS):
+        _spark.session(config.spark)
+        output = str(work / f"vectors-{number}")
+        manifest = embed_documents(run, files, output, config.model_copy(update={"embed": settings}))
+        assert manifest.tokens is not None
+        print(
+            f"| {settings.weighting} | {settings.remove_components} | {manifest.counters['documents']:,} | "
+            f"{manifest.tokens.read:,} | {manifest.seconds:.1f} | {manifest.tokens.read / manifest.seconds:,.0f} | "
+            f"{sum(file.bytes for file in manifest.files) / 1e6:.0f} |",
+            flush=True,
+        )
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--text", required=True)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--tokens", type=int, default=5_000_000)
+    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--master", default="local[2]")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

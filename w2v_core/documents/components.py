@@ -1,0 +1,66 @@
+"""What the vectors of all documents have in common, and documents without it. B: documents, C: components.
+
+The principal components are those of the (D, D) matrix of second moments, the sum of v v^T over all documents. These
+add up, so every task makes its own and the driver one of them all. As in Arora, Liang, Ma 2017 no mean is taken off
+first. Documents without a known word are zero and change nothing.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from w2v_core import schemas
+from w2v_core.arrays import FloatArray
+from w2v_core.parquet import row_groups
+from w2v_core.parts import PartWriter, Receipt
+from w2v_core.storage import Folder
+
+_MOMENT = ".moment.npy"
+
+
+def second_moment(vectors_BD: FloatArray) -> FloatArray:
+    """sum_b v_b v_b^T, (D, D) float64."""
+    wide_BD = vectors_BD.astype(np.float64)
+    moment_DD: FloatArray = wide_BD.T @ wide_BD
+    return moment_DD
+
+
+def principal_components(moment_DD: FloatArray, count: int) -> FloatArray:
+    """The `count` eigenvectors of largest eigenvalue, (C, D) float32; fewer where D is smaller."""
+    _, vectors = np.linalg.eigh(moment_DD)  # ascending
+    return np.ascontiguousarray(vectors[:, ::-1][:, :count].T.astype(np.float32))
+
+
+def without(vectors_BD: FloatArray, components_CD: FloatArray) -> FloatArray:
+    """v - sum_c (v . u_c) u_c, (B, D) float32."""
+    rest_BD: FloatArray = vectors_BD - (vectors_BD @ components_CD.T) @ components_CD
+    return rest_BD
+
+
+def write_moment(folder: Folder, draft_name: str, moment_DD: FloatArray) -> None:
+    """Put a part's second moment beside its draft."""
+    path = folder.file(draft_name + _MOMENT)
+    with folder.filesystem.open_output_stream(path, compression=None) as stream:
+        stream.write(np.ascontiguousarray(moment_DD, np.float64).tobytes())
+
+
+def total_moment(folder: Folder, receipts: Iterable[Receipt], size: int) -> FloatArray:
+    """The sum of the parts' second moments, in the order of parts."""
+    total_DD = np.zeros((size, size))
+    for receipt in sorted(receipts, key=lambda receipt: receipt.part):
+        data = folder.read(receipt.draft_name + _MOMENT)
+        assert data is not None
+        total_DD += np.frombuffer(data).reshape(size, size)
+    return total_DD
+
+
+def rewrite_without(folder: Folder, receipt: Receipt, components_CD: FloatArray, has_id: bool) -> Receipt:
+    """The part of `receipt` once more, its vectors without the components."""
+    size = components_CD.shape[1]
+    schema = schemas.documents(size, has_id)
+    with PartWriter(folder, schema) as writer:
+        for rows in row_groups(folder, receipt.draft_name, schema):
+            vectors_BD = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, size)
+            column = schemas.vectors(without(vectors_BD, components_CD))
+            writer.write(rows.set_column(len(schema) - 1, schema.field("vector"), column))
+    return Receipt.of(writer, receipt.tokens, receipt.counters, part=receipt.part)

@@ -1,0 +1,136 @@
+"""One task: splits of files to one Parquet part of documents with their vectors. B: documents, V: words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from w2v_core import schemas
+from w2v_core.array_file import open_array
+from w2v_core.arrays import FloatArray
+from w2v_core.config import EmbedConfig, TokenizeConfig
+from w2v_core.documents.components import second_moment, write_moment
+from w2v_core.documents.encode import Encoded, Encoder
+from w2v_core.documents.read import Documents, count_rows, read_documents
+from w2v_core.documents.weighting import distinct, document_vectors, weights_of_words
+from w2v_core.errors import UserError
+from w2v_core.parts import PartWriter, Receipt
+from w2v_core.storage import Folder, access
+from w2v_core.text.inputs import Split
+from w2v_core.vocab import Vocabulary
+
+COUNTERS = ("documents", "documents_without_known_word")
+_NUMBERS_A_BLOCK = 4 << 20  # of the vectors that are made at once: 16 MB
+_VECTORS = "input.npy"
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """The vectors of the vocabulary, and what an occurrence of each word weighs."""
+
+    vectors_VD: FloatArray
+    weight_V: FloatArray
+    config: EmbedConfig
+
+    @classmethod
+    def of(cls, vectors_VD: FloatArray, vocabulary: Vocabulary, config: EmbedConfig) -> "WordTable":
+        """As `config` weighs them."""
+        return cls(vectors_VD, weights_of_words(config.weighting, vocabulary.counts, config.sif_a), config)
+
+    def vectors_of(self, encoded: Encoded) -> Iterator[FloatArray]:
+        """The vectors of the documents, some documents at a time."""
+        ids_T, offsets_B1 = encoded.ids_T, encoded.offsets_B1
+        if self.config.weighting == "mean":
+            ids_T, offsets_B1 = distinct(ids_T, offsets_B1)
+        step = max(1, _NUMBERS_A_BLOCK // self.vectors_VD.shape[1])
+        for begin in range(0, len(offsets_B1) - 1, step):
+            offsets = offsets_B1[begin : begin + step + 1]
+            ids = ids_T[offsets[0] : offsets[-1]]
+            yield document_vectors(ids, offsets - offsets[0], self.weight_V[ids], self.vectors_VD)
+
+
+def embed_part(
+    splits: Sequence[tuple[Split, int]],
+    tokenize: TokenizeConfig,
+    encoder: Encoder,
+    words: WordTable,
+    folder: Folder,
+    part: int,
+) -> Receipt:
+    """Write the documents of `splits`, each with the number of its first row, as part `part` into `folder`."""
+    id_column, size = words.config.id_column, words.vectors_VD.shape[1]
+    counters, schema = encoder.counters, schemas.documents(size, id_column is not None)
+    counters.update(dict.fromkeys(COUNTERS, 0))
+    moment_DD = np.zeros((size, size))
+    with PartWriter(folder, schema) as writer:
+        for split, first_row in splits:
+            for documents in read_documents(split, tokenize, id_column, counters):
+                encoded = encoder.encode(documents)
+                counters["documents"] += len(documents)
+                counters["documents_without_known_word"] += int((encoded.num_known_B == 0).sum())
+                place = 0
+                for vectors_BD in words.vectors_of(encoded):
+                    if words.config.remove_components:
+                        moment_DD += second_moment(vectors_BD)
+                    at = slice(place, place + len(vectors_BD))
+                    columns = [*_identity(documents, split, first_row, at), *_counts(encoded, at)]
+                    writer.write(pa.record_batch([*columns, schemas.vectors(vectors_BD)], schema=schema))
+                    place += len(vectors_BD)
+    if words.config.remove_components:
+        write_moment(folder, writer.draft_name, moment_DD)
+    return Receipt.of(writer, encoder.account(), counters, part=part)
+
+
+def _identity(documents: Documents, split: Split, first_row: int, at: slice) -> list[pa.Array]:
+    if documents.ids is not None:
+        return [documents.ids[at]]
+    row_B = documents.row_B[at] + first_row
+    return [pa.array([split.file.path]).take(pa.array(np.zeros(len(row_B), np.int8))), pa.array(row_B)]
+
+
+def _counts(encoded: Encoded, at: slice) -> list[pa.Array]:
+    return [pa.array(encoded.num_tokens_B[at]), pa.array(encoded.num_known_B[at])]
+
+
+def count_part(splits: Sequence[Split], tokenize: TokenizeConfig, part: int) -> Receipt:
+    """The rows of each of `splits`, as counters by its place among them."""
+    return Receipt(
+        part=part, counters={str(i): count_rows(split, tokenize) for i, split in enumerate(splits)}
+    )
+
+
+_last_opened: tuple[tuple[str, str], FloatArray] | None = None
+
+
+def cached_vectors(folder: Folder, fingerprint: str) -> FloatArray:
+    """The word vectors (V, D) in `folder`, opened once a process for as long as their stage's fingerprint is the same.
+
+    They are mapped where the folder is local, so that the processes of a machine share one copy; else read.
+    """
+    global _last_opened
+    key = (folder.path, fingerprint)
+    if _last_opened is None or _last_opened[0] != key:
+        _last_opened = (key, _open_vectors(folder))
+    return _last_opened[1]
+
+
+def _open_vectors(folder: Folder) -> FloatArray:
+    path = folder.file(_VECTORS)
+    try:
+        with access(path):
+            if folder.is_local:
+                mapped: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
+                return mapped
+            with open_array(folder, _VECTORS) as file:
+                return file.read(file.shape[0])
+    except UserError:
+        raise
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as npy ({error}); train again") from None
+
+
+def vector_size(folder: Folder) -> int:
+    """The dimensions of the word vectors in `folder`."""
+    with access(folder.file(_VECTORS)), open_array(folder, _VECTORS) as file:
+        return file.shape[1]
