@@ -9,6 +9,7 @@ from jobs.build_vocab import vocab
 from jobs.evaluate_vectors import evaluate
 from jobs.join_phrases import phrases
 from jobs.query_vectors import analogy, neighbors
+from jobs.report_run import report
 from jobs.run_demo import demo
 from jobs.run_pipeline import run
 from jobs.tokenize_corpus import tokenize
@@ -22,7 +23,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, tokenize, phrases, vocab, shards, train, evaluate, neighbors, analogy, verify, demo):
+for command in (
+    run,
+    tokenize,
+    phrases,
+    vocab,
+    shards,
+    train,
+    evaluate,
+    report,
+    neighbors,
+    analogy,
+    verify,
+    demo,
+):
     app.command()(ending(command))
 
 

@@ -20,6 +20,7 @@ from jobs._options import (
     visible,
 )
 from jobs._stage import Made, make_stage
+from jobs.report_run import has_report, write_report
 from w2v_core.config import Config, EvaluateConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import AnalogiesResult, evaluate_analogies, read_analogies
@@ -53,7 +54,11 @@ def evaluate(
     settings = with_sets(load_config(config, set_ or ()), similarity, analogies)
     if not has_sets(settings):
         raise UserError("nothing to evaluate against; name files with --similarity or --analogies")
-    report = evaluate_vectors(RunDir.open(run_dir), settings)
+    run = RunDir.open(run_dir)
+    had_page = has_report(run)
+    report = evaluate_vectors(run, settings)
+    if had_page:
+        write_report(run, settings)
     if json_:
         print_json(report)
 
