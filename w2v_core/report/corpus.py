@@ -87,16 +87,15 @@ def _bars(accounts: dict[str, TokenAccount]) -> Markup:
     """A bar a stage, cut by what became of its tokens. The table below tells the same in numbers."""
     parts: list[Markup] = []
     for number, (name, account) in enumerate(accounts.items()):
-        top = 30 * number
-        parts.append(element("text", STAGE_NAMES[name], x=150, y=top + 17, text_anchor="end"))
+        top, begin = 44 * number, 0.0
+        parts.append(element("text", STAGE_NAMES[name], x=0, y=top + 14))
         fates = (account.kept, account.out_of_vocabulary, account.subsampled, sum(account.dropped.values()))
-        begin = 0.0
         for fate, count in enumerate(fates):
             width = 480 * count / max(account.read, 1)
             if count:
-                place, shown_width = f"{158 + begin:.1f}", f"{max(width, 0.5):.1f}"
+                place, shown_width = f"{begin:.1f}", f"{max(width, 0.5):.1f}"
                 parts.append(
-                    element("rect", x=place, y=top + 4, width=shown_width, height=18, class_=f"fill-{fate}")
+                    element("rect", x=place, y=top + 20, width=shown_width, height=16, class_=f"fill-{fate}")
                 )
             begin += width
     keys = [
@@ -104,6 +103,6 @@ def _bars(accounts: dict[str, TokenAccount]) -> Markup:
         for number, fate in enumerate(_FATES)
     ]
     picture = element(
-        "svg", *parts, viewBox=f"0 0 640 {30 * len(accounts)}", aria_hidden="true", class_="bars"
+        "svg", *parts, viewBox=f"0 0 480 {44 * len(accounts)}", aria_hidden="true", class_="bars"
     )
     return element("figure", element("ul", *keys, class_="legend"), picture)

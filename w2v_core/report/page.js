@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const EXTENT = 65535; // places are 0 to this, on both axes
-  const FEWEST_LETTERS_APART = 4; // pixels between labels
+  const LETTERS_APART = 4; // pixels between labels
   const MOST_LABELS = 220;
   const MOST_RESULTS = 12;
   const FLIGHT_MS = 350;
@@ -51,11 +51,10 @@
     drawDots();
     drawLines(near);
     const taken = new Taken();
-    if (chosen >= 0) label(chosen, taken, true, colors.text, "600 15px ");
-    for (const id of near) label(id, taken, true, colors.near, "14px ");
-    let drawn = 0;
-    for (let id = 0; id < words.length && drawn < MOST_LABELS; id++) {
-      if (id !== chosen && !near.includes(id) && label(id, taken, false, colors.text, "12px ")) drawn++;
+    if (chosen >= 0) label(chosen, taken, colors.text, "600 15px ");
+    for (const id of near) label(id, taken, colors.near, "14px ");
+    for (let id = 0, drawn = 0; id < words.length && drawn < MOST_LABELS; id++) {
+      if (id !== chosen && !near.includes(id) && label(id, taken, colors.text, "12px ")) drawn++;
     }
   }
 
@@ -84,34 +83,45 @@
     }
   }
 
-  // Cells of the screen that a label covers; words come by descending count, so the frequent ones get the room.
+  // Cells of the screen that labels cover. Words come by descending count, so the frequent ones get the room.
   class Taken {
     constructor() { this.cells = new Set(); }
-    claim(x, y, w, h, always) {
+    claim(x, y, w, h) {
       const cells = [];
-      for (let i = Math.floor(x / 16); i <= Math.floor((x + w) / 16); i++)
+      for (let i = Math.floor(x / 8); i <= Math.floor((x + w) / 8); i++)
         for (let j = Math.floor(y / 8); j <= Math.floor((y + h) / 8); j++) cells.push(i * 4096 + j);
-      if (!always && cells.some((cell) => this.cells.has(cell))) return false;
+      if (cells.some((cell) => this.cells.has(cell))) return false;
       cells.forEach((cell) => this.cells.add(cell));
       return true;
     }
   }
 
-  function label(id, taken, always, color, font) {
+  // Beside the word's dot, on the right, else on the left, else above or below; not at all where there is no room.
+  function label(id, taken, color, font) {
     const x = across(id), y = down(id);
     if (!isSeen(x, y)) return false;
     const text = words[id].length > 24 ? words[id].slice(0, 24) + "…" : words[id];
     pen.font = font + colors.family;
-    const w = pen.measureText(text).width;
-    const left = Math.max(2, Math.min(x + 6, width - w - 2));
-    if (!taken.claim(left, y - 7, w + FEWEST_LETTERS_APART, 14, always)) return false;
-    pen.lineWidth = 3;
-    pen.lineJoin = "round";
-    pen.strokeStyle = colors.page;
-    pen.strokeText(text, left, y + 4);
-    pen.fillStyle = color;
-    pen.fillText(text, left, y + 4);
-    return true;
+    const w = widthOf(text, pen.font);
+    for (const [dx, dy] of [[6, 0], [-w - 6, 0], [-w / 2, -13], [-w / 2, 13]]) {
+      const left = x + dx, middle = y + dy;
+      if (left < 0 || left + w > width || !taken.claim(left, middle - 6, w + LETTERS_APART, 12)) continue;
+      pen.lineWidth = 3;
+      pen.lineJoin = "round";
+      pen.strokeStyle = colors.page;
+      pen.strokeText(text, left, middle + 4);
+      pen.fillStyle = color;
+      pen.fillText(text, left, middle + 4);
+      return true;
+    }
+    return false;
+  }
+
+  const widths = new Map();
+  function widthOf(text, font) {
+    const key = font + text;
+    if (!widths.has(key)) widths.set(key, pen.measureText(text).width);
+    return widths.get(key);
   }
 
   function takeColors() {
