@@ -27,6 +27,8 @@ HOSTILE = [
 ]
 KOREAN = ["서울", "대학교", "서울역", "부산"]
 SCORES = {
+    "resamples": 1000,
+    "seed": 1,
     "similarity": [
         {
             "file": f"/data/<b onclick={HIT}>.tsv",
@@ -35,8 +37,6 @@ SCORES = {
             "covered": 9,
             "coverage": 0.9,
             "interval": [0.52, 0.69],
-            "resamples": 1000,
-            "seed": 1,
         },
         {"file": "none.tsv", "spearman": None, "pairs": 2, "covered": 0, "coverage": 0.0},
     ],
@@ -53,6 +53,31 @@ SCORES = {
             ],
         }
     ],
+}
+COMPARISON = {
+    "against": f"/runs/<u onclick={HIT}>",
+    "similarity": [
+        {
+            "file": "a.tsv",
+            "score": 0.6,
+            "against_score": 0.5,
+            "difference": 0.1,
+            "interval": [0.02, 0.18],
+            "covered": 9,
+        },
+        {
+            "file": "b.tsv",
+            "score": None,
+            "against_score": 0.5,
+            "difference": None,
+            "interval": None,
+            "covered": 1,
+        },
+    ],
+    "analogies": [],
+    "words": {"shared": 1234, "ours": 2000, "against": 1500},
+    "neighbors": {"topn": 10, "words": 1000, "overlap": 0.625},
+    "moved": {"words": 5, "top": [{"word": HOSTILE[0], "distance": 0.75, "count": 8, "against_count": 9}]},
 }
 
 
@@ -87,10 +112,10 @@ def made_run(folder: Path, tokens: list[str], size: int = 12) -> RunDir:
     return run
 
 
-def score(run: RunDir, scores: object) -> None:
+def score(run: RunDir, **reports: object) -> None:
     with run.rewrite("reports") as draft:
-        data = json.dumps(scores).encode()
-        files = [write_bytes(draft, "evaluation.json", lambda stream: stream.write(data))]
+        data = {f"{name}.json": json.dumps(report).encode() for name, report in reports.items()}
+        files = [write_bytes(draft, name, lambda stream: stream.write(data[name])) for name in data]  # noqa: B023
         draft.finish(config=EvaluateConfig(), inputs=[], files=files)
 
 

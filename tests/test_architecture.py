@@ -158,5 +158,6 @@ def test_every_stage_script_is_a_command_too():
         "write_shards",
         "train_vectors",
         "evaluate_vectors",
+        "report_run",
         "run_pipeline",
     } <= scripts

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from runs_by_hand import HIT, HOSTILE, KOREAN, SCORES, made_run, page_of, score
+from runs_by_hand import COMPARISON, HIT, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
 from jobs.report_run import check_report, write_report
 from w2v_core.config import (
@@ -37,7 +37,7 @@ def hostile_run(tmp_path_factory) -> RunDir:
     """Words, names and settings that would act if they could; Korean among them; scored."""
     words = [*HOSTILE, *KOREAN, *(f"word{i}" for i in range(40))]
     run = made_run(tmp_path_factory.mktemp("runs") / "<img src=x onerror=alert(1)>", words)
-    score(run, SCORES)
+    score(run, evaluation=SCORES, comparison=COMPARISON)
     write_report(run, Config())
     return run
 
@@ -67,7 +67,7 @@ class Seen(HTMLParser):
 def test_nothing_of_a_run_becomes_markup(hostile_run):
     seen = Seen(page_of(hostile_run).read_text(encoding="utf-8"))
     assert seen.tags.count("script") == 2
-    assert {"img", "b", "i"}.isdisjoint(seen.tags)
+    assert {"img", "b", "i", "u"}.isdisjoint(seen.tags)
     assert [name for name, _ in seen.attributes if name.startswith("on") or name == "style"] == []
     text = "".join(seen.visible)
     assert all(
@@ -247,10 +247,10 @@ def test_a_page_is_written_again_when_what_it_shows_changed_and_only_then(tmp_pa
         (lambda: Config(), True),
         (lambda: Config(), False),
         (lambda: load_config(None, ["report.words=2"]), True),
-        (lambda: (score(run, SCORES), Config())[1], True),
+        (lambda: (score(run, evaluation=SCORES, comparison=COMPARISON), Config())[1], True),
         (lambda: Config(), False),
         (lambda: (page_of(run).write_bytes(page_of(run).read_bytes()[:-9]), Config())[1], True),
-        (lambda: ((page_of(run).parent / "comparison.json").write_text("{}"), Config())[1], True),
+        (lambda: (score(run, evaluation={}), Config())[1], True),
     ):
         before = len(inodes)
         config = change()

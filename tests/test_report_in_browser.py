@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from runs_by_hand import HOSTILE, KOREAN, SCORES, made_run, page_of, score
+from runs_by_hand import COMPARISON, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
 from jobs.report_run import write_report
 from w2v_core.config import Config
@@ -33,7 +33,7 @@ def browser():
 def small_page(tmp_path_factory) -> Path:
     words = [*KOREAN, *HOSTILE, *(f"word{i}" for i in range(40))]
     run = made_run(tmp_path_factory.mktemp("런 #1 %20") / "<img src=x onerror=alert(1)>", words)
-    score(run, SCORES)
+    score(run, evaluation=SCORES, comparison=COMPARISON)
     write_report(run, Config())
     return page_of(run)
 

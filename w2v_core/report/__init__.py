@@ -6,7 +6,7 @@
     markup      elements whose text is escaped where it enters
     shown       text as people may safely see it
     chart       numbers to an inline SVG
-    corpus, training, scores, explorer, settings    a section of the page each
+    corpus, training, scores, comparison, explorer, settings    a section of the page each
 
 The page holds all it needs: its style, its program, the words, where they stand on the map, and their neighbours,
 but no vectors. Its content security policy allows that program, that style, and nothing else.

@@ -24,20 +24,23 @@ class Facts:
     metrics: list[dict[str, Any]]
     evaluation: dict[str, Any]
     """empty where the vectors were not scored"""
+    comparison: dict[str, Any]
+    """empty where they were not compared with others"""
 
 
 def read_facts(run: RunDir) -> Facts:
     """The facts of a run whose training is finished. UserError for one that is not, and for damage."""
     run.require("vectors")
     manifests = {name: found for name in STAGES if (found := run.manifest(name))}
-    evaluation = _json(run, "reports", EVALUATION, "evaluate") if "reports" in manifests else {}
+    files = {file.name for file in manifests["reports"].files} if "reports" in manifests else set()
+    scores, comparison = (_report(run, name) if name in files else {} for name in (EVALUATION, COMPARISON))
     lines = (run.stage("vectors").read(METRICS) or b"").splitlines()
     metrics = [_parsed(line, f"{run.location}/vectors/{METRICS}", "train") for line in lines]
-    return Facts(run.name, manifests, metrics, evaluation)
+    return Facts(run.name, manifests, metrics, scores, comparison)
 
 
 def fingerprint(run: RunDir, config: ReportConfig) -> str:
-    """SHA-256 of what decides the page: every manifest to the byte, the scores, the settings, and its code.
+    """SHA-256 of what decides the page: every manifest to the byte, the settings, and its code.
 
     A manifest holds its files' checksums, so whatever is made again is seen here. The code is that of this package to
     the byte: a page takes seconds, and no revision is forgotten.
@@ -46,15 +49,14 @@ def fingerprint(run: RunDir, config: ReportConfig) -> str:
     for source in sorted(files("w2v_core.report").iterdir(), key=lambda source: source.name):
         if source.is_file():
             found.update(source.read_bytes())
-    stages = [(stage, MANIFEST) for stage in STAGES]
-    for stage, name in [*stages, ("reports", EVALUATION), ("reports", COMPARISON)]:
-        data = run.stage(stage).read(name)
+    for stage in STAGES:
+        data = run.stage(stage).read(MANIFEST)
         found.update(b"-" if data is None else sha256(data).digest())
     return found.hexdigest()
 
 
-def _json(run: RunDir, stage: str, name: str, command: str) -> dict[str, Any]:
-    return _parsed(run.stage(stage).read(name) or b"", f"{run.location}/{stage}/{name}", command)
+def _report(run: RunDir, name: str) -> dict[str, Any]:
+    return _parsed(run.stage("reports").read(name) or b"", f"{run.location}/reports/{name}", "evaluate")
 
 
 def _parsed(data: bytes, path: str, command: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import base64
 from hashlib import sha256
 from importlib.resources import files
 
+from w2v_core.report.comparison import comparison_section
 from w2v_core.report.corpus import corpus_section, vocabulary_section
 from w2v_core.report.explorer import explorer_data, explorer_section
 from w2v_core.report.facts import Facts
@@ -20,6 +21,7 @@ _HEAD_BYTES = 2048
 _PARTS = {
     "explorer": "Words",
     "scores": "Evaluation",
+    "comparison": "Against another run",
     "training": "Training",
     "corpus": "Corpus",
     "vocabulary": "Vocabulary",
@@ -33,6 +35,7 @@ def page(facts: Facts, counts_V: Ints, words: WordMap, fingerprint: str) -> byte
         "main",
         explorer_section(words),
         scores_section(facts),
+        comparison_section(facts.comparison) if facts.comparison else Markup(),
         training_section(facts),
         corpus_section(facts),
         vocabulary_section(counts_V),
@@ -80,7 +83,8 @@ def _fingerprint_tag(fingerprint: str) -> Markup:
 
 def _header(facts: Facts, num_words: int) -> Markup:
     skip = element("a", "To the content", href="#main", class_="skip")
-    links = [element("li", element("a", name, href=f"#{part}")) for part, name in _PARTS.items()]
+    parts = {part: name for part, name in _PARTS.items() if facts.comparison or part != "comparison"}
+    links = [element("li", element("a", name, href=f"#{part}")) for part, name in parts.items()]
     return element(
         "header",
         skip,

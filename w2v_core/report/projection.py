@@ -5,6 +5,8 @@ Shape suffixes
     D  numbers in a vector
 """
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,9 +45,11 @@ def umap(rows_ND: Floats, seed: int) -> Doubles:
 
 
 def require_umap() -> None:
-    """UserError where umap-learn cannot be imported."""
+    """UserError where umap-learn cannot be imported. It warns that TensorFlow is missing, which nothing here needs."""
     try:
-        import umap  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import umap  # noqa: F401
     except ImportError:
         raise UserError(
             "report.projection = umap needs umap-learn; pip install 'w2v[umap]', or take report.projection = pca"

@@ -18,15 +18,15 @@ def scores_section(facts: Facts) -> Markup:
     if analogies:
         parts.append(table("Analogies", _HEADINGS["analogies"], map(_analogy_row, analogies)))
     parts += [_sections(scores) for scores in analogies]
-    if told := _told_interval([*similarity, *analogies]):
+    if told := _told_interval(facts.evaluation):
         parts.append(element("p", told))
     return section("scores", "Evaluation", *parts)
 
 
 _NOT_SCORED = "The vectors were not scored; w2v evaluate does it, and writes this page again."
 _HEADINGS = {
-    "similarity": ("file", "Spearman’s ρ", "interval", "from 0 to 1", "covered", "pairs"),
-    "analogies": ("file", "accuracy", "interval", "from 0 to 1", "right", "covered", "questions"),
+    "similarity": ("file", "Spearman’s ρ", "95 %", "from 0 to 1", "covered", "pairs"),
+    "analogies": ("file", "accuracy", "95 %", "from 0 to 1", "right", "covered", "questions"),
 }
 
 
@@ -67,7 +67,7 @@ def _bar(score: float, low: float, high: float) -> Markup:
     return element(
         "svg",
         element("line", x1=0, x2=100, y1=8, y2=8, class_="grid"),
-        element("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=8, y2=8, class_="interval"),
+        element("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=8, y2=8, class_="95 %"),
         element("circle", cx=f"{100 * min(max(score, 0.0), 1.0):.1f}", cy=8, r=4, class_="fill-0"),
         viewBox="-5 0 110 16",
         aria_hidden="true",
@@ -75,13 +75,14 @@ def _bar(score: float, low: float, high: float) -> Markup:
     )
 
 
-def _told_interval(scores: Sequence[dict[str, Any]]) -> str:
-    drawn = next((found for found in scores if found.get("interval")), None)
-    if drawn is None:
+def _told_interval(evaluation: dict[str, Any]) -> str:
+    """How the intervals came about; nothing where there is none."""
+    scores = [*evaluation.get("similarity", []), *evaluation.get("analogies", [])]
+    if not any(found.get("interval") for found in scores):
         return ""
-    times = f" of {drawn['resamples']:,} resamples" if isinstance(drawn.get("resamples"), int) else ""
-    seed = f", seed {drawn['seed']}" if "seed" in drawn else ""
-    return f"Intervals: bootstrap over the questions{times}{seed}. They tell the chance of the set, not of training."
+    drawn: dict[str, Any] = next((found for found in (evaluation, *scores) if "resamples" in found), {})
+    times = f" of {drawn['resamples']:,} resamples, seed {drawn.get('seed')}" if drawn else ""
+    return f"95 % intervals: bootstrap over the questions{times}. They tell the chance of the set, not of training."
 
 
 def _name(scores: dict[str, Any]) -> str:
