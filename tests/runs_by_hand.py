@@ -96,7 +96,7 @@ def made_run(folder: Path, tokens: list[str], size: int = 12) -> RunDir:
             "total_rows": 100,
             "loss": None if step == 0 else 3 / (step + 1),
             "held_out_loss": 2.5 - step / 10,
-            "alpha": 0.025 * (1 - step / 10),
+            "alpha": 0.025 * (1 - step / 10) if step else 0.0,
             "rows_per_second": 1000.0 + step,
         }
         for step in range(11)

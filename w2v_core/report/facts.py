@@ -29,8 +29,7 @@ class Facts:
 
 
 def read_facts(run: RunDir) -> Facts:
-    """The facts of a run whose training is finished. UserError for one that is not, and for damage."""
-    run.require("vectors")
+    """The facts of a run whose training is finished. UserError for damage."""
     manifests = {name: found for name in STAGES if (found := run.manifest(name))}
     files = {file.name for file in manifests["reports"].files} if "reports" in manifests else set()
     scores, comparison = (_report(run, name) if name in files else {} for name in (EVALUATION, COMPARISON))

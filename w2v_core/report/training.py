@@ -51,14 +51,11 @@ def last(facts: Facts, key: str) -> float | None:
 
 
 def _points(facts: Facts, key: str) -> list[Point]:
+    """What was reported, by epochs trained. Before the first row there is a held-out loss, and no rate of any kind."""
     num_epochs = _number(facts.manifests["vectors"].config.get("epochs"))
-    return [
-        (
-            num_epochs * _number(line.get("rows")) / max(_number(line.get("total_rows")), 1.0),
-            _number(line.get(key)),
-        )
-        for line in facts.metrics
-    ]
+    lines = [line for line in facts.metrics if line.get("rows") or key == "held_out_loss"]
+    rows = [_number(line.get("rows")) / max(_number(line.get("total_rows")), 1.0) for line in lines]
+    return [(num_epochs * share, _number(line.get(key))) for share, line in zip(rows, lines, strict=True)]
 
 
 def _ends(facts: Facts, key: str, name: str) -> str:
