@@ -34,7 +34,7 @@ COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo docker compose
 SUBMIT := $(COMPOSE) run --rm submit
 TRAINER := $(COMPOSE) run --rm trainer
 CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
-SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties')
+SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
 
 ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)

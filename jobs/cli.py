@@ -11,6 +11,7 @@ from jobs.evaluate_vectors import evaluate
 from jobs.export_vectors import export
 from jobs.join_phrases import phrases
 from jobs.query_vectors import analogy, neighbors
+from jobs.report_run import report
 from jobs.run_demo import demo
 from jobs.run_pipeline import run
 from jobs.tokenize_corpus import tokenize
@@ -32,6 +33,7 @@ for command in (
     shards,
     train,
     evaluate,
+    report,
     embed,
     neighbors,
     analogy,

@@ -17,6 +17,7 @@ from jobs._options import (
 )
 from jobs._score_tables import tell_comparison, tell_scores
 from jobs._stage import Made, make_stage
+from jobs.report_run import has_report, write_report
 from w2v_core.config import Config, EvaluateConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.alignment import SharedWords
@@ -64,7 +65,11 @@ def evaluate(
     settings = with_sets(load_config(config, set_ or ()), similarity, analogies)
     if not has_sets(settings) and against is None:
         raise UserError("nothing to evaluate against; name files with --similarity or --analogies")
-    report = evaluate_vectors(RunDir.open(run_dir), settings, against)
+    run = RunDir.open(run_dir)
+    had_page = has_report(run)
+    report = evaluate_vectors(run, settings, against)
+    if had_page:
+        write_report(run, settings)
     if json_:
         print_json(report)
 

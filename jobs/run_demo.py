@@ -9,6 +9,7 @@ from rich.table import Table
 
 from jobs._options import console, run_script, say
 from jobs.query_vectors import line, open_vectors
+from jobs.report_run import PAGE
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import load_config
 from w2v_core.docstrings import write_corpus
@@ -116,6 +117,7 @@ def _tell_answers(vectors: WordVectors) -> None:
 def _tell_places(run: RunDir, run_dir: str) -> None:
     made = [stage for stage in STAGES if run.manifest(stage)]
     say(f"\nfiles: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
+    say(f"a page about it, with a map of the words: {run.stage('reports').file(PAGE)}")
     say(f"ask more: w2v neighbors --run-dir {run_dir} WORD…   or   w2v analogy --run-dir {run_dir} A B C")
 
 

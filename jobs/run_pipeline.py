@@ -24,6 +24,7 @@ from jobs.evaluate_vectors import (
     with_sets,
 )
 from jobs.join_phrases import make_phrases
+from jobs.report_run import check_report, write_report
 from jobs.tokenize_corpus import find_inputs, settings_with_strict, tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
@@ -42,10 +43,11 @@ def run(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Run every stage: text in, evaluated vectors out."""
+    """Run every stage: text in, evaluated vectors and a report out."""
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     files, tables = find_inputs([*(input or []), *(more_inputs or [])], settings)
     check_sets(settings)
+    check_report(settings)
     directory = RunDir.create(run_dir)
     before = standing(directory, _stages_of(settings))
     run_pipeline(directory, files, settings, tables)
@@ -59,7 +61,7 @@ def _stages_of(config: Config) -> list[str]:
 
 
 def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config, tables: Sequence[str] = ()) -> None:
-    """Every stage on `files` and `tables`, in one Spark session that ends before training."""
+    """Every stage on `files` and `tables`, in one Spark session that ends before training; and the report."""
     tokenize_corpus(run, files, config, tables)
     make_phrases(run, config)
     make_vocab(run, config)
@@ -70,6 +72,7 @@ def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config, tables
         evaluate_vectors(run, config)
     else:
         say("reports: nothing to evaluate against; name files with --similarity or --analogies")
+    write_report(run, config)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ ORDER = (
     "vectors",
     "documents",
     "evaluation",
+    "report",
 )
 THIRD_PARTY = {"numpy", "scipy", "pyarrow", "pydantic", "typer", "rich"}
 READERS = {"fastavro", "mwparserfromhell"}
@@ -64,6 +65,7 @@ EXTRAS = {
     "unidic_lite",
     "rjieba",
     "sentencepiece",
+    "umap",
 }
 
 
@@ -91,7 +93,12 @@ def place(path: Path) -> str:
 @pytest.mark.parametrize("path", modules(CORE), ids=lambda p: str(p.relative_to(ROOT)))
 def test_core_imports_only_what_it_says_it_needs(path):
     tops = {name.split(".")[0] for name in imports_of(path)}
-    extras = {CORE / "text" / "tokenizers": EXTRAS - READERS, CORE / "text": READERS}.get(path.parent, set())
+    users = {
+        CORE / "text" / "tokenizers": EXTRAS - READERS - {"umap"},
+        CORE / "text": READERS,
+        CORE / "report": {"umap"},
+    }
+    extras = users.get(path.parent, set())
     assert tops <= THIRD_PARTY | extras | {"w2v_core"} | sys.stdlib_module_names
 
 
@@ -157,5 +164,6 @@ def test_every_stage_script_is_a_command_too():
         "train_vectors",
         "evaluate_vectors",
         "embed_documents",
+        "report_run",
         "run_pipeline",
     } <= scripts

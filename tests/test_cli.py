@@ -112,6 +112,22 @@ def test_evaluate_against_needs_no_sets_and_prints_one_json_document(w2v, run_di
     assert "100.0% are the same" in err
 
 
+def test_a_run_ends_with_a_report_that_evaluate_writes_again(w2v, run_dir, tmp_path):
+    page = Path(run_dir, "reports", "report.html")
+    assert "were not scored" in page.read_text(encoding="utf-8")
+    code, out, err = w2v("report", "--run-dir", run_dir)
+    assert (code, out) == (0, "")
+    assert f"report: up to date; open {page}" in err
+    (tmp_path / "p.csv").write_text("a,b,score\nking,queen,9\nking,cat,1\nking,mouse,3\n")
+    code, out, _ = w2v("evaluate", "--run-dir", run_dir, "--similarity", str(tmp_path / "p.csv"), "--json")
+    assert code == 0
+    json.loads(out)
+    assert "p.csv" in page.read_text(encoding="utf-8")
+    page.unlink()
+    w2v("evaluate", "--run-dir", run_dir, "--similarity", str(tmp_path / "p.csv"))
+    assert not page.exists()
+
+
 def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_config):
     master = [
         "--set",
@@ -139,6 +155,11 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
         (["train", "--run-dir", "{tmp}/r", "--set", "train.epochs=x"], "train.epochs = 'x' is not allowed"),
         (["train", "--run-dir", "{tmp}/r", "--config", "{tmp}/no.toml"], "no.toml"),
         (["evaluate", "--run-dir", "{tmp}/r"], "nothing to evaluate against"),
+        (["report", "--run-dir", "{tmp}/absent"], "is not a run directory"),
+        (
+            ["report", "--run-dir", "{tmp}/absent", "--set", "report.words=70000"],
+            "less than or equal to 65535",
+        ),
         (["neighbors", "--run-dir", "{tmp}/absent", "x"], "is not a run directory"),
         (["neighbors", "x"], "name either a run with --run-dir or vectors with --vectors"),
         (

@@ -16,10 +16,14 @@ ZIP = ROOT / "dist" / "w2v.zip"
 @pytest.fixture(scope="module")
 def package() -> Path:
     """The zip that `make package` builds, newer than every source."""
-    sources = [path for folder in ("w2v_core", "jobs") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path for kind in ("*.py", "*.css", "*.js") for path in files_of_ours(kind)]
     if not ZIP.exists() or ZIP.stat().st_mtime < max(path.stat().st_mtime for path in sources):
         subprocess.run(["make", "package"], cwd=ROOT, check=True, capture_output=True)
     return ZIP
+
+
+def files_of_ours(kind: str) -> list[Path]:
+    return [path for folder in ("w2v_core", "jobs") for path in (ROOT / folder).rglob(kind)]
 
 
 def run_in(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +39,7 @@ def test_the_zip_holds_the_code_and_nothing_else(package):
         "__main__.py",
     }
     assert "w2v_core/engine/skip_gram.py" in names
-    assert "jobs/log4j2.properties" in names
+    assert {"jobs/log4j2.properties", "w2v_core/report/page.css", "w2v_core/report/page.js"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
@@ -60,7 +64,8 @@ def test_the_zip_is_a_program_that_trains_in_several_processes(
     package, corpus, make_run, tmp_path, python_without_us
 ):
     run = make_run(corpus)
-    shutil.rmtree(Path(run.folder.path, "vectors"))
+    for stage in ("vectors", "reports"):
+        shutil.rmtree(Path(run.folder.path, stage))
     settings = ["--set", "train.workers=2", "--set", "train.vector_size=8"]
     command = [python_without_us, str(package), "train", "--run-dir", run.folder.path, *settings]
     empty = tmp_path / "empty"
@@ -69,6 +74,9 @@ def test_the_zip_is_a_program_that_trains_in_several_processes(
     assert done.returncode == 0, done.stderr
     manifest = run.require("vectors")
     assert manifest.counters["workers"] == 2
+    command = [python_without_us, str(package), "report", "--run-dir", run.folder.path]
+    subprocess.run(command, cwd=empty, check=True, capture_output=True)
+    assert Path(run.folder.path, "reports", "report.html").stat().st_size > 10_000
     assert list(empty.iterdir()) == []
 
 

@@ -414,6 +414,26 @@ class EmbedConfig(_Section):
     )
 
 
+class ReportConfig(_Section):
+    """What the page about a run shows."""
+
+    words: int = Field(
+        20_000,
+        ge=1,
+        le=65_535,
+        description="words on the map, the most frequent ones; a thousand take 70 kB of the page",
+    )
+    neighbors: int = Field(
+        10, ge=1, le=100, description="nearest words that are listed for each word of the map"
+    )
+    projection: Literal["pca", "umap"] = Field(
+        "pca",
+        description="how vectors come onto the plane. pca: the directions of largest variance; umap: neighbours near "
+        "each other, slower, needs umap-learn",
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="for umap: its random choices")
+
+
 class SparkConfig(_Section):
     """How Spark is started."""
 
@@ -445,6 +465,7 @@ class Config(_Section):
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     embed: EmbedConfig = EmbedConfig()
+    report: ReportConfig = ReportConfig()
     spark: SparkConfig = SparkConfig()
 
 

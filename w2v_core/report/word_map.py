@@ -1,0 +1,80 @@
+"""The most frequent words, where each stands on a plane, and the nearest of each.
+
+Shape suffixes
+    N  words on the map, by descending count
+    D  numbers in a vector
+    K  neighbours of a word
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from w2v_core.config import ReportConfig
+from w2v_core.report.projection import Doubles, pca, umap
+from w2v_core.vectors import Floats, Ints, WordVectors, top_k
+
+_BATCH = 512
+FEWEST_FOR_UMAP = 10
+"""Words; with fewer its graph of neighbours is no graph, and PCA stands in."""
+
+
+@dataclass(frozen=True)
+class WordMap:
+    """N words. Neighbours are by the cosine of the whole vectors, and from among the N."""
+
+    tokens: list[str]
+    counts_N: Ints
+    places_N2: NDArray[np.uint16]
+    neighbors_NK: NDArray[np.uint16]
+    cosines_NK: Floats
+    projection: str
+    variance_shown: float | None
+    """the share of PCA's two axes in the variance of the words"""
+    num_words: int
+    """in the whole vocabulary"""
+
+
+def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
+    """The map of the `config.words` most frequent words, of their vectors at unit length. UserError without UMAP."""
+    num = min(config.words, len(vectors))
+    units_ND = vectors.unit_rows(np.arange(num))
+    neighbors_NK, cosines_NK = _neighbors(units_ND, config.neighbors)
+    projection = config.projection if num >= FEWEST_FOR_UMAP else "pca"
+    share = None
+    if projection == "umap":
+        places_N2 = umap(units_ND, config.seed)
+    else:
+        places_N2, share = pca(units_ND)
+    return WordMap(
+        vectors.tokens[:num],
+        vectors.counts_V[:num],
+        _on_grid(places_N2),
+        neighbors_NK.astype(np.uint16),
+        cosines_NK,
+        projection,
+        share,
+        len(vectors),
+    )
+
+
+def _neighbors(units_ND: Floats, most: int) -> tuple[Ints, Floats]:
+    """The K nearest of each row, itself left out: ids and cosines (N, K), best first."""
+    ids_N, most = np.arange(len(units_ND)), min(most, len(units_ND) - 1)
+    if most == 0:
+        return np.empty((len(units_ND), 0), np.int64), np.empty((len(units_ND), 0), np.float32)
+    found = [
+        top_k(units_ND, units_ND[begin : begin + _BATCH], most, ids_N[begin : begin + _BATCH, None])
+        for begin in range(0, len(units_ND), _BATCH)
+    ]
+    return np.concatenate([ids for ids, _ in found]), np.concatenate([scores for _, scores in found])
+
+
+def _on_grid(places_N2: Doubles) -> NDArray[np.uint16]:
+    """The places in 0..65535, one scale for both axes, in the middle."""
+    low_2, high_2 = places_N2.min(axis=0), places_N2.max(axis=0)
+    extent = (high_2 - low_2).max()
+    scaled_N2 = (places_N2 - (low_2 + high_2) / 2) / (extent if extent > 0 else 1.0) + 0.5
+    on_grid_N2: NDArray[np.uint16] = np.round(scaled_N2 * 65535).astype(np.uint16)
+    return on_grid_N2
