@@ -221,8 +221,17 @@ def test_a_page_tells_accounts_curves_and_scores_with_their_intervals(hostile_ru
         "1 too short",
         "From 2.5 to 1.5",
         "From 0.0225 to",
+        "62.5%",
+        "+0.100",
+        "+0.020 – +0.180",
     ):
         assert part in text, part
+
+
+def test_an_interval_is_drawn_from_its_lower_to_its_upper_end(hostile_run):
+    text = page_of(hostile_run).read_text(encoding="utf-8")
+    assert '<line x1="52.0" x2="69.0" y1="8" y2="8" class="interval">' in text
+    assert '<circle cx="61.0"' in text
 
 
 def test_a_run_without_scores_or_earlier_stages_has_a_page_too(tmp_path):
