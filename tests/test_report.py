@@ -6,6 +6,7 @@ import math
 import re
 from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -298,8 +299,8 @@ def test_umap_that_is_not_installed_is_told_with_its_command(monkeypatch):
     check_report(Config())
 
 
-def test_umap_places_words(monkeypatch):
-    pytest.importorskip("umap", reason="umap-learn is not installed")
+@pytest.mark.skipif(find_spec("umap") is None, reason="umap-learn is not installed")
+def test_umap_places_words():
     found = word_map(random_vectors(60, 8), ReportConfig(projection="umap"))
     assert (found.projection, found.variance_shown) == ("umap", None)
     assert found.places_N2.max() == 65535
