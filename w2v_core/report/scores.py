@@ -68,7 +68,7 @@ def _bar(score: float, low: float, high: float) -> Markup:
         "svg",
         element("line", x1=0, x2=100, y1=8, y2=8, class_="grid"),
         element("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=8, y2=8, class_="interval"),
-        element("circle", cx=f"{100 * min(max(score, 0.0), 1.0):.1f}", cy=8, r=4, class_="fill-0"),
+        element("circle", cx=f"{100 * min(max(score, 0.0), 1.0):.1f}", cy=8, r=2, class_="fill-0"),
         viewBox="-5 0 110 16",
         aria_hidden="true",
         class_="range",
