@@ -6,6 +6,7 @@ import math
 import re
 from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -221,8 +222,17 @@ def test_a_page_tells_accounts_curves_and_scores_with_their_intervals(hostile_ru
         "1 too short",
         "From 2.5 to 1.5",
         "From 0.0225 to",
+        "62.5%",
+        "+0.100",
+        "+0.020 – +0.180",
     ):
         assert part in text, part
+
+
+def test_an_interval_is_drawn_from_its_lower_to_its_upper_end(hostile_run):
+    text = page_of(hostile_run).read_text(encoding="utf-8")
+    assert '<line x1="52.0" x2="69.0" y1="8" y2="8" class="interval">' in text
+    assert '<circle cx="61.0"' in text
 
 
 def test_a_run_without_scores_or_earlier_stages_has_a_page_too(tmp_path):
@@ -289,8 +299,8 @@ def test_umap_that_is_not_installed_is_told_with_its_command(monkeypatch):
     check_report(Config())
 
 
-def test_umap_places_words(monkeypatch):
-    pytest.importorskip("umap", reason="umap-learn is not installed")
+@pytest.mark.skipif(find_spec("umap") is None, reason="umap-learn is not installed")
+def test_umap_places_words():
     found = word_map(random_vectors(60, 8), ReportConfig(projection="umap"))
     assert (found.projection, found.variance_shown) == ("umap", None)
     assert found.places_N2.max() == 65535

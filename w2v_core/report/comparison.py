@@ -37,8 +37,10 @@ def _differences(against: dict[str, Any]) -> Iterator[Sequence[Content]]:
     for kind, form in _FORMS.items():
         for scores in against.get(kind, []):
             name = str(scores["file"]).rpartition("/")[2]
-            numbers = [_told(scores[key], form) for key in ("score", "against_score", "difference")]
-            interval = [_told(bound, form) for bound in scores["interval"] or ()]
+            signed = form.replace(":", ":+")
+            difference = _told(scores["difference"], signed)
+            interval = [_told(bound, signed) for bound in scores["interval"] or ()]
+            numbers = [*(_told(scores[key], form) for key in ("score", "against_score")), difference]
             yield name, *numbers, " – ".join(interval), f"{scores['covered']:,}"
 
 

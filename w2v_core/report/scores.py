@@ -67,8 +67,8 @@ def _bar(score: float, low: float, high: float) -> Markup:
     return element(
         "svg",
         element("line", x1=0, x2=100, y1=8, y2=8, class_="grid"),
-        element("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=8, y2=8, class_="95 %"),
-        element("circle", cx=f"{100 * min(max(score, 0.0), 1.0):.1f}", cy=8, r=4, class_="fill-0"),
+        element("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=8, y2=8, class_="interval"),
+        element("circle", cx=f"{100 * min(max(score, 0.0), 1.0):.1f}", cy=8, r=2, class_="fill-0"),
         viewBox="-5 0 110 16",
         aria_hidden="true",
         class_="range",
@@ -81,7 +81,7 @@ def _told_interval(evaluation: dict[str, Any]) -> str:
     if not any(found.get("interval") for found in scores):
         return ""
     drawn: dict[str, Any] = next((found for found in (evaluation, *scores) if "resamples" in found), {})
-    times = f" of {drawn['resamples']:,} resamples, seed {drawn.get('seed')}" if drawn else ""
+    times = f", {drawn['resamples']:,} resamples, seed {drawn.get('seed')}" if drawn else ""
     return f"95 % intervals: bootstrap over the questions{times}. They tell the chance of the set, not of training."
 
 
