@@ -197,8 +197,8 @@ def test_a_run_on_a_store_is_the_run_on_a_disk(stored):
     assert len(stored.run.require("shards").files) > 1
 
 
-def test_a_run_leaves_what_its_manifests_list_and_nothing_else(stored):
-    listed = {"/run.json"}
+def test_a_run_leaves_what_its_manifests_list_a_page_and_nothing_else(stored):
+    listed = {"/run.json", "/reports/report.html"}  # the page is in no manifest
     for stage in ("tokens", "vocab", "shards", "vectors"):
         listed |= {f"/{stage}/{entry.name}" for entry in stored.run.require(stage).files}
         listed.add(f"/{stage}/manifest.json")
@@ -210,6 +210,7 @@ def test_a_rerun_finds_every_stage_up_to_date(stored):
     assert done.returncode == 0, done.stderr
     for stage in ("tokens", "vocab", "shards", "vectors"):
         assert f"{stage}: up to date" in done.stderr
+    assert "report: up to date" in done.stderr
 
 
 def test_no_secret_is_in_any_object_nor_told(stored):
