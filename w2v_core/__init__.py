@@ -1,11 +1,11 @@
 """word2vec for corpora too large for one machine's Python.
 
-    raw text ─▶ tokens (─▶ phrases) ─▶ vocab ─▶ shards ─▶ vectors ─▶ evaluate, neighbors, analogy, export
+    raw text ─▶ tokens (─▶ phrases) ─▶ vocab ─▶ shards ─▶ vectors ─▶ evaluate, report, neighbors, analogy, export, embed
 
 The Spark stages (tokens, phrases, vocab, shards) are driven by `jobs/`; everything they compute, and the whole of
 training, lives here and never imports pyspark. Read the modules in the order of the flow: `config`,
 `schemas`, `run_dir`, `text`, `phrases`, `windows`, `sampler`, `vocab`, `shards`, `layers`, `models`, `engine`,
-`training`, `export`, `vectors`, `evaluation`. A module imports only from those before it.
+`training`, `export`, `vectors`, `documents`, `evaluation`, `report`. A module imports only from those before it.
 
     from w2v_core import WordVectors
 
