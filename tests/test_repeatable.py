@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from standalone import SPARK_HOME, standalone_cluster
 from test_pipeline import bytes_of
+from zipf_lines import zipf_lines
 
 from w2v_core.run_dir import RunDir
 from w2v_core.verify import verify
@@ -22,9 +23,7 @@ SETTINGS = ("tokenize.split_bytes=200000", "shards.target_rows=20000", "shards.w
 def text(tmp_path_factory) -> Path:
     """A file of 12,000 lines, some of them again and again; about 1 MB."""
     draw = random.Random(7)
-    words = [f"{stem}{number}" for stem in ("word", "낱말", "語") for number in range(400)]
-    weights = [1 / (rank + 1) for rank in range(len(words))]
-    lines = [" ".join(draw.choices(words, weights, k=draw.randrange(1, 25))) for _ in range(10_000)]
+    lines = zipf_lines(draw)
     lines += draw.choices(lines[:50], k=2000)
     path = tmp_path_factory.mktemp("repeatable") / "글.txt"
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -1,13 +1,12 @@
 """A folder outside a run that a command fills: skipped when it is current, and finished as a stage is."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pydantic import ValidationError
 
 from w2v_core.errors import UserError
-from w2v_core.run_dir import MANIFEST, TEMPORARY, Draft, Manifest, remove_unfinished
+from w2v_core.run_dir import MANIFEST, TEMPORARY, Draft, Manifest, drafted
 from w2v_core.storage import access, open_folder
 
 
@@ -66,9 +65,5 @@ class OutputFolder:
         if self.folder.read(MANIFEST) is not None:
             self.folder.filesystem.delete_file(self.folder.file(MANIFEST))
         self.folder.delete()
-        draft = Draft(name, self.folder, time.monotonic())
-        draft.temporary.create()
-        try:
+        with drafted(name, self.folder) as draft:
             yield draft
-        finally:
-            remove_unfinished(self.folder)

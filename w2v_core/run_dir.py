@@ -201,12 +201,8 @@ class RunDir:
         What the block leaves without `Draft.finish` is removed.
         """
         self.remove(name)
-        draft = Draft(name, self.stage(name), time.monotonic())
-        draft.temporary.create()
-        try:
+        with drafted(name, self.stage(name)) as draft:
             yield draft
-        finally:
-            remove_unfinished(draft.folder)
 
 
 @dataclass(frozen=True)
@@ -271,6 +267,17 @@ class Draft:
         self.temporary.delete()
         self.folder.write_whole(MANIFEST, manifest.model_dump_json(indent=2).encode())
         return manifest
+
+
+@contextmanager
+def drafted(stage: str, folder: Folder) -> Iterator[Draft]:
+    """The draft of what will stand in `folder`, which is empty. What the block leaves unfinished is removed."""
+    draft = Draft(stage, folder, time.monotonic())
+    draft.temporary.create()
+    try:
+        yield draft
+    finally:
+        remove_unfinished(folder)
 
 
 def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:

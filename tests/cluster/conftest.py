@@ -10,6 +10,7 @@ from containers import Containers
 from machines import Cluster
 from processes import Processes
 from runs import Runs
+from zipf_lines import zipf_lines
 
 KINDS = ("docker", "processes")
 
@@ -50,10 +51,7 @@ def cluster(request, tmp_path_factory) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def runs(cluster) -> Runs:
     """Runs on the cluster, all on one text of a megabyte in four files."""
-    draw = random.Random(11)
-    words = [f"{stem}{number}" for stem in ("word", "낱말", "語") for number in range(400)]
-    weights = [1 / (rank + 1) for rank in range(len(words))]
-    lines = [" ".join(draw.choices(words, weights, k=draw.randrange(1, 25))) for _ in range(10_000)]
+    lines = zipf_lines(random.Random(11))
     text = cluster.folder("말뭉치 text")
     for number in range(4):
         cluster.write(f"{text}/{number}.txt", "\n".join(lines[number::4]))
