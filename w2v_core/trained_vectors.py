@@ -27,13 +27,18 @@ def read_trained(folder: Folder) -> VectorTable:
     other, and where the store is not reached.
     """
     vocab = _read_vocab(folder)
-    vectors_VD = _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
+    vectors_VD = open_vectors(folder)
     if len(vocab) != len(vectors_VD):
         raise UserError(
             f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
             f"{WAY_OUT}"
         )
     return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
+
+
+def open_vectors(folder: Folder) -> Floats:
+    """The input vectors, (V, D), mapped from a local disk and else read. Errors as for `read_trained`."""
+    return _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
 
 
 def _read_vocab(folder: Folder) -> pa.Table:

@@ -14,10 +14,10 @@ from w2v_core.documents.components import second_moment, write_moment
 from w2v_core.documents.encode import Encoded, Encoder
 from w2v_core.documents.read import Documents, count_rows, read_documents
 from w2v_core.documents.weighting import distinct, document_vectors, weights_of_words
-from w2v_core.errors import UserError
 from w2v_core.parts import PartWriter, Receipt
 from w2v_core.storage import Folder, access
 from w2v_core.text.inputs import Split
+from w2v_core.trained_vectors import open_vectors
 from w2v_core.vocab import Vocabulary
 
 COUNTERS = ("documents", "documents_without_known_word")
@@ -111,23 +111,8 @@ def cached_vectors(folder: Folder, fingerprint: str) -> FloatArray:
     global _last_opened
     key = (folder.path, fingerprint)
     if _last_opened is None or _last_opened[0] != key:
-        _last_opened = (key, _open_vectors(folder))
+        _last_opened = (key, open_vectors(folder))
     return _last_opened[1]
-
-
-def _open_vectors(folder: Folder) -> FloatArray:
-    path = folder.file(_VECTORS)
-    try:
-        with access(path):
-            if folder.is_local:
-                mapped: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
-                return mapped
-            with open_array(folder, _VECTORS) as file:
-                return file.read(file.shape[0])
-    except UserError:
-        raise
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as npy ({error}); train again") from None
 
 
 def vector_size(folder: Folder) -> int:
