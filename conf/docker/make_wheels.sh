@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 python=3.11 # the image's, which is Debian bookworm's
 pyspark=$(sed -n 's/^ARG PYSPARK=//p' Dockerfile)
 
-wanted=$(python3 conf/docker/requirements.py; echo "pyspark==$pyspark"; echo venv-pack; echo setuptools) # the last two: conf/make_archive.sh
+wanted=$(python3 conf/docker/requirements.py; echo "pyspark==$pyspark")
 if [ "$(cat wheels/requirements.txt 2>/dev/null)" = "$wanted" ]; then
     exit
 fi

@@ -1,7 +1,9 @@
 """The cluster of docker-compose.yml, as a project of its own beside one that people may run."""
 
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +11,9 @@ from machines import NUM_WORKERS, ROOT, Cluster, Submitted
 
 PROJECT = "w2v-test"
 OVERRIDE = Path(__file__).with_name("docker-compose.override.yml")
+# Under dist/, which docker-compose.yml mounts.
+WHEELS = "dist/archive-wheels"
+ARCHIVE_PACKAGES = ("venv-pack", "setuptools", "numpy", "pyarrow", "pydantic")
 # Any free port for the pages, since another cluster may use the usual ones.
 ENVIRONMENT = {"W2V_MASTER_PORT": "0", "W2V_HISTORY_PORT": "0"}
 
@@ -78,18 +83,15 @@ class Containers(Cluster):
         return f"/w2v/{name}"
 
     def make_archive(self) -> str:
-        mounted = ["-v", f"{ROOT}/wheels:/w2v/wheels:ro"] if (ROOT / "wheels").exists() else []
-        words = [
-            "run",
-            "--rm",
-            "-T",
-            *mounted,
-            "-e",
-            "PYTHON=/usr/bin/python3",
-            "--entrypoint",
-            "conf/make_archive.sh",
-        ]
-        self.compose(*words, "submit", f"{self.data}/environment.tar.gz")
+        # Downloaded here: a container knows neither this machine's mirror of Python's packages nor its certificates.
+        shutil.rmtree(ROOT / WHEELS, ignore_errors=True)
+        version = self.run("python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+        pip = (sys.executable, "-m", "pip")
+        wanted = ("--only-binary=:all:", "--python-version", version, *ARCHIVE_PACKAGES)
+        _output(*pip, "download", "--quiet", "--dest", WHEELS, *wanted)
+        settings = ("-e", "PYTHON=/usr/bin/python3", "-e", f"WHEELS={WHEELS}")
+        script = ("--entrypoint", "conf/make_archive.sh", "submit")
+        self.compose("run", "--rm", "-T", *settings, *script, f"{self.data}/environment.tar.gz")
         return f"{self.data}/environment.tar.gz"
 
     @property

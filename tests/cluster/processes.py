@@ -78,7 +78,7 @@ class Processes(Cluster):
 
     def make_archive(self) -> str:
         archive = f"{self.data}/environment.tar.gz"
-        environment = os.environ | {"PYTHON": sys._base_executable, "WHEELS": "/none"}
+        environment = os.environ | {"PYTHON": sys._base_executable}
         subprocess.run([str(ROOT / "conf/make_archive.sh"), archive], env=environment, check=True)
         return archive
 
