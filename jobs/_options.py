@@ -38,6 +38,10 @@ MoreInputs = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATH]...", help="More of --input, as a shell's glob gives them."),
 ]
+InputListOption = Annotated[
+    str | None,
+    typer.Option("--input-list", metavar="FILE", help="More of --input: a file with a JSON list of them."),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Refuse text that is not UTF-8 instead of replacing and counting it.")
 ]
@@ -70,7 +74,7 @@ def print_json(document: Any) -> None:
 
 
 def ending(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command`, which exits with 2 where the user can mend it, 1 for a fault of ours, 130 if interrupted."""
+    """`command`, which exits with an error's own code, 2 for most, 1 for a fault of ours, 130 if interrupted."""
 
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
@@ -79,7 +83,7 @@ def ending(command: Callable[..., Any]) -> Callable[..., Any]:
                 command(*args, **options)
         except UserError as error:
             say(f"error: {error}")
-            sys.exit(2)
+            sys.exit(error.exit_code)
         except KeyboardInterrupt as error:
             _exit_interrupted(str(error))
         except BrokenPipeError:

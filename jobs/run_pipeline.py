@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jobs import _spark
 from jobs._options import (
     ConfigOption,
+    InputListOption,
     InputOption,
     MoreInputs,
     RunDirOption,
@@ -25,7 +26,7 @@ from jobs.evaluate_vectors import (
 )
 from jobs.join_phrases import make_phrases
 from jobs.report_run import check_report, write_report
-from jobs.tokenize_corpus import find_inputs, settings_with_strict, tokenize_corpus
+from jobs.tokenize_corpus import find_inputs, named_inputs, settings_with_strict, tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
 from w2v_core.config import Config
@@ -37,6 +38,7 @@ def run(
     run_dir: RunDirOption,
     input: InputOption = None,  # noqa: A002
     more_inputs: MoreInputs = None,
+    input_list: InputListOption = None,
     similarity: SimilarityOption = None,
     analogies: AnalogiesOption = None,
     strict: StrictOption = False,
@@ -45,7 +47,7 @@ def run(
 ) -> None:
     """Run every stage: text in, evaluated vectors and a report out."""
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
-    files, tables = find_inputs([*(input or []), *(more_inputs or [])], settings)
+    files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
     check_report(settings)
     directory = RunDir.create(run_dir)
@@ -60,16 +62,28 @@ def _stages_of(config: Config) -> list[str]:
     return [stage for stage in STAGES if asked.get(stage, True)]
 
 
-def run_pipeline(run: RunDir, files: Sequence[InputFile], config: Config, tables: Sequence[str] = ()) -> None:
-    """Every stage on `files` and `tables`, in one Spark session that ends before training; and the report."""
+def run_pipeline(
+    run: RunDir,
+    files: Sequence[InputFile],
+    config: Config,
+    tables: Sequence[str] = (),
+    *,
+    against: str | None = None,
+    fresh: bool = False,
+) -> None:
+    """Every stage on `files` and `tables`, in one Spark session that ends before training; and the report.
+
+    against: other vectors to compare with, as `evaluate --against`
+    fresh: as `train --fresh`
+    """
     tokenize_corpus(run, files, config, tables)
     make_phrases(run, config)
     make_vocab(run, config)
     make_shards(run, config)
     _spark.stop_session()
-    train_vectors(run, config)
-    if has_sets(config):
-        evaluate_vectors(run, config)
+    train_vectors(run, config, fresh)
+    if has_sets(config) or against is not None:
+        evaluate_vectors(run, config, against)
     else:
         say("reports: nothing to evaluate against; name files with --similarity or --analogies")
     write_report(run, config)

@@ -7,6 +7,7 @@ import pyarrow as pa
 from jobs import _spark
 from jobs._options import (
     ConfigOption,
+    InputListOption,
     InputOption,
     MoreInputs,
     RunDirOption,
@@ -23,7 +24,7 @@ from w2v_core.parts import Receipt, adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.storage import Folder
 from w2v_core.text.avro import import_fastavro
-from w2v_core.text.inputs import InputFile, find_files, plan_splits
+from w2v_core.text.inputs import InputFile, find_files, plan_splits, read_list
 from w2v_core.text.mediawiki import import_parser
 from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.tokenize_part import tokenize_part, tokenize_rows
@@ -34,14 +35,20 @@ def tokenize(
     run_dir: RunDirOption,
     input: InputOption = None,  # noqa: A002
     more_inputs: MoreInputs = None,
+    input_list: InputListOption = None,
     strict: StrictOption = False,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
     """Cut text files into sentences of tokens, on Spark."""
     settings = settings_with_strict(config, set_, strict)
-    files, tables = find_inputs([*(input or []), *(more_inputs or [])], settings)
+    files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     tokenize_corpus(RunDir.create(run_dir), files, settings, tables)
+
+
+def named_inputs(first: list[str] | None, more: list[str] | None, input_list: str | None = None) -> list[str]:
+    """The locations that the command line names, in each of its ways."""
+    return [*(first or []), *(more or []), *(read_list(input_list) if input_list else [])]
 
 
 def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFile], list[str]]:

@@ -17,9 +17,9 @@ ORDER = (
     "arrays",
     "accounting",
     "credentials",
+    "storage",
     "config",
     "schemas",
-    "storage",
     "run_dir",
     "output_folder",
     "array_file",
@@ -53,6 +53,7 @@ ORDER = (
     "documents",
     "evaluation",
     "report",
+    "night",
 )
 THIRD_PARTY = {"numpy", "scipy", "pyarrow", "pydantic", "typer", "rich"}
 READERS = {"fastavro", "mwparserfromhell"}

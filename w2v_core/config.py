@@ -5,18 +5,19 @@ gensim 4's where gensim has the parameter. `conf/default.toml` spells out every 
 the two equal.
 """
 
+import json
 import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from w2v_core.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
 from w2v_core.errors import UserError
+from w2v_core.storage import read_location
 
 
 class _Section(BaseModel):
@@ -434,6 +435,70 @@ class ReportConfig(_Section):
     seed: int = Field(1, ge=0, lt=2**31, description="for umap: its random choices")
 
 
+class GateConfig(_Section):
+    """What a candidate must pass before it becomes the current version; of a first version only what needs no other."""
+
+    min_scores: dict[str, float] = Field(
+        default_factory=dict,
+        description='the least score of a set, by the name it is evaluated by, such as "wordsim353" = 0.6',
+    )
+    max_drop: float | None = Field(
+        0.02,
+        ge=0.0,
+        le=2.0,
+        description="how far any set's score may fall below current's; refused where the whole 95 % interval of the "
+        "difference is beyond it",
+    )
+    max_heldout_loss: float | None = Field(None, gt=0.0, description="the most held-out loss, in nats a pair")
+    max_loss_rise: float | None = Field(
+        0.0,
+        description="how far the held-out loss on the new text may rise over what current has on it before training",
+    )
+    min_known_tokens: float | None = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="share of the new text's tokens that current has words for; in another language few are",
+    )
+    max_new_words: float | None = Field(
+        1.0, ge=0.0, description="words added, as a share of the words that there were"
+    )
+    min_neighbor_overlap: float | None = Field(
+        0.2,
+        ge=0.0,
+        le=1.0,
+        description="mean share of a word's ten nearest that current and the candidate agree on: less is drift",
+    )
+
+
+class NightConfig(_Section):
+    """Scheduled training: what a night does beside its stages."""
+
+    changed_files: Literal["refuse", "add"] = Field(
+        "refuse",
+        description="a file that was read before and now holds something else. refuse: stop and say so; add: read it "
+        "as new, and what it still has of the old is counted twice",
+    )
+    reread: bool = Field(
+        False,
+        description="read every file to tell whether it changed, also where name, size and time are as they were",
+    )
+    keep_versions: int = Field(
+        7, ge=2, description="versions that stay in the store: current and the latest before it"
+    )
+    align: bool = Field(
+        False,
+        description="turn the new vectors onto current's (orthogonal Procrustes), so that both can be compared number "
+        "by number",
+    )
+    lease_hours: float = Field(
+        12.0,
+        gt=0.0,
+        le=24.0 * 30,
+        description="after so long without a sign of life another night may start",
+    )
+
+
 class SparkConfig(_Section):
     """How Spark is started."""
 
@@ -466,15 +531,17 @@ class Config(_Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     embed: EmbedConfig = EmbedConfig()
     report: ReportConfig = ReportConfig()
+    gate: GateConfig = GateConfig()
+    night: NightConfig = NightConfig()
     spark: SparkConfig = SparkConfig()
 
 
 def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Config:
-    """The configuration in TOML file `path`, then `overrides` ("section.key=value") in order, checked.
+    """The configuration in `path` (TOML, or .json), then `overrides` ("section.key=value") in order, checked.
 
     Raises UserError, naming the key, the value and what is allowed; of a secret, which is never allowed, the key.
     """
-    settings = {} if path is None else _read_toml(path)
+    settings = {} if path is None else _read_settings(path)
     for override in overrides:
         settings = _merge(settings, _parse_override(override))
     refuse_in_settings(settings)
@@ -484,14 +551,21 @@ def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Confi
         raise UserError(_explain(error, path)) from None
 
 
-def _read_toml(path: str) -> dict[str, Any]:
+def _read_settings(path: str) -> dict[str, Any]:
     refuse_in_location(path, "--config")
+    kind = "JSON" if path.endswith(".json") else "TOML"
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        text = read_location(path).decode("utf-8-sig")
+        settings = json.loads(text) if kind == "JSON" else tomllib.loads(text)
     except OSError as error:
         raise UserError(f"configuration file {path}: {error.strerror or error}; check --config") from None
-    except ValueError as error:  # TOML, UTF-8, or a path with a NUL
-        raise UserError(f"configuration file {path} is not valid TOML: {error}") from None
+    except UserError:
+        raise
+    except (ValueError, RecursionError) as error:  # TOML, JSON, UTF-8, or a path with a NUL
+        raise UserError(f"configuration file {path} is not valid {kind}: {error}") from None
+    if not isinstance(settings, dict):
+        raise UserError(f"configuration file {path} must hold sections, as conf/default.toml does")
+    return settings
 
 
 def _parse_override(override: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A plain file is cut into ranges of bytes; a compressed one can only be read from
 split. Small files share a task.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from pyarrow import fs
 from w2v_core.credentials import refuse_in_location
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MARKER
-from w2v_core.storage import Folder, access, open_folder
+from w2v_core.storage import Folder, access, open_folder, read_file
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
@@ -78,6 +79,19 @@ class Split:
     file: InputFile
     begin: int
     end: int
+
+
+def read_list(path: str) -> list[str]:
+    """The locations in a file that holds a JSON list of them. UserError for anything else."""
+    try:
+        locations = json.loads(read_file(path, "--input-list"))
+    except (ValueError, RecursionError) as error:
+        raise (
+            error if isinstance(error, UserError) else UserError(f"--input-list {path} is not JSON: {error}")
+        ) from None
+    if not isinstance(locations, list) or not all(isinstance(location, str) for location in locations):
+        raise UserError(f"--input-list {path} must hold a JSON list of paths and URIs, each a text")
+    return locations
 
 
 def find_files(locations: Sequence[str], told_format: Format | None = None) -> list[InputFile]:

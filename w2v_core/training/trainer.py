@@ -122,6 +122,8 @@ def _watch(
         crew.resume()
         saved_at, saved_epoch = time.monotonic(), reporter.epoch(standings)
 
+    if found is None:  # what the vectors to start from are worth
+        report(reporter.progress(crew.standings(), crew.tables))
     while crew.work(REPORT_SECONDS):
         standings = crew.standings()
         report(reporter.progress(standings, crew.tables))
@@ -140,6 +142,7 @@ class Reporter:
     def __init__(self, job: Job, standings: tuple[Standing, ...], seconds_before: float) -> None:
         self._held_out = HeldOut(job)
         self._total_rows = job.num_rows
+        self._start_alpha = job.config.start_alpha
         self._started = time.monotonic() - seconds_before
         self._first = self._last = _sum(standings)
         self._first_at = self._last_at = time.monotonic()
@@ -170,7 +173,7 @@ class Reporter:
             pairs=total.pairs,
             loss=loss,
             held_out_loss=self._held_out.loss(tables),
-            alpha=max(standing.alpha for standing in standings),
+            alpha=max(standing.alpha for standing in standings) if total.rows else self._start_alpha,
             rows_per_second=rate,
             seconds=self.seconds(),
         )

@@ -1,0 +1,349 @@
+"""What a night does, step by step; `jobs/run_night.py` holds its lease meanwhile."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from w2v_core.lease import Lease
+from w2v_core.model_store import Model, Version
+
+from jobs._options import say
+from jobs._tables import tables_among
+from jobs.evaluate_vectors import check_sets
+from jobs.report_run import check_report
+from jobs.run_pipeline import run_pipeline
+from w2v_core.config import Config
+from w2v_core.errors import UserError
+from w2v_core.night.facts import gate_facts, recorded
+from w2v_core.night.gate import judge, require_sets
+from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints
+from w2v_core.night.metrics import exposition
+from w2v_core.night.work import CONFIG, INPUTS, RUN, Outcome, Plan, Record, WorkFolder, began_at, name_of
+from w2v_core.run_dir import RunDir
+from w2v_core.storage import open_folder
+from w2v_core.text.inputs import find_files
+
+LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
+"""What a version holds beside its run: every file it was trained on, the gate's verdict, and which night made it."""
+
+
+class RefusedError(UserError):
+    """The candidate did not pass; current is what it was."""
+
+    exit_code = 3
+
+
+class MadeBy(BaseModel):
+    """Which night made a version, of which files, with which settings."""
+
+    model_config = ConfigDict(frozen=True)
+    night: str
+    files: tuple[ReadFile, ...]
+    settings: dict[str, Any]
+
+
+class Night:
+    """The nights of `model` in `work`, with these settings."""
+
+    def __init__(self, work: WorkFolder, model: Model, config: Config, metrics_file: str | None) -> None:
+        require_sets(config.gate, config.evaluate)
+        _refuse_own_settings(config)
+        check_sets(config)
+        check_report(config)
+        self._work = work
+        self._model = model
+        self._config = config
+        self._metrics_file = metrics_file
+        self._asked_at = datetime.now(UTC)
+
+    def whole(self, locations: Sequence[str], fresh: bool, lease: Lease) -> dict[str, Any]:
+        """From the new files to the version, in this process."""
+        with self._failure_recorded():
+            plan = self._begun(locations, fresh)
+            if plan is None:
+                return self._told_idle()
+            if self._version_of(plan) is None:
+                config = self._settings_for(plan)
+                run = RunDir.create(self._work.run_location)
+                files = find_files([file.location for file in plan.files], config.tokenize.format)
+                run_pipeline(run, files, config, against=config.train.init_vectors, fresh=fresh)
+            return self._finished(plan, lease)
+
+    def begin(self, locations: Sequence[str], fresh: bool) -> dict[str, Any]:
+        """Write plan, settings and files for stages that others run, and say where."""
+        with self._failure_recorded():
+            plan = self._begun(locations, fresh)
+            if plan is None:
+                return self._told_idle()
+            return {
+                "nothing_to_do": False,
+                "night": plan.night,
+                "run_dir": self._work.run_location,
+                "config": self._work.file(CONFIG),
+                "inputs": self._work.file(INPUTS),
+                "against": self._settings_for(plan).train.init_vectors,
+            }
+
+    def finish(self, lease: Lease) -> dict[str, Any]:
+        """Judge and publish the run that others made."""
+        plan = self._work.plan()
+        if plan is None:
+            raise UserError(f"no night has begun in {self._work.location}; begin one with --only begin")
+        with self._failure_recorded():
+            return self._finished(plan, lease)
+
+    def _begun(self, locations: Sequence[str], fresh: bool) -> Plan | None:
+        """The plan of the night that is under way, or of a new one; None where nothing is new."""
+        current = self._model.current()
+        plan = self._work.plan()
+        if plan is not None and not fresh:
+            reason = self._why_anew(plan, current)
+            if reason is None:
+                say(f"night: {plan.night} goes on, with {_files(plan.files)}")
+                self._work.write_config(self._settings_for(plan))
+                return plan
+            say(f"night: {plan.night} is dropped, since {reason}")
+        sorted_out = self._look(locations, current)
+        added = [*sorted_out.new, *sorted_out.changed]
+        if not added:
+            return None
+        self._refuse_again(added, current)
+        plan = Plan(
+            night=name_of(self._asked_at),
+            model=self._model.name,
+            based_on=current.name if current else None,
+            files=tuple(added),
+            copies=len(sorted_out.copies),
+        )
+        self._work.begin(plan, self._settings_for(plan))
+        say(f"night: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
+        return plan
+
+    def _why_anew(self, plan: Plan, current: Version | None) -> str | None:
+        """What speaks against going on with `plan`."""
+        if self._version_of(plan) is not None:
+            return None
+        if plan.based_on != (current.name if current else None):
+            now = current.name if current else "none"
+            return f"it started from {plan.based_on or 'nothing'} and current is {now} now"
+        return self._what_changed(plan)
+
+    def _what_changed(self, plan: Plan) -> str | None:
+        try:
+            found = find_files([file.location for file in plan.files], self._config.tokenize.format)
+        except UserError as error:
+            return str(error)
+        known = Ledger(plan.files)
+        now = {file.location: file for file in fingerprints(found, known)}
+        for file in plan.files:
+            if file.location not in now or now[file.location].sha256 != file.sha256:
+                return f"{file.location} is not what it was when the night began"
+        return None
+
+    def _look(self, locations: Sequence[str], current: Version | None) -> SortedOut:
+        """The files beside those that current has read."""
+        tables, others = tables_among(locations)
+        if tables:
+            raise UserError(
+                f"a night cannot tell what is new in {tables[0]}; write the new rows to files, and name those"
+            )
+        ledger = self._ledger(current)
+        files = find_files(others, self._config.tokenize.format)
+        sorted_out = ledger.sort_out(fingerprints(files, ledger, reread=self._config.night.reread))
+        for kind, told in (
+            (sorted_out.copies, "files of content that was read already"),
+            (sorted_out.empty, "empty files"),
+        ):
+            if kind:
+                say(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
+        if sorted_out.changed:
+            first = sorted_out.changed[0].location
+            if self._config.night.changed_files == "refuse":
+                raise UserError(
+                    f"{len(sorted_out.changed)} files that {current and current.name} has read hold something else "
+                    f"now, first {first}; put them back, write what is new to files of other names, or let all of it "
+                    "be counted again with --set night.changed_files=add"
+                )
+            say(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
+        return sorted_out
+
+    def _ledger(self, version: Version | None) -> Ledger:
+        if version is None:
+            return Ledger()
+        data = version.folder.read(LEDGER)
+        if data is None:
+            raise UserError(
+                f"{version.location} tells not which files it was trained on (it has no {LEDGER}), so a night cannot "
+                "build on it; start a model under another --name"
+            )
+        return Ledger.read(data, f"{version.location}/{LEDGER}")
+
+    def _refuse_again(self, added: Sequence[ReadFile], current: Version | None) -> None:
+        """RefusedError where these files, with these settings, were refused before."""
+        settings, contents = self._identity(), {file.sha256 for file in added}
+        for version in self._model.versions():
+            if version.state != "rejected" or version.based_on != (current.name if current else None):
+                continue
+            made_by = _made_by(version)
+            if (
+                made_by
+                and made_by.settings == settings
+                and {file.sha256 for file in made_by.files} == contents
+            ):
+                raise RefusedError(
+                    f"these {_files(added)} were refused before, and nothing is new; look at {version.location}, take "
+                    "the files that are at fault away, change the settings, or make it current with "
+                    "`w2v models promote`"
+                )
+
+    def _settings_for(self, plan: Plan) -> Config:
+        """The settings of the night's stages: it starts from the version that is current."""
+        vocab: dict[str, Any] = {"accumulate": True}
+        train: dict[str, Any] = {}
+        if plan.based_on is not None:
+            location = self._model.version(plan.based_on).location
+            vocab["extend"] = train["init_vectors"] = location
+        settings = self._config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        for section, values in (("vocab", vocab), ("train", train)):
+            settings[section] = settings.get(section, {}) | values
+        return Config.model_validate(settings)
+
+    def _identity(self) -> dict[str, Any]:
+        """The settings that decide what a night makes and whether it passes."""
+        return self._config.model_dump(mode="json", by_alias=True, exclude={"spark", "night"})
+
+    def _version_of(self, plan: Plan) -> Version | None:
+        """The version that this night has published already."""
+        for version in reversed(self._model.versions()):
+            made_by = _made_by(version)
+            if made_by and made_by.night == plan.night:
+                return version
+        return None
+
+    def _finished(self, plan: Plan, lease: Lease) -> dict[str, Any]:
+        version = self._version_of(plan)
+        if version is None:
+            version = self._published(plan, lease)
+        verdict = json.loads(version.folder.read(VERDICT) or b"{}")
+        refused_by = [
+            f"{check['name']}: {check['told']}" for check in verdict["checks"] if not check["passed"]
+        ]
+        record = self._record("published" if verdict["passed"] else "refused", plan)
+        record = record.model_copy(update={"version": version.name, "refused_by": tuple(refused_by)})
+        if verdict["passed"]:
+            self._model.prune(self._config.night.keep_versions)
+        self._work.write_record(record)
+        self._write_metrics()
+        if not verdict["passed"]:
+            self._work.end(keep_run=True)
+            raise RefusedError(
+                f"the gate refused {version.location}, and current stays {plan.based_on or 'none'}: "
+                f"{'; '.join(refused_by)}"
+            )
+        self._work.end(keep_run=False)
+        say(f"night: {version.name} is current; {record.tokens:,} tokens, {record.words:,} words")
+        return {"nothing_to_do": False, **record.model_dump(mode="json")}
+
+    def _published(self, plan: Plan, lease: Lease) -> Version:
+        run = RunDir.open(self._work.run_location)
+        for stage in ("tokens", "vocab", "shards", "vectors"):
+            run.require(stage)
+        if told := self._what_changed(plan):
+            raise UserError(f"{told}; run again, and the night begins anew")
+        current = self._model.current()
+        verdict = judge(gate_facts(run, has_current=current is not None), self._config.gate)
+        for check in verdict.checks:
+            say(f"gate: {'passed' if check.passed else 'FAILED'}  {check}")
+        ledger = self._ledger(current).extended(plan.files)
+        made_by = MadeBy(night=plan.night, files=plan.files, settings=self._identity())
+        lease.renew()
+        return self._model.publish(
+            run,
+            attachments={
+                LEDGER: ledger.to_json(),
+                VERDICT: json.dumps(verdict.to_dict(), indent=1).encode(),
+                NIGHT: made_by.model_dump_json(indent=1).encode(),
+            },
+            state="accepted" if verdict.passed else "rejected",
+            promote=verdict.passed,
+            based_on=plan.based_on,
+            align=self._config.night.align,
+        )
+
+    def _record(self, outcome: Outcome, plan: Plan | None, error: str | None = None) -> Record:
+        now = datetime.now(UTC)
+        night = plan.night if plan else name_of(self._asked_at)
+        known: dict[str, Any] = {}
+        if plan is not None:
+            known = {
+                "based_on": plan.based_on,
+                "files": len(plan.files),
+                "input_bytes": sum(file.size for file in plan.files),
+            }
+            if RUN in self._work.folder.folders():
+                known |= recorded(RunDir.open(self._work.run_location))
+        return Record(
+            night=night,
+            model=self._model.name,
+            outcome=outcome,
+            finished_at=now,
+            seconds=round((now - began_at(night)).total_seconds(), 1),
+            error=error,
+            **known,
+        )
+
+    @contextmanager
+    def _failure_recorded(self) -> Iterator[None]:
+        """A night that fails is recorded; one that is interrupted or killed stays under way."""
+        try:
+            yield
+        except RefusedError:
+            raise
+        except Exception as error:
+            with suppress(Exception):  # the failure that counts is another
+                self._work.write_record(self._record("failed", self._work.plan(), str(error)))
+                self._write_metrics()
+            raise
+
+    def _told_idle(self) -> dict[str, Any]:
+        current = self._model.current()
+        name = current.name if current else None
+        say(f"night: nothing is new since {name}" if name else "night: there is nothing to read yet")
+        self._write_metrics()
+        return {"nothing_to_do": True, "version": name}
+
+    def _write_metrics(self) -> None:
+        if self._metrics_file is None:
+            return
+        parent, _, name = self._metrics_file.rpartition("/")
+        folder = open_folder(parent or ".")
+        folder.create()
+        folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
+
+
+def _refuse_own_settings(config: Config) -> None:
+    """UserError for settings that each night decides."""
+    named = {
+        "vocab.extend": config.vocab.extend,
+        "vocab.merge": config.vocab.merge,
+        "vocab.from": config.vocab.from_,
+        "train.init_vectors": config.train.init_vectors,
+    }
+    for key, value in named.items():
+        if value is not None:
+            raise UserError(
+                f"{key} = {value} is not for nights: each one starts from the current version; leave it out"
+            )
+
+
+def _made_by(version: Version) -> MadeBy | None:
+    """What night made the version; None where `w2v publish` did."""
+    data = version.folder.read(NIGHT)
+    return None if data is None else MadeBy.model_validate_json(data)
+
+
+def _files(files: Sequence[ReadFile]) -> str:
+    return f"{len(files)} files of {sum(file.size for file in files) / 1e6:.1f} MB"

@@ -1,0 +1,145 @@
+"""One night of scheduled training: what is new, the ordinary stages, the gate, a version, a record."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from typing import Annotated, Any
+
+import typer
+from w2v_core.lease import Lease, LostError, held, take
+from w2v_core.model_store import ModelStore
+
+from jobs._night import Night, RefusedError
+from jobs._options import (
+    ConfigOption,
+    InputListOption,
+    InputOption,
+    JsonOption,
+    MoreInputs,
+    SetOption,
+    StrictOption,
+    print_json,
+    run_script,
+)
+from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, with_sets
+from jobs.tokenize_corpus import named_inputs, settings_with_strict
+from w2v_core.errors import UserError
+from w2v_core.night.work import WorkFolder
+
+StoreOption = Annotated[
+    str, typer.Option("--store", metavar="DIR", help="Where models live: a folder or a URI.")
+]
+NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="The model's name in the store.")]
+WorkOption = Annotated[
+    str,
+    typer.Option("--work", metavar="DIR", help="Where this model's nights work: a folder or a URI."),
+]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="begin|finish",
+        help="For schedulers that run the stages between themselves; needs --owner.",
+    ),
+]
+OwnerOption = Annotated[
+    str | None,
+    typer.Option("--owner", metavar="TEXT", help="Who holds the night between begin and finish: a run's id."),
+]
+NightFreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Drop a night that is unfinished, and begin anew.")
+]
+MetricsOption = Annotated[
+    str | None,
+    typer.Option("--metrics-file", metavar="FILE", help="Where Prometheus' textfile collector looks: *.prom"),
+]
+_RENEWALS = 8  # within the lease's time
+
+
+def nightly(
+    store: StoreOption,
+    name: NameOption,
+    work: WorkOption,
+    input: InputOption = None,  # noqa: A002
+    more_inputs: MoreInputs = None,
+    input_list: InputListOption = None,
+    only: OnlyOption = None,
+    owner: OwnerOption = None,
+    fresh: NightFreshOption = False,
+    metrics_file: MetricsOption = None,
+    similarity: SimilarityOption = None,
+    analogies: AnalogiesOption = None,
+    strict: StrictOption = False,
+    json_: JsonOption = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Train on what arrived since the current version, and publish the result if it passes the gate.
+
+    Run again after a kill it goes on; run again after success it does nothing. Exits with 3 where the gate refuses, and
+    with 4 where another night is at work.
+    """
+    settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
+    folder = WorkFolder(work)
+    night = Night(folder, ModelStore(store).model(name), settings, metrics_file)
+    locations = named_inputs(input, more_inputs, input_list)
+    seconds = settings.night.lease_hours * 3600
+    purpose = f"a night of {name}"
+    if only is None:
+        with held(folder.lease, purpose, seconds) as lease, _kept_alive(lease):
+            told = night.whole(locations, fresh, lease)
+    elif only not in ("begin", "finish"):
+        raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
+    elif owner is None:
+        raise UserError(
+            "--only needs --owner, a text that begin and finish share, such as the scheduler's run id"
+        )
+    else:
+        lease = take(folder.lease, purpose, seconds, owner=owner)
+        told = (
+            _released_if_idle(lease, night.begin(locations, fresh))
+            if only == "begin"
+            else _last(lease, night)
+        )
+    if json_:
+        print_json(told)
+
+
+def _released_if_idle(lease: Lease, told: dict[str, Any]) -> dict[str, Any]:
+    if told["nothing_to_do"]:
+        lease.release()
+    return told
+
+
+def _last(lease: Lease, night: Night) -> dict[str, Any]:
+    """The night's end, after which nobody holds it, also where the gate refused."""
+    try:
+        told = night.finish(lease)
+    except RefusedError:
+        lease.release()
+        raise
+    lease.release()
+    return told
+
+
+@contextmanager
+def _kept_alive(lease: Lease) -> Iterator[None]:
+    """The lease is renewed while the block lasts; where that fails, whoever publishes finds out."""
+    over = Event()
+
+    def renew() -> None:
+        with suppress(LostError, OSError):
+            while not over.wait(lease.lifetime.total_seconds() / _RENEWALS):
+                lease.renew()
+
+    thread = Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+if __name__ == "__main__":
+    run_script(nightly)

@@ -1,0 +1,80 @@
+"""The last nights of a model, at a glance."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from jobs._options import JsonOption, console, print_json, say
+from jobs._summary import aligned
+from jobs.run_night import WorkOption
+from w2v_core.night.work import Record, WorkFolder
+
+HEADINGS = (
+    "night",
+    "outcome",
+    "version",
+    "minutes",
+    "files",
+    "MB",
+    "tokens",
+    "words",
+    "loss",
+    "overlap",
+    "scores",
+)
+
+NightsOption = Annotated[int, typer.Option("--nights", min=1, help="How many.")]
+
+
+def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = False) -> None:
+    """Show the last nights: what they read, what came of it, and whether one is under way."""
+    folder = WorkFolder(work)
+    records, plan = folder.records(nights), folder.plan()
+    if json_:
+        print_json(
+            {
+                "under_way": plan.model_dump(mode="json", exclude={"prediction"}) if plan else None,
+                "nights": [record.model_dump(mode="json") for record in records],
+            }
+        )
+        return
+    if records and console.is_interactive:
+        console.print(_table(records))
+    elif records:
+        say("\n".join(aligned([HEADINGS, *map(_row, records)])))
+    else:
+        say(f"no night has ended in {work}")
+    for record in records[-1:]:
+        for told in (*record.refused_by, *([record.error] if record.error else [])):
+            say(f"{record.night} {record.outcome}: {told}")
+    if plan is not None:
+        say(
+            f"{plan.night} is under way, or was stopped: {len(plan.files)} files, from {plan.based_on or 'nothing'}"
+        )
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    return (
+        record.night,
+        record.outcome,
+        record.version or "",
+        f"{record.seconds / 60:.1f}",
+        f"{record.files:,}",
+        f"{record.input_bytes / 1e6:.1f}",
+        *("" if value is None else f"{value:,}" for value in (record.tokens, record.words)),
+        *(
+            "" if value is None else f"{value:.3f}"
+            for value in (record.held_out_loss, record.neighbor_overlap)
+        ),
+        " ".join("–" if score is None else f"{score:.3f}" for score in record.scores.values()),
+    )
+
+
+def _table(records: list[Record]) -> Table:
+    table = Table(HEADINGS[0], HEADINGS[1], HEADINGS[2])
+    for heading in HEADINGS[3:]:
+        table.add_column(heading, justify="right")
+    for record in records:
+        table.add_row(*_row(record))
+    return table
