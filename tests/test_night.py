@@ -44,6 +44,11 @@ def test_every_file_is_new_changed_a_copy_empty_or_known_as_it_stands(known, fou
     assert all(file.location in latest for file in sorted_out.changed)
 
 
+def test_an_empty_file_waits_until_it_holds_something():
+    empty = read_file("a", "of nothing", size=0)
+    assert Ledger().sort_out([empty]).empty == [empty]
+
+
 @given(once_each)
 def test_what_was_added_is_not_added_again(found):
     first = Ledger().sort_out(found)
@@ -252,6 +257,18 @@ def test_each_bound_alone_stops_a_candidate_beyond_it(bound, name):
     assert not verdict.passed
     assert [check.name for check in verdict.checks] == [name]
     assert str(next(iter(bound.values())) if name != "score of a" else 0.61) in str(verdict.failures[0])
+
+
+def test_a_candidate_at_its_bounds_passes():
+    bounds = {
+        "min_scores": {"a": 0.6},
+        "max_heldout_loss": 0.25,
+        "max_loss_rise": -0.1,
+        "min_known_tokens": 0.9,
+        "max_new_words": 0.1,
+        "min_neighbor_overlap": 0.6,
+    }
+    assert judge(GOOD, OPEN.model_copy(update=bounds)).passed
 
 
 @pytest.mark.parametrize(("low", "passed"), [(0.019, True), (0.02, True), (0.021, False)])
