@@ -3,9 +3,9 @@
     python benchmarks/bench_nights.py --text enwiki.txt --eval FOLDER --work WORK [--slice-mb 15]
 
 Every night is a `w2v nightly` of its own, as a scheduler starts it. Meanwhile another process opens
-`STORE/news@current` again and again, and looks for a version that holds these very numbers. Then one more slice is trained for an epoch, from
-current and from nothing, and the held-out losses are told side by side. Prints Markdown. FOLDER has wordsim353.tsv,
-men3000.tsv and questions-words.txt.
+`STORE/news@current` again and again, and looks for a version that holds these very numbers. Then one more slice is
+trained for an epoch, from current and from nothing, and the held-out losses are told side by side.
+Prints Markdown. FOLDER has wordsim353.tsv, men3000.tsv and questions-words.txt.
 """
 
 import argparse
