@@ -495,7 +495,7 @@ class NightConfig(_Section):
         12.0,
         gt=0.0,
         le=24.0 * 30,
-        description="after so long without a sign of life another night may start",
+        description="with --only begin: after so long without its finish another night may begin",
     )
 
 
