@@ -20,6 +20,8 @@ ORDER = (
     "config",
     "schemas",
     "storage",
+    "processes",
+    "lease",
     "run_dir",
     "output_folder",
     "array_file",
