@@ -22,6 +22,7 @@ ORDER = (
     "storage",
     "processes",
     "lease",
+    "store_reference",
     "run_dir",
     "output_folder",
     "array_file",
@@ -54,6 +55,7 @@ ORDER = (
     "vectors",
     "documents",
     "evaluation",
+    "model_store",
     "report",
 )
 THIRD_PARTY = {"numpy", "scipy", "pyarrow", "pydantic", "typer", "rich"}

@@ -157,6 +157,28 @@ def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
             lease.renew()
 
 
+def test_a_renewal_that_is_written_too_late_is_none(folder, monkeypatch):
+    """Somebody may have read the old time when it was over, and remove the claim just after it is written."""
+    write = Folder.write_whole
+    with pytest.raises(LostError), held(folder, "training", 0.5) as lease:
+        monkeypatch.setattr(Folder, "write_whole", lambda *args: (time.sleep(0.6), write(*args)))
+        lease.renew()
+    assert not folder.sizes()
+
+
+def test_letting_go_leaves_the_claims_of_others(folder):
+    with held(folder, "training", 60):
+        other = Claim(
+            owner=None,
+            process=Process.this(),
+            purpose="publishing",
+            since=datetime.now(UTC),
+            expires=datetime.now(UTC) + timedelta(minutes=1),
+        )
+        folder.write_whole("other.json", other.model_dump_json().encode())
+    assert set(folder.sizes()) == {"other.json"}
+
+
 def test_the_time_of_another_machines_claim_is_over_a_minute_later(folder):
     now = datetime.now(UTC)
     elsewhere = Process(host="elsewhere", pid=1, boot="another", namespace="pid:[1]", started=1)
