@@ -20,6 +20,9 @@ ORDER = (
     "storage",
     "config",
     "schemas",
+    "processes",
+    "lease",
+    "store_reference",
     "run_dir",
     "output_folder",
     "array_file",
@@ -53,6 +56,7 @@ ORDER = (
     "approximate",
     "documents",
     "evaluation",
+    "model_store",
     "report",
     "night",
 )

@@ -30,6 +30,7 @@ from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
 from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
 STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
@@ -121,6 +122,7 @@ class RunDir:
         folder = open_folder(location)
         with access(location):
             if folder.read(MARKER) is None:
+                refuse_reference(location)
                 _refuse_foreign(folder, location)
                 folder.create()
                 folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
@@ -200,6 +202,7 @@ class RunDir:
 
         What the block leaves without `Draft.finish` is removed.
         """
+        refuse_published(self.folder, self.location)
         self.remove(name)
         with drafted(name, self.stage(name)) as draft:
             yield draft

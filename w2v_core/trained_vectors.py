@@ -12,6 +12,7 @@ from w2v_core.array_file import open_array
 from w2v_core.errors import UserError
 from w2v_core.export.table import VectorTable
 from w2v_core.nearest import Floats
+from w2v_core.run_dir import MARKER
 from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder, access
 
@@ -34,6 +35,12 @@ def read_trained(folder: Folder) -> VectorTable:
             f"{WAY_OUT}"
         )
     return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
+
+
+def folder_of_vectors(folder: Folder) -> Folder:
+    """`folder`, or that of the vectors in it where it is a run directory."""
+    with access(str(folder)):
+        return folder if folder.read(MARKER) is None else folder / "vectors"
 
 
 def open_vectors(folder: Folder) -> Floats:

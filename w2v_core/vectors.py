@@ -29,7 +29,8 @@ from w2v_core.export.opened import table_at
 from w2v_core.export.table import VectorTable
 from w2v_core.nearest import Floats, Ints, best_rows, divisors, row_norms, scale_to_unit, top_k
 from w2v_core.storage import Folder, open_folder
-from w2v_core.trained_vectors import WAY_OUT, read_trained
+from w2v_core.store_reference import resolved
+from w2v_core.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
 
 __all__ = [
     "Floats",
@@ -93,15 +94,17 @@ class WordVectors:
 
     @classmethod
     def load(cls, location: str) -> Self:
-        """The vectors at a path or a URI: RUN/vectors, or a file or folder of another system.
+        """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
         Parquet, safetensors, and a folder of npy; which one is told from the content. RUN/vectors, npy and safetensors
-        on a local disk are mapped into memory, others are read into it. Raises UserError where a file is missing,
+        on a local disk are mapped into memory, others are read into it. STORE/NAME@current and STORE/NAME@v3 are
+        versions of a published model. Raises UserError where a file is missing,
         damaged or does not fit the other, and where the store is not reached.
         """
+        location = resolved(location)
         table = table_at(location)
-        return cls.read(open_folder(location)) if table is None else cls.of(table)
+        return cls.of(table) if table else cls.read(folder_of_vectors(open_folder(location)))
 
     @classmethod
     def read(cls, folder: Folder) -> Self:

@@ -22,6 +22,7 @@ from w2v_core.run_dir import Draft, FileEntry
 from w2v_core.sampler import noise_distribution
 from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import resolved
 
 FILE = "vocab.parquet"
 OPEN_FILE, STARTS_FILE, ENTRIES_FILE = "vocab.arrow", "lookup-starts.npy", "lookup-entries.npy"
@@ -196,7 +197,7 @@ def cached_vocabulary(folder: Folder, fingerprint: str) -> Vocabulary:
 
 def earlier_vocab(location: str, key: str) -> pa.Table:
     """VOCAB of a finished run, of its vocab or vectors folder, or of a `vocab.parquet`, which setting `key` names."""
-    folder, name = open_folder(location), FILE
+    folder, name = open_folder(resolved(location)), FILE
     with access(f"{key} = {location}"):
         if folder.filesystem.get_file_info(folder.path).is_file:
             parent, _, name = folder.path.rpartition("/")
