@@ -38,6 +38,7 @@ ORDER = (
     "counts",
     "phrases",
     "vocab",
+    "known_words",
     "shards",
     "verify",
     "row_products",
