@@ -168,7 +168,7 @@ def shuffled(
     task: Callable[[ArrowBatches, int], Iterator[pa.RecordBatch]],
     schema: pa.Schema,
 ) -> pa.Table:
-    """What `task(rows, part)` makes of each of `num_parts` parts of `frame`, rows of one key in one part, as a table."""
+    """What `task(rows, part)` makes of each of `num_parts` parts of `frame`; rows of one key are in one part."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
         yield from task(batches, _part())
