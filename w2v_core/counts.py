@@ -130,11 +130,11 @@ def _can_be_kept(total: pa.Table, choice: Choice, unwanted_D: BoolArray) -> Bool
 def write_rare(folder: Folder, counted: pa.Table, part: int) -> Receipt:
     """Write the words and counts of `counted` as a file of RARE, by code point.
 
-    Each word is stored as what differs from the one before it: of English, half of what zstd makes of whole words.
+    Each word is stored as what differs from the one before it: of English, a third less than zstd makes of whole words.
     """
     rare = counted.select(RARE.names).sort_by("token")
-    encoding = {"token": "DELTA_BYTE_ARRAY", "count": "PLAIN"}
-    with PartWriter(folder, RARE, use_dictionary=False, column_encoding=encoding) as writer:
+    encoding = {"token": "DELTA_BYTE_ARRAY"}
+    with PartWriter(folder, RARE, use_dictionary=["count"], column_encoding=encoding) as writer:
         for begin in range(0, max(len(rare), 1), _RARE_GROUP_ROWS):
             writer.write(rare.slice(begin, _RARE_GROUP_ROWS))
     return Receipt.of(writer, TokenAccount(), {}, part=part)
