@@ -13,17 +13,22 @@ from hypothesis import strategies as st
 from test_pipeline import made_at, sentences_by_hand
 
 from jobs.build_vocab import make_vocab
+from jobs.embed_documents import embed_documents
 from jobs.tokenize_corpus import tokenize_corpus
+from jobs.train_vectors import train_vectors
 from w2v_core.buckets import in_buckets
 from w2v_core.config import VocabConfig
 from w2v_core.counts import COUNTS, SUMS, Choice, joined, sum_buckets
+from w2v_core.engine.tables import Tables, fill_initial
 from w2v_core.errors import UserError
 from w2v_core.known_words import KnownWords, decayed, rare_counts
 from w2v_core.run_dir import RunDir
 from w2v_core.schemas import RARE
 from w2v_core.text.inputs import find_files
+from w2v_core.training.initial import InitialVectors
+from w2v_core.vectors import WordVectors
 from w2v_core.verify import verify
-from w2v_core.vocab import adopt_rare, build_vocab, keep_probability, room_for_others, write_vocab
+from w2v_core.vocab import Vocabulary, adopt_rare, build_vocab, keep_probability, room_for_others, write_vocab
 
 WORD = st.sampled_from(["a", "b", "서울", "c", "d", "é", "f", "g", "ab", "abc", "수도"])
 NIGHTS = st.lists(st.lists(WORD, max_size=25), min_size=5, max_size=5)
@@ -102,10 +107,10 @@ def nights_of(folder: Path, nights: list[list[str]], **settings) -> list[RunDir]
 # Without Spark
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(NIGHTS, st.integers(1, 6), st.one_of(st.none(), st.integers(1, 6)))
 def test_five_increments_count_what_one_pass_counts_and_ids_stay(tmp_path_factory, nights, min_count, most):
-    nights[0] += ["a"] * 50
+    nights = [nights[0] + ["a"] * 50, *nights[1:]]
     runs = nights_of(tmp_path_factory.mktemp("nights"), nights, min_count=min_count, max_final_vocab=most)
     every: Counter[str] = Counter()
     before: list[str] = []
@@ -137,10 +142,10 @@ def test_a_word_seen_twice_each_night_gets_an_id_on_the_third(tmp_path):
     assert words_of(runs[4]) == {"a": 45, "twice": 10}
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(NIGHTS, st.integers(1, 4), st.sampled_from([0.25, 0.5, 0.7, 0.999999, 0.000001]))
 def test_decay_is_what_the_loop_finds(tmp_path_factory, nights, min_count, decay):
-    nights[0] += ["a"] * 50
+    nights = [nights[0] + ["a"] * 50, *nights[1:]]
     runs = nights_of(tmp_path_factory.mktemp("nights"), nights, min_count=min_count, decay=decay)
     tenths = {0.25: (1, 4), 0.5: (1, 2), 0.7: (7, 10), 0.999999: (999_999, 10**6), 0.000001: (1, 10**6)}
     over, under = tenths[decay]
@@ -336,3 +341,87 @@ def test_without_accumulate_nothing_more_is_written(night):
     run = night("first", "a a a a b\n")
     assert [entry.name for entry in run.require("vocab").files if entry.name.startswith("rare")] == []
     assert run.require("vocab").counters == {"distinct_words": 2, "words": 1, "dropped_words": 0}
+
+
+# What comes after
+
+
+@pytest.fixture
+def two_nights(make_run, corpus, tmp_path):
+    """A run, and one that extends it, of other text: without most of its words, with new and more frequent ones."""
+    first = make_run(corpus, "vocab.accumulate=true", into="first")
+    path = tmp_path / "second.txt"
+    path.write_text("the comet and the queen\ncomet comet sees 서울\na zebra and a comet\n" * 40)
+    extend = (f"vocab.extend={first.location}", f"train.init_vectors={first.location}")
+    return first, make_run(path, *extend, into="second")
+
+
+UNHEARD = ("dog", "수도", "mouse", "twice")
+
+
+def table_of(run: RunDir, name: str) -> np.ndarray:
+    return np.load(Path(run.stage("vectors").path, name))
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_vectors_of_words_that_the_new_text_lacks_are_the_same_bytes(two_nights, sg):
+    first, second = two_nights
+    known, words = list(words_of(first)), list(words_of(second))
+    assert words[: len(known)] == known
+    assert set(words[len(known) :]) == {"comet", "zebra"}
+    assert set(UNHEARD) <= set(known)
+    if sg == 1:
+        train_vectors(second, small_config("train.sg=1", f"train.init_vectors={first.location}"))
+    assert second.require("vectors").counters["words_from_init_vectors"] == len(known)
+    before, after = table_of(first, "input.npy"), table_of(second, "input.npy")
+    unheard = [known.index(word) for word in UNHEARD]
+    assert after[unheard].tobytes() == before[unheard].tobytes()
+    heard = [known.index(word) for word in ("the", "queen", "sees", "서울")]
+    assert (after[heard] != before[heard]).any(axis=1).all()
+
+
+def test_known_words_bring_both_vectors_and_new_ones_start_as_always(two_nights):
+    first, second = two_nights
+    vocabulary, num_known = Vocabulary.read(second.stage("vocab")), len(words_of(first))
+    tables, cold = (Tables(*(np.zeros((len(vocabulary), 8), np.float32) for _ in range(2))) for _ in range(2))
+    for filled in (tables, cold):
+        fill_initial(filled, np.random.default_rng(3))
+    InitialVectors(first.location).load_into(tables, vocabulary)
+    for name, found_VD, cold_VD in zip(("input.npy", "output.npy"), tables, cold, strict=True):
+        assert found_VD[:num_known].tobytes() == table_of(first, name).tobytes()
+        assert found_VD[num_known:].tobytes() == cold_VD[num_known:].tobytes()
+
+
+def test_all_that_reads_a_run_reads_an_extended_one(two_nights, make_run, tmp_path, spark_config):
+    _, second = two_nights
+    counts = words_of(second)
+    assert list(counts.values()) != sorted(counts.values(), reverse=True)
+    assert [problem for stage in verify(second) for problem in stage.problems] == []
+
+    targets = pq.read_table(f"{second.folder.path}/shards/part-00000.parquet")["target"].to_pylist()
+    heard = {word for line in Path(tmp_path, "second.txt").read_text().split("\n") for word in line.split()}
+    assert {list(counts)[target] for target in targets} == heard
+    assert len(second.require("shards").files) == 1
+
+    vectors = WordVectors.load(f"{second.location}/vectors")
+    assert vectors.tokens == list(counts)
+    frequent = sorted(counts, key=lambda word: -counts[word])[:5]
+    answers = [word for word, _ in vectors.most_similar("comet", restrict_vocab=5)]
+    assert set(answers) == set(frequent) - {"comet"}
+
+    files, config = find_files([str(tmp_path / "second.txt")]), small_config()
+    embed_documents(
+        second, files, str(tmp_path / "documents"), config.model_copy(update={"spark": spark_config})
+    )
+    documents = pq.read_table(tmp_path / "documents" / "part-00000.parquet")
+    expected = vectors[["the", "comet", "and", "the", "queen"]].mean(axis=0)
+    np.testing.assert_allclose(documents["vector"][0].as_py(), expected, atol=1e-5)
+
+    again = make_run(
+        tmp_path / "second.txt", f"vocab.from={second.location}", "vocab.min_count=5", into="from"
+    )
+    assert words_of(again) == counts
+    assert list(words_of(again)) == list(counts)
+    merged = make_run(tmp_path / "second.txt", f"vocab.merge={second.location}", into="merged")
+    assert list(words_of(merged).values()) == sorted(words_of(merged).values(), reverse=True)
+    assert words_of(merged)["comet"] == 2 * counts["comet"]
