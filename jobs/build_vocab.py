@@ -27,7 +27,7 @@ from w2v_core.known_words import KnownWords, rare_counts
 from w2v_core.lookup import Lookup
 from w2v_core.parts import Receipt, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
-from w2v_core.storage import Folder, open_folder
+from w2v_core.storage import Folder
 from w2v_core.token_files import SentenceStage
 from w2v_core.vocab import (
     Vocabulary,
@@ -97,8 +97,12 @@ class Named:
 def make_vocab(run: RunDir, config: Config) -> Manifest:
     """The vocab stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
-    _require_other(run, config.vocab.extend)
     named = Named.read(config.vocab)
+    if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
+        raise UserError(
+            f"vocab.extend = {config.vocab.extend} is the vocabulary that this stage writes; give this corpus another "
+            "run directory"
+        )
     inputs = {sentences.name: sentences.manifest.fingerprint} | named.identity()
 
     def build(draft: Draft) -> Made:
@@ -109,15 +113,6 @@ def make_vocab(run: RunDir, config: Config) -> Manifest:
     return make_stage(
         run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark, run.name)
     )
-
-
-def _require_other(run: RunDir, location: str | None) -> None:
-    own = (run.stage("vocab").path, run.folder.path.rstrip("/"))
-    if location is not None and open_folder(location).path.rstrip("/") in own:
-        raise UserError(
-            f"vocab.extend = {location} is the vocabulary that this stage writes; give this corpus another run "
-            "directory"
-        )
 
 
 def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named) -> Made:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pipeline import made_at, sentences_by_hand
 
+from jobs import _spark
 from jobs.build_vocab import make_vocab
 from jobs.embed_documents import embed_documents
 from jobs.tokenize_corpus import tokenize_corpus
@@ -251,7 +252,7 @@ def slices_of(corpus: Path) -> list[list[str]]:
     return slices
 
 
-def test_five_nights_on_spark_count_what_one_pass_counts(night, corpus):
+def test_five_nights_on_spark_count_what_one_pass_counts(night, corpus, spark_config):
     slices = slices_of(corpus)
     whole = night(
         "whole",
@@ -287,6 +288,8 @@ def test_five_nights_on_spark_count_what_one_pass_counts(night, corpus):
         assert "nightly" in ids if number >= 2 else "nightly" not in ids
     assert words_of(run) == words_of(whole)  # as mappings: the ids differ
     assert rare_of(run) == rare_of(whole)
+    frame = _spark.session(spark_config).read.parquet(f"{run.folder.path}/vocab/rare-*.parquet")
+    assert {row["token"]: row["count"] for row in frame.collect()} == rare_of(run)
     assert [problem for stage in verify(run) for problem in stage.problems] == []
 
 
@@ -331,7 +334,7 @@ def test_a_known_word_cannot_be_dropped_and_a_vocabulary_not_extend_itself(night
         UserError, match=r"vocab.drop = .*drop.list holds 'b', which has an id in vocab.extend = "
     ):
         night("second", "b c\n", f"vocab.extend={first.location}", f"vocab.drop={tmp_path}/drop.list")
-    for location in (first.location, f"{first.location}/vocab/"):
+    for location in (first.location, f"{first.location}/vocab/", f"{first.location}/vocab/vocab.parquet"):
         with pytest.raises(UserError, match="give this corpus another run directory"):
             night("first", "", f"vocab.extend={location}")
     assert first.manifest("vocab") is not None
