@@ -41,6 +41,7 @@ ORDER = (
     "counts",
     "phrases",
     "vocab",
+    "known_words",
     "shards",
     "verify",
     "row_products",

@@ -33,7 +33,7 @@ from w2v_core.export.table import VectorTable
 from w2v_core.parquet import read_table
 from w2v_core.parts import Receipt, adopt_parts, write_array, write_bytes
 from w2v_core.run_dir import FileEntry, RunDir
-from w2v_core.schemas import VOCAB
+from w2v_core.schemas import RARE, VOCAB
 from w2v_core.schemas import tokens as tokens_schema
 from w2v_core.storage import Folder, open_folder
 from w2v_core.text.inputs import find_files
@@ -47,6 +47,7 @@ SETTINGS = (
     "spark.master=local[2]",
     "vocab.min_count=2",
     "vocab.sample=0.05",
+    "vocab.accumulate=true",
     "shards.window=2",
     "shards.target_rows=1000",
     "train.epochs=2",
@@ -123,7 +124,8 @@ def stored(bucket, corpus, spark_config, tmp_path_factory) -> Stored:
     done = w2v(*command)
     on_disk = RunDir.create(str(local / "run"))
     given = [f"vocab.{name}={local}/{name}.txt" for name in words]
-    config = small_config("shards.target_rows=1000", *given).model_copy(update={"spark": spark_config})
+    own = ("shards.target_rows=1000", "vocab.accumulate=true")
+    config = small_config(*own, *given).model_copy(update={"spark": spark_config})
     run_pipeline(on_disk, find_files([str(corpus)]), config)
     return Stored(command, done, on_disk)
 
@@ -276,6 +278,22 @@ def test_training_starts_from_vectors_on_the_store(a_run, stored):
     train_vectors(a_run, small_config(f"train.init_vectors={WHERE}", "train.epochs=1"))
     manifest = a_run.require("vectors")
     assert manifest.counters["words_from_init_vectors"] == manifest.counters["words"]
+
+
+def test_a_vocabulary_on_the_store_is_extended_there(bucket, stored):
+    source, where = put(bucket, "more.txt", "서울 은 서울 이다\n".encode()), "s3://bucket/second"
+    for command in (["tokenize", "--input", source], ["vocab"]):
+        done = w2v(*command, "--run-dir", where, *settings(f"vocab.extend={WHERE}"))
+        assert done.returncode == 0, done.stderr
+    before, after = (Vocabulary.read(RunDir.open(place).stage("vocab")) for place in (WHERE, where))
+    tokens = after.tokens.to_pylist()
+    assert tokens[: len(before)] == before.tokens.to_pylist()
+    # The word was left out by name the first time, and was counted all the same.
+    assert "서울" not in before.tokens.to_pylist()
+    names = [entry.name for entry in stored.run.require("vocab").files if entry.name.startswith("rare-")]
+    rare = pa.concat_tables([read_table(stored.run.stage("vocab"), name, RARE) for name in names])
+    counts = dict(zip(*rare.to_pydict().values(), strict=True))
+    assert after.counts[tokens.index("서울")] == counts["서울"] + 2 > 2
 
 
 # Files

@@ -44,7 +44,7 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
-REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 5, "vectors": 1, "reports": 2, "documents": 1}
+REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 6, "vectors": 1, "reports": 2, "documents": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 COPIES_AT_ONCE = 16
@@ -145,16 +145,8 @@ class RunDir:
 
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of stage `name`, or None where the stage is not finished."""
-        data = self.stage(name).read(MANIFEST)
-        if data is None:
-            return None
-        path = f"{self.location}/{name}/{MANIFEST}"
         mend = f"delete {self.location}/{name} and run `w2v {COMMANDS[name]} --run-dir {self.location}` again"
-        _check_format(data, path, self.location, mend)
-        try:
-            return Manifest.model_validate_json(data)
-        except ValidationError:
-            raise UserError(f"{path} is damaged; {mend}") from None
+        return read_manifest(self.stage(name), f"{self.location}/{name}", self.location, mend)
 
     def require(self, name: str) -> Manifest:
         """The manifest of stage `name`, whose files are all there."""
@@ -281,6 +273,21 @@ def drafted(stage: str, folder: Folder) -> Iterator[Draft]:
         yield draft
     finally:
         remove_unfinished(folder)
+
+
+def read_manifest(stage: Folder, path: str, location: str, mend: str) -> Manifest | None:
+    """The manifest of the stage in a folder, of `location`, that people know as `path`; None where it is not finished.
+
+    UserError, with how to `mend` it, where it is damaged.
+    """
+    data = stage.read(MANIFEST)
+    if data is None:
+        return None
+    _check_format(data, f"{path}/{MANIFEST}", location, mend)
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError:
+        raise UserError(f"{path}/{MANIFEST} is damaged; {mend}") from None
 
 
 def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:

@@ -49,14 +49,14 @@ def open_vectors(folder: Folder) -> Floats:
 
 
 def _read_vocab(folder: Folder) -> pa.Table:
-    """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ... by descending count."""
+    """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ..., counts of 1 or more."""
     path = folder.file(_VOCAB)
     with _damage_told(path, "Parquet"):
         with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
             vocab = file.read(columns=_COLUMNS)
         vocab.validate(full=True)
     if not _is_vocab(vocab):
-        raise UserError(f"{path} is no vocabulary (id, token, count by descending count): {WAY_OUT}")
+        raise UserError(f"{path} is no vocabulary (id, token, count by id): {WAY_OUT}")
     return vocab
 
 
@@ -81,7 +81,7 @@ def _is_vocab(vocab: pa.Table) -> bool:
     if any(column.null_count for column in vocab.columns):
         return False
     ids_V, counts_V = vocab["id"].to_numpy(), vocab["count"].to_numpy()
-    return bool((ids_V == np.arange(len(vocab))).all() and (np.diff(counts_V) <= 0).all())
+    return bool((ids_V == np.arange(len(vocab))).all() and (counts_V >= 1).all())
 
 
 def _map_vectors(path: str) -> Floats:
