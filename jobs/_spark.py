@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from jobs._failures import failure_of, reason_of
 from jobs._java import missing_java
+from jobs._log import children_heard
 from jobs._progress import Tasks, progress
 from jobs._signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
@@ -55,7 +56,10 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
     for key, value in config.conf.items():
         builder = builder.config(key, value)
     try:
-        with handlers_kept():  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
+        with (
+            handlers_kept(),
+            children_heard("spark"),
+        ):  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
             session = builder.getOrCreate()
     except Exception as error:
         if was_interrupted(error):
