@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from jobs._log import console, say
+from jobs._log import console, say, speaks_json
 from jobs._options import JsonOption, print_json
 from jobs._summary import aligned
 from jobs.run_night import WorkOption
