@@ -10,6 +10,8 @@ from jobs.embed_documents import embed
 from jobs.evaluate_vectors import evaluate
 from jobs.export_vectors import export
 from jobs.join_phrases import phrases
+from jobs.manage_models import models
+from jobs.publish_vectors import publish
 from jobs.query_vectors import analogy, neighbors
 from jobs.report_run import report
 from jobs.run_demo import demo
@@ -39,9 +41,11 @@ for command in (
     analogy,
     export,
     verify,
+    publish,
     demo,
 ):
     app.command()(ending(command))
+app.add_typer(models, name="models")
 
 
 def _print_version(wanted: bool) -> None:
