@@ -19,6 +19,7 @@
 # make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
 # make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
 # make bench-query                               nearest words by gensim and by ours: the same, how long, how much memory
+# make bench-index RUN=my-run                    an index of neighbours: how fast, and what it misses
 # make bench-embed TEXT=enwiki.txt               documents to vectors: tokens/s under each weighting
 # make transfer                                  few labels: word vectors against bags of words, on docstrings
 # make bench-lookup                              words to ids at up to 5 M words
@@ -40,7 +41,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-embed transfer test-cluster up down cluster-demo image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-index bench-embed transfer test-cluster up down cluster-demo image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -120,6 +121,9 @@ transfer: needs-java $(STAMP)
 
 bench-lookup: $(STAMP)
 	$(BIN)/python benchmarks/bench_lookup.py --work bench-run/lookup
+
+bench-index: $(STAMP)
+	$(BIN)/python benchmarks/bench_index.py --vectors $(RUN)/vectors
 
 bench-query: $(STAMP)
 	$(BIN)/python benchmarks/bench_query.py --work bench-run/query

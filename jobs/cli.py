@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from jobs._examples import told
 from jobs._options import ending
 from jobs.build_vocab import vocab
 from jobs.embed_documents import embed
@@ -41,7 +42,7 @@ for command in (
     verify,
     demo,
 ):
-    app.command()(ending(command))
+    app.command(epilog=told(command.__name__))(ending(command))
 
 
 def _print_version(wanted: bool) -> None:

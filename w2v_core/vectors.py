@@ -213,7 +213,7 @@ class WordVectors:
         _require_positive("topn", topn)
         _require_positive("restrict_vocab", restrict_vocab)
         negative = [()] * len(positive) if negative is None else negative
-        questions = [self._query(*question) for question in zip(positive, negative, strict=True)]
+        questions = [self.question(*question) for question in zip(positive, negative, strict=True)]
         answers: list[Answers] = []
         for begin in range(0, len(questions), BATCH_QUESTIONS):
             answers += self._nearest(questions[begin : begin + BATCH_QUESTIONS], topn, restrict_vocab)
@@ -318,8 +318,8 @@ class WordVectors:
         ids = np.array([self.id_of(word) for word in first_ids(words) if word in self], dtype=np.int64)
         return WordVectors([self.tokens[i] for i in ids.tolist()], self.counts_V[ids], self.vectors_VD[ids])
 
-    def _query(self, positive: Terms, negative: Terms) -> tuple[Floats, Ints]:
-        """The direction of a question, (D,), at length 1, and the ids of its words."""
+    def question(self, positive: Terms, negative: Terms = ()) -> tuple[Floats, Ints]:
+        """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
         positive_TD, positive_ids = self._rows_of(positive)
         negative_TD, negative_ids = self._rows_of(negative)
         if len(positive_TD) + len(negative_TD) == 0:
