@@ -25,9 +25,9 @@ The schedule is read where the file is parsed: `W2V_SCHEDULE` in the environment
 default `0 2 * * *`; empty for none. A copy of this file under another name is another DAG, with a Variable of its own:
 one for each model.
 
-**Exit codes.** Where nothing is new, `begin` skips all the rest. Where the gate refuses (3), the task fails at once, and
-current stays. All other failures are tried again; stages that are finished are not made again, and training goes on from
-its checkpoint. A run that failed for good is taken up by the next one, or by clearing the failed task.
+**Exit codes.** Where nothing is new, `begin` skips all the rest. Where the gate refuses (3), the task fails at once,
+and current stays. All other failures are tried again; stages that are finished are not made again, and training goes
+on from its checkpoint. A run that failed for good is taken up by the next one, or by clearing the failed task.
 """
 
 import json
