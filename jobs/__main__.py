@@ -6,9 +6,10 @@ import sys
 def main() -> None:
     """The `w2v` command."""
     try:
+        from jobs._options import run_app
         from jobs.cli import app
 
-        app()
+        run_app(app)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,7 +1,7 @@
 """The options that every command shares, and how a job ends."""
 
+import inspect
 import json
-import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from functools import wraps
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
+from jobs._log import ENVIRONMENT, OPTION, LogFormat, choose_format, of_run, say, speaks_json
 from jobs._signals import EXIT_CODE, interruptible, was_interrupted
 from w2v_core.errors import UserError
 
@@ -46,24 +46,14 @@ StrictOption = Annotated[
     bool, typer.Option("--strict", help="Refuse text that is not UTF-8 instead of replacing and counting it.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-
-console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
-"""Everything meant for people; standard output is for what programs read."""
-
-# Control characters, lone surrogates, and what turns the direction of a line: a terminal would act on them.
-_ACTS_ON_TERMINALS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def say(text: str) -> None:
-    """A line for people, as it is, but for characters that would act on the terminal."""
-    console.print(visible(text))
-
-
-def visible(text: str) -> str:
-    """`text` with characters that act on terminals as escapes."""
-    return _ACTS_ON_TERMINALS.sub(
-        lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text
-    )
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        OPTION,
+        envvar=ENVIRONMENT,
+        help="What is told while it works, on standard error: text, or one JSON object a line.",
+    ),
+]
 
 
 def print_json(document: Any) -> None:
@@ -74,35 +64,65 @@ def print_json(document: Any) -> None:
 
 
 def ending(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command`, which exits with an error's own code, 2 for most, 1 for a fault of ours, 130 if interrupted."""
+    """`command`, which exits with an error's own code, 2 for most, 1 for a fault of ours, 130 if interrupted.
+
+    It takes --log-format too, beside its own options; `choose_format` has heeded it already.
+    """
 
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
+        options.pop(_LOG_FORMAT, None)
+        of_run(options.get("run_dir"))
         try:
             with interruptible():
                 command(*args, **options)
         except UserError as error:
-            say(f"error: {error}")
-            sys.exit(error.exit_code)
+            _exit_with(error.exit_code, str(error))
         except KeyboardInterrupt as error:
             _exit_interrupted(str(error))
         except BrokenPipeError:
             sys.exit(1)
         except (OSError, MemoryError) as error:
-            say(f"error: {describe_system_error(error)}")
-            sys.exit(2)
+            _exit_with(2, describe_system_error(error))
         except Exception as error:
             if was_interrupted(error):
                 _exit_interrupted()
-            traceback.print_exc()
-            sys.exit(1)
+            _exit_with_traceback(error)
 
+    run.__signature__ = _with_log_format(command)  # type: ignore[attr-defined]
     return run
+
+
+_LOG_FORMAT = "log_format"
+
+
+def _with_log_format(command: Callable[..., Any]) -> inspect.Signature:
+    own = inspect.signature(command, eval_str=True)
+    option = inspect.Parameter(
+        _LOG_FORMAT, inspect.Parameter.KEYWORD_ONLY, default="text", annotation=LogFormatOption
+    )
+    return own.replace(parameters=[*own.parameters.values(), option])
+
+
+def _exit_with(code: int, told: str) -> NoReturn:
+    say(told if speaks_json() else f"error: {told}", "error", "error", exit_code=code)
+    sys.exit(code)
+
+
+def _exit_with_traceback(error: Exception) -> NoReturn:
+    trace = "".join(traceback.format_exception(error))
+    if speaks_json():
+        told = traceback.format_exception_only(error)[-1].strip()
+        say(told, "error", "error", exit_code=1, traceback=trace)
+    else:
+        sys.stderr.write(trace)
+    sys.exit(1)
 
 
 def _exit_interrupted(told: str = "") -> NoReturn:
     what = f"interrupted: {told}" if told else "interrupted"
-    say(f"{what}; finished stages are kept, and the same command goes on after them")
+    what += "; finished stages are kept, and the same command goes on after them"
+    say(what, "interrupted", "warning", exit_code=EXIT_CODE)
     sys.exit(EXIT_CODE)
 
 
@@ -117,4 +137,15 @@ def run_script(command: Callable[..., Any]) -> None:
     """Run one command as a script, for spark-submit."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(ending(command))
-    app()
+    run_app(app)
+
+
+def run_app(app: typer.Typer) -> NoReturn:
+    """Run what the command line asks for, and exit."""
+    choose_format(sys.argv[1:])
+    try:
+        sys.exit(app(standalone_mode=not speaks_json()))
+    except Exception as error:  # of reading the arguments; `ending` lets no other out
+        if not (speaks_json() and hasattr(error, "format_message")):
+            raise
+        _exit_with(error.exit_code, error.format_message())  # type: ignore[attr-defined]

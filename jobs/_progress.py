@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from jobs._options import console, say
+from jobs._log import console, say, speaks_json
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_LINES = 30.0
@@ -36,7 +36,7 @@ _NO_EXECUTOR = (
 @contextmanager
 def progress(job: str, look: Callable[[], Tasks]) -> Iterator[None]:
     """While the block runs, tell how far `job` is, which `look` knows; a thread asks it twice a second."""
-    follow = _bar if console.is_interactive else _lines
+    follow = _bar if console.is_interactive and not speaks_json() else _lines
     ended = Event()
     thread = Thread(target=_until_it_fails, args=(follow, job, look, ended), daemon=True)
     thread.start()
@@ -68,9 +68,13 @@ def _bar(job: str, look: Callable[[], Tasks], ended: Event) -> None:
 
 
 def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
-    say(job)
+    say(job, "spark_job_started", job=job)
     started = time.monotonic()
     has_ended = False
     while not has_ended:
         has_ended = ended.wait(SECONDS_BETWEEN_LINES)
-        say(f"{job}: {look()}, {time.monotonic() - started:.0f} s")
+        tasks, seconds = look(), time.monotonic() - started
+        counts = {"tasks": tasks.done, "total_tasks": tasks.total, "has_executor": tasks.has_executor}
+        say(
+            f"{job}: {tasks}, {seconds:.0f} s", "spark_progress", job=job, **counts, seconds=round(seconds, 3)
+        )

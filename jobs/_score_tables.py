@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from jobs._options import console, say, visible
+from jobs._log import say, show, visible
 
 NUM_MOVED = 10
 
@@ -18,7 +18,10 @@ def tell_scores(report: dict[str, Any]) -> None:
         score, interval = _numbers(scores, "spearman", "interval")
         say(
             f"{scores['file']}: Spearman {score} (95 %: {interval}), {scores['covered']:,} of {scores['pairs']:,} "
-            "pairs covered"
+            "pairs covered",
+            "scores",
+            kind="similarity",
+            **scores,
         )
     for scores in report["analogies"]:
         table = _table("section", "right", "accuracy", "95 %", "covered", "questions", title=scores["file"])
@@ -26,7 +29,9 @@ def tell_scores(report: dict[str, Any]) -> None:
             right, *counts = (f"{section[key]:,}" for key in ("correct", "covered", "total"))
             shares = _shares(section, "accuracy", "interval")
             table.add_row(_text(section["name"]), right, *shares, *counts)
-        console.print(table)
+        accuracy, interval = _shares(scores, "accuracy", "interval")
+        told = f"{scores['file']}: accuracy {accuracy} (95 %: {interval}), {scores['covered']:,} questions covered"
+        show(table, told, "scores", kind="analogies", **scores)
 
 
 def tell_comparison(against: dict[str, Any]) -> None:
@@ -37,7 +42,9 @@ def tell_comparison(against: dict[str, Any]) -> None:
     say(
         f"against {against['against']}: {words['shared']:,} words shared, of {words['ours']:,} and of "
         f"{words['against']:,}; of the {neighbors['topn']} nearest of the {neighbors['words']:,} most frequent, "
-        f"{overlap} are the same"
+        f"{overlap} are the same",
+        "comparison",
+        **{key: against[key] for key in ("against", "words", "neighbors")},
     )
     _tell_moved(against["moved"])
 
@@ -47,14 +54,18 @@ def _tell_differences(against: dict[str, Any]) -> None:
         this, other, difference, interval = _numbers(scores, *_COMPARED)
         say(
             f"{scores['file']}: Spearman {this} here and {other} in {against['against']}, difference {difference} "
-            f"(95 %: {interval}) over the {scores['covered']:,} pairs that both cover"
+            f"(95 %: {interval}) over the {scores['covered']:,} pairs that both cover",
+            "differences",
+            kind="similarity",
+            **scores,
         )
     for scores in against["analogies"]:
         table = _table("section", "this", "other", "difference", "95 %", "in both", title=scores["file"])
         for section in _with_all(scores):
             shares = _shares(section, *_COMPARED)
             table.add_row(_text(section["name"]), *shares, f"{section['covered']:,}")
-        console.print(table)
+        told = f"{scores['file']}: against {against['against']}"
+        show(table, told, "differences", kind="analogies", **scores)
 
 
 def _tell_moved(moved: dict[str, Any]) -> None:
@@ -69,7 +80,7 @@ def _tell_moved(moved: dict[str, Any]) -> None:
     for word in moved["top"][:NUM_MOVED]:
         counts = [f"{word[key]:,}" for key in ("count", "against_count")]
         table.add_row(_text(word["word"]), f"{word['distance']:.3f}", *counts)
-    console.print(table)
+    show(table, "words that moved most", "moved", top=moved["top"][:NUM_MOVED])
 
 
 def _with_all(scores: dict[str, Any]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from jobs._failures import failure_of, reason_of
 from jobs._java import missing_java
+from jobs._log import children_heard
 from jobs._progress import Tasks, progress
 from jobs._signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
@@ -57,7 +58,10 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
     for key, value in config.conf.items():
         builder = builder.config(key, value)
     try:
-        with handlers_kept():  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
+        with (
+            handlers_kept(),
+            children_heard("spark"),
+        ):  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
             session = builder.getOrCreate()
     except Exception as error:
         if was_interrupted(error):
@@ -135,14 +139,19 @@ def run_rows(
     """`task(rows, part)` for each part of `frame` as it is."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        assert context is not None
-        for receipt in task(batches, context.partitionId()):
+        for receipt in task(batches, _part()):
             yield receipt.to_batch()
 
     return _receipts(_collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, RECEIPTS))))
+
+
+def _part() -> int:
+    """Which part the task that asks has."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    assert context is not None
+    return context.partitionId()
 
 
 def rows_of_parts(
@@ -168,12 +177,16 @@ def shuffled(
     frame: "DataFrame",
     key: str,
     num_parts: int,
-    task: Callable[[ArrowBatches], Iterator[pa.RecordBatch]],
+    task: Callable[[ArrowBatches, int], Iterator[pa.RecordBatch]],
     schema: pa.Schema,
 ) -> pa.Table:
-    """What `task` makes of each of `num_parts` parts of `frame`, rows of one key in one part, on the driver."""
+    """What `task(rows, part)` makes of each of `num_parts` parts of `frame`; rows of one key are in one part."""
+
+    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
+        yield from task(batches, _part())
+
     return _collect(
-        job, frame.repartition(num_parts, key).mapInArrow(task, spark_schema(frame.sparkSession, schema))
+        job, frame.repartition(num_parts, key).mapInArrow(run, spark_schema(frame.sparkSession, schema))
     )
 
 

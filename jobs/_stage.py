@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
-from jobs._options import say
+from jobs._log import of_stage, say
 from jobs._signals import was_interrupted
 from w2v_core.accounting import TokenAccount
 from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir, fingerprint
@@ -36,10 +36,12 @@ def make_stage(
     `prepare` may still refuse, before anything old is removed. `build` writes the stage's files; nothing
     counts as written before it has returned.
     """
+    of_stage(name)
     if run.is_current(name, fingerprint(name, config, inputs)):
-        say(f"{name}: up to date")
+        say(f"{name}: up to date", "stage_up_to_date")
+        of_stage(None)
         return run.require(name)
-    say(f"{name}: working")
+    say(f"{name}: working", "stage_started")
     with _interrupts_told(name):
         prepare()
         with run.rewrite(name) as draft:
@@ -52,7 +54,8 @@ def make_stage(
                 counters=made.counters,
                 digest=made.digest,
             )
-    say(f"{name}: {describe(manifest)}")
+    say(f"{name}: {describe(manifest)}", "stage_finished", **facts(manifest))
+    of_stage(None)
     return manifest
 
 
@@ -74,3 +77,14 @@ def describe(manifest: Manifest) -> str:
         facts.append(f"tokens {account}")
     facts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items() if count]
     return "; ".join(facts)
+
+
+def facts(manifest: Manifest) -> dict[str, Any]:
+    """The same, for programs."""
+    return {
+        "seconds": manifest.seconds,
+        "files": len(manifest.files),
+        "bytes": sum(file.bytes for file in manifest.files),
+        "tokens": None if manifest.tokens is None else asdict(manifest.tokens),
+        "counters": manifest.counters,
+    }

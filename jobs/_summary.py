@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from jobs._options import console, say
+from jobs._log import console, say, speaks_json
 from w2v_core.run_dir import MANIFEST, Manifest, RunDir
 
 HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")
@@ -22,8 +22,12 @@ def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
     """The table of the stages in `before`, which is what `standing` gave before they were made."""
     after = standing(run, list(before))
     made = [stage for stage in before if after[stage] != before[stage]]
-    rows = summary_rows([run.require(stage) for stage in before], made)
-    if console.is_interactive:
+    manifests = [run.require(stage) for stage in before]
+    rows = summary_rows(manifests, made)
+    if speaks_json():
+        seconds = sum(manifest.seconds for manifest in manifests if manifest.stage in made)
+        say(f"run: finished; {seconds:.1f} s", "run_finished", made=made, seconds=seconds)
+    elif console.is_interactive:
         console.print(_table(rows))
     else:
         say("\n".join(aligned([HEADINGS, *rows])))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jobs._examples import told
-from jobs._options import ending
+from jobs._options import LogFormatOption, ending
 from jobs.build_vocab import vocab
 from jobs.embed_documents import embed
 from jobs.evaluate_vectors import evaluate
@@ -54,5 +54,6 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+    log_format: LogFormatOption = "text",
 ) -> None:
     pass

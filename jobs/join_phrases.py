@@ -105,7 +105,7 @@ def _find(
         _spark.rows_of_parts(spark, len(parts), count, BUCKETS),
         "bucket",
         num_tasks,
-        lambda rows: sum_grams(rows, min_count),
+        lambda rows, _: sum_grams(rows, min_count),
         SUMS,
     )
     return find_phrases(sums, config.phrases)

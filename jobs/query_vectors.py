@@ -7,6 +7,7 @@ import typer
 from jobs._options import JsonOption, print_json, say
 from w2v_core.errors import UserError
 from w2v_core.run_dir import RunDir
+from w2v_core.store_reference import resolved
 from w2v_core.vectors import ANALOGY_METHODS, Answers, WordVectors
 
 WordsArgument = Annotated[list[str], typer.Argument(metavar="WORD...", help="Words of the vocabulary.")]
@@ -65,7 +66,7 @@ def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
 
 def open_vectors(run_dir: str) -> WordVectors:
     """The vectors of a run whose training is finished."""
-    run = RunDir.open(run_dir)
+    run = RunDir.open(resolved(run_dir))
     run.require("vectors")
     return WordVectors.read(run.stage("vectors"))
 

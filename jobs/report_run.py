@@ -7,6 +7,7 @@ from w2v_core.report.page import is_page_of, page
 from w2v_core.report.projection import require_umap
 from w2v_core.report.word_map import word_map
 from w2v_core.run_dir import RunDir
+from w2v_core.store_reference import refuse_published
 from w2v_core.vectors import WordVectors
 
 PAGE = "report.html"
@@ -36,6 +37,7 @@ def write_report(run: RunDir, config: Config) -> None:
     if is_page_of(folder.read(PAGE), wanted):
         say(f"report: up to date; open {path}")
         return
+    refuse_published(run.folder, run.location)
     say("report: working")
     data = _built(run, config.report, wanted)
     folder.create()

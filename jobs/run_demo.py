@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from jobs._options import console, run_script, say
+from jobs._log import show
+from jobs._options import run_script, say
 from jobs.query_vectors import line, open_vectors
 from jobs.report_run import PAGE
 from jobs.run_pipeline import run_pipeline
@@ -95,7 +96,7 @@ def _tell_accounts(run: RunDir) -> None:
             continue
         size = sum(file.bytes for file in manifest.files) / 1e6
         table.add_row(stage, f"{manifest.seconds:.1f}", f"{size:.1f}", str(manifest.tokens or ""))
-    console.print(table)
+    show(table, "what each stage did", "summary")
 
 
 def _tell_answers(vectors: WordVectors) -> None:

@@ -53,7 +53,9 @@ MetricsOption = Annotated[
     str | None,
     typer.Option("--metrics-file", metavar="FILE", help="Where Prometheus' textfile collector looks: *.prom"),
 ]
-_RENEWALS = 8  # within the lease's time
+_HELD_SECONDS, _RENEWAL_SECONDS = 600.0, 60.0
+"""How long a night of one process is believed to live without a sign, and between its signs. Where it can be seen to be
+dead nobody waits; elsewhere, such as in a container that was killed, a rerun waits for the first."""
 
 
 def nightly(
@@ -83,10 +85,9 @@ def nightly(
     folder = WorkFolder(work)
     night = Night(folder, ModelStore(store).model(name), settings, metrics_file)
     locations = named_inputs(input, more_inputs, input_list)
-    seconds = settings.night.lease_hours * 3600
     purpose = f"a night of {name}"
     if only is None:
-        with held(folder.lease, purpose, seconds) as lease, _kept_alive(lease):
+        with held(folder.lease, purpose, _HELD_SECONDS) as lease, _kept_alive(lease):
             told = night.whole(locations, fresh, lease)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
@@ -95,7 +96,7 @@ def nightly(
             "--only needs --owner, a text that begin and finish share, such as the scheduler's run id"
         )
     else:
-        lease = take(folder.lease, purpose, seconds, owner=owner)
+        lease = take(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
         told = (
             _released_if_idle(lease, night.begin(locations, fresh))
             if only == "begin"
@@ -129,7 +130,7 @@ def _kept_alive(lease: Lease) -> Iterator[None]:
 
     def renew() -> None:
         with suppress(LostError, OSError):
-            while not over.wait(lease.lifetime.total_seconds() / _RENEWALS):
+            while not over.wait(_RENEWAL_SECONDS):
                 lease.renew()
 
     thread = Thread(target=renew, daemon=True)

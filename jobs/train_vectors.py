@@ -12,7 +12,8 @@ import typer
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from jobs._options import ConfigOption, RunDirOption, SetOption, console, run_script, say
+from jobs._log import console, speaks_json
+from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
 from w2v_core.arrays import BoolArray
 from w2v_core.config import Config, load_config
@@ -208,7 +209,8 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.percentage:.0f}%  {task.fields[facts]}  left"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    on_terminal = console.is_terminal and not speaks_json()
+    with Bar(*columns, console=console, disable=not on_terminal, transient=True) as bar:
         task = bar.add_task("", total=None, facts="")
         last_told = -1
 
@@ -216,8 +218,9 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
             nonlocal last_told
             bar.update(task, total=progress.total_rows, completed=progress.rows, facts=_facts(progress))
             tenth = progress.rows * 10 // progress.total_rows
-            if tenth > last_told and not console.is_terminal:
-                say(f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}")
+            if tenth > last_told and not on_terminal:
+                told = f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}"
+                say(told, "training_progress", **progress.to_dict())
                 last_told = tenth
 
         yield show

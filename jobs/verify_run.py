@@ -5,13 +5,14 @@ from dataclasses import asdict
 from jobs._options import JsonOption, RunDirOption, print_json, run_script, say
 from w2v_core.errors import UserError
 from w2v_core.run_dir import RunDir
+from w2v_core.store_reference import resolved
 from w2v_core.verify import Verified
 from w2v_core.verify import verify as verified_stages
 
 
 def verify(run_dir: RunDirOption, json: JsonOption = False) -> None:
     """Read every finished stage again: checksums, row counts, token accounts, and the digest of the shards' rows."""
-    run = RunDir.open(run_dir)
+    run = RunDir.open(resolved(run_dir))
     found = []
     for stage in verified_stages(run):
         found.append(stage)

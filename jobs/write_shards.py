@@ -49,7 +49,8 @@ def _build(
     names, weighted = sentences.parts, sentences.weighted
     read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
     expected = read_vocabulary()
-    num_parts = num_shards(expected.counts, expected.keep_probability, options.target_rows)
+    assert vocab.tokens is not None
+    num_parts = num_shards(expected.counts, expected.keep_probability, vocab.tokens.kept, options.target_rows)
 
     def encode(part: int) -> Iterator[pa.RecordBatch]:
         return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed, weighted)
@@ -61,7 +62,6 @@ def _build(
     encoded = _spark.rows_of_parts(spark, len(names), encode, schemas.encoded(weighted))
     receipts = _spark.run_shuffled("shards: shuffling and writing rows", encoded, "key", num_parts, write)
     account = total_account(receipts)
-    assert vocab.tokens is not None
     assert account.read == options.passes * sentences.num_tokens, (
         "tokens were lost or counted twice between the stages"
     )

@@ -20,7 +20,7 @@ PARTS = st.lists(st.lists(WORD, max_size=20), min_size=1, max_size=5)
 
 def counted(words: list[str], seen: int = 1) -> pa.Table:
     counts = Counter(words)
-    columns = [list(counts), list(counts.values()), [seen * n for n in counts.values()]]
+    columns = [list(counts), list(counts.values()), [seen * n for n in counts.values()], [0] * len(counts)]
     return pa.table(columns, schema=COUNTS)
 
 
@@ -63,9 +63,9 @@ def test_of_too_many_words_the_most_frequent_come_back(parts, most):
 
 
 def test_counts_beyond_32_bits_add_up():
-    columns = [["a"], [2**53], [0]]
+    columns = [["a"], [2**53], [0], [0]]
     found = added_up([pa.table(columns, schema=COUNTS), counted(["a"])], Choice(1))
-    assert found.counts.to_pylist() == [{"token": "a", "count": 2**53 + 1, "seen": 1}]
+    assert found.counts.to_pylist() == [{"token": "a", "count": 2**53 + 1, "seen": 1, "known": 0}]
     assert found.tokens == 1
 
 

@@ -54,7 +54,9 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
     for name in ("README.md", "docs/run-directory.md", "docs/vocabulary.md", "docs/vectors.md"):
-        (code,) = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+        blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+        code = "\n".join(blocks)
+        assert code, name
         if "gensim" in code:
             pytest.importorskip("gensim.models", reason="the oracle is not installed")
         code = code.replace('["king", "woman"], negative=["man"]', '["king", "cat"], negative=["dog"]')

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pytest
 from conftest import small_config
 from pyarrow import fs
+from stores import KEY, SECRET, opened_bucket, serving, variables
 
 from jobs import __main__ as main_module
 from jobs.run_pipeline import run_pipeline
@@ -31,7 +33,7 @@ from w2v_core.export.table import VectorTable
 from w2v_core.parquet import read_table
 from w2v_core.parts import Receipt, adopt_parts, write_array, write_bytes
 from w2v_core.run_dir import FileEntry, RunDir
-from w2v_core.schemas import VOCAB
+from w2v_core.schemas import RARE, VOCAB
 from w2v_core.schemas import tokens as tokens_schema
 from w2v_core.storage import Folder, open_folder
 from w2v_core.text.inputs import find_files
@@ -40,12 +42,12 @@ from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.verify import _damage
 from w2v_core.vocab import Vocabulary
 
-KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalr/XUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY"
 WHERE = "s3://bucket/실행 #1"
 SETTINGS = (
     "spark.master=local[2]",
     "vocab.min_count=2",
     "vocab.sample=0.05",
+    "vocab.accumulate=true",
     "shards.window=2",
     "shards.target_rows=1000",
     "train.epochs=2",
@@ -54,57 +56,11 @@ SETTINGS = (
 )
 
 
-@contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[str]:
-    """The address of a server without data, which is gone after the block; what it logs is in `folder`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with (
-        (folder / "server.log").open("wb") as log,
-        subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log) as process,
-    ):
-        try:
-            until_it_answers(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def until_it_answers(port: int, process: subprocess.Popen) -> None:
-    give_up_at = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, "the server has ended"
-        assert time.monotonic() < give_up_at
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-
-
-def variables(endpoint: str, key: str = KEY, secret: str = SECRET) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory) -> Iterator[Folder]:
     """An empty bucket, and an environment that opens it."""
-    with (
-        serving(tmp_path_factory.mktemp("store")) as endpoint,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in variables(endpoint).items():
-            patch.setenv(name, value)
-        open_folder("s3://bucket?allow_bucket_creation=true").filesystem.create_dir("bucket")
-        yield open_folder("s3://bucket")
+    with opened_bucket(tmp_path_factory.mktemp("store")) as folder:
+        yield folder
 
 
 def put(bucket: Folder, name: str, data: bytes) -> str:
@@ -168,7 +124,8 @@ def stored(bucket, corpus, spark_config, tmp_path_factory) -> Stored:
     done = w2v(*command)
     on_disk = RunDir.create(str(local / "run"))
     given = [f"vocab.{name}={local}/{name}.txt" for name in words]
-    config = small_config("shards.target_rows=1000", *given).model_copy(update={"spark": spark_config})
+    own = ("shards.target_rows=1000", "vocab.accumulate=true")
+    config = small_config(*own, *given).model_copy(update={"spark": spark_config})
     run_pipeline(on_disk, find_files([str(corpus)]), config)
     return Stored(command, done, on_disk)
 
@@ -323,6 +280,22 @@ def test_training_starts_from_vectors_on_the_store(a_run, stored):
     assert manifest.counters["words_from_init_vectors"] == manifest.counters["words"]
 
 
+def test_a_vocabulary_on_the_store_is_extended_there(bucket, stored):
+    source, where = put(bucket, "more.txt", "서울 은 서울 이다\n".encode()), "s3://bucket/second"
+    for command in (["tokenize", "--input", source], ["vocab"]):
+        done = w2v(*command, "--run-dir", where, *settings(f"vocab.extend={WHERE}"))
+        assert done.returncode == 0, done.stderr
+    before, after = (Vocabulary.read(RunDir.open(place).stage("vocab")) for place in (WHERE, where))
+    tokens = after.tokens.to_pylist()
+    assert tokens[: len(before)] == before.tokens.to_pylist()
+    # The word was left out by name the first time, and was counted all the same.
+    assert "서울" not in before.tokens.to_pylist()
+    names = [entry.name for entry in stored.run.require("vocab").files if entry.name.startswith("rare-")]
+    rare = pa.concat_tables([read_table(stored.run.stage("vocab"), name, RARE) for name in names])
+    counts = dict(zip(*rare.to_pydict().values(), strict=True))
+    assert after.counts[tokens.index("서울")] == counts["서울"] + 2 > 2
+
+
 # Files
 
 
@@ -336,6 +309,29 @@ def test_a_write_that_fails_leaves_the_old_content(bucket):
     with pytest.raises(TypeError):
         bucket.write_whole("whole", 1)  # type: ignore[arg-type]
     assert bucket.read("whole") == b"old"
+
+
+def test_a_file_that_is_read_while_it_is_replaced_or_removed_is_whole_or_not_there(bucket):
+    """PyArrow asks for an object's size first: without care, the first bytes of another are read, or a fault."""
+    folder = bucket / "replaced"
+    seen: set[bytes | None] = set()
+    with ThreadPoolExecutor(3) as pool:
+        done = Event()
+        readers = [pool.submit(lambda: read_until(done, folder, seen)) for _ in range(2)]
+        try:
+            for number in range(100):
+                folder.write_whole("file", b"ab"[number % 2 :][:1] * (100 * (1 + number % 2)))
+                if number % 4 == 3:
+                    folder.filesystem.delete_file(folder.file("file"))
+        finally:
+            done.set()
+    assert [reader.result() for reader in readers] == [None, None]
+    assert seen == {None, b"a" * 100, b"b" * 200}
+
+
+def read_until(done: Event, folder: Folder, seen: set[bytes | None]) -> None:
+    while not done.is_set():
+        seen.add(folder.read("file"))
 
 
 def test_a_stage_that_fails_leaves_nothing(run):

@@ -336,8 +336,14 @@ def test_a_row_has_the_weight_of_its_sentence(tmp_path):
 
 
 def test_the_number_of_shards_follows_the_rows_expected():
-    assert num_shards(np.array([10_000, 4_000]), np.array([0.5, 1.0]), 3_000) == 3
-    assert num_shards(np.array([5]), np.array([1.0]), 1_000) == 1
+    assert num_shards(np.array([10_000, 4_000]), np.array([0.5, 1.0]), 14_000, 3_000) == 3
+    assert num_shards(np.array([5]), np.array([1.0]), 5, 1_000) == 1
+
+
+def test_the_number_of_shards_is_of_this_corpus_and_not_of_all_that_were_counted():
+    counts, keep = np.array([10_000, 4_000]) * 100, np.array([0.5, 1.0])
+    assert num_shards(counts, keep, 14_000, 3_000) == 3
+    assert num_shards(counts, keep, 0, 3_000) == 1
 
 
 # Reading

@@ -17,7 +17,7 @@ from w2v_core.vocab import Vocabulary, build_vocab, effective_min_count, keep_pr
 
 def counted(counts: dict[str, int], highest: int | None = None) -> Counted:
     numbers = list(counts.values())
-    table = pa.table([list(counts), numbers, numbers], schema=COUNTS)
+    table = pa.table([list(counts), numbers, numbers, [0] * len(counts)], schema=COUNTS)
     return Counted(table, len(counts), sum(numbers), highest or max(numbers, default=0), 0)
 
 

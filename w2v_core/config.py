@@ -234,10 +234,51 @@ class VocabConfig(_Section):
         description="a finished run, or its vocabulary, whose words, ids and counts are taken as they are; the corpus "
         "is only looked up in it",
     )
+    extend: str | None = Field(
+        None,
+        min_length=1,
+        description="a finished run, or its vocabulary, whose words keep their ids and whose counts are added, also "
+        "those of words without an id; words that now reach min_count get the ids after them",
+    )
+    decay: float = Field(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        description="with extend: the earlier counts are multiplied by this, at most six decimals, and rounded down",
+    )
+    accumulate: bool = Field(
+        False,
+        description="keep the counts of words without an id too, so that a later vocabulary can extend this one; "
+        "extend does in any case",
+    )
+    rare_lost: bool = Field(
+        False,
+        description="with extend: take also a vocabulary made without accumulate, whose words without an id are then "
+        "counted from this corpus on",
+    )
+
+    @field_validator("decay")
+    @classmethod
+    def _in_millionths(cls, value: float) -> float:
+        if round(value * 1_000_000) / 1_000_000 != value:
+            raise ValueError(f"vocab.decay = {value!r} has more than six decimals; round it")
+        return value
+
+    @property
+    def accumulates(self) -> bool:
+        """Whether the counts of words without an id are kept."""
+        return self.accumulate or self.extend is not None
+
+    @model_validator(mode="after")
+    def _extend_has_no_rival(self) -> Self:
+        if self.extend is not None and self.merge is not None:
+            raise ValueError("vocab.extend adds the earlier counts itself; leave out vocab.merge")
+        return self
 
     @model_validator(mode="after")
     def _from_stands_alone(self) -> Self:
-        chosen = self.model_fields_set & {"min_count", "max_final_vocab", "keep", "drop", "merge"}
+        others = {"min_count", "max_final_vocab", "keep", "drop", "merge", "extend", "accumulate"}
+        chosen = self.model_fields_set & others
         own = {name for name in chosen if getattr(self, name) != type(self).model_fields[name].default}
         if self.from_ is not None and own:
             named = ", ".join(f"vocab.{name}" for name in sorted(own))
@@ -495,7 +536,7 @@ class NightConfig(_Section):
         12.0,
         gt=0.0,
         le=24.0 * 30,
-        description="after so long without a sign of life another night may start",
+        description="with --only begin: after so long without its finish another night may begin",
     )
 
 

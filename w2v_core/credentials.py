@@ -37,6 +37,9 @@ _NO_SECRET = re.compile(
 _SAYS_NOTHING = frozenset({"", "true", "false"})
 _PATTERNS = frozenset({"tokenize.pattern", "tokenize.sentence_boundary"})  # may look like anything
 _PAIR = re.compile(r"([^\s=&?;,:]+)=([^\s&;,]+)")
+_URI_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+[^\s'\"<>()\[\]{}]+")
+_PAIR_IN_TEXT = re.compile(r"([\w.-]+)=([^\s&;,'\"]+)")
+_ENDS_SENTENCES = ".,:;!"
 
 
 def refuse_in_location(location: str, told: str = "") -> None:
@@ -67,6 +70,23 @@ def redacted(location: str) -> str:
     scheme, _, rest = location.partition("?")[0].partition(":")
     _, at, place = rest.rpartition("@")
     return f"{scheme}://…{at}{place if at else ''}"
+
+
+def without_secrets(text: str) -> str:
+    """`text`, whoever's it is: URIs with credentials are redacted, and of `key=value` the value of a secret."""
+    text = _URI_IN_TEXT.sub(lambda found: _redacted_in_text(found.group()), text)
+    return _PAIR_IN_TEXT.sub(
+        lambda found: f"{found[1]}=…" if _is_secret_in_text(found[1], found[2]) else found.group(), text
+    )
+
+
+def _redacted_in_text(uri: str) -> str:
+    location = uri.rstrip(_ENDS_SENTENCES)
+    return (redacted(location) if holds_credentials(location) else location) + uri[len(location) :]
+
+
+def _is_secret_in_text(key: str, value: str) -> bool:
+    return not key.startswith("tokenize.") and is_secret(key, value)
 
 
 def is_secret(key: str, value: str) -> bool:

@@ -1,5 +1,5 @@
-"""The rows of a table that answer a query best, found block by block. V: rows of the table, N: rows of a block,
-D: numbers in a row, B: queries, X: rows excluded from an answer, K: best answers kept.
+"""The rows of a table that answer a query best, found block by block. V: rows of the table, R: rows that may answer,
+N: rows of a block, D: numbers in a row, B: queries, X: rows excluded from an answer, K: best answers kept.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,12 @@ Ints = NDArray[np.int64]
 
 BLOCK_SCORES = 1 << 21
 """Scores at a time, rows by queries: top-k's scratch is some 8 bytes for each, whatever V is."""
+
+GATHERED_ROWS = 1 << 14
+"""Rows at a time where those that may answer lie here and there in the table: so many are copied."""
+
+Rows = slice | Ints
+"""Rows of a block: from one to another, or these, ascending."""
 
 _SURE_SQUARES = (1e-20, 1e30)
 
@@ -49,40 +55,42 @@ def top_k(
     k: int,
     excluded_BX: Ints | None = None,
     norms_V: Floats | None = None,
+    rows_R: Ints | int | None = None,
 ) -> tuple[Ints, Floats]:
-    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, V)).
+    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, R)).
 
-    The score is the cosine where the queries are unit vectors. The order, and `excluded_BX`, as in `best_rows`.
-    norms_V: None where the rows are unit vectors already.
+    The score is the cosine where the queries are unit vectors. The order, `rows_R` and `excluded_BX`, as in
+    `best_rows`; None for all rows. norms_V: None where the rows are unit vectors already.
     """
 
-    def score(begin: int, end: int) -> Floats:
-        rows_ND = vectors_VD[begin:end]
+    def score(rows: Rows) -> Floats:
+        rows_ND = vectors_VD[rows]
         if norms_V is None:
             return query_BD @ rows_ND.T
-        divisor_N = divisors(norms_V[begin:end])
+        divisor_N = divisors(norms_V[rows])
         if len(query_BD) > rows_ND.shape[1]:  # then a block's rows are fewer numbers than its scores
             return query_BD @ (rows_ND / divisor_N[:, None]).T
         score_BN: Floats = query_BD @ rows_ND.T
         score_BN /= divisor_N
         return score_BN
 
-    return best_rows(score, len(query_BD), len(vectors_VD), k, excluded_BX)
+    return best_rows(score, len(query_BD), len(vectors_VD) if rows_R is None else rows_R, k, excluded_BX)
 
 
 def best_rows(
-    score: Callable[[int, int], Floats],
+    score: Callable[[Rows], Floats],
     num_queries: int,
-    num_rows: int,
+    rows_R: Ints | int,
     k: int,
     excluded_BX: Ints | None = None,
 ) -> tuple[Ints, Floats]:
-    """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, V)).
+    """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, R)).
 
     Best first, equal scores by ascending id (but which of several equals at rank k stays is open).
 
-    score        score(begin, end) is what rows begin..end-1 score, (B, N), and may be written to
-    excluded_BX  ids that a query may not answer; ids outside 0..V-1 exclude nothing. They fill up the end
+    score        score(rows) is what these rows score, (B, N), and may be written to
+    rows_R       ids of the rows that may answer, ascending; a number for so many first ones
+    excluded_BX  ids that a query may not answer; ids of other rows exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
 
     Works in blocks of BLOCK_SCORES / B rows, so neither a normalised table nor all B * V scores ever exist. Once k rows
@@ -91,18 +99,17 @@ def best_rows(
     assert k >= 1, k
     best_ids = np.empty((num_queries, 0), dtype=np.int64)
     best_score = np.empty((num_queries, 0), dtype=np.float32)
-    for begin, end in _blocks(num_rows, max(BLOCK_SCORES // max(num_queries, 1), 1)):
-        score_BN = score(begin, end)
+    for rows, ids_N in _blocks(rows_R, max(BLOCK_SCORES // max(num_queries, 1), 1)):
+        score_BN = score(rows)
         if excluded_BX is not None:
-            _exclude(score_BN, excluded_BX - begin)
-        column_N = np.arange(end - begin)
+            _exclude(score_BN, excluded_BX, ids_N)
         if best_score.shape[1] == k:
             column_N = np.flatnonzero((score_BN > best_score[:, -1:]).any(axis=0))
             if len(column_N) == 0:
                 continue
-            score_BN = score_BN[:, column_N]
+            score_BN, ids_N = score_BN[:, column_N], ids_N[column_N]
         place_BK = _best_columns(score_BN, k)
-        ids = np.concatenate([best_ids, column_N[place_BK] + begin], axis=1)
+        ids = np.concatenate([best_ids, ids_N[place_BK]], axis=1)
         kept_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
         order = np.argsort(-kept_score, axis=1, kind="stable")[:, :k]
         best_ids = np.take_along_axis(ids, order, axis=1)
@@ -110,15 +117,32 @@ def best_rows(
     return best_ids, best_score
 
 
-def _blocks(num_rows: int, block_rows: int) -> Iterator[tuple[int, int]]:
-    for begin in range(0, num_rows, block_rows):
-        yield begin, min(begin + block_rows, num_rows)
+def _blocks(rows_R: Ints | int, block_rows: int) -> Iterator[tuple[Rows, Ints]]:
+    """The rows block by block: as what reads them from a table, without a copy where it can be, and as ids (N,)."""
+    if isinstance(rows_R, int):
+        for begin in range(0, rows_R, block_rows):
+            end = min(begin + block_rows, rows_R)
+            yield slice(begin, end), np.arange(begin, end)
+        return
+    block_rows = min(block_rows, GATHERED_ROWS)
+    for begin in range(0, len(rows_R), block_rows):
+        ids_N = rows_R[begin : begin + block_rows]
+        yield ids_N, ids_N
 
 
-def _exclude(score_BN: Floats, column_BX: Ints) -> None:
-    """Scores of the excluded columns become -inf, in place; columns outside the block are skipped."""
-    row, slot = np.nonzero((column_BX >= 0) & (column_BX < score_BN.shape[1]))
+def _exclude(score_BN: Floats, excluded_BX: Ints, ids_N: Ints) -> None:
+    """Scores of the excluded ids become -inf, in place; ids outside the block are skipped."""
+    column_BX = np.minimum(np.searchsorted(ids_N, excluded_BX), len(ids_N) - 1)
+    row, slot = np.nonzero(ids_N[column_BX] == excluded_BX)
     score_BN[row, column_BX[row, slot]] = -np.inf
+
+
+def by_count(counts_V: Ints) -> Ints | None:
+    """Rows (V,) by descending count, equal counts by ascending id; None where they stand so."""
+    if (counts_V[1:] <= counts_V[:-1]).all():
+        return None
+    order_V: Ints = np.argsort(-counts_V, kind="stable")
+    return order_V
 
 
 def _best_columns(score_BN: Floats, k: int) -> Ints:

@@ -30,6 +30,7 @@ from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
 from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
 STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
@@ -43,7 +44,7 @@ COMMANDS = {
 }
 MANIFEST = "manifest.json"
 MARKER = "run.json"
-REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 5, "vectors": 1, "reports": 2, "documents": 1}
+REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 6, "vectors": 1, "reports": 2, "documents": 1}
 """Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
 TEMPORARY = "_temporary"
 COPIES_AT_ONCE = 16
@@ -121,6 +122,7 @@ class RunDir:
         folder = open_folder(location)
         with access(location):
             if folder.read(MARKER) is None:
+                refuse_reference(location)
                 _refuse_foreign(folder, location)
                 folder.create()
                 folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
@@ -143,16 +145,8 @@ class RunDir:
 
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of stage `name`, or None where the stage is not finished."""
-        data = self.stage(name).read(MANIFEST)
-        if data is None:
-            return None
-        path = f"{self.location}/{name}/{MANIFEST}"
         mend = f"delete {self.location}/{name} and run `w2v {COMMANDS[name]} --run-dir {self.location}` again"
-        _check_format(data, path, self.location, mend)
-        try:
-            return Manifest.model_validate_json(data)
-        except ValidationError:
-            raise UserError(f"{path} is damaged; {mend}") from None
+        return read_manifest(self.stage(name), f"{self.location}/{name}", self.location, mend)
 
     def require(self, name: str) -> Manifest:
         """The manifest of stage `name`, whose files are all there."""
@@ -200,6 +194,7 @@ class RunDir:
 
         What the block leaves without `Draft.finish` is removed.
         """
+        refuse_published(self.folder, self.location)
         self.remove(name)
         with drafted(name, self.stage(name)) as draft:
             yield draft
@@ -278,6 +273,21 @@ def drafted(stage: str, folder: Folder) -> Iterator[Draft]:
         yield draft
     finally:
         remove_unfinished(folder)
+
+
+def read_manifest(stage: Folder, path: str, location: str, mend: str) -> Manifest | None:
+    """The manifest of the stage in a folder, of `location`, that people know as `path`; None where it is not finished.
+
+    UserError, with how to `mend` it, where it is damaged.
+    """
+    data = stage.read(MANIFEST)
+    if data is None:
+        return None
+    _check_format(data, f"{path}/{MANIFEST}", location, mend)
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError:
+        raise UserError(f"{path}/{MANIFEST} is damaged; {mend}") from None
 
 
 def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:

@@ -39,7 +39,13 @@ VOCAB = pa.schema(
         pa.field("noise_probability", pa.float64(), nullable=False),
     ]
 )
-"""One word a row, by id: descending count, equal counts by code point."""
+"""One word a row, by id: descending count, equal counts by code point. Where a vocabulary was extended, the words that
+it had before come first, with their ids, and counts are in no order."""
+
+RARE = pa.schema(
+    [pa.field("token", pa.string(), nullable=False), pa.field("count", pa.int64(), nullable=False)]
+)
+"""A word without an id and its count, where counts accumulate: by code point within a file."""
 
 
 def vectors(rows_BD: npt.NDArray[Any]) -> pa.FixedSizeListArray:

@@ -25,6 +25,8 @@ from w2v_core.errors import UserError
 _OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})  # as PyArrow calls them
 LARGEST_COPY = 5 * 2**30
 """Bytes that one request copies; S3 refuses more."""
+_FAULTS = 3
+"""Times that reading an object may fail until it is a fault of the store, and not of an object that went meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,30 @@ class Folder:
         return not self.filesystem.get_file_info(fs.FileSelector(self.path, allow_not_found=True))
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of `name`, or None where there is no such file."""
-        try:
-            with self.filesystem.open_input_stream(self.file(name), compression=None) as stream:
-                return bytes(stream.read())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        """The bytes of `name`, or None where there is no such file; what `write_whole` writes meanwhile is seen whole.
+
+        PyArrow asks an object store for the size of an object, and then for so many bytes of it, which by then may be
+        another one's first bytes, or nobody's: it tells an object that went in between as a fault of the stream.
+        """
+        faults = 0
+        while True:
+            try:
+                with self.filesystem.open_input_stream(self.file(name), compression=None) as stream:
+                    data = bytes(stream.read())
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            except OSError:
+                faults += 1
+                if self.renames or faults == _FAULTS:
+                    raise
+                continue
+            if self.renames or self._size(name) == len(data):
+                return data
+
+    def _size(self, name: str) -> int | None:
+        """Bytes of the file, None where there is none."""
+        info = self.filesystem.get_file_info(self.file(name))
+        return int(info.size) if info.is_file else None
 
     def write_whole(self, name: str, data: bytes) -> None:
         """Make `name` hold `data`; a reader sees the old file or the new one, never a part.

@@ -12,6 +12,7 @@ from w2v_core.array_file import open_array
 from w2v_core.errors import UserError
 from w2v_core.export.table import VectorTable
 from w2v_core.nearest import Floats
+from w2v_core.run_dir import MARKER
 from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder, access
 
@@ -36,20 +37,26 @@ def read_trained(folder: Folder) -> VectorTable:
     return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
 
 
+def folder_of_vectors(folder: Folder) -> Folder:
+    """`folder`, or that of the vectors in it where it is a run directory."""
+    with access(str(folder)):
+        return folder if folder.read(MARKER) is None else folder / "vectors"
+
+
 def open_vectors(folder: Folder) -> Floats:
     """The input vectors, (V, D), mapped from a local disk and else read. Errors as for `read_trained`."""
     return _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
 
 
 def _read_vocab(folder: Folder) -> pa.Table:
-    """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ... by descending count."""
+    """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ..., counts of 1 or more."""
     path = folder.file(_VOCAB)
     with _damage_told(path, "Parquet"):
         with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
             vocab = file.read(columns=_COLUMNS)
         vocab.validate(full=True)
     if not _is_vocab(vocab):
-        raise UserError(f"{path} is no vocabulary (id, token, count by descending count): {WAY_OUT}")
+        raise UserError(f"{path} is no vocabulary (id, token, count by id): {WAY_OUT}")
     return vocab
 
 
@@ -74,7 +81,7 @@ def _is_vocab(vocab: pa.Table) -> bool:
     if any(column.null_count for column in vocab.columns):
         return False
     ids_V, counts_V = vocab["id"].to_numpy(), vocab["count"].to_numpy()
-    return bool((ids_V == np.arange(len(vocab))).all() and (np.diff(counts_V) <= 0).all())
+    return bool((ids_V == np.arange(len(vocab))).all() and (counts_V >= 1).all())
 
 
 def _map_vectors(path: str) -> Floats:

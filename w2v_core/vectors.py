@@ -1,7 +1,8 @@
 """Word vectors: read them, look words up, and find the nearest by cosine.
 
 Shape suffixes
-    V  words of the vocabulary, by descending count
+    V  words of the vocabulary, by id
+    R  words that may answer
     N  words of one block of the vocabulary
     D  numbers in a vector
     T  terms of a question: words and vectors
@@ -27,9 +28,20 @@ import pyarrow as pa
 from w2v_core.errors import UserError
 from w2v_core.export.opened import table_at
 from w2v_core.export.table import VectorTable
-from w2v_core.nearest import Floats, Ints, best_rows, divisors, row_norms, scale_to_unit, top_k
+from w2v_core.nearest import (
+    Floats,
+    Ints,
+    Rows,
+    best_rows,
+    by_count,
+    divisors,
+    row_norms,
+    scale_to_unit,
+    top_k,
+)
 from w2v_core.storage import Folder, open_folder
-from w2v_core.trained_vectors import WAY_OUT, read_trained
+from w2v_core.store_reference import resolved
+from w2v_core.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
 
 __all__ = [
     "Floats",
@@ -73,7 +85,8 @@ class UnknownWordError(KeyError, UserError):
 
 
 class WordVectors:
-    """Words, their counts and their vectors; a word's id is its row, and ids run by descending count.
+    """Words, their counts and their vectors; a word's id is its row. The most frequent words come first, but where a
+    vocabulary was extended.
 
     tokens      V distinct words, a list or an Arrow string array
     counts_V    int64, occurrences in the corpus
@@ -93,15 +106,17 @@ class WordVectors:
 
     @classmethod
     def load(cls, location: str) -> Self:
-        """The vectors at a path or a URI: RUN/vectors, or a file or folder of another system.
+        """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
         Parquet, safetensors, and a folder of npy; which one is told from the content. RUN/vectors, npy and safetensors
-        on a local disk are mapped into memory, others are read into it. Raises UserError where a file is missing,
+        on a local disk are mapped into memory, others are read into it. STORE/NAME@current and STORE/NAME@v3 are
+        versions of a published model. Raises UserError where a file is missing,
         damaged or does not fit the other, and where the store is not reached.
         """
+        location = resolved(location)
         table = table_at(location)
-        return cls.read(open_folder(location)) if table is None else cls.of(table)
+        return cls.of(table) if table else cls.read(folder_of_vectors(open_folder(location)))
 
     @classmethod
     def read(cls, folder: Folder) -> Self:
@@ -146,6 +161,37 @@ class WordVectors:
     def __contains__(self, word: object) -> bool:
         return word in self._id_by_token
 
+    def most_frequent(self, num_words: int | None = None) -> Ints:
+        """Ids of the `num_words` most frequent words, None for all, by descending count; equal counts by id."""
+        if self._order_V is None:
+            return np.arange(len(self))[:num_words]
+        return self._order_V[:num_words]
+
+    def tokens_by_count(self, num_words: int | None = None) -> list[str]:
+        """The tokens of `most_frequent`."""
+        if self._order_V is None:
+            return self.tokens[:num_words]
+        return [self.tokens[i] for i in self._order_V[:num_words].tolist()]
+
+    @cached_property
+    def ranks_V(self) -> Ints:
+        """The place of every word among `most_frequent`, (V,)."""
+        ranks_V = np.empty(len(self), np.int64)
+        ranks_V[self.most_frequent()] = np.arange(len(self))
+        return ranks_V
+
+    @cached_property
+    def _order_V(self) -> Ints | None:
+        """Ids by descending count; None where they run so, and what is most frequent is what comes first."""
+        return by_count(self.counts_V)
+
+    def _answering(self, restrict_vocab: int | None) -> Ints | int:
+        """The rows of the most frequent words, ascending; as a number where they come first, and nothing is copied."""
+        num_rows = len(self) if restrict_vocab is None else min(restrict_vocab, len(self))
+        if self._order_V is None or num_rows == len(self):
+            return num_rows
+        return np.sort(self._order_V[:num_rows])
+
     @property
     def vector_size(self) -> int:
         """D."""
@@ -166,7 +212,7 @@ class WordVectors:
         try:
             return self._id_by_token[word]
         except KeyError:
-            raise UnknownWordError(word, self.tokens) from None
+            raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES)) from None
 
     def unit_rows(self, ids_B: Ints) -> Floats:
         """The vectors of `ids_B` scaled to length 1, (B, D) float32, a copy; a zero vector stays zero.
@@ -239,16 +285,15 @@ class WordVectors:
             raise UserError("a question to 3CosMul needs a positive word or vector")
         terms_TD = np.concatenate([positive_TD, negative_TD])
 
-        def score(begin: int, end: int) -> Floats:
-            cosine_TN = terms_TD @ self.vectors_VD[begin:end].T / divisors(self.norms_V[begin:end])
+        def score(rows: Rows) -> Floats:
+            cosine_TN = terms_TD @ self.vectors_VD[rows].T / divisors(self.norms_V[rows])
             half_TN = (1 + cosine_TN) / 2
             closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
             score_N: Floats = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
             return score_N[None]
 
-        num_rows = len(self.vectors_VD[:restrict_vocab])
         ids_1X = np.concatenate([positive_ids, negative_ids])[None]
-        ids_1K, score_1K = best_rows(score, 1, num_rows, topn, ids_1X)
+        ids_1K, score_1K = best_rows(score, 1, self._answering(restrict_vocab), topn, ids_1X)
         return self._named(ids_1K[0], score_1K[0])
 
     def analogy(
@@ -336,7 +381,7 @@ class WordVectors:
         for row, (_, ids) in enumerate(questions):
             excluded_BX[row, : len(ids)] = ids
         ids_BK, score_BK = top_k(
-            self.vectors_VD[:restrict_vocab], query_BD, topn, excluded_BX, self.norms_V[:restrict_vocab]
+            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab)
         )
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
@@ -378,7 +423,7 @@ def nearest_spellings(word: str, known: Sequence[str], count: int = 3) -> list[s
 
 
 def first_ids(spellings: Iterable[str]) -> dict[str, int]:
-    """Every spelling's first place, in order of place: by descending count, its most frequent word's id."""
+    """Every spelling's first place, in order of place."""
     first: dict[str, int] = {}
     for place, spelling in enumerate(spellings):
         first.setdefault(spelling, place)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from w2v_core.arrays import Int32Array
 from w2v_core.config import VocabConfig
-from w2v_core.counts import Counted
+from w2v_core.counts import Counted, write_rare
 from w2v_core.errors import UserError
 from w2v_core.lookup import Lookup
 from w2v_core.parquet import read_table
@@ -22,10 +22,13 @@ from w2v_core.run_dir import Draft, FileEntry
 from w2v_core.sampler import noise_distribution
 from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import resolved
 
 FILE = "vocab.parquet"
 OPEN_FILE, STARTS_FILE, ENTRIES_FILE = "vocab.arrow", "lookup-starts.npy", "lookup-entries.npy"
 """The same words and the tables of their lookup, as processes map them into memory."""
+RARE_FILES = "rare-"
+"""What the names of the files of RARE begin with."""
 
 Float64Array = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]
@@ -61,17 +64,28 @@ def keep_probability(counts: Int64Array, sample: float) -> Float64Array:
 def build_vocab(counted: Counted, config: VocabConfig, keep: Sequence[str] = ()) -> pa.Table:
     """The vocabulary (VOCAB) of the counted words that reach the threshold, and of those to `keep`.
 
-    UserError where there is none.
+    Words that have an id keep it, and the others get those after them, as many as `room_for_others` has. UserError
+    where there is no word.
     """
-    counts = counted.counts
+    has_id = pc.greater(counted.counts["known"], 0)
+    known = counted.counts.filter(has_id).sort_by("known")
+    assert (known["known"].to_numpy() == np.arange(1, len(known) + 1)).all(), "a word lost its id"
+    counts = counted.counts.filter(pc.invert(has_id))
     always = pc.is_in(counts["token"], value_set=pa.array(keep, pa.string()))
     others = counts.filter(pc.invert(always))["count"].to_numpy()
-    threshold = effective_min_count(others, config.min_count, config.max_final_vocab)
-    kept = counts.filter(pc.or_(always, pc.greater_equal(counts["count"], threshold)))
-    if kept.num_rows == 0:
+    room = room_for_others(config.max_final_vocab, len(known))
+    threshold = effective_min_count(others, config.min_count, room)
+    new = counts.filter(pc.or_(always, pc.greater_equal(counts["count"], threshold)))
+    if len(known) + len(new) == 0:
         raise UserError(_explain_empty(config, threshold, counted.highest))
-    kept = kept.sort_by([("count", "descending"), ("token", "ascending")])
+    new = new.sort_by([("count", "descending"), ("token", "ascending")])
+    kept = pa.concat_tables([known, new])
     return vocab_of(kept["token"].combine_chunks(), kept["count"].to_numpy(), config)
+
+
+def room_for_others(max_final_vocab: int | None, num_known: int) -> int | None:
+    """How many words without an id may get one, where `num_known` have theirs; None where that is not limited."""
+    return None if max_final_vocab is None else max(0, max_final_vocab - num_known)
 
 
 def vocab_of(tokens: pa.StringArray, counts: Int64Array, config: VocabConfig) -> pa.Table:
@@ -168,6 +182,23 @@ def write_vocab(draft: Draft, table: pa.Table) -> list[FileEntry]:
     ]
 
 
+def adopt_rare(draft: Draft, counted: Counted, left_over: pa.Table) -> list[FileEntry]:
+    """Name the files of the words without an id: the tasks', and one of those that could have got an id and did not."""
+    receipts = list(counted.rare)
+    if len(left_over):
+        receipts.append(write_rare(draft.temporary, left_over, len(receipts)))
+    return draft.adopt_all(
+        [
+            (
+                receipt.draft_name,
+                receipt.file.model_copy(update={"name": f"{RARE_FILES}{number:05d}.parquet"}),
+            )
+            for number, receipt in enumerate(receipts)
+            if receipt.file
+        ]
+    )
+
+
 def _opened(folder: Folder, name: str) -> pa.NativeFile:
     if folder.is_local:
         return pa.memory_map(folder.file(name))
@@ -196,7 +227,12 @@ def cached_vocabulary(folder: Folder, fingerprint: str) -> Vocabulary:
 
 def earlier_vocab(location: str, key: str) -> pa.Table:
     """VOCAB of a finished run, of its vocab or vectors folder, or of a `vocab.parquet`, which setting `key` names."""
-    folder, name = open_folder(location), FILE
+    return read_earlier(location, key)[1]
+
+
+def read_earlier(location: str, key: str) -> tuple[Folder, pa.Table]:
+    """As `earlier_vocab`, and the folder where it was found."""
+    folder, name = open_folder(resolved(location)), FILE
     with access(f"{key} = {location}"):
         if folder.filesystem.get_file_info(folder.path).is_file:
             parent, _, name = folder.path.rpartition("/")
@@ -211,7 +247,7 @@ def earlier_vocab(location: str, key: str) -> pa.Table:
     table = read_table(folder, name, VOCAB)
     if len(table) == 0 or pc.count_distinct(table["token"]).as_py() != len(table):
         raise UserError(f"{key} = {location} is no vocabulary: it has no word, or one twice")
-    return table
+    return folder, table
 
 
 def digest_of(table: pa.Table) -> str:

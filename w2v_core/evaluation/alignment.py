@@ -55,8 +55,10 @@ class SharedWords:
                 f"the {len(first):,} words of one run and the {len(second):,} of the other have none in common; "
                 "are they of one language, and both lower case?"
             )
-        ids_S2 = np.array(sorted(pairs, key=max), dtype=np.int64)
-        return cls(first, second, ids_S2[:, 0], ids_S2[:, 1])
+        first_ids_S, second_ids_S = np.array(pairs, dtype=np.int64).T
+        first_rank_S, second_rank_S = first.ranks_V[first_ids_S], second.ranks_V[second_ids_S]
+        order_S = np.lexsort((first_rank_S, np.maximum(first_rank_S, second_rank_S)))
+        return cls(first, second, first_ids_S[order_S], second_ids_S[order_S])
 
     def __len__(self) -> int:
         return len(self.first_ids_S)

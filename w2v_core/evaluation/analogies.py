@@ -163,9 +163,9 @@ def analogy_outcomes(
     if restrict_vocab is not None and restrict_vocab < 1:
         raise UserError(f"restrict_vocab = {restrict_vocab} must be at least 1")
     fold: Callable[[str], str] = str.lower if case_insensitive else str
-    ids = first_ids(map(fold, vectors.tokens[:restrict_vocab]))
-    table_RD = vectors.unit_rows(np.array(list(ids.values()), dtype=np.int64))
-    row_by_spelling = {spelling: row for row, spelling in enumerate(ids)}
+    ranks = first_ids(map(fold, vectors.tokens_by_count(restrict_vocab)))
+    table_RD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(ranks.values())])
+    row_by_spelling = {spelling: row for row, spelling in enumerate(ranks)}
     return [_outcomes(table_RD, row_by_spelling, fold, section) for section in sections]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MARKER, RunDir
 from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import resolved
 
 _FILES = ("input.npy", "vocab.parquet")
 
@@ -22,10 +23,11 @@ class OtherVectors:
         """The vectors of the run directory, or in the folder, at `location`. UserError where there are none."""
         if location != location.encode(errors="replace").decode():
             raise UserError(f"--against {location!a} has a name that is not UTF-8; rename it")
-        folder = open_folder(location)
+        place = resolved(location)
+        folder = open_folder(place)
         with access(f"--against {location}"):
             if folder.read(MARKER) is not None:
-                run = RunDir.open(location)
+                run = RunDir.open(place)
                 run.require("vectors")
                 return cls(location, run.stage("vectors"))
             if not set(_FILES) <= folder.sizes().keys():

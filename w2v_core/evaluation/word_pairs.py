@@ -106,12 +106,12 @@ def pair_cosines(
     frequent one's vector counts.
     """
     fold: Callable[[str], str] = str.lower if case_insensitive else str
-    ids = first_ids(map(fold, vectors.tokens))
-    asked = [(ids.get(fold(pair.word_a), -1), ids.get(fold(pair.word_b), -1)) for pair in pairs]
+    ranks = first_ids(map(fold, vectors.tokens_by_count()))
+    asked = [(ranks.get(fold(pair.word_a), -1), ranks.get(fold(pair.word_b), -1)) for pair in pairs]
     asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
     is_covered_A = (asked_A2 >= 0).all(axis=1)
     cosine_A = np.full(len(pairs), np.nan, dtype=np.float32)
-    cosine_A[is_covered_A] = cosines(vectors, *asked_A2[is_covered_A].T)
+    cosine_A[is_covered_A] = cosines(vectors, *vectors.most_frequent()[asked_A2[is_covered_A]].T)
     return cosine_A
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.errors import UserError
-from w2v_core.nearest import Floats, Ints
+from w2v_core.nearest import Floats, Ints, by_count
 
 FloatType = type[np.floating[Any]]
 
@@ -21,7 +21,7 @@ BLOCK_ROWS = 8192
 
 @dataclass(frozen=True)
 class VectorTable:
-    """Words by descending count: tokens (V,) strings, counts (V,) int64, vectors (V, D) float32, maybe mapped."""
+    """Words by id: tokens (V,) strings, counts (V,) int64, in any order, vectors (V, D) float32, maybe mapped."""
 
     tokens: pa.ChunkedArray
     counts_V: Ints
@@ -64,7 +64,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The words of a table that are written, by id, as what numbers, and how many were left out, with some of them."""
+    """The words of a table that are written, by descending count, as what numbers, and how many were left out, with
+    some of them.
+    """
 
     table: VectorTable
     ids_K: Ints
@@ -76,14 +78,20 @@ class Chosen:
     def of(
         cls, table: VectorTable, unfit: str | None, limit: int | None, dtype: FloatType = np.float32
     ) -> "Chosen":
-        """The `limit` most frequent words but for those that the pattern `unfit` matches."""
-        tokens = table.tokens[:limit]
+        """The `limit` most frequent words but for those that the pattern `unfit` matches.
+
+        Readers such as gensim take a file's order for that of frequency. Vectors are read from where they are, block by
+        block.
+        """
+        order_V = by_count(table.counts_V)
+        ids_K = np.arange(len(table.tokens)) if order_V is None else order_V
+        ids_K = ids_K[:limit]
         if unfit is None:
-            return cls(table, np.arange(len(tokens)), dtype)
+            return cls(table, ids_K, dtype)
+        tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids_K))
         is_unfit = pc.match_substring_regex(tokens, unfit)
         some = tokens.filter(is_unfit)
-        ids_K = np.flatnonzero(~is_unfit.to_numpy())
-        return cls(table, ids_K, dtype, tuple(some[:3].to_pylist()), len(some))
+        return cls(table, ids_K[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
 
     def __len__(self) -> int:
         return len(self.ids_K)

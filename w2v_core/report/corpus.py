@@ -50,6 +50,7 @@ def corpus_section(facts: Facts) -> Markup:
 
 def vocabulary_section(counts_V: Ints) -> Markup:
     """How a word's count falls with its rank."""
+    counts_V = np.sort(counts_V)[::-1]
     ranks = np.unique(np.geomspace(1, len(counts_V), _RANKS).round().astype(np.int64))
     measured = [(float(rank), float(counts_V[rank - 1])) for rank in ranks]
     zipf = [(rank, counts_V[0] / rank) for rank, _ in measured if counts_V[0] / rank >= counts_V[-1]]

@@ -39,7 +39,8 @@ class WordMap:
 def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
     """The map of the `config.words` most frequent words, of their vectors at unit length. UserError without UMAP."""
     num = min(config.words, len(vectors))
-    units_ND = vectors.unit_rows(np.arange(num))
+    ids_N = vectors.most_frequent(num)
+    units_ND = vectors.unit_rows(ids_N)
     neighbors_NK, cosines_NK = _neighbors(units_ND, config.neighbors)
     projection = config.projection if num >= FEWEST_FOR_UMAP else "pca"
     share = None
@@ -48,8 +49,8 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
     else:
         places_N2, share = pca(units_ND)
     return WordMap(
-        vectors.tokens[:num],
-        vectors.counts_V[:num],
+        vectors.tokens_by_count(num),
+        vectors.counts_V[ids_N],
         _on_grid(places_N2),
         neighbors_NK.astype(np.uint16),
         cosines_NK,

@@ -22,10 +22,16 @@ ROW_GROUP_ROWS = 65_536
 
 
 def num_shards(
-    counts: npt.NDArray[np.int64], keep_probability: npt.NDArray[np.float64], target_rows: int
+    counts: npt.NDArray[np.int64],
+    keep_probability: npt.NDArray[np.float64],
+    num_tokens: int,
+    target_rows: int,
 ) -> int:
-    """Shards that give each about `target_rows` rows, from the rows that the vocabulary promises."""
-    expected_rows = float(counts @ keep_probability)
+    """Shards that give each about `target_rows` rows, from the rows that the vocabulary promises.
+
+    num_tokens: those that it knows of this corpus; it may have counted other corpora too, or instead.
+    """
+    expected_rows = float(counts @ keep_probability) * (num_tokens / float(counts.sum()))
     return max(1, int(np.ceil(expected_rows / target_rows)))
 
 

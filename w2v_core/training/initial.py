@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from w2v_core.errors import UserError
 from w2v_core.parquet import read_table
 from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import resolved
 from w2v_core.vocab import FILE, Vocabulary
 from w2v_core.word2vec_file import Word2VecFile
 
@@ -29,11 +31,16 @@ class InitialVectors:
 
     location: str
 
+    @cached_property
+    def _place(self) -> str:
+        """Where they are; of a published model the version that was asked for first."""
+        return resolved(self.location)
+
     def identity(self) -> list[Any]:
         """What tells these vectors from changed ones: name, size and time of each file. UserError for none."""
         with access(f"train.init_vectors = {self.location}"):
             ours = self._ours()
-            folder = ours or open_folder(self.location)
+            folder = ours or open_folder(self._place)
             paths = [folder.file(name) for name in (_INPUT, _OUTPUT, FILE)] if ours else [folder.path]
             found = folder.filesystem.get_file_info(paths)
         if missing := [info.path for info in found if not info.is_file]:
@@ -80,7 +87,7 @@ class InitialVectors:
             yield ids, [rows_ND[first] for rows_ND in vectors]
 
     def _ours(self) -> Folder | None:
-        folder = open_folder(self.location)
+        folder = open_folder(self._place)
         if folder.filesystem.get_file_info(folder.path).is_file:
             return None
         return next((place for place in (folder, folder / "vectors") if _INPUT in place.sizes()), None)
@@ -89,7 +96,7 @@ class InitialVectors:
         """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
         ours = self._ours()
         if ours is None:
-            file = Word2VecFile(self.location)
+            file = Word2VecFile(self._place)
             self._require_size(file.vector_size, vector_size)
             yield from file.blocks()
             return

@@ -1,0 +1,158 @@
+"""What a command says while it works: lines and tables for people, or one JSON object a line for programs.
+
+Both go to standard error; standard output is for answers. `say` and `show` are the only ways there, so that nothing
+else stands between the JSON lines:
+
+    {"time": "2026-01-02T03:04:05.678+00:00", "level": "info", "event": "stage_finished", "message": "vocab: 1.2 s; …",
+     "run": "my-run", "stage": "vocab", "seconds": 1.2, "bytes": 34567, …}
+
+docs/operations.md lists the events and their fields.
+"""
+
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock, Thread
+from typing import Any, Literal, TextIO
+
+from rich.console import Console, RenderableType
+
+from w2v_core.credentials import holds_credentials, redacted, without_secrets
+
+LogFormat = Literal["text", "json"]
+ENVIRONMENT = "W2V_LOG_FORMAT"
+OPTION = "--log-format"
+
+console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+"""Where people read."""
+
+# Control characters, lone surrogates, and what turns the direction of a line: a terminal would act on them.
+_ACTS_ON_TERMINALS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass
+class _Speaker:
+    """How this process speaks, and of what."""
+
+    as_json: bool = False
+    run: str | None = None
+    stage: str | None = None
+    stream: TextIO | None = None
+    """in place of standard error, while that is another process's"""
+
+
+_speaker = _Speaker()
+_one_line = Lock()  # Spark's progress and Java's lines come from threads
+
+
+def choose_format(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
+    """Speak as the last `--log-format` among the arguments says, or else W2V_LOG_FORMAT.
+
+    It is looked for before arguments are read, since arguments that are wrong are told in this form too. Whoever
+    reads them refuses another form than the two.
+    """
+    asked = environment.get(ENVIRONMENT, "text")
+    for place, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == OPTION:
+            asked = value if equals else "".join(arguments[place + 1 : place + 2])
+    _speaker.as_json, _speaker.run, _speaker.stage = asked == "json", None, None
+
+
+def speaks_json() -> bool:
+    """Whether programs read: no bars then, and no tables."""
+    return _speaker.as_json
+
+
+def of_run(location: str | None) -> None:
+    """What follows is about the run at `location`."""
+    _speaker.run = redacted(location) if location and holds_credentials(location) else location
+
+
+def of_stage(name: str | None) -> None:
+    """What follows is about stage `name`; also an error that ends the command, so no context manager takes it back."""
+    _speaker.stage = name
+
+
+def say(text: str, event: str = "message", level: str = "info", **fields: Any) -> None:
+    """A line for people, as it is, but for characters that would act on the terminal; for programs an event."""
+    if _speaker.as_json:
+        _write(event, level, text, fields)
+    else:
+        console.print(visible(text))
+
+
+def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:
+    """A table for people; for programs an event, whose `fields` hold what the table shows."""
+    if _speaker.as_json:
+        _write(event, "info", message, fields)
+    else:
+        console.print(table)
+
+
+def visible(text: str) -> str:
+    """`text` with characters that act on terminals as escapes."""
+    return _ACTS_ON_TERMINALS.sub(
+        lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text
+    )
+
+
+@contextmanager
+def children_heard(event: str) -> Iterator[None]:
+    """In JSON, what a process started in this block writes to standard error becomes an event a line, all its life."""
+    if not _speaker.as_json:
+        yield
+        return
+    read_end, write_end = os.pipe()
+    own = os.dup(2)
+    with open(own, "w", encoding="utf-8", closefd=False) as stream:
+        _speaker.stream = stream  # what is said meanwhile is not heard again
+        os.dup2(write_end, 2)
+        os.close(write_end)
+        Thread(target=_tell_lines, args=(read_end, event), daemon=True).start()
+        try:
+            yield
+        finally:
+            os.dup2(own, 2)
+            with _one_line:
+                _speaker.stream = None
+            os.close(own)
+
+
+def _tell_lines(read_end: int, event: str) -> None:
+    with open(read_end, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if text := line.strip():
+                say(text, event, "warning")
+
+
+def _write(event: str, level: str, message: str, fields: Mapping[str, Any]) -> None:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"time": now, "level": level, "event": event, "message": message}
+    line |= {"run": _speaker.run} if _speaker.run is not None else {}
+    line |= {"stage": _speaker.stage} if _speaker.stage is not None else {}
+    # ASCII: no character of a file's name ends the line for whoever reads it.
+    text = json.dumps(_plain({**line, **fields}), allow_nan=False)
+    with _one_line, suppress(BrokenPipeError):
+        stream = _speaker.stream or sys.stderr
+        stream.write(text + "\n")
+        stream.flush()
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON can hold it: without secrets, and with null for what is no number."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
