@@ -3,20 +3,21 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from w2v_core.lease import Lease
-from w2v_core.model_store import Model, Version
 
-from jobs._options import say
+from jobs._log import say
 from jobs._tables import tables_among
 from jobs.evaluate_vectors import check_sets, has_sets
 from jobs.report_run import check_report
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config
 from w2v_core.errors import UserError
+from w2v_core.lease import Lease
+from w2v_core.model_store.store import Model, Version
 from w2v_core.night.facts import gate_facts, recorded
 from w2v_core.night.gate import judge, require_sets
 from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints
@@ -190,7 +191,9 @@ class Night:
         """RefusedError where these files, with these settings, were refused before."""
         settings, contents = self._identity(), {file.sha256 for file in added}
         for version in self._model.versions():
-            if version.state != "rejected" or version.based_on != (current.name if current else None):
+            if version.record.state != "rejected" or version.record.based_on != (
+                current.name if current else None
+            ):
                 continue
             made_by = _made_by(version)
             if (
@@ -249,7 +252,11 @@ class Night:
                 f"{'; '.join(refused_by)}"
             )
         self._work.end(keep_run=False)
-        say(f"night: {version.name} is current; {record.tokens:,} tokens, {record.words:,} words")
+        say(
+            f"night: {version.name} is current; {record.tokens:,} tokens, {record.words:,} words",
+            "night_finished",
+            **record.model_dump(mode="json"),
+        )
         return {"nothing_to_do": False, **record.model_dump(mode="json")}
 
     def _published(self, plan: Plan, lease: Lease) -> Version:
@@ -261,11 +268,12 @@ class Night:
         current = self._model.current()
         verdict = judge(gate_facts(run, has_current=current is not None), self._config.gate)
         for check in verdict.checks:
-            say(f"gate: {'passed' if check.passed else 'FAILED'}  {check}")
+            told = "passed" if check.passed else "FAILED"
+            say(f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check))
         ledger = self._ledger(current).extended(plan.files)
         made_by = MadeBy(night=plan.night, files=plan.files, settings=self._identity())
         lease.renew()
-        return self._model.publish(
+        published = self._model.publish(
             run,
             attachments={
                 LEDGER: ledger.to_json(),
@@ -275,8 +283,9 @@ class Night:
             state="accepted" if verdict.passed else "rejected",
             promote=verdict.passed,
             based_on=plan.based_on,
-            align=self._config.night.align,
+            align_to=current if self._config.night.align else None,
         )
+        return published.version
 
     def _record(self, outcome: Outcome, plan: Plan | None, error: str | None = None) -> Record:
         now = datetime.now(UTC)
@@ -358,4 +367,4 @@ def _made_by(version: Version) -> MadeBy | None:
 
 
 def _files(files: Sequence[ReadFile]) -> str:
-    return f"{len(files)} files of {sum(file.size for file in files) / 1e6:.1f} MB"
+    return f"{len(files)} {'file' if len(files) == 1 else 'files'} of {sum(file.size for file in files) / 1e6:.1f} MB"

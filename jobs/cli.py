@@ -14,7 +14,9 @@ from jobs.join_phrases import phrases
 from jobs.query_vectors import analogy, neighbors
 from jobs.report_run import report
 from jobs.run_demo import demo
+from jobs.run_night import nightly
 from jobs.run_pipeline import run
+from jobs.show_status import status
 from jobs.tokenize_corpus import tokenize
 from jobs.train_vectors import train
 from jobs.verify_run import verify
@@ -40,6 +42,8 @@ for command in (
     analogy,
     export,
     verify,
+    nightly,
+    status,
     demo,
 ):
     app.command(epilog=told(command.__name__))(ending(command))

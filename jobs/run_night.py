@@ -6,8 +6,6 @@ from threading import Event, Thread
 from typing import Annotated, Any
 
 import typer
-from w2v_core.lease import Lease, LostError, held, take
-from w2v_core.model_store import ModelStore
 
 from jobs._night import Night, RefusedError
 from jobs._options import (
@@ -24,6 +22,8 @@ from jobs._options import (
 from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, with_sets
 from jobs.tokenize_corpus import named_inputs, settings_with_strict
 from w2v_core.errors import UserError
+from w2v_core.lease import Lease, LostError, held, take
+from w2v_core.model_store.store import ModelStore
 from w2v_core.night.work import WorkFolder
 
 StoreOption = Annotated[

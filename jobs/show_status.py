@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from jobs._options import JsonOption, console, print_json, say
+from jobs._log import console, say, speaks_json
+from jobs._options import JsonOption, print_json
 from jobs._summary import aligned
 from jobs.run_night import WorkOption
 from w2v_core.night.work import Record, WorkFolder
@@ -39,7 +40,10 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
             }
         )
         return
-    if records and console.is_interactive:
+    if speaks_json():
+        for record in records:
+            say(f"{record.night}: {record.outcome}", "night", **record.model_dump(mode="json"))
+    elif records and console.is_interactive:
         console.print(_table(records))
     elif records:
         say("\n".join(aligned([HEADINGS, *map(_row, records)])))

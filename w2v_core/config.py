@@ -525,7 +525,9 @@ class NightConfig(_Section):
         description="read every file to tell whether it changed, also where name, size and time are as they were",
     )
     keep_versions: int = Field(
-        7, ge=2, description="versions that stay in the store: current and the latest before it"
+        7,
+        ge=2,
+        description="versions that stay in the store: the newest, and always current and the one before it",
     )
     align: bool = Field(
         False,

@@ -43,6 +43,8 @@ _CLAIM, _UNTIL = ".json", ".until"
 class TakenError(UserError):
     """Somebody else holds the lease. The message names who, what for, since when, until when, and the way out."""
 
+    exit_code = 4
+
 
 class LostError(UserError):
     """The lease was held for longer than its time, or its claim was deleted: somebody else may hold it."""
