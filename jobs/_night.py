@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jobs._log import say
 from jobs._tables import tables_among
-from jobs.evaluate_vectors import check_sets
+from jobs.evaluate_vectors import check_sets, has_sets
 from jobs.report_run import check_report
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config
@@ -29,6 +29,9 @@ from w2v_core.text.inputs import find_files
 
 LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
 """What a version holds beside its run: every file it was trained on, the gate's verdict, and which night made it."""
+
+STAGES = ("tokenize", "phrases", "vocab", "shards", "train", "evaluate", "report")
+"""The commands that a night runs between its begin and its end."""
 
 
 class RefusedError(UserError):
@@ -79,13 +82,15 @@ class Night:
             plan = self._begun(locations, fresh)
             if plan is None:
                 return self._told_idle()
+            config = self._settings_for(plan)
             return {
                 "nothing_to_do": False,
                 "night": plan.night,
                 "run_dir": self._work.run_location,
                 "config": self._work.file(CONFIG),
                 "inputs": self._work.file(INPUTS),
-                "against": self._settings_for(plan).train.init_vectors,
+                "against": config.train.init_vectors,
+                "stages": stages_of(config),
             }
 
     def finish(self, lease: Lease) -> dict[str, Any]:
@@ -331,6 +336,13 @@ class Night:
         folder = open_folder(parent or ".")
         folder.create()
         folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
+
+
+def stages_of(config: Config) -> list[str]:
+    """The commands of a night with these settings, in order."""
+    evaluated = has_sets(config) or config.train.init_vectors is not None
+    asked = {"phrases": config.phrases.passes > 0, "evaluate": evaluated}
+    return [stage for stage in STAGES if asked.get(stage, True)]
 
 
 def _refuse_own_settings(config: Config) -> None:

@@ -52,6 +52,8 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for key, value in _quiet_settings().items():
             builder = builder.config(key, value)
+        if archive := _own_archive():  # workers import us from it
+            builder = builder.config("spark.submit.pyFiles", archive).config("spark.files", archive)
         builder = builder.master(config.master)
     for key, value in config.conf.items():
         builder = builder.config(key, value)
@@ -84,6 +86,12 @@ def stop_session() -> None:
 
 def _under_spark_submit() -> bool:
     return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _own_archive() -> str | None:
+    """The zip that this program runs from, if it does: `python dist/w2v.zip run …`."""
+    place = Path(__file__).parents[1]
+    return str(place) if place.is_file() else None
 
 
 def _quiet_settings() -> dict[str, str]:

@@ -80,6 +80,14 @@ def test_the_zip_is_a_program_that_trains_in_several_processes(
     assert list(empty.iterdir()) == []
 
 
+def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tmp_path, python_without_us):
+    settings = ["--run-dir", str(tmp_path / "run"), "--set", "spark.master=local[2]"]
+    command = [python_without_us, str(package), "tokenize", *settings, "--input", str(corpus)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "tokens" / "manifest.json").exists()
+
+
 def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path, python_without_us):
     import pyspark
 
