@@ -483,6 +483,16 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
     assert {path.name for path in Path(location, NAME).glob("v*")} == {v.name for v in model.versions()}
 
 
+def test_what_a_killed_publisher_left_is_no_version_and_no_part_of_the_next(model, runs):
+    for half in ("v1", "v7"):
+        (model.folder / half).create()
+        (model.folder / half).write_whole("verdict.json", b"{")
+    assert model.versions() == []
+    assert model.publish(runs(1)).version.name == "v1"
+    assert model.verify("v1") == []
+    assert [name for name in model.folder.folders() if name.startswith("v")] == ["v1"]
+
+
 @pytest.mark.parametrize("step", range(0, 24, 3))
 def test_a_publisher_that_dies_at_any_write_leaves_no_half_version(model, runs, monkeypatch, step):
     """As SIGKILL would: nothing that the publisher does to clean up is done either."""
