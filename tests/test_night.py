@@ -227,7 +227,7 @@ GOOD = Facts(
 
 
 def test_a_good_candidate_passes_every_check():
-    config = GateConfig(min_scores={"a": 0.5}, max_heldout_loss=0.3)
+    config = GateConfig(min_scores={"a": 0.5}, max_heldout_loss=0.3, min_neighbor_overlap=0.5)
     verdict = judge(GOOD, config)
     assert verdict.passed
     assert [check.name for check in verdict.checks] == [
