@@ -10,6 +10,7 @@ from jobs.embed_documents import embed
 from jobs.evaluate_vectors import evaluate
 from jobs.export_vectors import export
 from jobs.join_phrases import phrases
+from jobs.plan_run import plan
 from jobs.query_vectors import analogy, neighbors
 from jobs.report_run import report
 from jobs.run_demo import demo
@@ -39,6 +40,7 @@ for command in (
     analogy,
     export,
     verify,
+    plan,
     demo,
 ):
     app.command()(ending(command))

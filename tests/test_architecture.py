@@ -46,6 +46,7 @@ ORDER = (
     "models",
     "engine",
     "training",
+    "plan",
     "nearest",
     "export",
     "trained_vectors",
