@@ -43,6 +43,11 @@ EXAMPLES = {
     ),
     "verify": ("w2v verify --run-dir my-run",),
     "demo": ("w2v demo --run-dir demo-run",),
+    "plan": (
+        "w2v plan --input corpus/ --set train.sg=1 --set train.vector_size=300",
+        "w2v plan --input corpus/ --json > plan.json",
+        "w2v plan --run-dir my-run --prediction plan.json",
+    ),
     "publish": (
         "w2v publish --run-dir my-run --store models --name news",
         "w2v publish --run-dir my-run --store s3://bucket/models --name news --align --no-promote",

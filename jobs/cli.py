@@ -12,6 +12,7 @@ from jobs.evaluate_vectors import evaluate
 from jobs.export_vectors import export
 from jobs.join_phrases import phrases
 from jobs.manage_models import models
+from jobs.plan_run import plan
 from jobs.publish_vectors import publish
 from jobs.query_vectors import analogy, neighbors
 from jobs.report_run import report
@@ -44,6 +45,7 @@ for command in (
     analogy,
     export,
     verify,
+    plan,
     publish,
     nightly,
     status,
