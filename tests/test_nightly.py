@@ -40,6 +40,7 @@ SETTINGS = (
     "gate.min_neighbor_overlap=0.0",
     "gate.max_loss_rise=1.0",
     "gate.max_drop=2.0",
+    "night.predict=false",
 )
 
 
@@ -329,6 +330,19 @@ def test_a_night_whose_base_is_no_longer_current_begins_anew(model, monkeypatch,
         FIRST + SECOND + THIRD
     ).split()  # what the version that was rolled back had read is read again
     assert model.counts("v3") == {word: everything.count(word) for word in set(everything)}
+
+
+def test_what_was_planned_is_recorded_beside_what_came(model):
+    for name, text in (("a.txt", FIRST), ("b.txt", SECOND)):
+        model.arrive(name, text)
+        model.night("night.predict=true")
+    first, second = model.work.records()
+    rows = {row["what"]: row for row in first.predicted}
+    assert rows["counts.tokens"]["actual"] == first.tokens
+    assert rows["counts.tokens"]["predicted"] == pytest.approx(first.tokens, rel=0.1)
+    assert {"counts.words", "seconds.vectors", "bytes.shards"} <= rows.keys()
+    assert "counts.words" not in {row["what"] for row in second.predicted}
+    assert second.predicted
 
 
 def test_a_scheduler_runs_the_stages_itself(model, capsys):
