@@ -156,7 +156,7 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     # Nothing is trained again for the same answer.
     with monkeypatch.context() as patch:
         patch.setattr(_night, "run_pipeline", None)
-        with pytest.raises(RefusedError, match="were refused before, and nothing is new"):
+        with pytest.raises(RefusedError, match="was refused before, and nothing is new"):
             model.night()
     # Whoever mends it goes on from current, or lets it pass.
     model.night("gate.min_known_tokens=0.0", "gate.max_new_words=9")
