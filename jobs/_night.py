@@ -219,8 +219,8 @@ class Night:
                 and {file.sha256 for file in made_by.files} == contents
             ):
                 raise RefusedError(
-                    f"this input ({_files(added)}) was refused before, and nothing is new; look at {version.location}, take "
-                    "the files that are at fault away, change the settings, or make it current with "
+                    f"this input ({_files(added)}) was refused before, and nothing is new; look at {version.location}, "
+                    "take the files that are at fault away, change the settings, or make it current with "
                     "`w2v models promote`"
                 )
 
