@@ -16,6 +16,7 @@ from jobs.report_run import report
 from jobs.run_demo import demo
 from jobs.run_pipeline import run
 from jobs.tokenize_corpus import tokenize
+from jobs.track_run import track
 from jobs.train_vectors import train
 from jobs.verify_run import verify
 from jobs.write_shards import shards
@@ -41,6 +42,7 @@ for command in (
     export,
     verify,
     plan,
+    track,
     demo,
 ):
     app.command()(ending(command))
