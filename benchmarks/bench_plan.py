@@ -8,6 +8,7 @@ processes' memory is looked at four times a second. Prints a Markdown table for 
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -65,7 +66,7 @@ def plan_and_run(text: Path, options: argparse.Namespace) -> None:
     sample = prediction.sample
     print(
         f"\n{text.stem}: {sample.total_bytes / 1e6:.0f} MB, of which {sample.bytes / 1e6:.1f} were read, "
-        f"planned in {sample.seconds:.0f} s\n"
+        f"planned in {sample.seconds:.0f} s; load {os.getloadavg()[1]:.1f} on {os.cpu_count()} cores\n"
     )
     print("| | predicted | actual | ratio |\n|---|--:|--:|--:|")
     for what, predicted, actual in compare(prediction, RunDir.open(run_dir)):

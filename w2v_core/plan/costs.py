@@ -29,7 +29,7 @@ DRIVER_BYTES = 230 * MB
 JAVA_BYTES = 800 * MB
 """of Java, as its heap is by default"""
 SPARK_WORKER_BYTES, SPARK_WORKER_BYTES_A_ROW = 230 * MB, 70
-TRAINER_BYTES = 145 * MB
+TRAINER_BYTES = 155 * MB
 """of a process that trains, before it has rows"""
 BYTES_A_WORD_OF_WORKER = 8 + 24 + 4
 """counts, the sampler's tables, and the sums of the step's bound"""
