@@ -74,12 +74,12 @@ def log_run(
     return logged
 
 
-def refuse_tracking(tracking_uri: str) -> None:
+def refuse_tracking(tracking_uri: str, option: str = "--uri") -> None:
     """UserError for a URI with credentials, and for one that is no server's, in the sentence's own words."""
-    refuse_in_location(tracking_uri, "--uri")
+    refuse_in_location(tracking_uri, option)
     if "://" not in tracking_uri:
         raise UserError(
-            f"--uri = {tracking_uri} is no URI; give that of a server, for example http://HOST:5000"
+            f"{option} = {tracking_uri} is no URI; give that of a server, for example http://HOST:5000"
         )
 
 
