@@ -158,10 +158,12 @@ def points_of(facts: Facts) -> list[Point]:
     vectors = facts.manifests["vectors"]
     ended = _milliseconds(vectors.finished_at)
     length = max((line.get("seconds") or 0.0 for line in facts.metrics), default=0.0)
+    # Before the first row there is no alpha yet, and no rate.
+    told = [line for line in facts.metrics if line["rows"]]
     curves = [
         (name, float(line[name]), ended - round(1000 * (length - (line.get("seconds") or 0.0))), line["rows"])
         for name in ("loss", "held_out_loss", "alpha", "rows_per_second")
-        for line in facts.metrics
+        for line in (facts.metrics if name == "held_out_loss" else told)
         if line.get(name) is not None and math.isfinite(line[name])
     ]
     last = facts.metrics[-1]["rows"] if facts.metrics else 0
