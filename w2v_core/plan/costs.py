@@ -1,7 +1,7 @@
-"""What does not grow with the corpus, and what grows with settings alone. Measured; see benchmarks/results.
+"""What does not grow with the corpus, and what grows with settings alone. The only constants of the planner stand here.
 
-The only constants of the planner stand here. They were measured on x86_64 with Python 3.11 and PySpark 4.3; another
-machine's are of the same size.
+Bytes, and Spark's start and first job, were measured on x86_64 with Python 3.11 and PySpark 4.3 (benchmarks/results);
+another machine's are of the same size. A stage's own seconds, the shuffle's and those of saving are estimates.
 """
 
 from w2v_core.config import Config
