@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -137,7 +137,7 @@ class Night:
         self._refuse_again(added, current)
         prediction = self._prediction(added) if self._config.night.predict else None
         plan = Plan(
-            night=name_of(self._asked_at),
+            night=self._new_name(),
             model=self._model.name,
             based_on=current.name if current else None,
             files=tuple(added),
@@ -147,6 +147,15 @@ class Night:
         self._work.begin(plan, self._settings_for(plan))
         say(f"night: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
         return plan
+
+    def _new_name(self) -> str:
+        """That of the moment, or the next one that is free, where another night has it: a clock may be set back."""
+        taken = {record.night for record in self._work.records()}
+        taken |= {made_by.night for version in self._model.versions() if (made_by := _made_by(version))}
+        moment = self._asked_at
+        while name_of(moment) in taken:
+            moment += timedelta(seconds=1)
+        return name_of(moment)
 
     def _prediction(self, files: Sequence[ReadFile]) -> Prediction | None:
         """What the night will take; None, and why, where that cannot be told."""
@@ -322,7 +331,7 @@ class Night:
 
     def _record(self, outcome: Outcome, plan: Plan | None, error: str | None = None) -> Record:
         now = datetime.now(UTC)
-        night = plan.night if plan else name_of(self._asked_at)
+        night = plan.night if plan else self._new_name()
         known: dict[str, Any] = {}
         if plan is not None:
             known = {

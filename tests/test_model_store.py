@@ -467,7 +467,9 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
                     half.rename(tmp_path / f"half of {seed}")  # so that what is there now, this one left
             process.stdin.write(b"\n")
             process.stdin.flush()
-            time.sleep(seed * 0.002)
+            time.sleep(
+                0.002 * 1.6**seed
+            )  # 3 ms to 2 s: somewhere among them it writes, however busy the machine
             process.send_signal(signal.SIGKILL)
         num_half += any(not (path / "version.json").exists() for path in Path(location).glob("*/v*"))
         num_whole += len(model.versions()) > num_whole
@@ -475,7 +477,7 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
             assert model.verify(version.name) == []
         if model.current() is not None:
             seed_of(f"{location}/{NAME}@current")
-    assert num_half > 2
+    assert num_half > 0
     done = model.publish(runs(99))
     assert done.is_current
     numbers = [version.number for version in model.versions()]

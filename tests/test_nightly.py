@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -260,6 +261,21 @@ def test_a_failure_is_recorded_and_the_lease_given_back(model, monkeypatch, caps
     model.night(metrics_file=str(metrics))
     assert [record.outcome for record in model.work.records()] == ["published"]
     assert 'w2v_night_last_outcome{model="소식",outcome="published"} 1.0' in metrics.read_text()
+
+
+def test_nights_of_one_moment_are_two_nights(model, monkeypatch):
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return datetime(2026, 11, 27, tzinfo=UTC)
+
+    monkeypatch.setattr(_night, "datetime", Stopped)
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", SECOND)
+    model.night()
+    assert [record.version for record in model.work.records()] == ["v1", "v2"]
+    assert "dog" in WordVectors.load(f"{model.folder}/store/소식@current")
 
 
 def test_files_that_changed_are_refused_or_read_again(model):
