@@ -26,7 +26,7 @@ from w2v_core import WordVectors
 
 W2V = (sys.executable, "-m", "jobs")
 STAGES = ("tokens", "vocab", "shards", "vectors", "reports", "gate")
-SETTINGS = ("train.epochs=1", "train.sg=1")
+SETTINGS = ("train.epochs=1", "train.sg=1", "gate.min_neighbor_overlap=0.02")
 NAME = "news"
 
 

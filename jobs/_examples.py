@@ -43,6 +43,21 @@ EXAMPLES = {
     ),
     "verify": ("w2v verify --run-dir my-run",),
     "demo": ("w2v demo --run-dir demo-run",),
+    "plan": (
+        "w2v plan --input corpus/ --set train.sg=1 --set train.vector_size=300",
+        "w2v plan --input corpus/ --json > plan.json",
+        "w2v plan --run-dir my-run --prediction plan.json",
+    ),
+    "publish": (
+        "w2v publish --run-dir my-run --store models --name news",
+        "w2v publish --run-dir my-run --store s3://bucket/models --name news --align --no-promote",
+    ),
+    "models list": ("w2v models list --store models",),
+    "models show": ("w2v models show --store models --name news v3",),
+    "models promote": ("w2v models promote --store models --name news v3",),
+    "models rollback": ("w2v models rollback --store models --name news",),
+    "models prune": ("w2v models prune --store models --name news --keep 5",),
+    "models verify": ("w2v models verify --store models --name news",),
     "nightly": (
         "w2v nightly --store models --name news --work work/news --input arriving/ --similarity wordsim353",
         "w2v nightly --store s3://bucket/models --name news --work s3://bucket/work/news "

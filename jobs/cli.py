@@ -11,6 +11,9 @@ from jobs.embed_documents import embed
 from jobs.evaluate_vectors import evaluate
 from jobs.export_vectors import export
 from jobs.join_phrases import phrases
+from jobs.manage_models import models
+from jobs.plan_run import plan
+from jobs.publish_vectors import publish
 from jobs.query_vectors import analogy, neighbors
 from jobs.report_run import report
 from jobs.run_demo import demo
@@ -42,11 +45,14 @@ for command in (
     analogy,
     export,
     verify,
+    plan,
+    publish,
     nightly,
     status,
     demo,
 ):
     app.command(epilog=told(command.__name__))(ending(command))
+app.add_typer(models, name="models")
 
 
 def _print_version(wanted: bool) -> None:

@@ -20,16 +20,13 @@ from jobs._options import (
     run_script,
 )
 from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, with_sets
+from jobs.publish_vectors import NameOption, StoreOption
 from jobs.tokenize_corpus import named_inputs, settings_with_strict
 from w2v_core.errors import UserError
 from w2v_core.lease import Lease, LostError, held, take
 from w2v_core.model_store.store import ModelStore
 from w2v_core.night.work import WorkFolder
 
-StoreOption = Annotated[
-    str, typer.Option("--store", metavar="DIR", help="Where models live: a folder or a URI.")
-]
-NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="The model's name in the store.")]
 WorkOption = Annotated[
     str,
     typer.Option("--work", metavar="DIR", help="Where this model's nights work: a folder or a URI."),

@@ -50,6 +50,7 @@ ORDER = (
     "models",
     "engine",
     "training",
+    "plan",
     "nearest",
     "export",
     "trained_vectors",

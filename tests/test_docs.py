@@ -37,7 +37,10 @@ def test_every_command_exists_with_its_options(page):
     known = typer.main.get_command(app).commands
     for words in commands(page.read_text(encoding="utf-8")):
         if len(words) > 1 and words[0] == "w2v" and not words[1].startswith("<"):
-            options = {option for parameter in known[words[1]].params for option in parameter.opts}
+            command = known[words[1]]
+            if within := getattr(command, "commands", None):
+                command = within[words[2]]
+            options = {option for parameter in command.params for option in parameter.opts}
             assert [word for word in words if word.startswith("--") and word not in options] == [], words
 
 

@@ -23,6 +23,7 @@ from w2v_core.counts import COUNTS, SUMS, Choice, joined, sum_buckets
 from w2v_core.engine.tables import Tables, fill_initial
 from w2v_core.errors import UserError
 from w2v_core.known_words import KnownWords, decayed, rare_counts
+from w2v_core.parts import write_file
 from w2v_core.run_dir import RunDir
 from w2v_core.schemas import RARE
 from w2v_core.text.inputs import find_files
@@ -207,6 +208,12 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
         KnownWords.read(location, False)
     with pytest.raises(UserError, match=r"vocab.extend = .*/none holds no vocab.parquet"):
         KnownWords.read(str(tmp_path / "none"), False)
+    with run.rewrite("vectors") as draft:
+        table = Vocabulary.read(run.stage("vocab")).table
+        files = [write_file(draft, "vocab.parquet", table)]
+        draft.finish(config=VocabConfig(), inputs={}, files=files)
+    with pytest.raises(UserError, match="is no finished vocabulary; give a finished run"):
+        KnownWords.read(f"{run.location}/vectors", True)
 
 
 def test_settings_that_exclude_each_other_are_refused():

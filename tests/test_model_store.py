@@ -483,6 +483,16 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
     assert {path.name for path in Path(location, NAME).glob("v*")} == {v.name for v in model.versions()}
 
 
+def test_what_a_killed_publisher_left_is_no_version_and_no_part_of_the_next(model, runs):
+    for half in ("v1", "v7"):
+        (model.folder / half).create()
+        (model.folder / half).write_whole("verdict.json", b"{")
+    assert model.versions() == []
+    assert model.publish(runs(1)).version.name == "v1"
+    assert model.verify("v1") == []
+    assert [name for name in model.folder.folders() if name.startswith("v")] == ["v1"]
+
+
 @pytest.mark.parametrize("step", range(0, 24, 3))
 def test_a_publisher_that_dies_at_any_write_leaves_no_half_version(model, runs, monkeypatch, step):
     """As SIGKILL would: nothing that the publisher does to clean up is done either."""
@@ -527,3 +537,52 @@ def test_who_changes_a_model_while_another_does_is_told_who(model, runs, monkeyp
         ):
             with pytest.raises(TakenError, match=f"process {os.getpid()} on .*, publishing elsewhere"):
                 change()
+
+
+# Commands
+
+
+def test_the_commands_publish_list_promote_roll_back_prune_and_verify(runs, tmp_path, monkeypatch, capsys):
+    of_store = ("--store", str(tmp_path / "store"))
+    of_model = (*of_store, "--name", NAME)
+
+    def asked(*arguments: str, code: int = 0):
+        assert w2v(monkeypatch, *arguments) == code
+        out, err = capsys.readouterr()
+        return (json.loads(out) if out else None), err
+
+    assert "has no version yet; see `w2v publish`" in asked("models", "list", *of_store, code=2)[1]
+    done, err = asked("publish", "--run-dir", runs(1).location, *of_model, "--json")
+    assert (done["version"], done["is_new"], done["is_current"]) == ("v1", True, True)
+    assert "published as v1; it is the current version" in err
+    assert done["location"] == str(tmp_path / "store" / NAME / "v1")
+    done, err = asked("publish", "--run-dir", runs(1).location, *of_model, "--json")
+    assert not done["is_new"]
+    assert "already published as v1" in err
+    _, err = asked("publish", "--run-dir", runs(2).location, *of_model, "--no-promote", "--align")
+    assert "published as v2, aligned to v1; `w2v models promote`" in err
+    listed, _ = asked("models", "list", *of_store, "--json")
+    assert [(each["version"], each["is_current"]) for each in listed] == [("v1", True), ("v2", False)]
+    assert all("files" not in each and each["bytes"] > 1000 for each in listed)
+    lines = asked("models", "list", *of_model)[1].splitlines()
+    assert len(lines) == 3
+    assert lines[1].split()[:4] == ["뉴스", "#1", "v1", "current"]
+    assert asked("models", "promote", "v2", *of_model, "--json")[0]["version"] == "v2"
+    shown, _ = asked("models", "show", *of_model, "--json")
+    assert shown["version"] == "v2"
+    assert shown["aligned_to"]["version"] == "v1"
+    assert len(shown["files"]["vectors/input.npy"]["sha256"]) == 64
+    assert "SHA-256" in asked("models", "show", "v1", *of_model)[1]
+    assert "v1 is the current version" in asked("models", "rollback", *of_model)[1]
+    assert asked("models", "prune", *of_model, "--keep", "1", "--json")[0] == {
+        "removed": [],
+        "kept": ["v1", "v2"],
+    }
+    assert "v1: whole; files" in asked("models", "verify", *of_model)[1]
+    path = tmp_path / "store" / NAME / "v1" / "vectors" / "output.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    answer, err = asked("models", "verify", "v1", *of_model, "--json", code=2)
+    assert "output.npy is damaged" in answer["problems"][0]
+    assert err.count("\n") == 2
+    assert "has no version 'v9'" in asked("models", "promote", "v9", *of_model, code=2)[1]
+    assert "cannot be a model's name" in asked("models", "show", *of_store, "--name", "../x", code=2)[1]

@@ -227,7 +227,7 @@ GOOD = Facts(
 
 
 def test_a_good_candidate_passes_every_check():
-    config = GateConfig(min_scores={"a": 0.5}, max_heldout_loss=0.3)
+    config = GateConfig(min_scores={"a": 0.5}, max_heldout_loss=0.3, min_neighbor_overlap=0.5)
     verdict = judge(GOOD, config)
     assert verdict.passed
     assert [check.name for check in verdict.checks] == [
@@ -290,9 +290,13 @@ def test_a_first_version_is_not_compared():
     assert not judge(facts, GateConfig(min_scores={"a": 0.7})).passed
 
 
-@pytest.mark.parametrize(
-    "key", ["max_loss_rise", "min_known_tokens", "max_new_words", "min_neighbor_overlap"]
-)
+def test_a_night_too_small_to_hold_rows_out_is_not_refused_for_it():
+    (check,) = judge(Facts(loss_rise=None), OPEN.model_copy(update={"max_loss_rise": 0.0})).checks
+    assert check.passed
+    assert "none was held out" in str(check)
+
+
+@pytest.mark.parametrize("key", ["min_known_tokens", "max_new_words", "min_neighbor_overlap"])
 def test_a_comparison_that_cannot_be_made_with_a_current_version_does_not_pass(key):
     assert not judge(Facts(), OPEN.model_copy(update={key: 0.5})).passed
 

@@ -147,11 +147,16 @@ def test_the_report_shows_the_most_frequent_words(words):
 @pytest.mark.parametrize("name", FORMATS)
 def test_files_are_by_descending_count(tmp_path, monkeypatch, name, limit):
     monkeypatch.setattr("w2v_core.export.table.BLOCK_ROWS", 7)
+    words = pa.array([f"{word} \t\n" if i % 50 == 9 else word for i, word in enumerate(WORDS)])
     files: list[dict[str, bytes]] = []
-    for number, vectors in enumerate((SORTED, UNSORTED)):
+    left_out = []
+    for number, order in enumerate((np.arange(NUM_WORDS), ORDER)):
         folder = tmp_path / str(number)
-        export(vectors.table, name, str(folder if FORMATS[name].names else folder / "file"), limit=limit)
+        table = VectorTable(pa.chunked_array([words.take(pa.array(order))]), COUNTS[order], ROWS[order])
+        done = export(table, name, str(folder if FORMATS[name].names else folder / "file"), limit=limit)
+        left_out.append((done.left_out, done.num_left_out))
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert left_out[0] == left_out[1]
     if name != "parquet":
         assert files[0] == files[1]
         return

@@ -505,7 +505,7 @@ class GateConfig(_Section):
         1.0, ge=0.0, description="words added, as a share of the words that there were"
     )
     min_neighbor_overlap: float | None = Field(
-        0.2,
+        None,
         ge=0.0,
         le=1.0,
         description="mean share of a word's ten nearest that current and the candidate agree on: less is drift",

@@ -1,0 +1,131 @@
+"""What `w2v plan` says beforehand, and what came: counts, bytes, memory and seconds.
+
+    python benchmarks/bench_plan.py --work WORK --text a.txt b.txt [--epochs 1] [--workers 2] [--sample-mb 16]
+
+For each text, which WORK gets a run directory for: the plan, then the stages, each as a command of its own whose
+processes' memory is looked at four times a second. Prints a Markdown table for each.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from bench_train import _pss_kb
+
+from w2v_core.plan.prediction import Prediction, compare
+from w2v_core.run_dir import RunDir
+
+COMMAND = [sys.executable, "-m", "jobs"]
+
+
+def main() -> None:
+    """Plan and run each text."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--text", nargs="+", required=True)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sample-mb", type=float, default=16)
+    options = parser.parse_args()
+    for text in options.text:
+        plan_and_run(Path(text), options)
+
+
+def plan_and_run(text: Path, options: argparse.Namespace) -> None:
+    """One text."""
+    run_dir = str(Path(options.work) / f"run-{text.stem}")
+    settings = [f"train.epochs={options.epochs}", f"train.workers={options.workers}"]
+    settings.append(f"spark.master=local[{options.workers}]")
+    sets = [word for setting in settings for word in ("--set", setting)]
+    given = ["--input", str(text)]
+    planned = [*COMMAND, "plan", *given, *sets, "--sample-mb", str(options.sample_mb), "--json"]
+    output = subprocess.run(
+        planned, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True
+    ).stdout
+    prediction = Prediction.parse(output, "the plan")
+    memory: dict[str, int] = {}
+    for stage in ("tokenize", "vocab", "shards", "train"):
+        more = given if stage == "tokenize" else []
+        peak = watched([*COMMAND, stage, "--run-dir", run_dir, *more, *sets])
+        if stage == "train":
+            memory["training"] = peak["all"]
+        else:
+            for key, kind in (
+                ("spark_driver", "driver"),
+                ("spark_java", "java"),
+                ("spark_worker", "worker"),
+            ):
+                memory[key] = max(memory.get(key, 0), peak[kind])
+    sample = prediction.sample
+    print(
+        f"\n{text.stem}: {sample.total_bytes / 1e6:.0f} MB, of which {sample.bytes / 1e6:.1f} were read, "
+        f"planned in {sample.seconds:.0f} s\n"
+    )
+    print("| | predicted | actual | ratio |\n|---|--:|--:|--:|")
+    for what, predicted, actual in compare(prediction, RunDir.open(run_dir)):
+        row(what, predicted, actual, ".1f" if what.startswith("seconds") else ",.0f")
+    foreseen = prediction.memory.model_dump()
+    for key, peak_bytes in memory.items():
+        row(f"memory.{key}, MB", foreseen[key] / 1e6, peak_bytes / 1e6, ",.0f")
+    print(json.dumps(prediction.measured.model_dump()), flush=True)
+
+
+def row(what: str, predicted: float, actual: float, form: str) -> None:
+    """One line of the table."""
+    ratio = f"{predicted / actual:.2f}" if actual else ""
+    print(f"| {what} | {predicted:{form}} | {actual:{form}} | {ratio} |", flush=True)
+
+
+def watched(command: list[str]) -> dict[str, int]:
+    """Run it; the most memory in bytes (PSS): of its own process, Java, the largest Python worker, and all together."""
+    peak = dict.fromkeys(("driver", "java", "worker", "all"), 0)
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.25):
+                sizes: dict[str, list[int]] = {"driver": [0], "java": [0], "worker": [0]}
+                for number in tree(str(process.pid)):
+                    sizes[kind_of(number, str(process.pid))].append(_pss_kb(number) * 1024)
+                now = {kind: max(found) for kind, found in sizes.items()}
+                now["all"] = sum(sum(found) for found in sizes.values())
+                for kind, size in now.items():
+                    peak[kind] = max(peak[kind], size)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        code = process.wait()
+        over.set()
+        thread.join()
+    if code:
+        sys.exit(f"{' '.join(command)} ended with {code}")
+    return peak
+
+
+def tree(process: str) -> list[str]:
+    """The process and all below it."""
+    found = [process]
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in task.read_text().split():
+                found += tree(child)
+    return found
+
+
+def kind_of(process: str, first: str) -> str:
+    """What a process of ours is."""
+    with suppress(OSError):
+        if process == first:
+            return "driver"
+        return "java" if "java" in Path(f"/proc/{process}/comm").read_text() else "worker"
+    return "worker"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The versions of the models in a store: what there is, which is the current one, and whether they are whole."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from jobs._examples import told
+from jobs._log import console, say, speaks_json, visible
+from jobs._options import JsonOption, ending, print_json
+from jobs._summary import aligned
+from jobs.publish_vectors import NameOption, StoreOption, as_dict
+from w2v_core.errors import UserError
+from w2v_core.model_store.store import Model, ModelStore, Version
+
+HEADINGS = ("model", "version", "", "published", "state", "based on", "MB")
+
+OptionalName = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Only this model; else all of the store.")
+]
+VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="v1, v2, …")]
+OptionalVersion = Annotated[
+    str | None, typer.Argument(metavar="[VERSION]", help="v1, v2, …; else the current one.")
+]
+KeepOption = Annotated[int, typer.Option("--keep", min=1, help="How many of the newest versions stay.")]
+
+
+def list_versions(store: StoreOption, name: OptionalName = None, json: JsonOption = False) -> None:
+    """List models and their versions."""
+    opened = ModelStore(store)
+    models = [opened.model(name)] if name is not None else opened.models()
+    found = [each for model in models for each in _versions(model)]
+    if not found:
+        raise UserError(
+            f"{models[0].location if name is not None else store} has no version yet; see `w2v publish`"
+        )
+    if json:
+        print_json([as_dict(*each) for each in found])
+    else:
+        _tell(found)
+
+
+def show(
+    store: StoreOption, name: NameOption, version: OptionalVersion = None, json: JsonOption = False
+) -> None:
+    """Show what a version is made of."""
+    model = ModelStore(store).model(name)
+    found = _named(model, version)
+    facts = as_dict(found, found == model.current())
+    if json:
+        files = {file: stored.model_dump() for file, stored in found.record.files.items()}
+        print_json({**facts, "files": files})
+        return
+    for key, value in facts.items():
+        say(f"{key.replace('_', ' ')}: {value}")
+    for file, stored in found.record.files.items():
+        say(f"{file}: {stored.bytes:,} bytes, SHA-256 {stored.sha256}")
+
+
+def promote(store: StoreOption, name: NameOption, version: VersionArgument, json: JsonOption = False) -> None:
+    """Make a version the current one."""
+    _tell_current(ModelStore(store).model(name).promote(version), json)
+
+
+def rollback(store: StoreOption, name: NameOption, json: JsonOption = False) -> None:
+    """Make the version the current one that it was before."""
+    _tell_current(ModelStore(store).model(name).rollback(), json)
+
+
+def prune(store: StoreOption, name: NameOption, keep: KeepOption, json: JsonOption = False) -> None:
+    """Remove old versions, but never the current one nor the one that a rollback takes."""
+    model = ModelStore(store).model(name)
+    removed = [version.name for version in model.prune(keep)]
+    say(f"{name}: removed {', '.join(removed) or 'nothing'}")
+    if json:
+        print_json({"removed": removed, "kept": [version.name for version in model.versions()]})
+
+
+def verify(
+    store: StoreOption, name: NameOption, version: OptionalVersion = None, json: JsonOption = False
+) -> None:
+    """Read every file of a version again, and name those that are not what they were."""
+    model = ModelStore(store).model(name)
+    found = _named(model, version)
+    problems = model.verify(found.name)
+    for problem in problems:
+        say(f"{found.name}: {problem}")
+    if json:
+        print_json({"version": found.name, "problems": problems})
+    if problems:
+        raise UserError(f"{found.location} is not what was published; go back with `w2v models rollback`")
+    say(f"{found.name}: whole; files {len(found.record.files):,}")
+
+
+def _versions(model: Model) -> list[tuple[Version, bool]]:
+    current = model.current()
+    return [(version, current is not None and version.name == current.name) for version in model.versions()]
+
+
+def _named(model: Model, version: str | None) -> Version:
+    found = model.current() if version is None else model.version(version)
+    if found is None:
+        raise UserError(f"{model.location} has no current version; name one, as `w2v models list` shows them")
+    return found
+
+
+def _tell_current(version: Version, as_json: bool) -> None:
+    rejected = ", although it was rejected" if version.record.state == "rejected" else ""
+    say(f"{version.record.name}: {version.name} is the current version{rejected}")
+    if as_json:
+        print_json(as_dict(version, True))
+
+
+def _tell(found: list[tuple[Version, bool]]) -> None:
+    rows = [_row(*each) for each in found]
+    if speaks_json():
+        for version, is_current in found:
+            say(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
+        return
+    if not console.is_interactive:
+        say("\n".join(aligned([HEADINGS, *rows])))
+        return
+    table = Table(*HEADINGS[:-1])
+    table.add_column(HEADINGS[-1], justify="right")
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    console.print(table)
+
+
+def _row(version: Version, is_current: bool) -> tuple[str, ...]:
+    record = version.record
+    facts: dict[str, Any] = as_dict(version, is_current)
+    current = "current" if is_current else ""
+    megabytes = f"{facts['bytes'] / 1e6:.1f}"
+    return (
+        record.name,
+        version.name,
+        current,
+        record.published_at,
+        record.state,
+        record.based_on or "",
+        megabytes,
+    )
+
+
+models = typer.Typer(
+    help="List, show, promote, roll back, prune and verify published versions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command_name, command in {
+    "list": list_versions,
+    "show": show,
+    "promote": promote,
+    "rollback": rollback,
+    "prune": prune,
+    "verify": verify,
+}.items():
+    models.command(command_name, epilog=told(f"models {command_name}"))(ending(command))

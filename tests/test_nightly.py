@@ -1,0 +1,423 @@
+"""Nights from files to a version, on local Spark: what they read, publish, refuse and go on with."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from jobs import _night, run_night, run_pipeline
+from jobs._night import RefusedError
+from jobs.build_vocab import vocab
+from jobs.evaluate_vectors import evaluate_vectors
+from jobs.run_night import nightly
+from jobs.show_status import status
+from jobs.tokenize_corpus import tokenize
+from jobs.train_vectors import train
+from jobs.write_shards import shards
+from w2v_core import WordVectors
+from w2v_core.errors import UserError
+from w2v_core.lease import TakenError, take
+from w2v_core.model_store.store import ModelStore
+from w2v_core.night.work import WorkFolder
+
+FIRST = "the king and the queen rule the old land\n서울 은 한국 의 수도 이다\nthe cat sees the king\n" * 30
+SECOND = (
+    "the queen sees the cat and a dog\nthe dog chases the mouse in 서울\nthe mouse fears the old king\n" * 20
+)
+THIRD = "the dog and the cat rule the old land\na mouse sees 한국\n" * 20
+ALIEN = "lorem ipsum dolor sit amet\nconsectetur adipiscing elit sed do\n" * 40
+SETTINGS = (
+    "vocab.min_count=3",
+    "vocab.sample=0.05",
+    "shards.window=2",
+    "train.sg=1",
+    "train.epochs=1",
+    "train.vector_size=8",
+    "train.workers=1",
+    "gate.min_neighbor_overlap=0.0",
+    "gate.max_loss_rise=1.0",
+    "gate.max_drop=2.0",
+)
+
+
+class Model:
+    """A model's folders under one temporary one."""
+
+    def __init__(self, folder: Path, spark) -> None:
+        self.folder, self.arriving = folder, folder / "도착 arriving"
+        self.arriving.mkdir()
+        self.pairs = folder / "pairs.tsv"
+        self.pairs.write_text("king\tqueen\t9\ncat\tking\t3\nland\tking\t4\nold\tcat\t2\n")
+        self._spark = [f"spark.master={spark.master}"]
+        self.store = ModelStore(str(folder / "store")).model("소식")
+        self.work = WorkFolder(str(folder / "work"))
+
+    def arrive(self, name: str, text: str) -> Path:
+        path = self.arriving / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def night(self, *settings: str, **options) -> None:
+        nightly(
+            store=str(self.folder / "store"),
+            name="소식",
+            work=str(self.folder / "work"),
+            input=[str(self.arriving)],
+            similarity=[str(self.pairs)],
+            set_=[*SETTINGS, *self._spark, *settings],
+            **options,
+        )
+
+    @property
+    def current(self) -> str:
+        version = self.store.current()
+        return version.name if version else ""
+
+    def counts(self, version: str) -> dict[str, int]:
+        folder = self.folder / "store" / "소식" / version / "vocab"
+        tables = [pq.read_table(path) for path in (folder / "vocab.parquet", *folder.glob("rare-*.parquet"))]
+        return {
+            word: count
+            for table in tables
+            for word, count in zip(table["token"].to_pylist(), table["count"].to_pylist(), strict=True)
+        }
+
+
+@pytest.fixture
+def model(spark_config, tmp_path) -> Model:
+    return Model(tmp_path, spark_config)
+
+
+def words_of(text: str) -> list[str]:
+    return text.split()
+
+
+def test_nights_add_up_to_one_pass_and_ids_stay(model):
+    texts = {"a.txt": FIRST, "나.txt": SECOND, "c.txt": THIRD}
+    seen: list[str] = []
+    tokens: list[str] = []
+    for number, (name, text) in enumerate(texts.items(), start=1):
+        model.arrive(name, text)
+        model.night()
+        assert model.current == f"v{number}"
+        seen += words_of(text)
+        assert model.counts(model.current) == {word: seen.count(word) for word in set(seen)}
+        vectors = WordVectors.load(f"{model.folder}/store/소식@current")
+        assert vectors.tokens[: len(tokens)] == tokens
+        tokens = vectors.tokens
+    assert {"dog", "한국"} <= set(tokens)
+    assert [record.based_on for record in model.work.records()] == [None, "v1", "v2"]
+    assert all(record.scores for record in model.work.records())
+    assert not (model.folder / "work" / "run").exists()
+    assert not model.work.lease.sizes()
+
+
+def test_a_night_starts_from_the_current_vectors(model):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", "the dog the dog the dog\n" * 10)  # nothing of Seoul
+    model.night("gate.min_known_tokens=0.0", "train.negative=1")
+    before, after = (WordVectors.load(f"{model.folder}/store/소식@v{n}") for n in (1, 2))
+    assert np.array_equal(before["한국"], after["한국"])
+    assert not np.array_equal(before["the"], after["the"])
+
+
+def test_the_same_again_does_nothing(model, monkeypatch, capsys):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    monkeypatch.setattr(_night, "run_pipeline", None)  # nothing is made
+    model.night(json_=True)
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"nothing_to_do": True, "version": "v1"}
+    assert err.endswith("night: nothing is new since v1\n")
+    assert model.current == "v1"
+
+
+def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    bad = model.arrive("b.txt", ALIEN)
+    with pytest.raises(
+        RefusedError, match=r"v2, and current stays v1: known tokens: 0\.0000 against at least 0\.5"
+    ):
+        model.night()
+    assert RefusedError.exit_code == 3
+    assert model.current == "v1"
+    candidate = model.store.version("v2")
+    assert candidate.record.state == "rejected"
+    assert "ipsum" in WordVectors.load(f"{candidate.location}/vectors")
+    verdict = json.loads(candidate.folder.read("verdict.json"))
+    assert [check["name"] for check in verdict["checks"] if not check["passed"]] == ["known tokens"]
+    assert [record.outcome for record in model.work.records()] == ["published", "refused"]
+    # Nothing is trained again for the same answer.
+    with monkeypatch.context() as patch:
+        patch.setattr(_night, "run_pipeline", None)
+        with pytest.raises(RefusedError, match="were refused before, and nothing is new"):
+            model.night()
+    # Whoever mends it goes on from current, or lets it pass.
+    model.night("gate.min_known_tokens=0.0", "gate.max_new_words=9")
+    assert model.current == "v3"
+    bad.unlink()
+    model.night()
+    assert model.current == "v3"
+
+
+def test_a_refused_candidate_may_be_promoted(model):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", ALIEN)
+    with pytest.raises(RefusedError):
+        model.night()
+    model.store.promote("v2")
+    model.night()  # what it read is read
+    model.arrive("c.txt", THIRD)
+    model.night("gate.min_known_tokens=0.0")
+    assert model.current == "v3"
+    assert model.counts("v3")["ipsum"] == 40
+
+
+STEPS = ("tokenize_corpus", "make_vocab", "make_shards", "train_vectors", "evaluate_vectors", "write_report")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_night_that_was_cut_off_goes_on_with_its_files(model, monkeypatch, capsys, step):
+    model.arrive("a.txt", FIRST)
+
+    def cut_off(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_pipeline, step, cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            model.night()
+    assert model.work.records() == []
+    model.arrive("b.txt", SECOND)
+    capsys.readouterr()
+    model.night()
+    err = capsys.readouterr().err
+    assert "goes on, with 1 file" in err
+    done = [f"{stage}: up to date" in err for stage in ("tokens", "vocab", "shards", "vectors")]
+    assert done == [STEPS.index(step) > place for place in range(4)]
+    assert "dog" not in WordVectors.load(f"{model.folder}/store/소식@v1")
+    model.night()
+    assert "dog" in WordVectors.load(f"{model.folder}/store/소식@v2")
+
+
+def test_a_night_that_was_cut_off_after_publishing_publishes_once(model, monkeypatch):
+    model.arrive("a.txt", FIRST)
+
+    def cut_off(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkFolder, "write_record", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            model.night()
+    assert model.current == "v1"
+    monkeypatch.setattr(_night, "run_pipeline", None)
+    model.night()
+    assert [version.name for version in model.store.versions()] == ["v1"]
+    assert [(record.version, record.outcome) for record in model.work.records()] == [("v1", "published")]
+    assert model.work.plan() is None
+
+
+def test_another_night_is_refused_while_one_is_at_work(model):
+    model.arrive("a.txt", FIRST)
+    take(model.work.lease, "a night of 소식", 60, owner="the first")
+    with pytest.raises(TakenError, match="the first"):
+        model.night()
+    assert TakenError.exit_code == 4
+    assert model.current == ""
+
+
+def test_a_failure_is_recorded_and_the_lease_given_back(model, monkeypatch, capsys):
+    model.arrive("a.txt", FIRST)
+
+    def fail(*_):
+        raise RuntimeError("the cluster is gone")
+
+    metrics = model.folder / "metrics" / "소식.prom"
+    with monkeypatch.context() as patch:
+        patch.setattr(run_pipeline, "make_shards", fail)
+        with pytest.raises(RuntimeError):
+            model.night(metrics_file=str(metrics))
+    (record,) = model.work.records()
+    assert (record.outcome, record.error, record.tokens) == (
+        "failed",
+        "the cluster is gone",
+        len(FIRST.split()),
+    )
+    assert 'w2v_night_last_outcome{model="소식",outcome="failed"} 1.0' in metrics.read_text()
+    capsys.readouterr()
+    status(work=str(model.folder / "work"))
+    told = capsys.readouterr().err
+    assert "failed: the cluster is gone" in told
+    assert "is under way, or was stopped" in told
+    model.night(metrics_file=str(metrics))
+    assert [record.outcome for record in model.work.records()] == ["published"]
+    assert 'w2v_night_last_outcome{model="소식",outcome="published"} 1.0' in metrics.read_text()
+
+
+def test_files_that_changed_are_refused_or_read_again(model):
+    path = model.arrive("a.txt", FIRST)
+    model.night()
+    path.write_text(SECOND, encoding="utf-8")
+    with pytest.raises(UserError, match=r"1 files that v1 has read hold something else now, first .*a\.txt"):
+        model.night()
+    assert model.current == "v1"
+    model.night("night.changed_files=add")
+    assert model.counts("v2")["king"] == FIRST.split().count("king") + SECOND.split().count("king")
+
+
+def test_late_files_are_read_and_copies_are_not(model, capsys):
+    model.arrive("b.txt", FIRST)
+    model.night()
+    late = model.arrive("a.txt", SECOND)
+    os.utime(late, (0, 0))
+    model.arrive("copy of b.txt", FIRST)
+    model.arrive("empty.txt", "")
+    capsys.readouterr()
+    model.night()
+    err = capsys.readouterr().err
+    assert "1 files of content that was read already are left out, first" in err
+    assert "1 empty files are left out" in err
+    assert model.counts("v2")["king"] == FIRST.split().count("king") + SECOND.split().count("king")
+    ledger = json.loads(model.store.version("v2").folder.read("inputs.json"))
+    assert [Path(file["location"]).name for file in ledger] == ["b.txt", "a.txt"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_never_published(model, monkeypatch):
+    path = model.arrive("a.txt", FIRST)
+    report = run_pipeline.write_report
+
+    def write(*arguments):
+        report(*arguments)
+        path.write_text(SECOND, encoding="utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_pipeline, "write_report", write)
+        with pytest.raises(UserError, match=r"a\.txt is not what it was when the night began; run again"):
+            model.night()
+    assert model.current == ""
+    model.night()
+    assert "dog" in WordVectors.load(f"{model.folder}/store/소식@current")
+
+
+def test_a_night_whose_base_is_no_longer_current_begins_anew(model, monkeypatch, capsys):
+    for name, text in (("a.txt", FIRST), ("b.txt", SECOND)):
+        model.arrive(name, text)
+        model.night()
+    model.arrive("c.txt", THIRD)
+
+    def cut_off(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_pipeline, "make_shards", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            model.night()
+    model.store.rollback()
+    capsys.readouterr()
+    model.night()
+    assert "it started from v2 and current is v1 now" in capsys.readouterr().err
+    assert model.current == "v3"
+    assert model.store.current().record.based_on == "v1"
+    everything = (
+        FIRST + SECOND + THIRD
+    ).split()  # what the version that was rolled back had read is read again
+    assert model.counts("v3") == {word: everything.count(word) for word in set(everything)}
+
+
+def test_a_scheduler_runs_the_stages_itself(model, capsys):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", SECOND)
+    capsys.readouterr()
+    model.night(only="begin", owner="run 7", json_=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["nothing_to_do"] is False
+    with pytest.raises(TakenError, match="run 7"):
+        model.night()
+    model.night(only="begin", owner="run 7", json_=True)  # a retry
+    assert json.loads(capsys.readouterr().out)["night"] == told["night"]
+    settings = {"run_dir": told["run_dir"], "config": told["config"]}
+    tokenize(**settings, input_list=told["inputs"])
+    vocab(**settings)
+    shards(**settings)
+    train(**settings)
+    run_night_evaluate(told)
+    model.night(only="finish", owner="run 7", json_=True)
+    assert json.loads(capsys.readouterr().out)["version"] == "v2"
+    assert model.current == "v2"
+    assert not model.work.lease.sizes()
+    assert model.work.records()[-1].neighbor_overlap is not None
+    model.night(only="begin", owner="run 8", json_=True)
+    assert json.loads(capsys.readouterr().out)["nothing_to_do"] is True
+    assert not model.work.lease.sizes()
+
+
+def run_night_evaluate(told: dict) -> None:
+    from w2v_core.config import load_config
+    from w2v_core.run_dir import RunDir
+
+    evaluate_vectors(RunDir.open(told["run_dir"]), load_config(told["config"]), told["against"])
+
+
+def test_finishing_before_the_stages_are_made_is_refused(model):
+    model.arrive("a.txt", FIRST)
+    model.night(only="begin", owner="run 7")
+    with pytest.raises(UserError, match="is not a run directory"):
+        model.night(only="finish", owner="run 7")
+    with pytest.raises(UserError, match="needs --owner"):
+        model.night(only="finish")
+    with pytest.raises(UserError, match="--only 'middle' is not allowed"):
+        model.night(only="middle", owner="run 7")
+
+
+def test_vectors_may_be_laid_along_the_axes_of_current(model):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", SECOND)
+    model.night("night.align=true")
+    assert model.store.version("v2").record.aligned_to["version"] == "v1"
+    assert model.store.verify("v2") == []
+
+
+def test_old_versions_go(model):
+    for number in range(4):
+        model.arrive(f"{number}.txt", FIRST + f"word{number} " * 5)
+        model.night("night.keep_versions=2", "gate.min_known_tokens=0.0")
+    assert [version.name for version in model.store.versions()] == ["v3", "v4"]
+    ledger = json.loads(model.store.version("v4").folder.read("inputs.json"))
+    assert len(ledger) == 4
+
+
+@pytest.mark.parametrize("setting", ["vocab.extend=v", "vocab.merge=v", "train.init_vectors=v"])
+def test_what_a_night_decides_is_not_for_settings(model, setting):
+    with pytest.raises(UserError, match=rf"{setting.partition('=')[0]} = v is not for nights"):
+        model.night(setting)
+
+
+def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, make_run, corpus):
+    model.store.publish(make_run(corpus))
+    model.arrive("a.txt", FIRST)
+    with pytest.raises(
+        UserError, match=r"tells not which files it was trained on \(it has no inputs\.json\)"
+    ):
+        model.night()
+
+
+def test_tables_are_refused(model):
+    with pytest.raises(UserError, match="cannot tell what is new in"):
+        model.night(more_inputs=["table:texts"])
+
+
+def test_a_lease_is_kept_while_a_night_works(model, monkeypatch):
+    model.arrive("a.txt", FIRST)
+    monkeypatch.setattr(run_night, "_HELD_SECONDS", 1.5)
+    monkeypatch.setattr(run_night, "_RENEWAL_SECONDS", 0.2)
+    model.night()  # which takes longer, and renews the lease before it publishes
+    assert model.current == "v1"
