@@ -38,10 +38,9 @@ while [ "$slice" -le "$slices" ]; do
         waited=$((waited + 5))
     done
     w2v status --work "$work"
-    echo "current: $(inside cat "/data/store/$W2V_MODEL/current")" >&2
+    w2v models list --store /data/store --name "$W2V_MODEL"
     slice=$((slice + 1))
 done
 $compose logs --no-color nightly | grep -E 'night:|gate:|words start|nights:' >&2
-w2v models list --store /data/store "$W2V_MODEL"
 w2v neighbors --vectors "/data/store/$W2V_MODEL@current" array string file
 $compose stop nightly >&2
