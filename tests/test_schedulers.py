@@ -237,7 +237,7 @@ def nights(tmp_path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     yield process
     process.kill()
-    process.wait()
+    process.communicate()
 
 
 def test_nights_follow_each_other_and_a_stop_waits_for_the_checkpoint(nights, tmp_path):
@@ -247,10 +247,10 @@ def test_nights_follow_each_other_and_a_stop_waits_for_the_checkpoint(nights, tm
         time.sleep(0.05)
     time.sleep(0.3)  # for the trap to be set
     nights.send_signal(signal.SIGTERM)
-    _, told = nights.communicate(timeout=30)
-    assert nights.returncode == 0
+    assert nights.wait(timeout=30) == 0
     assert noted.read_text().splitlines() == ["dist/w2v.zip nightly --store a b --name news"] * 2 + ["saved"]
-    assert told == "nights: ended with exit code 3; again in 1 seconds\nnights: stopped\n"
+    assert nights.stderr is not None
+    assert nights.stderr.read() == "nights: ended with exit code 3; again in 1 seconds\nnights: stopped\n"
 
 
 # ---- Airflow
