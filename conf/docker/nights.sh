@@ -19,6 +19,7 @@ trap stop TERM INT
 # Wait for a process of ours; a signal interrupts the first wait, and the second sees the end.
 await() {
     waited_for=$1
+    [ -z "$stopped" ] || kill -TERM "$1" 2>/dev/null # a signal that came before there was anybody to tell
     wait "$1"
     code=$?
     [ -z "$stopped" ] || wait "$1" 2>/dev/null
