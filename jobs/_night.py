@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from jobs._log import say
 from jobs._tables import tables_among
 from jobs.evaluate_vectors import check_sets, has_sets
+from jobs.plan_run import predict_run, tell_prediction
 from jobs.report_run import check_report
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config
@@ -23,6 +24,7 @@ from w2v_core.night.gate import judge, require_sets
 from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints
 from w2v_core.night.metrics import exposition
 from w2v_core.night.work import CONFIG, INPUTS, RUN, Outcome, Plan, Record, WorkFolder, began_at, name_of
+from w2v_core.plan.prediction import Prediction, compare
 from w2v_core.run_dir import RunDir
 from w2v_core.storage import open_folder
 from w2v_core.text.inputs import find_files
@@ -32,6 +34,9 @@ LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
 
 STAGES = ("tokenize", "phrases", "vocab", "shards", "train", "evaluate", "report")
 """The commands that a night runs between its begin and its end."""
+
+
+_OF_WHOLE_VOCABULARY = {"counts.words", "counts.distinct_words", "bytes.vocab", "bytes.vectors"}
 
 
 class RefusedError(UserError):
@@ -117,16 +122,28 @@ class Night:
         if not added:
             return None
         self._refuse_again(added, current)
+        prediction = self._prediction(added) if self._config.night.predict else None
         plan = Plan(
             night=name_of(self._asked_at),
             model=self._model.name,
             based_on=current.name if current else None,
             files=tuple(added),
             copies=len(sorted_out.copies),
+            prediction=prediction.model_dump(mode="json") if prediction else None,
         )
         self._work.begin(plan, self._settings_for(plan))
         say(f"night: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
         return plan
+
+    def _prediction(self, files: Sequence[ReadFile]) -> Prediction | None:
+        """What the night will take; None, and why, where that cannot be told."""
+        try:
+            found = predict_run([file.location for file in files], self._config)
+        except UserError as error:
+            say(f"plan: none, since {error}", level="warning")
+            return None
+        tell_prediction(found)
+        return found
 
     def _why_anew(self, plan: Plan, current: Version | None) -> str | None:
         """What speaks against going on with `plan`."""
@@ -202,7 +219,7 @@ class Night:
                 and {file.sha256 for file in made_by.files} == contents
             ):
                 raise RefusedError(
-                    f"these {_files(added)} were refused before, and nothing is new; look at {version.location}, take "
+                    f"this input ({_files(added)}) was refused before, and nothing is new; look at {version.location}, take "
                     "the files that are at fault away, change the settings, or make it current with "
                     "`w2v models promote`"
                 )
@@ -298,7 +315,9 @@ class Night:
                 "input_bytes": sum(file.size for file in plan.files),
             }
             if RUN in self._work.folder.folders():
-                known |= recorded(RunDir.open(self._work.run_location))
+                run = RunDir.open(self._work.run_location)
+                known |= recorded(run)
+                known["predicted"] = _compared(plan, run)
         return Record(
             night=night,
             model=self._model.name,
@@ -364,6 +383,14 @@ def _made_by(version: Version) -> MadeBy | None:
     """What night made the version; None where `w2v publish` did."""
     data = version.folder.read(NIGHT)
     return None if data is None else MadeBy.model_validate_json(data)
+
+
+def _compared(plan: Plan, run: RunDir) -> list[dict[str, Any]]:
+    """What was predicted beside what came; of a vocabulary that grew, the plan knows only what is new."""
+    if plan.prediction is None:
+        return []
+    rows = compare(Prediction.model_validate(plan.prediction), run)
+    return [row.to_dict() for row in rows if plan.based_on is None or row.what not in _OF_WHOLE_VOCABULARY]
 
 
 def _files(files: Sequence[ReadFile]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from conftest import small_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_pipeline import made_at, sentences_by_hand
+from test_pipeline import bytes_of, made_at, sentences_by_hand
 
 from jobs import _spark
 from jobs.build_vocab import make_vocab
@@ -298,6 +298,16 @@ def test_five_nights_on_spark_count_what_one_pass_counts(night, corpus, spark_co
     frame = _spark.session(spark_config).read.parquet(f"{run.folder.path}/vocab/rare-*.parquet")
     assert {row["token"]: row["count"] for row in frame.collect()} == rare_of(run)
     assert [problem for stage in verify(run) for problem in stage.problems] == []
+
+
+def test_files_are_the_same_bytes_however_the_text_is_cut(night, corpus):
+    text = "\n".join(line for some in slices_of(corpus) for line in some)
+    settings = ("vocab.accumulate=true", "vocab.min_count=5", "vocab.max_final_vocab=20")
+    one = night("one", text, *settings)
+    other = night("other", "\n".join(reversed(text.split("\n"))), "tokenize.split_bytes=2000", *settings)
+    assert len(other.require("tokens").files) > len(one.require("tokens").files)
+    assert len(rare_of(one)) > 5
+    assert bytes_of(one, "vocab") == bytes_of(other, "vocab")
 
 
 def test_words_that_fall_keep_their_ids_and_are_told(night):

@@ -40,6 +40,7 @@ SETTINGS = (
     "gate.min_neighbor_overlap=0.0",
     "gate.max_loss_rise=1.0",
     "gate.max_drop=2.0",
+    "night.predict=false",
 )
 
 
@@ -155,7 +156,7 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     # Nothing is trained again for the same answer.
     with monkeypatch.context() as patch:
         patch.setattr(_night, "run_pipeline", None)
-        with pytest.raises(RefusedError, match="were refused before, and nothing is new"):
+        with pytest.raises(RefusedError, match="was refused before, and nothing is new"):
             model.night()
     # Whoever mends it goes on from current, or lets it pass.
     model.night("gate.min_known_tokens=0.0", "gate.max_new_words=9")
@@ -329,6 +330,19 @@ def test_a_night_whose_base_is_no_longer_current_begins_anew(model, monkeypatch,
         FIRST + SECOND + THIRD
     ).split()  # what the version that was rolled back had read is read again
     assert model.counts("v3") == {word: everything.count(word) for word in set(everything)}
+
+
+def test_what_was_planned_is_recorded_beside_what_came(model):
+    for name, text in (("a.txt", FIRST), ("b.txt", SECOND)):
+        model.arrive(name, text)
+        model.night("night.predict=true")
+    first, second = model.work.records()
+    rows = {row["what"]: row for row in first.predicted}
+    assert rows["counts.tokens"]["actual"] == first.tokens
+    assert rows["counts.tokens"]["predicted"] == pytest.approx(first.tokens, rel=0.1)
+    assert {"counts.words", "seconds.vectors", "bytes.shards"} <= rows.keys()
+    assert "counts.words" not in {row["what"] for row in second.predicted}
+    assert second.predicted
 
 
 def test_a_scheduler_runs_the_stages_itself(model, capsys):

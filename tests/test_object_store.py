@@ -474,3 +474,22 @@ def test_a_store_that_is_away_is_not_told_as_damage(read_it):
     assert "NETWORK_CONNECTION" in str(told.value)
     assert "damaged" not in str(told.value)
     assert "delete" not in str(told.value)
+
+
+# Nights
+
+
+def test_a_night_on_a_store_publishes_there_and_does_nothing_the_second_time(bucket):
+    put(bucket, "도착/하나.txt", ("the king sees the cat\n서울 은 한국 의 수도 이다\n" * 60).encode())
+    where = ["--store", "s3://bucket/models", "--name", "소식", "--work", "s3://bucket/nights"]
+    night = ["nightly", *where, "--input", "s3://bucket/도착", "--json", *settings("night.predict=false")]
+    done = w2v(*night)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["outcome"], told["version"], told["files"]) == ("published", "v1", 1)
+    vectors = WordVectors.load("s3://bucket/models/소식@current")
+    assert {"king", "서울"} <= set(vectors.tokens)
+    left = objects(Folder(bucket.filesystem, "bucket/nights"))
+    assert [name.split("/")[1] for name in left] == ["nights"]
+    again = w2v(*night)
+    assert json.loads(again.stdout) == {"nothing_to_do": True, "version": "v1"}

@@ -32,7 +32,7 @@ from w2v_core.text.inputs import InputFile, find_files
 
 def counted(ids: np.ndarray) -> pa.Table:
     words, counts = np.unique(ids, return_counts=True)
-    return pa.table([pa.array(words.astype(str)), counts, counts], schema=COUNTS)
+    return pa.table([pa.array(words.astype(str)), counts, counts, np.zeros_like(counts)], schema=COUNTS)
 
 
 def zipf(num_tokens: int, exponent: float, num_words: int, seed: int = 0) -> np.ndarray:

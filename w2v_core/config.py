@@ -524,6 +524,10 @@ class NightConfig(_Section):
         False,
         description="read every file to tell whether it changed, also where name, size and time are as they were",
     )
+    predict: bool = Field(
+        True,
+        description="plan each night from a sample before it starts, a few seconds, and record what came of it",
+    )
     keep_versions: int = Field(
         7,
         ge=2,

@@ -59,14 +59,15 @@ def num_count_tasks(num_tokens: int, num_brought: int = 0) -> int:
 def count_tokens(folder: Folder, name: str, weighted: bool = False) -> pa.Table:
     """COUNTS of a tokens file, each word once. The counts are of tokens, whatever their sentences weigh."""
     counted = (
-        _count(chunk)
+        count_sentences(chunk)
         for sentences in sentence_groups(folder, name, weighted)
         for chunk in sentences["tokens"].chunks
     )
     return summed(counted, COUNTS, ["token"])
 
 
-def _count(sentences: pa.ListArray) -> pa.Table:
+def count_sentences(sentences: pa.ListArray) -> pa.Table:
+    """COUNTS of an array of sentences, each word once."""
     words, places_T = words_and_places(sentences)
     counts_D = np.bincount(places_T, minlength=len(words))
     columns = [words, counts_D, counts_D, np.zeros_like(counts_D)]

@@ -4,20 +4,19 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
 from w2v_core.buckets import summed
 from w2v_core.config import TokenizeConfig
-from w2v_core.counts import COUNTS, count_tokens
+from w2v_core.counts import COUNTS, count_sentences, count_tokens
 from w2v_core.errors import UserError
 from w2v_core.plan.growth import doublings
 from w2v_core.plan.pieces import Pieces
 from w2v_core.storage import Folder
 from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.tokenize_part import tokenize_part
-from w2v_core.token_files import sentence_groups, words_and_places
+from w2v_core.token_files import sentence_groups
 
 PARTS, STRETCHES_A_PART = 8, 8
 """The sample is counted in so many parts, of stretches from all over it: how words grow is seen among them."""
@@ -83,8 +82,5 @@ def _counted_in_turn(stretches: Iterable[pa.ListArray]) -> list[pa.Table]:
     """COUNTS of PARTS parts that take the stretches in turn, each word of a part once."""
     parts: list[list[pa.Table]] = [[] for _ in range(PARTS)]
     for number, sentences in enumerate(stretches):
-        words, places_T = words_and_places(sentences)
-        found_D, counts_D = np.unique(places_T, return_counts=True)
-        columns = [words.take(pa.array(found_D)), counts_D, counts_D]
-        parts[number % PARTS].append(pa.table(columns, schema=COUNTS))
+        parts[number % PARTS].append(count_sentences(sentences))
     return [summed(part, COUNTS, ["token"]) for part in parts]
