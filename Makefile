@@ -24,8 +24,10 @@
 # make bench-index RUN=my-run                    an index of neighbours: how fast, and what it misses
 # make bench-embed TEXT=enwiki.txt               documents to vectors: tokens/s under each weighting
 # make transfer                                  few labels: word vectors against bags of words, on docstrings
+# make bench-plan TEXT="20mb.txt 60mb.txt"       what a plan says beforehand, and what came
 # make bench-lookup                              words to ids at up to 5 M words
 # make install    .venv with everything the above need; they make it themselves
+# make mlflow     an MLflow server in .venv-mlflow, for the tests that start one
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
 PYTHON ?= python3
@@ -43,7 +45,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-index bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java needs-java clean
+.PHONY: bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -133,6 +135,9 @@ bench-embed: needs-java $(STAMP)
 transfer: needs-java $(STAMP)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/examples/transfer.py
 
+bench-plan: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_plan.py --text $(TEXT) --work bench-run/plan
+
 bench-lookup: $(STAMP)
 	$(BIN)/python benchmarks/bench_lookup.py --work bench-run/lookup
 
@@ -150,7 +155,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 		echo "error: $(PYTHON) cannot make a virtual environment; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,dev]'
+	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,mlflow,dev]'
 	@touch $@
 
 # A wheel is a zip that Python imports from, and with __main__.py also one that it runs: python dist/w2v.zip train …
@@ -159,6 +164,11 @@ dist/w2v.zip: $(STAMP) pyproject.toml README.md $(SOURCES)
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@mv dist/w2v-*.whl $@
 	@$(BIN)/python -c "import zipfile; zipfile.ZipFile('$@', 'a').write('jobs/__main__.py', '__main__.py')"
+
+# MLflow's server holds PyArrow back, so it stands apart; its client is in .venv.
+mlflow:
+	$(PYTHON) -m venv .venv-mlflow
+	.venv-mlflow/bin/pip --quiet --disable-pip-version-check install 'mlflow>=3.4,<4'
 
 needs-java:
 	@$(PYTHON) jobs/_java.py
@@ -174,4 +184,4 @@ java: $(STAMP)
 	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
-	rm -rf $(VENV) .venv-airflow dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-airflow .venv-mlflow dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,12 +2,13 @@
 
     python benchmarks/bench_plan.py --work WORK --text a.txt b.txt [--epochs 1] [--workers 2] [--sample-mb 16]
 
-For each text, which WORK gets a run directory for: the plan, then the stages, each as a command of its own whose
-processes' memory is looked at four times a second. Prints a Markdown table for each.
+For each text, which WORK gets a run directory for: the plan, then `w2v run`, whose processes' memory is looked at four
+times a second. Prints a Markdown table for each.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -49,23 +50,11 @@ def plan_and_run(text: Path, options: argparse.Namespace) -> None:
         planned, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True
     ).stdout
     prediction = Prediction.parse(output, "the plan")
-    memory: dict[str, int] = {}
-    for stage in ("tokenize", "vocab", "shards", "train"):
-        more = given if stage == "tokenize" else []
-        peak = watched([*COMMAND, stage, "--run-dir", run_dir, *more, *sets])
-        if stage == "train":
-            memory["training"] = peak["all"]
-        else:
-            for key, kind in (
-                ("spark_driver", "driver"),
-                ("spark_java", "java"),
-                ("spark_worker", "worker"),
-            ):
-                memory[key] = max(memory.get(key, 0), peak[kind])
+    memory = watched([*COMMAND, "run", "--run-dir", run_dir, *given, *sets], Path(run_dir))
     sample = prediction.sample
     print(
         f"\n{text.stem}: {sample.total_bytes / 1e6:.0f} MB, of which {sample.bytes / 1e6:.1f} were read, "
-        f"planned in {sample.seconds:.0f} s\n"
+        f"planned in {sample.seconds:.0f} s; load {os.getloadavg()[1]:.1f} on {os.cpu_count()} cores\n"
     )
     print("| | predicted | actual | ratio |\n|---|--:|--:|--:|")
     for what, predicted, actual in compare(prediction, RunDir.open(run_dir)):
@@ -82,19 +71,22 @@ def row(what: str, predicted: float, actual: float, form: str) -> None:
     print(f"| {what} | {predicted:{form}} | {actual:{form}} | {ratio} |", flush=True)
 
 
-def watched(command: list[str]) -> dict[str, int]:
-    """Run it; the most memory in bytes (PSS): of its own process, Java, the largest Python worker, and all together."""
-    peak = dict.fromkeys(("driver", "java", "worker", "all"), 0)
+def watched(command: list[str], run_dir: Path) -> dict[str, int]:
+    """Run it; the most memory in bytes (PSS), by the names of `Memory`."""
+    peak = dict.fromkeys(("spark_driver", "spark_java", "spark_worker", "training"), 0)
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         over = threading.Event()
 
         def watch() -> None:
             while not over.wait(0.25):
+                if (run_dir / "vectors" / "manifest.json").exists():
+                    return
                 sizes: dict[str, list[int]] = {"driver": [0], "java": [0], "worker": [0]}
                 for number in tree(str(process.pid)):
                     sizes[kind_of(number, str(process.pid))].append(_pss_kb(number) * 1024)
-                now = {kind: max(found) for kind, found in sizes.items()}
-                now["all"] = sum(sum(found) for found in sizes.values())
+                now = {f"spark_{kind}": max(found) for kind, found in sizes.items()}
+                if (run_dir / "shards" / "manifest.json").exists():
+                    now = {"training": sum(sizes["driver"]) + sum(sizes["worker"])}
                 for kind, size in now.items():
                     peak[kind] = max(peak[kind], size)
 

@@ -48,6 +48,7 @@ EXAMPLES = {
         "w2v plan --input corpus/ --json > plan.json",
         "w2v plan --run-dir my-run --prediction plan.json",
     ),
+    "track": ("w2v track --run-dir my-run --uri http://localhost:5000 --experiment news",),
     "publish": (
         "w2v publish --run-dir my-run --store models --name news",
         "w2v publish --run-dir my-run --store s3://bucket/models --name news --align --no-promote",

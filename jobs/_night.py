@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from jobs._log import say
+from jobs._log import of_run, say
+from jobs._mlflow import import_client, log_run, refuse_tracking
 from jobs._tables import tables_among
 from jobs.evaluate_vectors import check_sets, has_sets
 from jobs.plan_run import predict_run, tell_prediction
@@ -57,16 +58,28 @@ class MadeBy(BaseModel):
 class Night:
     """The nights of `model` in `work`, with these settings."""
 
-    def __init__(self, work: WorkFolder, model: Model, config: Config, metrics_file: str | None) -> None:
+    def __init__(
+        self,
+        work: WorkFolder,
+        model: Model,
+        config: Config,
+        metrics_file: str | None = None,
+        mlflow: str | None = None,
+    ) -> None:
         require_sets(config.gate, config.evaluate)
         _refuse_own_settings(config)
         check_sets(config)
         check_report(config)
+        if mlflow is not None:
+            refuse_tracking(mlflow, "--mlflow")
+            import_client()
         self._work = work
         self._model = model
         self._config = config
         self._metrics_file = metrics_file
+        self._mlflow = mlflow
         self._asked_at = datetime.now(UTC)
+        of_run(work.run_location)
 
     def whole(self, locations: Sequence[str], fresh: bool, lease: Lease) -> dict[str, Any]:
         """From the new files to the version, in this process."""
@@ -219,8 +232,8 @@ class Night:
                 and {file.sha256 for file in made_by.files} == contents
             ):
                 raise RefusedError(
-                    f"this input ({_files(added)}) was refused before, and nothing is new; look at {version.location}, take "
-                    "the files that are at fault away, change the settings, or make it current with "
+                    f"this input ({_files(added)}) was refused before, and nothing is new; look at {version.location}, "
+                    "take the files that are at fault away, change the settings, or make it current with "
                     "`w2v models promote`"
                 )
 
@@ -262,6 +275,9 @@ class Night:
             self._model.prune(self._config.night.keep_versions)
         self._work.write_record(record)
         self._write_metrics()
+        if self._mlflow is not None:
+            tags = {"night": record.night, "outcome": record.outcome, "version": version.name}
+            log_run(self._mlflow, self._model.name, RunDir.open(self._work.run_location), tags=tags)
         if not verdict["passed"]:
             self._work.end(keep_run=True)
             raise RefusedError(

@@ -21,6 +21,7 @@ from jobs.run_night import nightly
 from jobs.run_pipeline import run
 from jobs.show_status import status
 from jobs.tokenize_corpus import tokenize
+from jobs.track_run import track
 from jobs.train_vectors import train
 from jobs.verify_run import verify
 from jobs.write_shards import shards
@@ -49,6 +50,7 @@ for command in (
     publish,
     nightly,
     status,
+    track,
     demo,
 ):
     app.command(epilog=told(command.__name__))(ending(command))

@@ -50,6 +50,12 @@ MetricsOption = Annotated[
     str | None,
     typer.Option("--metrics-file", metavar="FILE", help="Where Prometheus' textfile collector looks: *.prom"),
 ]
+MlflowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow", metavar="URI", help="Log the night to this tracking server, as `w2v track` does."
+    ),
+]
 _HELD_SECONDS, _RENEWAL_SECONDS = 600.0, 60.0
 """How long a night of one process is believed to live without a sign, and between its signs. Where it can be seen to be
 dead nobody waits; elsewhere, such as in a container that was killed, a rerun waits for the first."""
@@ -66,6 +72,7 @@ def nightly(
     owner: OwnerOption = None,
     fresh: NightFreshOption = False,
     metrics_file: MetricsOption = None,
+    mlflow: MlflowOption = None,
     similarity: SimilarityOption = None,
     analogies: AnalogiesOption = None,
     strict: StrictOption = False,
@@ -80,7 +87,7 @@ def nightly(
     """
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     folder = WorkFolder(work)
-    night = Night(folder, ModelStore(store).model(name), settings, metrics_file)
+    night = Night(folder, ModelStore(store).model(name), settings, metrics_file, mlflow)
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:

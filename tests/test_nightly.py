@@ -345,6 +345,18 @@ def test_what_was_planned_is_recorded_beside_what_came(model):
     assert second.predicted
 
 
+def test_a_tracking_server_is_told_of_each_night_and_stops_none(model, monkeypatch):
+    pytest.importorskip("mlflow", reason="MLflow's client is not installed")
+    told = []
+    monkeypatch.setattr(_night, "log_run", lambda *given, tags: told.append((given[0], given[1], tags)))
+    model.arrive("a.txt", FIRST)
+    model.night(mlflow="http://localhost:1")
+    (night,) = [record.night for record in model.work.records()]
+    assert told == [("http://localhost:1", "소식", {"night": night, "outcome": "published", "version": "v1"})]
+    with pytest.raises(UserError, match="--mlflow = localhost is no URI"):
+        model.night(mlflow="localhost")
+
+
 def test_a_scheduler_runs_the_stages_itself(model, capsys):
     model.arrive("a.txt", FIRST)
     model.night()

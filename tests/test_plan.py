@@ -21,13 +21,14 @@ from tests.conftest import small_config
 from w2v_core.config import load_config
 from w2v_core.counts import COUNTS
 from w2v_core.errors import UserError
-from w2v_core.plan import costs
+from w2v_core.plan import costs, predict
 from w2v_core.plan.growth import curve, doublings, extrapolated, tokens_below, words_that_reach
 from w2v_core.plan.pieces import choose
 from w2v_core.plan.prediction import Prediction, compare
 from w2v_core.plan.sample import PARTS
 from w2v_core.run_dir import RunDir
 from w2v_core.text.inputs import InputFile, find_files
+from w2v_core.training import trainer
 
 
 def counted(ids: np.ndarray) -> pa.Table:
@@ -44,7 +45,7 @@ def zipf(num_tokens: int, exponent: float, num_words: int, seed: int = 0) -> np.
 @pytest.mark.parametrize(("exponent", "num_words"), [(1.3, 10**7), (1.6, 10**7), (1.0, 5000)])
 def test_words_of_a_zipf_text_are_foreseen(exponent, num_words, scale):
     # Open vocabularies whose words grow as a power, and one that runs out.
-    sampled = 200_000
+    sampled, far = 200_000, 0.06 if num_words == 5000 else 0.01
     whole = zipf(sampled * scale, exponent, num_words)
     levels = doublings([counted(part) for part in np.split(whole[:sampled], PARTS)])
     distinct = curve(levels, len)
@@ -54,7 +55,7 @@ def test_words_of_a_zipf_text_are_foreseen(exponent, num_words, scale):
         foreseen = words_that_reach(levels, distinct, threshold, scale)
         assert foreseen == pytest.approx((counts >= threshold).sum(), rel=0.2)
         below = counts[counts < threshold].sum()
-        assert tokens_below(levels, distinct, threshold, scale) == pytest.approx(below, abs=0.03 * len(whole))
+        assert tokens_below(levels, distinct, threshold, scale) == pytest.approx(below, abs=far * len(whole))
 
 
 def test_nothing_grows_where_all_was_read():
@@ -91,6 +92,12 @@ def test_pieces_are_within_their_files_and_the_bytes_add_up(sizes, wanted, seed)
     else:
         spans = sorted((split.file.path, split.begin, split.end) for split in splits)
         assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(spans)), "read twice"
+
+
+@pytest.fixture(autouse=True)
+def short_trials(monkeypatch):
+    monkeypatch.setattr(trainer, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(predict, "TRIAL_SECONDS", 0.3)
 
 
 @pytest.fixture(scope="module")

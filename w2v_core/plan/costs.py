@@ -1,7 +1,7 @@
-"""What does not grow with the corpus, and what grows with settings alone. Measured; see benchmarks/results.
+"""What does not grow with the corpus, and what grows with settings alone. The only constants of the planner stand here.
 
-The only constants of the planner stand here. They were measured on x86_64 with Python 3.11 and PySpark 4.3; another
-machine's are of the same size.
+Bytes, and Spark's start and first job, were measured on x86_64 with Python 3.11 and PySpark 4.3 (benchmarks/results);
+another machine's are of the same size. A stage's own seconds, the shuffle's and those of saving are estimates.
 """
 
 from w2v_core.config import Config
@@ -29,7 +29,7 @@ DRIVER_BYTES = 230 * MB
 JAVA_BYTES = 800 * MB
 """of Java, as its heap is by default"""
 SPARK_WORKER_BYTES, SPARK_WORKER_BYTES_A_ROW = 230 * MB, 70
-TRAINER_BYTES = 145 * MB
+TRAINER_BYTES = 155 * MB
 """of a process that trains, before it has rows"""
 BYTES_A_WORD_OF_WORKER = 8 + 24 + 4
 """counts, the sampler's tables, and the sums of the step's bound"""

@@ -24,7 +24,8 @@ Curve = tuple[float, ...]
 """A quantity at each doubling, the last of the whole sample."""
 _HEAPS = 0.6  # of running text, where the sample is too small to have parts
 _STEADY = 0.95  # a slope that falls less than this at a doubling is taken as steady
-_SURE_COUNT = 20  # a word seen so often in the sample is known well enough
+_SURE_COUNT = 6  # of words that reach a threshold which is as large in the sample
+_SURE_TOKENS = 20  # the same, of tokens of words that do not
 
 
 def doublings(parts: Sequence[pa.Table]) -> list[list[pa.Table]]:
@@ -79,17 +80,19 @@ def words_that_reach(
     found = curve(levels, lambda counts_D: float((counts_D >= threshold).sum()))
     if min(found) < 10:  # too few to see them grow: of words that reach it, all are seen often
         return float((whole["count"].to_numpy() >= max(1.0, in_sample)).sum())
-    return min(extrapolated(found, words, scale), extrapolated(words, words, scale))
+    most = float((whole["count"].to_numpy() >= in_sample / 2).sum()) if in_sample >= 2 else math.inf
+    return min(extrapolated(found, words, scale), extrapolated(words, words, scale), most)
 
 
 def tokens_below(levels: Sequence[Sequence[pa.Table]], words: Curve, threshold: int, scale: float) -> float:
     """How many tokens of the whole are of words that do not reach the threshold."""
     (whole,) = levels[-1]
     counts_D, in_sample = whole["count"].to_numpy(), threshold / scale
-    if in_sample >= _SURE_COUNT:
+    if in_sample >= _SURE_TOKENS:
         return float(counts_D[counts_D < in_sample].sum() * scale)
     below = curve(levels, lambda counts: float(counts[counts < threshold].sum()))
-    return min(extrapolated(below, words, scale), float(counts_D.sum()) * scale)
+    most = counts_D[counts_D < 2 * in_sample] if in_sample >= 2 else counts_D
+    return min(extrapolated(below, words, scale), float(most.sum()) * scale)
 
 
 def _slopes(seen: Curve) -> list[float]:

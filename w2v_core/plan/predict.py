@@ -37,7 +37,6 @@ def predict(
     config: Config,
     sample_bytes: int = DEFAULT_SAMPLE_BYTES,
     seed: int = 1,
-    trial_seconds: float = TRIAL_SECONDS,
 ) -> Prediction:
     """What a run on `files` will be like, from a sample of them. Writes only into the system's temporary folder."""
     started = time.perf_counter()
@@ -55,7 +54,7 @@ def predict(
         shards = trial_shards(sample, vocabulary, config, folder)
         rate = 0.0
         if shards.rows:
-            rate = trial_rows_per_second(shards, vocabulary, config, folder, sample.weighted, trial_seconds)
+            rate = trial_rows_per_second(shards, vocabulary, config, folder, sample.weighted, TRIAL_SECONDS)
     rows = shards.rows * pieces.scale
     counts = counts.model_copy(update={"rows": round(rows * config.shards.passes)})
     measured = Measured(

@@ -115,7 +115,7 @@ def trial_rows_per_second(
     config: Config,
     folder: Folder,
     weighted: bool,
-    seconds: float = TRIAL_SECONDS,
+    seconds: float,
 ) -> float:
     """How fast all workers together train rows of the sample, with tables as large as the run's, or as a trial may."""
     assert vocabulary.spread_counts_V is not None

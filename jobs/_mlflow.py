@@ -1,0 +1,247 @@
+"""A finished run to an MLflow tracking server: its settings, curves, scores and page. Nothing is pickled.
+
+`mlflow` is imported inside the functions: training, queries and Spark do without it.
+"""
+
+import logging
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from jobs._log import say
+from jobs._options import describe_system_error
+from jobs.report_run import PAGE
+from w2v_core.credentials import is_secret, refuse_in_location, without_secrets
+from w2v_core.errors import UserError
+from w2v_core.report.facts import Facts, read_facts
+from w2v_core.run_dir import RunDir
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MOST_PARAMS, MOST_METRICS = 100, 1000  # of one request, which is what a server takes
+LONGEST_PARAM = 500
+LONGEST_TAG = 5000
+_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""Unless the environment says otherwise: MLflow's own patience would keep a night waiting for many minutes, both
+outputs are ours, and nobody else is told of a run."""
+
+
+def log_run(
+    tracking_uri: str,
+    experiment: str,
+    run: RunDir,
+    extra_params: Mapping[str, Any] | None = None,
+    extra_metrics: Mapping[str, float] | None = None,
+    tags: Mapping[str, str] | None = None,
+    *,
+    required: bool = False,
+) -> str | None:
+    """Log `run` as one MLflow run of `experiment`; its id, or None where the server cannot be had, which is told.
+
+    Parameters are the settings of every stage (train.epochs), metrics the curves over rows, the counts and the scores.
+    With `required`, a server that cannot be had is a UserError. UserError always for a URI with credentials (MLflow
+    takes them from MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN), where mlflow is not
+    installed, and for a run that is not trained.
+    """
+    refuse_tracking(tracking_uri)
+    client_class = import_client()
+    run.require("vectors")
+    facts = read_facts(run)
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    try:
+        client = client_class(tracking_uri=tracking_uri)
+        logged = _log(client, experiment, run, facts, extra_params or {}, extra_metrics or {}, tags or {})
+    except Exception as error:
+        told = f"MLflow at {tracking_uri} did not take the run ({_reason(error)})"
+        if required:
+            raise UserError(f"{told}; check --uri, and that the server is up") from None
+        say(f"mlflow: {told}; the run itself is whole", "mlflow_failed", "warning")
+        return None
+    say(f"mlflow: run {logged} of {experiment}, at {tracking_uri}", "mlflow_logged", mlflow_run=logged)
+    return logged
+
+
+def refuse_tracking(tracking_uri: str, option: str = "--uri") -> None:
+    """UserError for a URI with credentials, and for one that is no server's, in the sentence's own words."""
+    refuse_in_location(tracking_uri, option)
+    if "://" not in tracking_uri:
+        raise UserError(
+            f"{option} = {tracking_uri} is no URI; give that of a server, for example http://HOST:5000"
+        )
+
+
+def import_client() -> "type[MlflowClient]":
+    """MLflow's client. UserError where it is not installed."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        from mlflow import MlflowClient
+    except ImportError:
+        raise UserError("MLflow is not installed here; install it with `pip install 'w2v[mlflow]'`") from None
+    return MlflowClient
+
+
+def _log(
+    client: "MlflowClient",
+    experiment: str,
+    run: RunDir,
+    facts: Facts,
+    extra_params: Mapping[str, Any],
+    extra_metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+) -> str:
+    from mlflow.entities import Metric, Param, RunTag
+
+    found = client.get_experiment_by_name(experiment)
+    number = found.experiment_id if found else client.create_experiment(experiment)
+    started = client.create_run(number, run_name=run.name, tags={"w2v.location": _safe(run.location)})
+    logged: str = started.info.run_id
+    try:
+        params = [
+            Param(key, value[:LONGEST_PARAM])
+            for key, value in {**params_of(facts), **_texts(extra_params)}.items()
+        ]
+        metrics = [Metric(*point) for point in [*points_of(facts), *_last(extra_metrics, facts)]]
+        told = [RunTag(key, _safe(value)[:LONGEST_TAG]) for key, value in tags.items()]
+        client.log_batch(logged, tags=told)
+        for some in _by(params, MOST_PARAMS):
+            client.log_batch(logged, params=some)
+        for more in _by(metrics, MOST_METRICS):
+            client.log_batch(logged, metrics=more)
+        _log_page(client, logged, run)
+    except BaseException:
+        with suppress(Exception):  # the fault in flight is the one to tell
+            client.set_terminated(logged, "FAILED")
+        raise
+    client.set_terminated(logged, "FINISHED")
+    return logged
+
+
+def params_of(facts: Facts) -> dict[str, str]:
+    """Every setting of every finished stage, as section.key; secrets by their names only."""
+    sections = {
+        "tokens": "tokenize",
+        "phrases": "phrases",
+        "vocab": "vocab",
+        "shards": "shards",
+        "vectors": "train",
+        "reports": "evaluate",
+    }
+    return _texts(
+        {
+            f"{sections[stage]}.{key.rstrip('_')}": value
+            for stage, manifest in facts.manifests.items()
+            for key, value in manifest.config.items()
+        }
+    )
+
+
+Point = tuple[str, float, int, int]
+"""A metric's name, its value, the time in milliseconds, and the step, which is in rows."""
+
+
+def points_of(facts: Facts) -> list[Point]:
+    """Curves of the training over rows, and every count, second and score at its end."""
+    vectors = facts.manifests["vectors"]
+    ended = _milliseconds(vectors.finished_at)
+    length = max((line.get("seconds") or 0.0 for line in facts.metrics), default=0.0)
+    # Before the first row there is no alpha yet, and no rate.
+    told = [line for line in facts.metrics if line["rows"]]
+    curves = [
+        (name, float(line[name]), ended - round(1000 * (length - (line.get("seconds") or 0.0))), line["rows"])
+        for name in ("loss", "held_out_loss", "alpha", "rows_per_second")
+        for line in (facts.metrics if name == "held_out_loss" else told)
+        if line.get(name) is not None and math.isfinite(line[name])
+    ]
+    last = facts.metrics[-1]["rows"] if facts.metrics else 0
+    return [*curves, *((name, value, ended, last) for name, value in numbers_of(facts).items())]
+
+
+def numbers_of(facts: Facts) -> dict[str, float]:
+    """What is one number of a run: counts, seconds, bytes, tokens a second, and scores."""
+    numbers: dict[str, float] = {}
+    for stage, manifest in facts.manifests.items():
+        numbers[f"{stage}.seconds"] = manifest.seconds
+        numbers[f"{stage}.bytes"] = sum(file.bytes for file in manifest.files)
+        numbers |= {f"{stage}.{name}": count for name, count in manifest.counters.items()}
+        if account := manifest.tokens:
+            parts = {
+                "read": account.read,
+                "kept": account.kept,
+                "out_of_vocabulary": account.out_of_vocabulary,
+            }
+            parts |= {"subsampled": account.subsampled, **account.dropped}
+            numbers |= {f"{stage}.tokens_{name}": count for name, count in parts.items()}
+            numbers[f"{stage}.tokens_per_second"] = account.read / max(manifest.seconds, 0.001)
+    for kind, score in (("similarity", "spearman"), ("analogies", "accuracy")):
+        for scores in facts.evaluation.get(kind, []):
+            if scores.get(score) is not None:
+                numbers[f"{kind}.{_name(scores['file'])}.{score}"] = scores[score]
+                numbers[f"{kind}.{_name(scores['file'])}.covered"] = scores["covered"]
+    return {name: float(value) for name, value in numbers.items()}
+
+
+def _last(extra: Mapping[str, float], facts: Facts) -> Iterator[Point]:
+    ended = _milliseconds(facts.manifests["vectors"].finished_at)
+    for name, value in extra.items():
+        yield name, float(value), ended, 0
+
+
+def _log_page(client: "MlflowClient", logged: str, run: RunDir) -> None:
+    data = run.stage("reports").read(PAGE)
+    if data is None:
+        return
+    with TemporaryDirectory(prefix="w2v-mlflow-") as work:
+        path = Path(work) / PAGE
+        path.write_bytes(data)
+        client.log_artifact(logged, str(path))
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        key: "…" if is_secret(key, str(value)) and _may_hide(key) else _safe(str(value))
+        for key, value in values.items()
+    }
+
+
+def _may_hide(key: str) -> bool:
+    """Settings of ours are checked when they are read; "token" in their names is a word's."""
+    return not key.startswith("tokenize.")
+
+
+def _safe(text: str) -> str:
+    return without_secrets(text)
+
+
+def _name(location: str) -> str:
+    """A set's name as MLflow takes names."""
+    stem = location.rstrip("/").rpartition("/")[2]
+    return "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in stem)
+
+
+def _milliseconds(moment: str) -> int:
+    return round(1000 * datetime.fromisoformat(moment).timestamp())
+
+
+def _by(items: list[Any], number: int) -> Iterator[list[Any]]:
+    for begin in range(0, len(items), number):
+        yield items[begin : begin + number]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return without_secrets(describe_system_error(error))
+    return without_secrets((str(error) or type(error).__name__).splitlines()[0])[:300]
