@@ -4,6 +4,8 @@
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
 # make cluster-demo   the demo on it: the Spark stages by spark-submit, then the trainer
+# make scheduler-demo   text arrives in slices, and a container that runs nights trains on each
+# make airflow    .venv-airflow, in which the tests run the DAG of conf/airflow; they skip it where that is not there
 # make image      the image of these containers, also where no registry can be reached
 # make archive    dist/environment.tar.gz: Python and packages for clusters that have none, for spark-submit --archives
 # make check      ruff, mypy and the architecture tests; edits nothing
@@ -43,7 +45,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
+.PHONY: bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -72,6 +74,18 @@ cluster-demo: up
 	$(SUBMIT) jobs/write_shards.py --run-dir /data/demo
 	$(TRAINER) demo --run-dir /data/demo
 	@conf/docker/show_tasks.sh
+
+scheduler-demo: image dist/w2v.zip
+	@conf/docker/scheduler_demo.sh
+
+# Airflow pins half of what we use, so it is not in .venv.
+airflow: .venv-airflow/.installed
+
+.venv-airflow/.installed:
+	$(PYTHON) -m venv .venv-airflow
+	.venv-airflow/bin/pip --quiet --disable-pip-version-check install \
+		'apache-airflow>=3.3,<4' 'apache-airflow-providers-apache-spark>=6.3,<7'
+	@touch $@
 
 archive: $(STAMP)
 	conf/make_archive.sh dist/environment.tar.gz
@@ -170,4 +184,4 @@ java: $(STAMP)
 	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
-	rm -rf $(VENV) .venv-mlflow dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-airflow .venv-mlflow dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -143,6 +143,45 @@ def test_a_setting_that_is_not_known_fails_at_once(airflow):
     assert "up_for_retry" not in log.lower()
 
 
+def in_airflow(airflow: Airflow, code: str, **variables: str) -> str:
+    """What Airflow's Python prints last when it runs `code`."""
+    done = subprocess.run(
+        [str(AIRFLOW.with_name("python")), "-c", code],
+        env=airflow.environment | variables,
+        cwd=airflow.home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_a_task_that_is_stopped_stops_its_command(airflow, tmp_path):
+    command = tmp_path / "w2v"
+    command.write_text(
+        f"#!/bin/sh\ntrap 'echo saved > {tmp_path}/saved; echo interrupted >&2; exit 130' TERM\n"
+        "echo begun >&2\nwhile :; do sleep 0.1; done\n"
+    )
+    command.chmod(0o755)
+    code = (
+        "import sys, threading, time, types\n"
+        f"sys.path.insert(0, {str(ROOT / 'conf' / 'airflow')!r})\n"
+        f"import {DAG} as dag\n"
+        "task = types.SimpleNamespace(on_kill=None)\n"
+        "dag.get_current_context = lambda: {'task': task}\n"
+        f"dag.settings = lambda: types.SimpleNamespace(w2v={str(command)!r})\n"
+        "begun = threading.Event()\n"
+        "dag.log = types.SimpleNamespace(info=lambda *told: begun.set() if told[-1] == 'begun' else None)\n"
+        "threading.Thread(target=lambda: (begun.wait(), task.on_kill())).start()\n"
+        "try:\n    dag.w2v('train')\n"
+        "except dag.AirflowException as error:\n    print(type(error).__name__, error)\n"
+    )
+    assert in_airflow(airflow, code) == "AirflowException w2v train ended with exit code 130: interrupted"
+    assert (tmp_path / "saved").exists()
+
+
 def test_the_dag_is_as_its_page_says(airflow):
     code = (
         "import json; from airflow.dag_processing.dagbag import DagBag\n"
@@ -152,12 +191,7 @@ def test_the_dag_is_as_its_page_says(airflow):
         "retries = {task.task_id: [task.retries, task.retry_delay.total_seconds()] for task in dag.tasks}\n"
         "print(json.dumps([dag.catchup, dag.max_active_runs, str(dag.schedule), retries]))"
     )
-    python = str(AIRFLOW.with_name("python"))
-    environment = airflow.environment | {"W2V_SCHEDULE": "30 1 * * *"}
-    done = subprocess.run(
-        [python, "-c", code], env=environment, cwd=airflow.home, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    catchup, runs, schedule, retries = json.loads(done.stdout.splitlines()[-1])
+    told = in_airflow(airflow, code, W2V_SCHEDULE="30 1 * * *")
+    catchup, runs, schedule, retries = json.loads(told)
     assert (catchup, runs, schedule) == (False, 1, "30 1 * * *")
     assert retries == {task: [2, 300.0] for task in ALL}
