@@ -24,7 +24,18 @@ from w2v_core.night.facts import gate_facts, recorded
 from w2v_core.night.gate import judge, require_sets
 from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints
 from w2v_core.night.metrics import exposition
-from w2v_core.night.work import CONFIG, INPUTS, RUN, Outcome, Plan, Record, WorkFolder, began_at, name_of
+from w2v_core.night.work import (
+    CONFIG,
+    INPUTS,
+    PLAN,
+    RUN,
+    Outcome,
+    Plan,
+    Record,
+    WorkFolder,
+    began_at,
+    name_of,
+)
 from w2v_core.plan.prediction import Prediction, compare
 from w2v_core.run_dir import RunDir
 from w2v_core.storage import open_folder
@@ -111,13 +122,30 @@ class Night:
                 "stages": stages_of(config),
             }
 
+    def is_under_way(self) -> bool:
+        """Whether a night has begun that has not ended; one whose plan is damaged has."""
+        return PLAN in self._work.folder.sizes()
+
     def finish(self, lease: Lease) -> dict[str, Any]:
         """Judge and publish the run that others made."""
         plan = self._work.plan()
         if plan is None:
-            raise UserError(f"no night has begun in {self._work.location}; begin one with --only begin")
+            return self._told_again()
         with self._failure_recorded():
             return self._finished(plan, lease)
+
+    def _told_again(self) -> dict[str, Any]:
+        """How the last night ended, for a scheduler that did not hear it. UserError where none has begun."""
+        records = self._work.records(1)
+        if not records or records[-1].outcome == "failed":
+            raise UserError(f"no night has begun in {self._work.location}; begin one with --only begin")
+        (record,) = records
+        if record.outcome == "refused":
+            raise RefusedError(
+                f"the gate has refused {record.version} of {record.night}: {'; '.join(record.refused_by)}"
+            )
+        say(f"night: {record.night} has ended already, with {record.version}")
+        return {"nothing_to_do": False, **record.model_dump(mode="json")}
 
     def _begun(self, locations: Sequence[str], fresh: bool) -> Plan | None:
         """The plan of the night that is under way, or of a new one; None where nothing is new."""
@@ -196,7 +224,7 @@ class Night:
                 f"a night cannot tell what is new in {tables[0]}; write the new rows to files, and name those"
             )
         ledger = self._ledger(current)
-        files = find_files(others, self._config.tokenize.format)
+        files = find_files(others, self._config.tokenize.format, may_be_none=True)
         sorted_out = ledger.sort_out(fingerprints(files, ledger, reread=self._config.night.reread))
         for kind, told in (
             (sorted_out.copies, "files of content that was read already"),

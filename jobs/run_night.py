@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from jobs._night import Night, RefusedError
+from jobs._night import Night
 from jobs._options import (
     ConfigOption,
     InputListOption,
@@ -101,30 +101,20 @@ def nightly(
         )
     else:
         lease = take(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
-        told = (
-            _released_if_idle(lease, night.begin(locations, fresh))
-            if only == "begin"
-            else _last(lease, night)
-        )
+        with _released_at_the_end(lease, night):
+            told = night.begin(locations, fresh) if only == "begin" else night.finish(lease)
     if json_:
         print_json(told)
 
 
-def _released_if_idle(lease: Lease, told: dict[str, Any]) -> dict[str, Any]:
-    if told["nothing_to_do"]:
-        lease.release()
-    return told
-
-
-def _last(lease: Lease, night: Night) -> dict[str, Any]:
-    """The night's end, after which nobody holds it, also where the gate refused."""
+@contextmanager
+def _released_at_the_end(lease: Lease, night: Night) -> Iterator[None]:
+    """Somebody holds the night after this block only where it is under way."""
     try:
-        told = night.finish(lease)
-    except RefusedError:
-        lease.release()
-        raise
-    lease.release()
-    return told
+        yield
+    finally:
+        if not night.is_under_way():
+            lease.release()
 
 
 @contextmanager
@@ -133,9 +123,10 @@ def _kept_alive(lease: Lease) -> Iterator[None]:
     over = Event()
 
     def renew() -> None:
-        with suppress(LostError, OSError):
+        with suppress(LostError):
             while not over.wait(_RENEWAL_SECONDS):
-                lease.renew()
+                with suppress(OSError):  # a store that is away for a moment
+                    lease.renew()
 
     thread = Thread(target=renew, daemon=True)
     thread.start()

@@ -408,6 +408,41 @@ def run_night_evaluate(told: dict) -> None:
     evaluate_vectors(RunDir.open(told["run_dir"]), load_config(told["config"]), told["against"])
 
 
+def test_a_beginning_that_failed_holds_nobody_up(model):
+    path = model.arrive("a.txt", FIRST)
+    model.night()
+    path.write_text(SECOND, encoding="utf-8")
+    with pytest.raises(UserError, match="hold something else"):
+        model.night(only="begin", owner="run 7")
+    assert not model.work.lease.sizes()
+
+
+def test_a_scheduler_that_asks_again_hears_how_the_night_ended(model, capsys):
+    with pytest.raises(UserError, match="no night has begun"):
+        model.night(only="finish", owner="run 1")
+    model.arrive("a.txt", FIRST)
+    model.night()
+    capsys.readouterr()
+    model.night(only="finish", owner="run 1", json_=True)
+    assert json.loads(capsys.readouterr().out)["version"] == "v1"
+    model.arrive("b.txt", ALIEN)
+    with pytest.raises(RefusedError):
+        model.night()
+    with pytest.raises(RefusedError, match="has refused v2"):
+        model.night(only="finish", owner="run 1")
+
+
+def test_an_empty_folder_is_nothing_to_do_and_a_missing_one_a_mistake(model, capsys):
+    model.night(json_=True)
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"nothing_to_do": True, "version": None}
+    assert "there is nothing to read yet" in err
+    assert model.work.records() == []
+    model.arriving.rmdir()
+    with pytest.raises(UserError, match="does not exist; check the path given to --input"):
+        model.night()
+
+
 def test_finishing_before_the_stages_are_made_is_refused(model):
     model.arrive("a.txt", FIRST)
     model.night(only="begin", owner="run 7")

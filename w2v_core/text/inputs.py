@@ -94,11 +94,14 @@ def read_list(path: str) -> list[str]:
     return locations
 
 
-def find_files(locations: Sequence[str], told_format: Format | None = None) -> list[InputFile]:
+def find_files(
+    locations: Sequence[str], told_format: Format | None = None, *, may_be_none: bool = False
+) -> list[InputFile]:
     """Every file that `locations` name, once, sorted by path.
 
     A folder or a wildcard gives no hidden files (a name, or a folder's, that begins with `.` or `_`). UserError for a
-    location that gives none, and for a file that is plainly not text where no format is told.
+    location that does not exist, for one that gives no file unless there `may_be_none`, and for a file that is plainly
+    not text where no format is told.
     """
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
@@ -109,7 +112,7 @@ def find_files(locations: Sequence[str], told_format: Format | None = None) -> l
     found: dict[str, InputFile] = {}
     for location in locations:
         with access(f"input {location}"):
-            found |= {_same_for_links(file): file for file in _expand(location)}
+            found |= {_same_for_links(file): file for file in _expand(location, may_be_none)}
     for path in sorted(file.path for file in found.values()):
         if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(
@@ -133,7 +136,7 @@ def _same_for_links(file: InputFile) -> str:
     return file.path if "://" in file.root else str(Path(file.path).resolve())
 
 
-def _expand(location: str) -> list[InputFile]:
+def _expand(location: str, may_be_none: bool) -> list[InputFile]:
     root = _fixed_part(location)
     folder = open_folder(root)
     info = folder.filesystem.get_file_info(folder.path)
@@ -146,7 +149,7 @@ def _expand(location: str) -> list[InputFile]:
     else:
         folder.require_bucket()
         raise UserError(f"input {location} does not exist; check the path given to --input")
-    if not files:
+    if not files and not may_be_none:
         raise UserError(f"input {location} holds no file to read; check the path given to --input")
     return files
 
