@@ -6,6 +6,7 @@ from w2v_core.errors import UserError
 from w2v_core.export import glove, npy, parquet_file, safetensors_file, word2vec
 from w2v_core.export.table import VectorTable
 from w2v_core.storage import access, open_folder
+from w2v_core.word2vec_file import BYTE_ORDER_MARK
 
 _START = 100  # bytes, as many as the longest first line of a word2vec file
 
@@ -55,5 +56,5 @@ def _start(location: str) -> bytes:
 
 def _has_header(start: bytes) -> bool:
     """Whether the first line is two whole numbers, as a word2vec file's."""
-    fields = start.partition(b"\n")[0].split()
+    fields = start.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0].split()
     return len(fields) == 2 and all(field.isdigit() for field in fields)
