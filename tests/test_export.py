@@ -1,6 +1,7 @@
 """Vectors written for other systems, which read them back with the same neighbours; and read back by us."""
 
 import json
+import os
 import re
 import warnings
 from itertools import pairwise
@@ -22,6 +23,8 @@ from w2v_core.export.formats import FORMATS, export
 from w2v_core.export.opened import open_table
 from w2v_core.export.table import VectorTable
 from w2v_core.export.text_lines import numbers_between
+from w2v_core.output_folder import OutputFolder
+from w2v_core.run_dir import RunDir
 
 TEXT = {"word2vec-text", "spacy", "glove"}
 BINARY, PROJECTOR = {"word2vec-binary"}, {"projector"}
@@ -417,6 +420,47 @@ def test_files_and_folders_are_not_mixed_up(tmp_path):
             export(a_table(), name, f"{tmp_path}/{path}")
     assert (tmp_path / "file").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for place in ("pipe", "link"):
+        with pytest.raises(UserError, match="is a device, a pipe or a socket"):
+            export(a_table(), name, str(tmp_path / place))
+        with pytest.raises(UserError, match="is a device, a pipe or a socket"):
+            WordVectors.load(str(tmp_path / place))
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_link_stays_and_its_file_is_written(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for words in (["a"], ["b"]):
+        export(a_table(words), "glove", str(tmp_path / "link"))
+        assert (tmp_path / "link").is_symlink()
+        assert open_table(str(tmp_path / "file")).tokens.to_pylist() == words
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for name in ("glove", "npy"):
+        path = tmp_path / "file" / "v"
+        with pytest.raises(UserError, match=re.escape(f"{path} cannot be written: ")):
+            export(a_table(), name, str(path))
+
+
+def test_a_name_that_is_not_utf8_is_told(tmp_path):
+    for fails in (
+        lambda path: export(a_table(), "glove", path),
+        WordVectors.load,
+        RunDir.open,
+        RunDir.create,
+        lambda path: OutputFolder(path, "documents"),
+    ):
+        with pytest.raises(UserError, match=r"udcff' is a name that is not UTF-8; rename it"):
+            fails(f"{tmp_path}/\udcff")
 
 
 # --- reading what others wrote ---
