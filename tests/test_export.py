@@ -451,6 +451,14 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
             export(a_table(), name, str(path))
 
 
+def test_a_file_is_no_folder_for_documents(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("file", "pipe"):
+        with pytest.raises(UserError, match=f"--output .*{name} is no folder; name a new or an empty one"):
+            OutputFolder(str(tmp_path / name), "documents")
+
+
 def test_a_name_that_is_not_utf8_is_told(tmp_path):
     for fails in (
         lambda path: export(a_table(), "glove", path),

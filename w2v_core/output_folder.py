@@ -20,7 +20,11 @@ class OutputFolder:
         self._name = name
         with access(location):
             self.folder.require_bucket()
-            if not self._is_ours():
+            try:
+                is_ours = self._is_ours()
+            except NotADirectoryError:
+                raise UserError(f"--output {location} is no folder; name a new or an empty one") from None
+            if not is_ours:
                 raise UserError(
                     f"--output {location} is not empty and holds no {name} of w2v; name a new or an empty folder"
                 )
