@@ -164,9 +164,7 @@ def _write_json(draft: Draft, name: str, document: dict[str, Any]) -> FileEntry:
 
 
 def _read_json(run: RunDir, name: str) -> dict[str, Any]:
-    data = run.stage("reports").read(name)
-    assert data is not None
-    document: dict[str, Any] = json.loads(data)
+    document: dict[str, Any] = json.loads(run.read_checked("reports", name))
     return document
 
 

@@ -105,3 +105,30 @@ def test_the_extra_is_named_where_it_is_not_installed(vectors, monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(UserError, match=r"pip install 'w2v\[index\]'"):
         NearestIndex.build(vectors)
+
+
+def test_an_index_that_cannot_be_saved_leaves_nothing(index, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "none" / "index", tmp_path / "folder"):
+        with pytest.raises(UserError, match=f"{path} cannot be written: "):
+            index.save(str(path))
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("Out of memory!"), ValueError("an inhomogeneous shape")])
+def test_an_index_whose_words_cannot_be_read_is_damaged(vectors, index, tmp_path, monkeypatch, fault):
+    def fail(self):
+        raise fault
+
+    path = str(tmp_path / "index")
+    index.save(path)
+    monkeypatch.setattr(NearestIndex, "_fits", fail)
+    with pytest.raises(UserError, match="is damaged .*; build the index again"):
+        NearestIndex.open(path, vectors)
+
+
+@pytest.mark.parametrize("name", ["neighbors", "build_search", "search"])
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_graph_without_neighbours_is_refused(vectors, name, number):
+    with pytest.raises(UserError, match=f"{name} = {number} must be at least 1"):
+        NearestIndex.build(vectors, **{name: number})

@@ -304,6 +304,7 @@ def test_what_cannot_be_compared_is_refused_and_the_old_reports_stay(make_run, c
     refused = {
         other.location: "vectors of 8 and of 4 dimensions",
         str(tmp_path / "absent"): "absent is neither a run directory nor a folder of vectors",
+        __file__: "is neither a run directory nor a folder of vectors",
         "\udcff": "has a name that is not UTF-8",
     }
     for against, message in refused.items():

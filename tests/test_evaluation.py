@@ -124,6 +124,14 @@ def test_a_malformed_pair_is_named_by_its_line(tmp_path, text, message):
         read_word_pairs(written(tmp_path, text))
 
 
+def test_a_line_that_is_wrong_is_not_told_whole(tmp_path):
+    path = written(tmp_path, "long" * 100_000)
+    for read in (read_word_pairs, read_analogies):
+        with pytest.raises(UserError, match="line 1: expected") as caught:
+            read(path)
+        assert len(str(caught.value)) < 600
+
+
 def test_sections_and_their_questions_are_read(tmp_path):
     text = "\ufeffa b c d\n\n: 수도 나라\r\n서울 한국\t도쿄  일본\n:gram1\n: gram1\ne f g h\n"
     assert read_analogies(written(tmp_path, text)) == [
@@ -297,6 +305,12 @@ def test_the_most_frequent_spelling_gives_the_vector():
 def test_spearman_is_none_where_it_is_not_defined(pairs):
     result = score_word_pairs(SKY, pairs)
     assert (result.spearman, result.interval) == (None, None)
+
+
+@pytest.mark.filterwarnings("error")
+def test_scores_whose_difference_overflows_have_ranks():
+    pairs = [WordPair("해", "달", 1e308), WordPair("해", "별", -1e308), WordPair("달", "별", 0)]
+    assert score_word_pairs(SKY, pairs).spearman is not None
 
 
 def test_coverage_of_nothing_is_none():

@@ -1,6 +1,7 @@
 """Vectors written for other systems, which read them back with the same neighbours; and read back by us."""
 
 import json
+import os
 import re
 import warnings
 from itertools import pairwise
@@ -22,6 +23,8 @@ from w2v_core.export.formats import FORMATS, export
 from w2v_core.export.opened import open_table
 from w2v_core.export.table import VectorTable
 from w2v_core.export.text_lines import numbers_between
+from w2v_core.output_folder import OutputFolder
+from w2v_core.run_dir import RunDir
 
 TEXT = {"word2vec-text", "spacy", "glove"}
 BINARY, PROJECTOR = {"word2vec-binary"}, {"projector"}
@@ -419,6 +422,55 @@ def test_files_and_folders_are_not_mixed_up(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for place in ("pipe", "link"):
+        with pytest.raises(UserError, match="is a device, a pipe or a socket"):
+            export(a_table(), name, str(tmp_path / place))
+        with pytest.raises(UserError, match="is a device, a pipe or a socket"):
+            WordVectors.load(str(tmp_path / place))
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_link_stays_and_its_file_is_written(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for words in (["a"], ["b"]):
+        export(a_table(words), "glove", str(tmp_path / "link"))
+        assert (tmp_path / "link").is_symlink()
+        assert open_table(str(tmp_path / "file")).tokens.to_pylist() == words
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for name in ("glove", "npy"):
+        path = tmp_path / "file" / "v"
+        with pytest.raises(UserError, match=re.escape(f"{path} cannot be written: ")):
+            export(a_table(), name, str(path))
+
+
+def test_a_file_is_no_folder_for_documents(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("file", "pipe"):
+        with pytest.raises(UserError, match=f"--output .*{name} is no folder; name a new or an empty one"):
+            OutputFolder(str(tmp_path / name), "documents")
+
+
+def test_a_name_that_is_not_utf8_is_told(tmp_path):
+    for fails in (
+        lambda path: export(a_table(), "glove", path),
+        WordVectors.load,
+        RunDir.open,
+        RunDir.create,
+        lambda path: OutputFolder(path, "documents"),
+    ):
+        with pytest.raises(UserError, match=r"udcff' is a name that is not UTF-8; rename it"):
+            fails(f"{tmp_path}/\udcff")
+
+
 # --- reading what others wrote ---
 
 
@@ -442,8 +494,8 @@ def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
     [
         (b"", "is empty"),
         (b"hello\n", "lines 1 to 1: not a word and"),
-        (b"a 1 2\nb 3\n", "lines 1 to 2: not a word and 2 numbers on each line"),
-        (b"a 1 2\nb 3 x\n", "lines 1 to 2: not a word and 2 numbers on each line"),
+        (b"a 1 2\nb 3\n", "lines 2 to 2: not a word and 2 numbers on each line"),
+        (b"a 1 2\nb 3 x\n", "lines 2 to 2: not a word and 2 numbers on each line"),
         (b"a 1 nan\n", "not finite"),
         (b"3 2\na 1 2\n", "word 2 of 3 is not a word and 2 numbers"),
         (b"\x01\x00\x00\x00\x00\x00\x00\x00{", "is damaged"),
@@ -456,6 +508,257 @@ def test_what_is_no_file_of_vectors_is_one_sentence(tmp_path, content, told):
     with pytest.raises(UserError, match=re.escape(told)) as caught:
         WordVectors.load(str(tmp_path / "v"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        b"1000000000000000000 3",
+        b"3 1000000000000000000",
+        b"1000000000 1000000",
+        b"4294967296 4294967296",
+        b"9223372036854775808 1",
+        b"9" * 90 + b" 3",
+        b"3 " + b"9" * 90,
+    ],
+)
+@pytest.mark.parametrize("rows", [b"a 1 2 3\nb 4 5 6\n", b"a " + np.ones(3, "<f4").tobytes()])
+def test_a_first_line_of_absurd_sizes_is_named(tmp_path, sizes, rows):
+    (tmp_path / "v").write_bytes(sizes + b"\n" + rows)
+    with pytest.raises(UserError, match=re.escape(f"{tmp_path / 'v'} says that it holds")):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def test_a_table_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
+    (tmp_path / "v").write_text("3 2\na 1 2\n")
+
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("w2v_core.export.word2vec.np.empty", full)
+    with pytest.raises(
+        UserError, match="says that it holds 3 words of 2 dimensions, which is more than the mem"
+    ):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", ["1e39", "-1e39", "1e400"])
+def test_a_number_beyond_float32_is_told_without_a_warning(tmp_path, number):
+    (tmp_path / "v").write_text(f"1 2\na 1 {number}\n")
+    with pytest.raises(UserError, match="the vector of 'a' is not finite"):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def test_a_byte_order_mark_before_the_sizes_is_no_word(tmp_path):
+    (tmp_path / "v").write_bytes(b"\xef\xbb\xbf2 2\na 1 2\nb 3 4\n")
+    assert WordVectors.load(str(tmp_path / "v")).tokens == ["a", "b"]
+
+
+def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("w2v_core.export.glove._LONGEST_LINE", 1000)
+    for start in (b"", b"a 1 2\n"):
+        (tmp_path / "v").write_bytes(start + b"b" + b"0" * 10_000 + b" 1 2\n")
+        with pytest.raises(UserError, match="not a word and . numbers on each line"):
+            WordVectors.load(str(tmp_path / "v"))
+    (tmp_path / "v").write_bytes(b"a 1 2\n" + b"b" * 996 + b" 1 2 3 4\n")  # cut after 1 2
+    with pytest.raises(UserError, match="a line is longer than 1,000 bytes"):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def parquet_of(path: Path, **columns: object) -> None:
+    given = {"token": ["a", "b"], "vector": pa.array([[1.0, 2.0]] * 2, pa.list_(pa.float32())), **columns}
+    pq.write_table(pa.table(given), path)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"count": ["x", "y"]}, "column 'count' is string, and not whole numbers"),
+        ({"count": [[1], [2]]}, "column 'count' is list<element: int64>, and not whole numbers"),
+        ({"count": [1, None]}, "column 'count' is int64, and not whole numbers"),
+        ({"count": [1.0, np.nan]}, "column 'count' is double, and not whole numbers"),
+        ({"count": [1.5, 2.0]}, "column 'count' is double, and not whole numbers"),
+        ({"count": pa.array([1, 2**64 - 1], pa.uint64())}, "column 'count' is uint64, and not whole numbers"),
+        ({"count": pa.array([1, 2], pa.timestamp("s"))}, "column 'count' is timestamp"),
+        ({"vector": [{"x": 1.0}] * 2}, "column 'vector' is struct<x: double>"),
+        (
+            {"vector": pa.array([[("k", 1.0)]] * 2, pa.map_(pa.string(), pa.float32()))},
+            "column 'vector' is map<",
+        ),
+        ({"vector": pa.array([[], []], pa.list_(pa.float32()))}, "column 'vector' holds a null, NaN"),
+        ({"vector": [[1.0, None], [1.0, 2.0]]}, "column 'vector' holds a null, NaN"),
+        ({"vector": [[1.0, np.inf], [1.0, 2.0]]}, "column 'vector' holds a null, NaN"),
+        ({"vector": [[1.0, 1e39], [1.0, 2.0]]}, "column 'vector' holds a null, NaN"),
+    ],
+)
+def test_a_parquet_column_of_another_kind_is_named(tmp_path, columns, told):
+    parquet_of(tmp_path / "v", **columns)
+    with pytest.raises(UserError, match=re.escape(told)):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def test_counts_that_pandas_made_floats_are_taken(tmp_path):
+    parquet_of(tmp_path / "v", count=[7.0, 5.0])
+    assert WordVectors.load(str(tmp_path / "v")).counts_V.tolist() == [7, 5]
+
+
+@pytest.mark.parametrize("twice", ["token", "vector", "count"])
+def test_a_parquet_column_that_comes_twice_is_named(tmp_path, twice):
+    columns = {"token": ["a"], "vector": pa.array([[1.0]], pa.list_(pa.float32())), "count": [1]}
+    names = [*columns, twice]
+    pq.write_table(pa.table([columns[name] for name in names], names=names), tmp_path / "v")
+    with pytest.raises(UserError, match=f"has the column '{twice}' twice"):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def test_a_parquet_column_whose_name_is_no_text_is_told(tmp_path):
+    parquet_of(tmp_path / "v", other=["x", "y"])
+    (tmp_path / "v").write_bytes((tmp_path / "v").read_bytes().replace(b"other", b"oth\xb4r"))
+    with pytest.raises(UserError, match="cannot be read as Parquet"):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def safetensors_of(path: Path, **changed: dict[str, object]) -> None:
+    """Words a, b, c of three numbers; `changed` are parts of what the header says of a tensor."""
+    parts = {
+        "counts": ("I64", np.array([3, 2, 1], "<i8")),
+        "token_offsets": ("I64", np.array([0, 1, 2, 3], "<i8")),
+        "vectors": ("F32", np.arange(9, dtype="<f4").reshape(3, 3)),
+        "token_bytes": ("U8", np.frombuffer(b"abc", np.uint8)),
+    }
+    header, begin = {}, 0
+    for name, (code, array) in parts.items():
+        end = begin + array.nbytes
+        header[name] = {
+            "dtype": code,
+            "shape": array.shape,
+            "data_offsets": [begin, end],
+            **changed.get(name, {}),
+        }
+        begin = end
+    text = json.dumps(header).encode()
+    data = b"".join(array.tobytes() for _, array in parts.values())
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"vectors": {"data_offsets": [0, 36]}},
+        {"vectors": {"data_offsets": [-39, -3]}},
+        {"vectors": {"data_offsets": [56, -3]}},
+        {"vectors": {"data_offsets": [2**63, 2**63 + 36]}},
+        {"vectors": {"shape": [-1, 3]}},
+        {"vectors": {"shape": [3, -1]}},
+        {"vectors": {"shape": [3, 0], "data_offsets": [56, 56]}},
+        {"vectors": {"dtype": "U8", "shape": [3, 12]}},
+        {"token_bytes": {"dtype": "F32", "shape": [3], "data_offsets": [80, 92]}},
+    ],
+)
+def test_a_safetensors_header_that_lies_is_told(tmp_path, changed):
+    safetensors_of(tmp_path / "v")
+    assert WordVectors.load(str(tmp_path / "v")).tokens == ["a", "b", "c"]
+    safetensors_of(tmp_path / "v", **changed)
+    with pytest.raises(UserError, match="is damaged"):
+        WordVectors.load(str(tmp_path / "v"))
+
+
+def npy_header(shape: object, length: int | None = None) -> bytes:
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x02\x00" + (length or len(text)).to_bytes(4, "little") + text
+
+
+class Touching:
+    """What a pickle would do."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04",
+        b"\x80\x04pickle",
+        npy_header((10**18, 3)),
+        npy_header((10**18, 10**18)),
+        npy_header((2**63, 2**63)),
+        npy_header((-3, 3)),
+        npy_header((True, 9)) + bytes(36),
+        npy_header("(" * 9000),
+        npy_header((3, 3), 2**32 - 1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["vectors.npy", "counts.npy"])
+def test_a_damaged_array_is_told(tmp_path, name, content):
+    export(a_table(), "npy", str(tmp_path))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=r"that fit: .*; export again") as caught:
+        WordVectors.load(str(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("name", ["vectors.npy", "counts.npy"])
+def test_an_archive_or_objects_are_no_array(tmp_path, name):
+    export(a_table(["a"]), "npy", str(tmp_path))
+    np.savez(tmp_path / "archive.npz", np.ones(1))
+    (tmp_path / "archive.npz").rename(tmp_path / name)
+    with pytest.raises(UserError, match="that fit"):
+        WordVectors.load(str(tmp_path))
+    np.save(tmp_path / name, np.array([[Touching(tmp_path / "touched")]], object), allow_pickle=True)
+    with pytest.raises(UserError, match="that fit"):
+        WordVectors.load(str(tmp_path))
+    assert not (tmp_path / "touched").exists()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("counts", [[1.5], [np.nan], [1j], ["1"], [True], ["2026-01-01"]])
+def test_counts_that_are_no_whole_numbers_are_told(tmp_path, counts):
+    export(a_table(["a"]), "npy", str(tmp_path))
+    is_date = counts == ["2026-01-01"]
+    np.save(tmp_path / "counts.npy", np.array(counts, "datetime64[D]" if is_date else None))
+    with pytest.raises(UserError, match=r"counts\.npy holds"):
+        WordVectors.load(str(tmp_path))
+
+
+@pytest.mark.filterwarnings("error")
+def test_vectors_without_numbers_or_with_too_large_ones_are_told(tmp_path):
+    export(a_table(["a"]), "npy", str(tmp_path))
+    np.save(tmp_path / "vectors.npy", np.empty((1, 0), np.float32))
+    with pytest.raises(UserError, match="vectors without a number"):
+        WordVectors.load(str(tmp_path))
+    np.save(tmp_path / "vectors.npy", np.array([[1e39]]))
+    with pytest.raises(UserError, match="mend the file that they come from"):
+        WordVectors.load(str(tmp_path)).most_similar("a")
+
+
+@pytest.mark.parametrize("name", ["npy", "safetensors"])
+def test_nesting_beyond_reason_is_told(tmp_path, name):
+    deep = b'{"a":' * 100_000
+    path = tmp_path / "v"
+    if name == "npy":
+        export(a_table(), "npy", str(path))
+        (path / "tokens.json").write_bytes(deep)
+    else:
+        path.write_bytes(len(deep).to_bytes(8, "little") + deep)
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        WordVectors.load(str(path))
+
+
+def test_a_word_that_comes_twice_in_a_mapped_file_is_named(tmp_path):
+    export(a_table(["a", "b"]), "npy", str(tmp_path))
+    (tmp_path / "tokens.json").write_text('["b", "b"]')
+    with pytest.raises(UserError, match="the vocabulary holds 'b' twice"):
+        WordVectors.load(str(tmp_path)).most_similar("b")
 
 
 @pytest.mark.parametrize("name", ["glove", "word2vec-text"])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from runs_by_hand import COMPARISON, HIT, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
+from jobs.evaluate_vectors import evaluate_vectors
 from jobs.report_run import check_report, write_report
 from w2v_core.config import (
     Config,
@@ -290,6 +291,37 @@ def test_a_damaged_curve_is_named(tmp_path):
     metrics.write_bytes(b"x" + metrics.read_bytes()[1:])
     with pytest.raises(UserError, match=r"metrics.jsonl is damaged.*w2v train"):
         write_report(run, Config())
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "now"),
+    [
+        ("evaluation.json", b'"pairs": 10', b'"pairs": []'),
+        ("evaluation.json", b'"similarity"', b'"similarit\xff"'),
+        ("comparison.json", b'"overlap": 0.625', b'"overlap": false'),
+    ],
+)
+def test_damaged_scores_are_named(tmp_path, name, was, now):
+    run = made_run(tmp_path / "run", KOREAN)
+    score(run, evaluation=SCORES, comparison=COMPARISON)
+    path = tmp_path / "run" / "reports" / name
+    data = path.read_bytes()
+    assert was in data
+    path.write_bytes(data.replace(was, now.ljust(len(was)), 1))
+    with pytest.raises(UserError, match=rf"{name} is damaged; delete .* run `w2v evaluate` again"):
+        write_report(run, Config())
+
+
+def test_damaged_scores_are_not_told_as_up_to_date(tmp_path):
+    run = made_run(tmp_path / "run", KOREAN)
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text(f"{KOREAN[0]}\t{KOREAN[1]}\t1\n{KOREAN[2]}\t{KOREAN[3]}\t2\n")
+    config = load_config(None, [f"evaluate.similarity=['{pairs}']"])
+    assert evaluate_vectors(run, config)["similarity"][0]["pairs"] == 2
+    path = tmp_path / "run" / "reports" / "evaluation.json"
+    path.write_bytes(b"[" + path.read_bytes()[1:])
+    with pytest.raises(UserError, match=r"evaluation.json is damaged; delete .* run `w2v evaluate` again"):
+        evaluate_vectors(run, config)
 
 
 def test_umap_that_is_not_installed_is_told_with_its_command(monkeypatch):

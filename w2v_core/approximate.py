@@ -11,6 +11,7 @@ neighbor search using Hierarchical Navigable Small World graphs".
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -70,15 +71,24 @@ class NearestIndex:
             raise UserError(f"{path} is no index: {error}") from None
         graph.expansion_search = search
         index = cls(vectors, graph)
-        if not index._fits():
+        try:
+            fits = index._fits()
+        except (RuntimeError, ValueError) as error:
+            raise UserError(f"{path} is damaged ({error}); build the index again") from None
+        if not fits:
             raise UserError(f"{path} is the index of other vectors; build it again")
         return index
 
     def save(self, path: str) -> None:
-        """Write the graph to a local path, whole or not at all."""
+        """Write the graph to a local path, whole or not at all. UserError where it cannot be written."""
         draft = Path(f"{path}.draft")
-        self._graph.save(str(draft))
-        draft.replace(path)
+        try:
+            self._graph.save(str(draft))
+            draft.replace(path)
+        except (OSError, RuntimeError) as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise UserError(f"{path} cannot be written: {error}") from None
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> Answers:
         """As `WordVectors.most_similar`, but that some of the nearest may be missing."""
@@ -126,6 +136,9 @@ class NearestIndex:
 
 
 def _empty(vectors: WordVectors, neighbors: int, build_search: int, search: int) -> Any:
+    numbers = {"neighbors": neighbors, "build_search": build_search, "search": search}
+    if too_small := [name for name, number in numbers.items() if number < 1]:
+        raise UserError(f"{too_small[0]} = {numbers[too_small[0]]} must be at least 1")
     try:
         from usearch.index import Index
     except ModuleNotFoundError:

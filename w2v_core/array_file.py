@@ -1,5 +1,6 @@
 """Reading .npy files from any file system, some rows at a time. N: rows, D: columns."""
 
+import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,26 @@ from w2v_core.arrays import FloatArray
 from w2v_core.storage import Folder
 
 _CHUNK = 64 << 20
+_LONGEST_REASON = 200  # NumPy quotes the header of a damaged file, whatever its length
+
+
+@contextmanager
+def damage_is_value_error() -> Iterator[None]:
+    """All that NumPy raises for a file that is no array, as ValueError: its header is Python's syntax."""
+    try:
+        with np.errstate(over="ignore"):
+            yield
+    except (
+        ValueError,
+        OverflowError,
+        TypeError,
+        SyntaxError,
+        RecursionError,
+        MemoryError,
+        tokenize.TokenError,
+    ) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(reason[:_LONGEST_REASON]) from error
 
 
 class ArrayFile:
@@ -17,8 +38,9 @@ class ArrayFile:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        np.lib.format.read_magic(stream)
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        with damage_is_value_error():
+            np.lib.format.read_magic(stream)
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
         if len(shape) != 2 or fortran or dtype != np.float32:
             raise ValueError(f"shape {shape}, type {dtype}")
         self.shape: tuple[int, int] = shape

@@ -35,7 +35,9 @@ def row_norms(rows_BD: Floats) -> Floats:
         squares_B[unsure] = np.einsum("bd,bd->b", rows_BD[unsure], rows_BD[unsure], dtype=np.float64)
         norms_B: Floats = np.sqrt(squares_B).astype(np.float32)
     if not np.isfinite(norms_B).all():
-        raise UserError("the vectors hold NaN or infinity: train again with a smaller alpha")
+        raise UserError(
+            "the vectors hold NaN or infinity: train again with a smaller alpha, or mend the file that they come from"
+        )
     return norms_B
 
 

@@ -7,19 +7,24 @@ from pydantic import ValidationError
 
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MANIFEST, TEMPORARY, Draft, Manifest, drafted
-from w2v_core.storage import access, open_folder
+from w2v_core.storage import access, open_folder, require_utf8
 
 
 class OutputFolder:
     """The folder at `location`, for what stage `name` makes. UserError where it holds anything else."""
 
     def __init__(self, location: str, name: str) -> None:
+        require_utf8(location)
         self.folder = open_folder(location)
         self.location = location
         self._name = name
         with access(location):
             self.folder.require_bucket()
-            if not self._is_ours():
+            try:
+                is_ours = self._is_ours()
+            except NotADirectoryError:
+                raise UserError(f"--output {location} is no folder; name a new or an empty one") from None
+            if not is_ours:
                 raise UserError(
                     f"--output {location} is not empty and holds no {name} of w2v; name a new or an empty folder"
                 )

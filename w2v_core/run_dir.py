@@ -16,6 +16,7 @@ until the manifest is there, nobody reads them.
 import hashlib
 import json
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -29,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder, access, open_folder
+from w2v_core.storage import Folder, access, open_folder, require_utf8
 from w2v_core.store_reference import refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
@@ -103,6 +104,7 @@ class RunDir:
     @classmethod
     def open(cls, location: str) -> "RunDir":
         """The run directory at `location`. UserError where there is none, or one of another format."""
+        require_utf8(location)
         folder = open_folder(location)
         with access(location):
             marker = folder.read(MARKER)
@@ -119,6 +121,7 @@ class RunDir:
     @classmethod
     def create(cls, location: str) -> "RunDir":
         """The run directory at `location`, made where nothing is there yet."""
+        require_utf8(location)
         folder = open_folder(location)
         with access(location):
             if folder.read(MARKER) is None:
@@ -164,6 +167,23 @@ class RunDir:
                     f"and run `w2v {COMMANDS[name]}` again"
                 )
         return manifest
+
+    def read_checked(self, name: str, file: str) -> bytes:
+        """The bytes of `file` of the finished stage `name`; none where it made no such file.
+
+        UserError where they are not those that the manifest tells of.
+        """
+        manifest = self.require(name)
+        entry = next((entry for entry in manifest.files if entry.name == file), None)
+        if entry is None:
+            return b""
+        data = self.stage(name).read(file) or b""
+        if zlib.crc32(data) != entry.crc32:
+            raise UserError(
+                f"{self.location}/{name}/{file} is damaged; delete the folder it is in and run `w2v {COMMANDS[name]}` "
+                "again"
+            )
+        return data
 
     def is_current(self, name: str, wanted: str) -> bool:
         """Whether stage `name` is finished, whole, and made from what `wanted` is the fingerprint of."""

@@ -145,6 +145,12 @@ class Folder:
             shutil.copyfileobj(reading, writing, 16 << 20)
 
 
+def require_utf8(location: str) -> None:
+    """UserError for a name that is not UTF-8: PyArrow's file systems take no other."""
+    if location != location.encode(errors="replace").decode():
+        raise UserError(f"{location!a} is a name that is not UTF-8; rename it")
+
+
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _BEFORE_NAMES = re.compile(r"[^/]*/+[^/?]*")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from w2v_core.array_file import open_array
+from w2v_core.array_file import damage_is_value_error, open_array
 from w2v_core.errors import UserError
 from w2v_core.export.table import VectorTable
 from w2v_core.nearest import Floats
@@ -86,7 +86,7 @@ def _is_vocab(vocab: pa.Table) -> bool:
 
 def _map_vectors(path: str) -> Floats:
     """The npy file as a read-only memory map, float32 (V, D) in C order."""
-    with _damage_told(path, "npy"):
+    with _damage_told(path, "npy"), damage_is_value_error():
         vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
     if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
         raise UserError(

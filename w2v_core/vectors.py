@@ -152,7 +152,8 @@ class WordVectors:
     def _id_by_token(self) -> dict[str, int]:
         id_by_token = first_ids(self.tokens)
         if len(id_by_token) < len(self.tokens):
-            raise UserError(f"the vocabulary holds a word twice: {WAY_OUT}")
+            twice = next(token for place, token in enumerate(self.tokens) if id_by_token[token] != place)
+            raise UserError(f"the vocabulary holds {twice!r} twice: {WAY_OUT}, or leave one of both out")
         return id_by_token
 
     def __len__(self) -> int:

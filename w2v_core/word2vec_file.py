@@ -21,6 +21,8 @@ WORDS_PER_BLOCK = 20_000
 _CHUNK = 1 << 20
 _LONGEST_HEADER = 100
 _LONGEST_WORD = 1 << 20
+_LARGEST_TABLE = 1 << 50  # bytes; a first line that tells of more is no header of a file that exists
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Word2VecFile:
@@ -36,18 +38,24 @@ class Word2VecFile:
             header = b""
             try:
                 header = start.until(b"\n", _LONGEST_HEADER)
-                self.num_words, self.vector_size = (int(number) for number in header.split())
+                sizes = header.removeprefix(BYTE_ORDER_MARK).split()
+                self.num_words, self.vector_size = (int(number) for number in sizes)
             except (ValueError, EOFError):
                 raise UserError(
                     f"{location} is no word2vec file: it begins with {header[:40]!r} where that has two numbers, "
                     'words and dimensions (a GloVe file lacks this line: add "WORDS DIMENSIONS" as its first)'
                 ) from None
-            if self.num_words < 0 or self.vector_size < 1:
+            if not (self.num_words >= 0 and self.vector_size >= 1 and self._table_bytes <= _LARGEST_TABLE):
                 raise UserError(
-                    f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions"
+                    f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions; is its "
+                    "first line damaged?"
                 )
             self._header_bytes = len(header) + 1
             self.is_binary = self.num_words > 0 and not self._is_text(start)
+
+    @property
+    def _table_bytes(self) -> int:
+        return 4 * max(self.num_words, 1) * self.vector_size
 
     def blocks(self) -> Iterator[tuple[list[str], FloatArray]]:
         """Words and their vectors (N, D) float32, in the file's order; a word that is not UTF-8 has U+FFFD for it.
@@ -88,7 +96,8 @@ class Word2VecFile:
         word, *numbers = line.rstrip(b" \r").rsplit(b" ", self.vector_size)
         if len(numbers) != self.vector_size:
             raise ValueError(f"{len(numbers)} numbers after the word")
-        return word, np.array(numbers).astype(np.float32)
+        with np.errstate(over="ignore"):  # told as not finite
+            return word, np.array(numbers).astype(np.float32)
 
     def _binary_vector(self, source: "_Reader") -> tuple[bytes, Any]:
         word = source.until(b" ", _LONGEST_WORD)

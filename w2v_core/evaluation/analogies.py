@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from w2v_core.errors import UserError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
-from w2v_core.evaluation.word_pairs import numbered_lines
+from w2v_core.evaluation.word_pairs import numbered_lines, told
 from w2v_core.vectors import Floats, Ints, WordVectors, first_ids, top_k
 
 BATCH_QUESTIONS = 512
@@ -206,7 +206,9 @@ def read_analogies(path: str) -> list[AnalogySection]:
 def _question(path: str, line_number: int, line: str) -> Question:
     words = re.split("[ \t]+", line)
     if len(words) != 4:
-        raise UserError(f"{path}, line {line_number}: expected four words or `: section`, but found {words}")
+        raise UserError(
+            f"{path}, line {line_number}: expected four words or `: section`, but found {told(words)}"
+        )
     return words[0], words[1], words[2], words[3]
 
 

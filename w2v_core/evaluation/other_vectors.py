@@ -30,7 +30,7 @@ class OtherVectors:
                 run = RunDir.open(place)
                 run.require("vectors")
                 return cls(location, run.stage("vectors"))
-            if not set(_FILES) <= folder.sizes().keys():
+            if not set(_FILES) <= _names(folder):
                 raise UserError(
                     f"--against {location} is neither a run directory nor a folder of vectors (with "
                     f"{' and '.join(_FILES)}); give another run's directory"
@@ -47,3 +47,10 @@ class OtherVectors:
             found = self.folder.filesystem.get_file_info(paths)
         files = [[info.path, info.size, info.mtime_ns] for info in found]
         return {"location": self.location, "files": files}
+
+
+def _names(folder: Folder) -> set[str]:
+    try:
+        return set(folder.sizes())
+    except NotADirectoryError:
+        return set()

@@ -23,6 +23,8 @@ from w2v_core.evaluation.named_sets import located
 from w2v_core.storage import read_location
 from w2v_core.vectors import Ints, WordVectors, first_ids
 
+_LONGEST_TOLD = 200
+
 
 class WordPair(NamedTuple):
     """Two words and how similar people find them, on the file's own scale."""
@@ -124,7 +126,7 @@ def cosines(vectors: WordVectors, ids_P: Ints, other_ids_P: Ints) -> NDArray[np.
 
 def spearman(x_P: NDArray[np.floating], y_P: NDArray[np.floating]) -> float | None:
     """Correlation of the ranks, ties given their mean rank; None where it is not defined."""
-    if len(x_P) < 2 or np.ptp(x_P) == 0 or np.ptp(y_P) == 0:
+    if len(x_P) < 2 or (x_P == x_P[0]).all() or (y_P == y_P[0]).all():
         return None
     return float(spearmanr(x_P, y_P).statistic)
 
@@ -171,6 +173,12 @@ def numbered_lines(path: str) -> list[tuple[int, str]]:
     return lines
 
 
+def told(fields: Sequence[str]) -> str:
+    """The fields of a line that is wrong, which may be a file of another kind without an end of line."""
+    whole = str(fields)
+    return whole if len(whole) <= _LONGEST_TOLD else f"{whole[:_LONGEST_TOLD]} …"
+
+
 def _separator(line: str) -> str:
     return next((mark for mark in "\t," if mark in line), " ")
 
@@ -197,6 +205,6 @@ def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:
     if math.isnan(score) or not (fields[0] and fields[1]):
         raise UserError(
             f"{path}, line {line_number}: expected two words and a number, separated as in the first line, "
-            f"but found {fields}"
+            f"but found {told(fields)}"
         )
     return WordPair(fields[0], fields[1], score)

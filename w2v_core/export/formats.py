@@ -1,5 +1,6 @@
 """Every format that vectors are written in, and the writing."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from w2v_core.export import glove, npy, parquet_file, projector, safetensors_fil
 from w2v_core.export.drafts import drafts, packing
 from w2v_core.export.loss import Loss, measured
 from w2v_core.export.table import Chosen, FloatType, VectorTable
-from w2v_core.storage import Folder, access, open_folder
+from w2v_core.storage import Folder, access, open_folder, require_utf8
 
 DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 
@@ -81,8 +82,11 @@ def export(
     if not len(chosen):
         raise UserError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
     _require_range(chosen)
-    with drafts(folder, names) as streams:
-        form.write(chosen, streams)
+    try:
+        with drafts(folder, names) as streams:
+            form.write(chosen, streams)
+    except OSError as error:
+        raise UserError(f"{location} cannot be written: {error}") from None
     loss = None if chosen.dtype is np.float32 else measured(chosen)
     return Exported(len(chosen), chosen.num_left_out, chosen.left_out, loss)
 
@@ -105,9 +109,16 @@ def _known(format_name: str, dtype: str) -> Format:
 
 def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tuple[str, ...]]:
     """The folder to write in, and the files to make there."""
+    require_utf8(location)
     target = open_folder(location)
+    if target.is_local:  # a link stays, and what it leads to is written
+        target = Folder(target.filesystem, os.path.realpath(target.path))
     with access(location):
         kind = target.filesystem.get_file_info(target.path).type
+    if kind == fs.FileType.Unknown:
+        raise UserError(
+            f"{location} is a device, a pipe or a socket, which a file would replace; name a file"
+        )
     if form.names:
         if kind == fs.FileType.File:
             raise UserError(f"{location} is a file, and {format_name} makes several; name a folder")

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -15,6 +16,7 @@ from w2v_core.storage import access, open_folder
 
 _LINES_PER_BLOCK = 4096
 _READ_BYTES = 1 << 20
+_LONGEST_LINE = 1 << 24  # a word of a MB and a million numbers; what is longer is no file of vectors
 
 
 def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
@@ -55,7 +57,8 @@ def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
     vector_size, begin = 0, 0
     with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
         text = io.BufferedReader(stream, _READ_BYTES)
-        while some := list(islice(text, _LINES_PER_BLOCK)):
+        lines_left = iter(partial(text.readline, _LONGEST_LINE), b"")
+        while some := list(islice(lines_left, _LINES_PER_BLOCK if begin else 1)):
             vector_size = vector_size or some[0].rstrip(b" \r\n").count(b" ")
             yield _block(some, vector_size, f"{location}, lines {begin + 1:,} to {begin + len(some):,}")
             begin += len(some)
@@ -68,6 +71,8 @@ def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], 
     try:
         if vector_size < 1 or any(len(row) != vector_size + 1 for row in rows):
             raise ValueError("a line has another length than the first")
+        if any(len(line) == _LONGEST_LINE for line in some):
+            raise ValueError(f"a line is longer than {_LONGEST_LINE:,} bytes")
         vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
     except ValueError as error:
         raise UserError(

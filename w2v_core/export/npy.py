@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from w2v_core.array_file import damage_is_value_error
 from w2v_core.errors import UserError
 from w2v_core.export.table import Chosen, VectorTable, by_rank
 from w2v_core.nearest import Floats, Ints
@@ -45,9 +48,11 @@ def read(folder: Folder) -> VectorTable:
             vectors_VD, tokens, counts_V = _vectors(folder), _tokens(folder), _counts(folder)
         if vectors_VD.ndim != 2 or not len(vectors_VD) == len(tokens):
             raise ValueError(f"vectors of shape {vectors_VD.shape} and {len(tokens):,} tokens")
+        if not vectors_VD.shape[1]:
+            raise ValueError("vectors without a number")
         if counts_V is not None and counts_V.shape != (len(tokens),):
             raise ValueError(f"counts of shape {counts_V.shape} and {len(tokens):,} tokens")
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
         raise UserError(
             f"{folder} does not hold {', '.join(NAMES)} that fit: {error}; export again"
         ) from None
@@ -55,15 +60,21 @@ def read(folder: Folder) -> VectorTable:
 
 
 def _vectors(folder: Folder) -> Floats:
-    if folder.is_local:
-        stored = np.load(folder.file(VECTORS), mmap_mode="r", allow_pickle=False)
-    else:
-        with folder.filesystem.open_input_file(folder.file(VECTORS)) as stream:
-            stored = np.load(stream, allow_pickle=False)
+    stored = _array(folder, VECTORS)
     if stored.dtype.kind != "f":
         raise ValueError(f"{VECTORS} holds {stored.dtype}")
-    vectors_VD: Floats = stored.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # told as infinity where it is read
+        vectors_VD: Floats = stored.astype(np.float32, copy=False)
     return vectors_VD
+
+
+def _array(folder: Folder, name: str) -> NDArray[Any]:
+    """The file as it is, mapped from a local disk and else read. ValueError where it is no array, or one of objects."""
+    with damage_is_value_error():
+        if folder.is_local:
+            return np.lib.format.open_memmap(folder.file(name), mode="r")
+        with folder.filesystem.open_input_file(folder.file(name)) as stream:
+            return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _tokens(folder: Folder) -> pa.ChunkedArray:
@@ -76,6 +87,8 @@ def _tokens(folder: Folder) -> pa.ChunkedArray:
 def _counts(folder: Folder) -> Ints | None:
     if COUNTS not in folder.sizes():
         return None
-    with folder.filesystem.open_input_file(folder.file(COUNTS)) as stream:
-        counts_V: Ints = np.load(stream, allow_pickle=False).astype(np.int64, copy=False)
+    stored = _array(folder, COUNTS)
+    if stored.dtype.kind not in "iu":
+        raise ValueError(f"{COUNTS} holds {stored.dtype}")
+    counts_V: Ints = stored.astype(np.int64)
     return counts_V

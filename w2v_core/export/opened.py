@@ -5,7 +5,8 @@ from pyarrow import fs
 from w2v_core.errors import UserError
 from w2v_core.export import glove, npy, parquet_file, safetensors_file, word2vec
 from w2v_core.export.table import VectorTable
-from w2v_core.storage import access, open_folder
+from w2v_core.storage import access, open_folder, require_utf8
+from w2v_core.word2vec_file import BYTE_ORDER_MARK
 
 _START = 100  # bytes, as many as the longest first line of a word2vec file
 
@@ -28,9 +29,15 @@ def table_at(location: str) -> VectorTable | None:
 
     The format of a file is told from its first bytes, not from its name.
     """
+    require_utf8(location)
     place = open_folder(location)
     with access(location):
-        if place.filesystem.get_file_info(place.path).type == fs.FileType.File:
+        kind = place.filesystem.get_file_info(place.path).type
+        if kind == fs.FileType.Unknown:
+            raise UserError(
+                f"{location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
+            )
+        if kind == fs.FileType.File:
             return _from_file(location)
         return npy.read(place) if npy.VECTORS in place.sizes() else None
 
@@ -55,5 +62,5 @@ def _start(location: str) -> bytes:
 
 def _has_header(start: bytes) -> bool:
     """Whether the first line is two whole numbers, as a word2vec file's."""
-    fields = start.partition(b"\n")[0].split()
+    fields = start.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0].split()
     return len(fields) == 2 and all(field.isdigit() for field in fields)

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from w2v_core.errors import UserError
 from w2v_core.export.table import Chosen, VectorTable
-from w2v_core.nearest import Floats
+from w2v_core.nearest import Floats, Ints
 from w2v_core.storage import access, open_folder
 
 
@@ -52,7 +52,9 @@ def read(location: str) -> VectorTable:
             pq.ParquetFile(source, page_checksum_verification=True) as parquet,
         ):
             return _read(parquet, location)
-    except (pa.ArrowException, OSError) as error:
+    except UserError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError for a column's name
         raise UserError(f"{location} cannot be read as Parquet: {error}") from None
 
 
@@ -63,6 +65,8 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
             f"{location} has no column {min(missing)!r} among {', '.join(names)}; rename its columns"
         )
     columns = [name for name in ("token", "count", "vector") if name in names]
+    if twice := [name for name in columns if names.count(name) > 1]:
+        raise UserError(f"{location} has the column {twice[0]!r} twice; rename one")
     tokens, counts, filled = [], [], 0
     vectors_VD = np.empty((parquet.metadata.num_rows, 0), np.float32)
     for index in range(parquet.num_row_groups):
@@ -70,7 +74,7 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
         rows.validate(full=True)
         tokens += rows["token"].cast(pa.string()).chunks
         if "count" in names:
-            counts.append(rows["count"].to_numpy())
+            counts.append(_counts(rows["count"], location))
         vectors_ND = _vectors(rows["vector"], location)
         if filled == 0:
             vectors_VD = np.empty((len(vectors_VD), vectors_ND.shape[1]), np.float32)
@@ -81,7 +85,7 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
     column = pa.chunked_array(tokens, pa.string())
     if column.null_count:
         raise UserError(f"{location} has a row without a token; leave such rows out")
-    counts_V = np.concatenate(counts).astype(np.int64) if counts else None
+    counts_V = np.concatenate(counts) if counts else None
     return VectorTable.of(column, vectors_VD, counts_V)
 
 
@@ -89,17 +93,38 @@ def _lengths_differ(location: str) -> str:
     return f"{location} has vectors of different lengths; a word's must be as long as another's"
 
 
+def _counts(column: pa.ChunkedArray, location: str) -> Ints:
+    """Whole numbers as int64, also where they were stored as floats."""
+    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    try:
+        if not is_number or column.null_count:
+            raise ValueError("with nulls or no numbers")
+        counts_N: Ints = column.cast(pa.int64()).to_numpy()
+    except ValueError as error:
+        raise UserError(
+            f"{location}: column 'count' is {column.type}, and not whole numbers ({error}); mend it, or leave it out"
+        ) from None
+    return counts_N
+
+
+_LISTS = (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)
+
+
 def _vectors(column: pa.ChunkedArray, location: str) -> Floats:
     """Lists of equal length as (N, D) float32."""
     lists = column.combine_chunks()
-    if not hasattr(lists, "flatten") or lists.null_count or not pa.types.is_floating(lists.type.value_type):
+    is_list = isinstance(lists, _LISTS) and not isinstance(lists, pa.MapArray)
+    if not is_list or lists.null_count or not pa.types.is_floating(lists.type.value_type):
         raise UserError(
             f"{location}: column 'vector' is {column.type} with nulls or no numbers, not a list of float"
         )
     numbers = lists.flatten()
     vector_size = len(numbers) // max(len(lists), 1)
     lengths = pa.compute.list_value_length(lists).to_numpy(zero_copy_only=False)
-    if (lengths != vector_size).any() or numbers.null_count:
+    if (lengths != vector_size).any():
         raise UserError(_lengths_differ(location))
-    vectors_ND: Floats = numbers.to_numpy().astype(np.float32, copy=False).reshape(len(lists), vector_size)
-    return vectors_ND
+    with np.errstate(over="ignore"):
+        vectors_ND: Floats = numbers.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    if not np.isfinite(vectors_ND).all() or (len(lists) and not vector_size):
+        raise UserError(f"{location}: column 'vector' holds a null, NaN, infinity, or no number at all")
+    return vectors_ND.reshape(len(lists), vector_size)

@@ -11,6 +11,7 @@ The format is these three lines, so it is written by hand: a tensor at a time to
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,16 @@ def read(location: str) -> VectorTable:
         return _table(tensors)
     except UserError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        pa.ArrowException,
+    ) as error:
         raise UserError(f"{location} is damaged ({error}); export again") from None
 
 
@@ -106,11 +116,16 @@ def _tensors(data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     header = json.loads(data[8:begin].tobytes())
     header.pop("__metadata__", None)
     known = {name: said for name, said in header.items() if said["dtype"] in _CODES}
+    places = sorted(said["data_offsets"] for said in known.values())
+    if any(end > next_begin for (_, end), (next_begin, _) in pairwise(places)):
+        raise ValueError("two tensors share bytes")
     return {name: _tensor(data[begin:], **said) for name, said in known.items()}
 
 
 def _tensor(data: NDArray[np.uint8], dtype: str, shape: list[int], data_offsets: list[int]) -> NDArray[Any]:
     begin, end = data_offsets
+    if not 0 <= begin <= end <= len(data) or min(shape, default=0) < 0:
+        raise ValueError(f"a tensor {shape} from byte {begin} to {end} of {len(data)}")
     return data[begin:end].view(_CODES[dtype]).reshape(shape)
 
 
@@ -118,6 +133,8 @@ def _table(tensors: Mapping[str, NDArray[Any]]) -> VectorTable:
     vectors_VD, offsets, spelled = (tensors[name] for name in ("vectors", "token_offsets", "token_bytes"))
     if vectors_VD.ndim != 2 or offsets.shape != (len(vectors_VD) + 1,) or spelled.ndim != 1:
         raise ValueError(f"{vectors_VD.shape} vectors and {offsets.shape} offsets")
+    if vectors_VD.dtype.kind != "f" or not vectors_VD.shape[1] or spelled.dtype != np.uint8:
+        raise ValueError(f"{vectors_VD.shape} vectors of {vectors_VD.dtype}, and words of {spelled.dtype}")
     if offsets[-1] != len(spelled) or offsets[0] != 0 or offsets.dtype != np.int64:
         raise ValueError("offsets that do not fit the tokens")
     tokens = pa.Array.from_buffers(

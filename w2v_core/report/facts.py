@@ -33,7 +33,7 @@ def read_facts(run: RunDir) -> Facts:
     manifests = {name: found for name in STAGES if (found := run.manifest(name))}
     files = {file.name for file in manifests["reports"].files} if "reports" in manifests else set()
     scores, comparison = (_report(run, name) if name in files else {} for name in (EVALUATION, COMPARISON))
-    lines = (run.stage("vectors").read(METRICS) or b"").splitlines()
+    lines = run.read_checked("vectors", METRICS).splitlines()
     metrics = [_parsed(line, f"{run.location}/vectors/{METRICS}", "train") for line in lines]
     return Facts(run.name, manifests, metrics, scores, comparison)
 
@@ -55,7 +55,7 @@ def fingerprint(run: RunDir, config: ReportConfig) -> str:
 
 
 def _report(run: RunDir, name: str) -> dict[str, Any]:
-    return _parsed(run.stage("reports").read(name) or b"", f"{run.location}/reports/{name}", "evaluate")
+    return _parsed(run.read_checked("reports", name), f"{run.location}/reports/{name}", "evaluate")
 
 
 def _parsed(data: bytes, path: str, command: str) -> dict[str, Any]:
