@@ -246,7 +246,8 @@ def poll(store: str, stop: Any, told: Any) -> None:
             found = [
                 folder.name
                 for folder in Path(store, NAME).glob("v*")
-                if digest == payload_digest(folder / "vectors" / "input.npy")
+                if (folder / "version.json").exists()  # else it is being written
+                and digest == payload_digest(folder / "vectors" / "input.npy")
             ]
             assert found, "the vectors are of no version"
             assert len(vectors.tokens) == len(vectors), "words and vectors of two versions"
