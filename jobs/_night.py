@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pyarrow import fs
 from pydantic import BaseModel, ConfigDict
 
 from jobs._log import of_run, say
@@ -81,6 +82,8 @@ class Night:
         _refuse_own_settings(config)
         check_sets(config)
         check_report(config)
+        if metrics_file is not None:
+            _refuse_no_file(metrics_file)
         if mlflow is not None:
             refuse_tracking(mlflow, "--mlflow")
             import_client()
@@ -408,6 +411,16 @@ class Night:
         folder = open_folder(parent or ".")
         folder.create()
         folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
+
+
+def _refuse_no_file(location: str) -> None:
+    """UserError where the metrics would replace something else than a file."""
+    target = open_folder(location)
+    kind = target.filesystem.get_file_info(target.path).type
+    if location.endswith("/") or kind not in (fs.FileType.File, fs.FileType.NotFound):
+        raise UserError(
+            f"--metrics-file {location} is a folder, a device or a pipe; name a file that ends in .prom"
+        )
 
 
 def stages_of(config: Config) -> list[str]:

@@ -1,5 +1,6 @@
 """The index of neighbours against looking at every word."""
 
+import hashlib
 import sys
 
 import numpy as np
@@ -65,7 +66,7 @@ def test_an_index_is_opened_as_it_was_saved(vectors, index, tmp_path):
     opened = NearestIndex.open(path, vectors)
     for word in vectors.tokens[:50]:
         assert opened.most_similar(word) == index.most_similar(word)
-    assert [file.name for file in tmp_path.iterdir()] == ["색인.usearch"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["색인.usearch", "색인.usearch.sha256"]
 
 
 @pytest.mark.parametrize(
@@ -84,10 +85,22 @@ def test_the_index_of_other_vectors_is_refused(index, other, tmp_path):
 def test_a_file_that_is_no_index_is_refused(vectors, tmp_path, data):
     path = tmp_path / "index"
     path.write_bytes(data)
-    with pytest.raises(UserError, match="is no index|index of other vectors"):
+    for missing in (path, tmp_path / "none"):
+        with pytest.raises(UserError, match="is no index with its"):
+            NearestIndex.open(str(missing), vectors)
+    path.with_name("index.sha256").write_text(hashlib.sha256(data).hexdigest() + "\n")
+    with pytest.raises(UserError, match="is no index: |index of other vectors"):
         NearestIndex.open(str(path), vectors)
-    with pytest.raises(UserError, match="is no file"):
-        NearestIndex.open(str(tmp_path / "none"), vectors)
+
+
+def test_a_damaged_index_is_told_before_it_is_mapped(vectors, index, tmp_path):
+    path = tmp_path / "index"
+    index.save(str(path))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="is not what was saved there; build the index again"):
+        NearestIndex.open(str(path), vectors)
 
 
 def test_small_vocabularies_and_bad_questions(vectors, index):

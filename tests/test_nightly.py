@@ -235,6 +235,12 @@ def test_another_night_is_refused_while_one_is_at_work(model):
     assert model.current == ""
 
 
+@pytest.mark.parametrize("path", ["/dev/null", "/tmp", "metrics/"])
+def test_metrics_replace_nothing_but_a_file(model, path):
+    with pytest.raises(UserError, match="--metrics-file .* is a folder, a device or a pipe"):
+        model.night(metrics_file=path)
+
+
 def test_a_failure_is_recorded_and_the_lease_given_back(model, monkeypatch, capsys):
     model.arrive("a.txt", FIRST)
 

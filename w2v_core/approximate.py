@@ -10,6 +10,7 @@ Needs usearch (pip install 'w2v[index]'). The graph: Malkov, Yashunin 2016, "Eff
 neighbor search using Hierarchical Navigable Small World graphs".
 """
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ BUILD_ROWS = 16_384
 
 NEIGHBORS, BUILD_SEARCH, SEARCH = 16, 128, 96
 """Of a word in the graph; looked at when a word is added; looked at for an answer."""
+
+
+_SUM = ".sha256"
 
 
 class NearestIndex:
@@ -60,10 +64,14 @@ class NearestIndex:
     def open(cls, path: str, vectors: WordVectors, *, search: int = SEARCH) -> Self:
         """The graph in the file at a local path, mapped into memory, of these same vectors.
 
-        Raises UserError where there is none, or one of other vectors, as far as their shape and a sample tell.
+        The file is read once, for its checksum: usearch trusts what it maps, and a damaged graph would end the process.
+        Raises UserError where there is none, a damaged one, or one of other vectors, as far as their shape and a sample
+        tell.
         """
-        if not Path(path).is_file():
-            raise UserError(f"{path} is no file; build the index and save it there")
+        if not Path(path).is_file() or not Path(f"{path}{_SUM}").is_file():
+            raise UserError(f"{path} is no index with its {path}{_SUM}; build it and save it there")
+        if Path(f"{path}{_SUM}").read_bytes() != _checksum(path):
+            raise UserError(f"{path} is not what was saved there; build the index again")
         graph = _empty(vectors, NEIGHBORS, BUILD_SEARCH, search)
         try:
             graph.view(path)
@@ -80,11 +88,17 @@ class NearestIndex:
         return index
 
     def save(self, path: str) -> None:
-        """Write the graph to a local path, whole or not at all. UserError where it cannot be written."""
+        """Write the graph to a local path, whole or not at all, and its checksum beside it.
+
+        UserError where that cannot be written.
+        """
         draft = Path(f"{path}.draft")
         try:
             self._graph.save(str(draft))
+            told = _checksum(str(draft))
+            Path(f"{path}{_SUM}").unlink(missing_ok=True)
             draft.replace(path)
+            Path(f"{path}{_SUM}").write_bytes(told)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
                 draft.unlink()
@@ -133,6 +147,11 @@ class NearestIndex:
         ids_B = np.unique(np.linspace(0, len(self.vectors) - 1, 64).astype(np.int64))
         stored_BD = np.asarray(self._graph.get(ids_B.astype(np.uint64)), np.float32)
         return bool(np.allclose(stored_BD, self.vectors.unit_rows(ids_B), atol=0.01))
+
+
+def _checksum(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().encode() + b"\n"
 
 
 def _empty(vectors: WordVectors, neighbors: int, build_search: int, search: int) -> Any:
