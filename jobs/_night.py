@@ -354,7 +354,6 @@ class Night:
                 NIGHT: made_by.model_dump_json(indent=1).encode(),
             },
             state="accepted" if verdict.passed else "rejected",
-            promote=verdict.passed,
             based_on=plan.based_on,
             align_to=current if self._config.night.align else None,
         )

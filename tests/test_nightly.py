@@ -167,6 +167,18 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     assert model.current == "v3"
 
 
+def test_what_was_refused_is_judged_again_with_something_new(model):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", ALIEN)
+    with pytest.raises(RefusedError, match="v2, and current stays v1"):
+        model.night()
+    model.arrive("c.txt", THIRD * 9)
+    model.night("gate.max_new_words=9")
+    assert model.current == "v3"
+    assert model.counts("v3")["ipsum"] == 40
+
+
 def test_a_refused_candidate_may_be_promoted(model):
     model.arrive("a.txt", FIRST)
     model.night()
