@@ -174,7 +174,7 @@ def test_what_was_refused_is_judged_again_with_something_new(model):
     with pytest.raises(RefusedError, match="v2, and current stays v1"):
         model.night()
     model.arrive("c.txt", THIRD * 9)
-    model.night("gate.max_new_words=9")
+    model.night()
     assert model.current == "v3"
     assert model.counts("v3")["ipsum"] == 40
 
