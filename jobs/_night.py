@@ -38,7 +38,7 @@ from w2v_core.night.work import (
     name_of,
 )
 from w2v_core.plan.prediction import Prediction, compare
-from w2v_core.run_dir import RunDir
+from w2v_core.run_dir import MARKER, RunDir
 from w2v_core.storage import open_folder
 from w2v_core.text.inputs import find_files
 
@@ -333,6 +333,10 @@ class Night:
         return {"nothing_to_do": False, **record.model_dump(mode="json")}
 
     def _published(self, plan: Plan, lease: Lease) -> Version:
+        if (self._work.folder / RUN).read(MARKER) is None:
+            raise UserError(
+                f"{self._work.run_location} holds no run yet; make the stages that --only begin named, and finish then"
+            )
         run = RunDir.open(self._work.run_location)
         for stage in ("tokens", "vocab", "shards", "vectors"):
             run.require(stage)

@@ -452,7 +452,7 @@ def test_an_empty_folder_is_nothing_to_do_and_a_missing_one_a_mistake(model, cap
 def test_finishing_before_the_stages_are_made_is_refused(model):
     model.arrive("a.txt", FIRST)
     model.night(only="begin", owner="run 7")
-    with pytest.raises(UserError, match="is not a run directory"):
+    with pytest.raises(UserError, match="holds no run yet; make the stages that --only begin named"):
         model.night(only="finish", owner="run 7")
     with pytest.raises(UserError, match="needs --owner"):
         model.night(only="finish")
