@@ -76,7 +76,12 @@ def log_run(
 
 def refuse_tracking(tracking_uri: str, option: str = "--uri") -> None:
     """UserError for a URI with credentials, and for one that is no server's, in the sentence's own words."""
-    refuse_in_location(tracking_uri, option)
+    refuse_in_location(
+        tracking_uri,
+        option,
+        "leave them out and give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in "
+        "the environment",
+    )
     if "://" not in tracking_uri:
         raise UserError(
             f"{option} = {tracking_uri} is no URI; give that of a server, for example http://HOST:5000"

@@ -38,7 +38,7 @@ from w2v_core.night.work import (
     name_of,
 )
 from w2v_core.plan.prediction import Prediction, compare
-from w2v_core.run_dir import RunDir
+from w2v_core.run_dir import MARKER, RunDir
 from w2v_core.storage import open_folder
 from w2v_core.text.inputs import find_files
 
@@ -326,13 +326,26 @@ class Night:
             )
         self._work.end(keep_run=False)
         say(
-            f"night: {version.name} is current; {record.tokens:,} tokens, {record.words:,} words",
+            f"night: {self._told_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
             "night_finished",
             **record.model_dump(mode="json"),
         )
         return {"nothing_to_do": False, **record.model_dump(mode="json")}
 
+    def _told_current(self, version: Version) -> str:
+        current = self._model.current()
+        if current is None or current.name == version.name:
+            return f"{version.name} is current"
+        return (
+            f"{version.name} holds the same already and was current before, so current stays {current.name} (take the "
+            "files that are at fault away, change the settings, or choose it with `w2v models promote`)"
+        )
+
     def _published(self, plan: Plan, lease: Lease) -> Version:
+        if (self._work.folder / RUN).read(MARKER) is None:
+            raise UserError(
+                f"{self._work.run_location} holds no run yet; make the stages that --only begin named, and finish then"
+            )
         run = RunDir.open(self._work.run_location)
         for stage in ("tokens", "vocab", "shards", "vectors"):
             run.require(stage)

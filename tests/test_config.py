@@ -99,3 +99,19 @@ def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
     broken.write_text("[train\nepochs = 1")
     with pytest.raises(UserError, match=r"broken.toml is not valid TOML"):
         load_config(str(broken))
+
+
+@pytest.mark.parametrize("setting", ["gate.min_scores=0.1", "spark.conf=4g"])
+def test_a_value_in_place_of_keys_is_told_that_there_are_keys(setting):
+    key = setting.partition("=")[0]
+    with pytest.raises(
+        UserError, match=f"{key} = .* is not allowed: it has keys of its own; give {key}.NAME"
+    ):
+        load_config(None, [setting])
+
+
+def test_a_value_in_place_of_a_section_is_told_that_there_are_keys(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("gate = 1\n")
+    with pytest.raises(UserError, match="gate = 1 .*: it has keys of its own; give gate.NAME"):
+        load_config(str(path))

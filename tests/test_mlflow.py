@@ -168,8 +168,8 @@ def test_a_server_that_is_away_is_told_and_fails_only_what_requires_it(w2v, monk
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
-        (f"http://user:{SECRET}@host:5000", "holds credentials"),
-        (f"https://host:5000/?token={SECRET}", "holds credentials"),
+        (f"http://user:{SECRET}@host:5000", "holds credentials; leave them out and give MLFLOW_TRACKING_"),
+        (f"https://host:5000/?token={SECRET}", "holds credentials; leave them out and give MLFLOW_TRACKING_"),
         ("mlruns", "is no URI"),
     ],
 )

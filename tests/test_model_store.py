@@ -23,6 +23,7 @@ from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.lease import TakenError, held
 from w2v_core.model_store import store as store_module
 from w2v_core.model_store.store import Model, ModelStore
+from w2v_core.night.work import WorkFolder
 from w2v_core.parts import write_array, write_bytes, write_file
 from w2v_core.run_dir import RunDir
 from w2v_core.storage import Folder, open_folder
@@ -191,6 +192,42 @@ def test_nothing_writes_to_a_version(model, runs, location, monkeypatch, capsys)
     assert "is a published version, which nothing changes" in capsys.readouterr().err
     assert model.versions() == before
     assert model.verify("v1") == []
+
+
+@pytest.mark.parametrize("command", ["train", "vocab", "evaluate", "publish"])
+def test_a_version_in_place_of_a_run_is_told_to_be_one(model, runs, location, monkeypatch, capsys, command):
+    model.publish(runs(1))
+    more = {"publish": ["--store", location, "--name", "other"], "evaluate": ["--similarity", "wordsim353"]}
+    targets = [f"{location}/{NAME}@current", f"{location}/{NAME}@v1"]
+    if command in ("train", "vocab"):
+        targets.append(f"{location}/{NAME}/v1")
+    for target in targets:
+        assert w2v(monkeypatch, command, "--run-dir", target, *more.get(command, [])) == 2
+        told = capsys.readouterr().err
+        assert "is a published version, which nothing changes; name another run directory" in told
+        assert "start one with" not in told
+
+
+def test_a_model_without_its_version_is_told_how_to_name_one(model, runs, location):
+    model.publish(runs(1))
+    for read in (WordVectors.load, RunDir.open):
+        with pytest.raises(UserError, match="is a published model; name one of its versions"):
+            read(f"{location}/{NAME}")
+
+
+def test_vectors_that_are_not_there_are_told_so(model, runs, location):
+    model.publish(runs(1))
+    for absent in (f"{location}/absent.bin", f"{location}/{NAME}@currnt"):
+        with pytest.raises(UserError, match="does not exist; name a run, a folder or a file of vectors"):
+            WordVectors.load(absent)
+
+
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_file_in_place_of_a_store_is_told_before_any_work(tmp_path, below):
+    (tmp_path / "file").write_text("mine")
+    for make in (ModelStore, WorkFolder):
+        with pytest.raises(UserError, match="file is a file; name a folder"):
+            make(f"{tmp_path}/file{below}")
 
 
 def test_the_same_again_is_told_and_is_no_new_version(model, runs):
@@ -374,8 +411,9 @@ NO_NAMES = [
 
 @pytest.mark.parametrize("name", [*NO_NAMES, "a\nb", "a\0b", "a\u202eb", "\ud800", "a" * 201, "가" * 67])
 def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
-    with pytest.raises(UserError, match="cannot be a model's name"):
+    with pytest.raises(UserError, match="cannot be a model's name") as refused:
         ModelStore(str(tmp_path)).model(name)
+    assert r'but for / \ @ % ? * : " < > |,' in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["news", "뉴스", "Новости 2026-11", "日本語", "a.b_c+d", "v1", "가" * 66])

@@ -461,10 +461,24 @@ def test_an_empty_folder_is_nothing_to_do_and_a_missing_one_a_mistake(model, cap
         model.night()
 
 
+def test_a_night_that_makes_what_was_rolled_back_does_not_call_it_current(model, capsys):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.arrive("b.txt", SECOND)
+    model.night()
+    model.store.rollback()
+    capsys.readouterr()
+    model.night()
+    told = capsys.readouterr().err
+    assert model.current == "v1"
+    assert "v2 is current" not in told
+    assert "v2 holds the same already and was current before, so current stays v1" in told
+
+
 def test_finishing_before_the_stages_are_made_is_refused(model):
     model.arrive("a.txt", FIRST)
     model.night(only="begin", owner="run 7")
-    with pytest.raises(UserError, match="is not a run directory"):
+    with pytest.raises(UserError, match="holds no run yet; make the stages that --only begin named"):
         model.night(only="finish", owner="run 7")
     with pytest.raises(UserError, match="needs --owner"):
         model.night(only="finish")

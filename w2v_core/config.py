@@ -652,7 +652,9 @@ def _explain(error: ValidationError, path: str | None) -> str:
     source = f" (from {path} or --set)" if path else ""
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}{source}; {_known_keys(fault['loc'])}"
-    return f"{key} = {fault['input']!r}{source} is not allowed: {fault['msg'].lower()}"
+    has_keys = fault["type"] in ("dict_type", "model_type")
+    allowed = f"it has keys of its own; give {key}.NAME" if has_keys else fault["msg"].lower()
+    return f"{key} = {fault['input']!r}{source} is not allowed: {allowed}"
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> str:

@@ -42,11 +42,11 @@ _PAIR_IN_TEXT = re.compile(r"([\w.-]+)=([^\s&;,'\"]+)")
 _ENDS_SENTENCES = ".,:;!"
 
 
-def refuse_in_location(location: str, told: str = "") -> None:
+def refuse_in_location(location: str, told: str = "", way_out: str = WAY_OUT) -> None:
     """UserError where a URI holds credentials. `told` says what names the location, where it is a setting."""
     if holds_credentials(location):
         shown = redacted(location)
-        raise UserError(f"{f'{told} = ' if told else ''}{shown} holds credentials; {WAY_OUT}")
+        raise UserError(f"{f'{told} = ' if told else ''}{shown} holds credentials; {way_out}")
 
 
 def holds_credentials(location: str) -> bool:

@@ -31,7 +31,7 @@ from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
 from w2v_core.storage import Folder, access, open_folder, require_utf8
-from w2v_core.store_reference import refuse_published, refuse_reference
+from w2v_core.store_reference import refuse_model, refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
 STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
@@ -110,6 +110,8 @@ class RunDir:
             marker = folder.read(MARKER)
             if marker is None:
                 folder.require_bucket()
+                refuse_reference(location)
+                refuse_model(folder, location)
         if marker is None:
             raise UserError(
                 f"{location} is not a run directory (it has no {MARKER}); start one with "
@@ -155,6 +157,7 @@ class RunDir:
         """The manifest of stage `name`, whose files are all there."""
         manifest = self.manifest(name)
         if manifest is None:
+            refuse_published(self.folder, self.location)
             raise UserError(
                 f"{self.location} has no finished {name} stage; "
                 f"run `w2v {COMMANDS[name]} --run-dir {self.location}` first"

@@ -6,6 +6,7 @@ Hangul mean what they say. In a URI they do too, but for `%`, which begins an es
 Object stores have no rename and no folders: a file gets its name by a copy, and a folder is what names begin with.
 """
 
+import os
 import re
 import shutil
 import zlib
@@ -60,6 +61,13 @@ class Folder:
     def renames(self) -> bool:
         """Whether a file can be given another name, at once and whole; object stores can only copy it."""
         return self.filesystem.type_name not in _OBJECT_STORES
+
+    def refuse_file(self, location: str) -> None:
+        """UserError where a file stands here, or where a folder above should be, on a local disk."""
+        if self.is_local:
+            for place in (Path(self.path), *Path(self.path).parents):
+                if os.path.isfile(place):  # noqa: PTH113  # no error where a folder may not be entered
+                    raise UserError(f"{location} cannot be used: {place} is a file; name a folder")
 
     def require_bucket(self) -> None:
         """OSError where this is in a bucket that does not exist; PyArrow finds nothing there, and tells only here."""

@@ -108,6 +108,14 @@ def refuse_reference(location: str) -> None:
         )
 
 
+def refuse_model(folder: Folder, location: Any) -> None:
+    """UserError where the versions of a model stand in `folder`."""
+    if folder.read(POINTER) is not None and any(VERSION_NAME.fullmatch(name) for name in folder.folders()):
+        raise UserError(
+            f"{location} is a published model; name one of its versions, as in STORE/NAME@current"
+        )
+
+
 def refuse_published(folder: Folder, location: Any) -> None:
     """UserError where a version stands in `folder`."""
     if folder.read(RECORD) is not None:

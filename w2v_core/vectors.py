@@ -24,6 +24,7 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.export.opened import table_at
@@ -39,8 +40,8 @@ from w2v_core.nearest import (
     scale_to_unit,
     top_k,
 )
-from w2v_core.storage import Folder, open_folder
-from w2v_core.store_reference import resolved
+from w2v_core.storage import Folder, access, open_folder
+from w2v_core.store_reference import refuse_model, resolved
 from w2v_core.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
 
 __all__ = [
@@ -116,7 +117,7 @@ class WordVectors:
         """
         location = resolved(location)
         table = table_at(location)
-        return cls.of(table) if table else cls.read(folder_of_vectors(open_folder(location)))
+        return cls.of(table) if table else cls.read(folder_of_vectors(_folder_at(location)))
 
     @classmethod
     def read(cls, folder: Folder) -> Self:
@@ -429,6 +430,20 @@ def first_ids(spellings: Iterable[str]) -> dict[str, int]:
     for place, spelling in enumerate(spellings):
         first.setdefault(spelling, place)
     return first
+
+
+def _folder_at(location: str) -> Folder:
+    """The folder of a run or of vectors. UserError where there is nothing, or a model without its version."""
+    folder = open_folder(location)
+    with access(location):
+        folder.require_bucket()
+        if folder.filesystem.get_file_info(folder.path).type == fs.FileType.NotFound:
+            raise UserError(
+                f"{location} does not exist; name a run, a folder or a file of vectors, or a version as in "
+                "STORE/NAME@current"
+            )
+        refuse_model(folder, location)
+    return folder
 
 
 def _listed(terms: Terms) -> Sequence[Term]:

@@ -69,6 +69,7 @@ class ModelStore:
     def __init__(self, location: str) -> None:
         self.location = location
         self.folder = open_folder(location)
+        self.folder.refuse_file(location)
 
     def model(self, name: str) -> "Model":
         """The model of that name, which need not exist. UserError for a name that none may have."""
@@ -315,7 +316,7 @@ def check_name(name: str) -> None:
     if not _is_name(name):
         raise UserError(
             f"{name!a} cannot be a model's name: it is one folder's name, of letters of any script, digits, spaces and "
-            "signs, but for / \\ @ % ? *, and begins with neither . nor _"
+            'signs, but for / \\ @ % ? * : " < > |, and begins with neither . nor _'
         )
 
 

@@ -86,6 +86,7 @@ class WorkFolder:
     def __init__(self, location: str) -> None:
         self.location = location.rstrip("/") or "/"
         self.folder = open_folder(location)
+        self.folder.refuse_file(location)
         with access(location):
             self.folder.require_bucket()
             known = {PLAN, CONFIG, INPUTS}

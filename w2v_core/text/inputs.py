@@ -85,12 +85,14 @@ def read_list(path: str) -> list[str]:
     """The locations in a file that holds a JSON list of them. UserError for anything else."""
     try:
         locations = json.loads(read_file(path, "--input-list"))
-    except (ValueError, RecursionError) as error:
-        raise (
-            error if isinstance(error, UserError) else UserError(f"--input-list {path} is not JSON: {error}")
-        ) from None
+    except UserError:
+        raise
+    except (ValueError, RecursionError):
+        locations = None
     if not isinstance(locations, list) or not all(isinstance(location, str) for location in locations):
-        raise UserError(f"--input-list {path} must hold a JSON list of paths and URIs, each a text")
+        raise UserError(
+            f'--input-list {path} must hold a JSON list of paths and URIs, as in ["a.txt", "s3://bucket/b.txt"]'
+        )
     return locations
 
 
