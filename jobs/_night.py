@@ -87,6 +87,7 @@ class Night:
         if mlflow is not None:
             refuse_tracking(mlflow, "--mlflow")
             import_client()
+        _refuse_work_of_another(work, model.name)
         self._work = work
         self._model = model
         self._config = config
@@ -165,7 +166,8 @@ class Night:
         added = [*sorted_out.new, *sorted_out.changed]
         if not added:
             return None
-        self._refuse_again(added, current)
+        if not fresh:
+            self._refuse_again(added, current)
         prediction = self._prediction(added) if self._config.night.predict else None
         plan = Plan(
             night=self._new_name(),
@@ -258,24 +260,27 @@ class Night:
         return Ledger.read(data, f"{version.location}/{LEDGER}")
 
     def _refuse_again(self, added: Sequence[ReadFile], current: Version | None) -> None:
-        """RefusedError where these files, with these settings, were refused before."""
+        """RefusedError where these files, with these settings, made a version from current that is not to stand."""
         settings, contents = self._identity(), {file.sha256 for file in added}
         for version in self._model.versions():
-            if version.record.state != "rejected" or version.record.based_on != (
-                current.name if current else None
-            ):
-                continue
             made_by = _made_by(version)
             if (
-                made_by
-                and made_by.settings == settings
-                and {file.sha256 for file in made_by.files} == contents
+                made_by is None
+                or version.record.based_on != (current.name if current else None)
+                or made_by.settings != settings
+                or {file.sha256 for file in made_by.files} != contents
             ):
-                raise RefusedError(
-                    f"this input ({_files(added)}) was refused before, and nothing is new; look at {version.location}, "
-                    "take the files that are at fault away, change the settings, or make it current with "
-                    "`w2v models promote`"
-                )
+                continue
+            why = (
+                "was refused before"
+                if version.record.state == "rejected"
+                else "made a version that is not current"
+            )
+            raise RefusedError(
+                f"this input ({_files(added)}) {why}, and nothing is new; look at {version.location}, take the files "
+                "that are at fault away, change the settings, make it current with `w2v models promote`, or train it "
+                "again with --fresh"
+            )
 
     def _settings_for(self, plan: Plan) -> Config:
         """The settings of the night's stages: it starts from the version that is current."""
@@ -423,6 +428,15 @@ class Night:
         folder = open_folder(parent or ".")
         folder.create()
         folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
+
+
+def _refuse_work_of_another(work: WorkFolder, name: str) -> None:
+    plan = work.plan()
+    models = [plan.model] if plan else [record.model for record in work.records(1)]
+    if models and models[0] != name:
+        raise UserError(
+            f"{work.location} is of the model {models[0]}, and not of {name}; give each model a --work of its own"
+        )
 
 
 def _refuse_no_file(location: str) -> None:

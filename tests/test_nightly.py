@@ -461,6 +461,35 @@ def test_an_empty_folder_is_nothing_to_do_and_a_missing_one_a_mistake(model, cap
         model.night()
 
 
+def test_what_was_rolled_back_is_not_made_again_by_itself(model, monkeypatch):
+    for name, text in (("a.txt", FIRST), ("b.txt", SECOND)):
+        model.arrive(name, text)
+        model.night()
+    model.store.rollback()
+    with monkeypatch.context() as patch:
+        patch.setattr(_night, "run_pipeline", None)
+        with pytest.raises(RefusedError, match="made a version that is not current, and nothing is new"):
+            model.night()
+    assert model.current == "v1"
+    model.arrive("c.txt", THIRD)
+    model.night()
+    assert model.store.current().record.based_on == "v1"
+
+
+def test_one_work_folder_is_of_one_model(model):
+    model.arrive("a.txt", FIRST)
+    model.night()
+    model.store = ModelStore(str(model.folder / "store")).model("other")
+    with pytest.raises(UserError, match=r"work is of the model 소식, and not of other"):
+        nightly(
+            store=str(model.folder / "store"),
+            name="other",
+            work=str(model.folder / "work"),
+            input=[str(model.arriving)],
+        )
+    assert len(model.work.records()) == 1
+
+
 def test_a_night_that_makes_what_was_rolled_back_does_not_call_it_current(model, capsys):
     model.arrive("a.txt", FIRST)
     model.night()
@@ -468,7 +497,7 @@ def test_a_night_that_makes_what_was_rolled_back_does_not_call_it_current(model,
     model.night()
     model.store.rollback()
     capsys.readouterr()
-    model.night()
+    model.night(fresh=True)
     told = capsys.readouterr().err
     assert model.current == "v1"
     assert "v2 is current" not in told
