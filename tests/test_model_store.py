@@ -490,6 +490,10 @@ def test_of_many_publishers_each_has_a_version_of_its_own_or_is_told_to_wait(mod
         assert f"run {seed_of(version.location):.0f}" in version.record.source.run
 
 
+def halves(location: str) -> list[Path]:
+    return [path for path in Path(location).glob("*/v*") if not (path / "version.json").exists()]
+
+
 def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(runs, tmp_path):
     location = str(tmp_path / "store")
     model = ModelStore(location).model(NAME)
@@ -500,16 +504,16 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
             assert process.stdout is not None
             assert process.stdin is not None
             process.stdout.readline()
-            for half in Path(location).glob("*/v*"):
-                if not (half / "version.json").exists():
-                    half.rename(tmp_path / f"half of {seed}")  # so that what is there now, this one left
+            for half in halves(location):
+                half.rename(tmp_path / f"half of {seed}")  # so that what is there now, this one left
             process.stdin.write(b"\n")
             process.stdin.flush()
-            time.sleep(
-                0.002 * 1.6**seed
-            )  # 3 ms to 2 s: somewhere among them it writes, however busy the machine
+            # The first before it writes, the others soon after they have begun to, however busy the machine.
+            while seed > 1 and process.poll() is None and not halves(location):
+                time.sleep(0.0002)
+            time.sleep(seed % 5 * 0.002)
             process.send_signal(signal.SIGKILL)
-        num_half += any(not (path / "version.json").exists() for path in Path(location).glob("*/v*"))
+        num_half += bool(halves(location))
         num_whole += len(model.versions()) > num_whole
         for version in model.versions():
             assert model.verify(version.name) == []

@@ -245,13 +245,14 @@ def test_the_system_says_how_much_memory_is_free():
 
 
 def stop_after(checkpoints, num_reports, monkeypatch, **settings):
-    """Train until so many reports, one a block, then stop as a signal would."""
+    """Train until so many reports, one a block after that of the start, then stop as a signal would."""
     monkeypatch.setattr(trainer, "REPORT_SECONDS", 0.0)
     seen: list[Progress] = []
+    wanted = num_reports + (checkpoints.latest() is None)
     config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
     job = Job(two_topics(), np.full(10, 100), 0.75, config)
     stopping = trained(
-        job, checkpoints=checkpoints, report=seen.append, should_stop=lambda: len(seen) == num_reports
+        job, checkpoints=checkpoints, report=seen.append, should_stop=lambda: len(seen) == wanted
     )
     with pytest.raises(Interrupted), stopping:
         pass
