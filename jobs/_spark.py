@@ -139,19 +139,15 @@ def run_rows(
     """`task(rows, part)` for each part of `frame` as it is."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        for receipt in task(batches, _part()):
+        # Whatever of this module a task names would be imported on executors, which have no rich: so nothing is.
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        assert context is not None
+        for receipt in task(batches, context.partitionId()):
             yield receipt.to_batch()
 
     return _receipts(_collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, RECEIPTS))))
-
-
-def _part() -> int:
-    """Which part the task that asks has."""
-    from pyspark import TaskContext
-
-    context = TaskContext.get()
-    assert context is not None
-    return context.partitionId()
 
 
 def rows_of_parts(
@@ -183,7 +179,11 @@ def shuffled(
     """What `task(rows, part)` makes of each of `num_parts` parts of `frame`; rows of one key are in one part."""
 
     def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        yield from task(batches, _part())
+        from pyspark import TaskContext  # here, as in run_rows
+
+        context = TaskContext.get()
+        assert context is not None
+        yield from task(batches, context.partitionId())
 
     return _collect(
         job, frame.repartition(num_parts, key).mapInArrow(run, spark_schema(frame.sparkSession, schema))
