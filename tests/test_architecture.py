@@ -177,3 +177,37 @@ def test_every_stage_script_is_a_command_too():
         "report_run",
         "run_pipeline",
     } <= scripts
+
+
+@pytest.mark.parametrize("start", ["run_rows", "run_shuffled", "shuffled"])
+def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkeypatch, start):
+    from pyspark import cloudpickle
+
+    from jobs import _spark
+
+    class Frame:
+        sparkSession = None
+
+        def repartition(self, *_):
+            return self
+
+        def mapInArrow(self, task, _):
+            self.pickled = cloudpickle.dumps(task)
+
+    monkeypatch.setattr(_spark, "spark_schema", lambda *_: None)
+    monkeypatch.setattr(_spark, "_collect", lambda *_: None)
+    monkeypatch.setattr(_spark, "_receipts", lambda _: None)
+    frame = Frame()
+    if start == "run_rows":
+        _spark.run_rows("job", frame, max)
+    elif start == "run_shuffled":
+        _spark.run_shuffled("job", frame, "key", 2, max)
+    else:
+        _spark.shuffled("job", frame, "key", 2, max, None)
+    # As an executor reads it that has no rich: what the task names of jobs._spark would be imported there.
+    code = "import sys; sys.modules.update(rich=None, typer=None, scipy=None); import pickle; "
+    code += "pickle.loads(sys.stdin.buffer.read())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=frame.pickled, cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
