@@ -112,7 +112,9 @@ def _log(
 
     found = client.get_experiment_by_name(experiment)
     number = found.experiment_id if found else client.create_experiment(experiment)
-    started = client.create_run(number, run_name=run.name, tags={"w2v.location": _safe(run.location)})
+    started = client.create_run(
+        number, run_name=run.name, tags={"w2v.location": without_secrets(run.location)}
+    )
     logged: str = started.info.run_id
     try:
         params = [
@@ -120,7 +122,7 @@ def _log(
             for key, value in {**params_of(facts), **_texts(extra_params)}.items()
         ]
         metrics = [Metric(*point) for point in [*points_of(facts), *_last(extra_metrics, facts)]]
-        told = [RunTag(key, _safe(value)[:LONGEST_TAG]) for key, value in tags.items()]
+        told = [RunTag(key, without_secrets(value)[:LONGEST_TAG]) for key, value in tags.items()]
         client.log_batch(logged, tags=told)
         for some in _by(params, MOST_PARAMS):
             client.log_batch(logged, params=some)
@@ -217,7 +219,7 @@ def _log_page(client: "MlflowClient", logged: str, run: RunDir) -> None:
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {
-        key: "…" if is_secret(key, str(value)) and _may_hide(key) else _safe(str(value))
+        key: "…" if is_secret(key, str(value)) and _may_hide(key) else without_secrets(str(value))
         for key, value in values.items()
     }
 
@@ -225,10 +227,6 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 def _may_hide(key: str) -> bool:
     """Settings of ours are checked when they are read; "token" in their names is a word's."""
     return not key.startswith("tokenize.")
-
-
-def _safe(text: str) -> str:
-    return without_secrets(text)
 
 
 def _name(location: str) -> str:

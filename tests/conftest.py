@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from jobs import __main__ as main_module
 from jobs import _spark
 from jobs._java import missing_java
+from jobs._log import choose_format
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config, SparkConfig, load_config
 from w2v_core.run_dir import RunDir
@@ -87,6 +89,24 @@ def make_run(spark_config: SparkConfig, tmp_path: Path) -> Callable[..., RunDir]
         return run
 
     return make
+
+
+@pytest.fixture
+def w2v(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Runs `w2v ARGUMENTS…` in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["w2v", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main_module.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    yield run
+    choose_format([], {})
 
 
 def small_config(*settings: str) -> Config:

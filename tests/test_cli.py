@@ -11,28 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs import __main__ as main_module
 from jobs import _java, run_pipeline
 
 # What PySpark's own daemon may say on a busy machine when Java is gone before it: nobody can catch that there.
 PYSPARKS_DAEMON = re.compile(
     r'Traceback [^\n]*\n(?:  File "[^"]*pyspark[^"]*daemon\.py"[^\n]*\n(?:    [^\n]*\n)*)+BrokenPipeError: [^\n]*\n'
 )
-
-
-@pytest.fixture
-def w2v(monkeypatch, capsys):
-    """Runs `w2v ARGUMENTS…` in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["w2v", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main_module.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from jobs import __main__ as main_module
-from jobs import _log
 from jobs._mlflow import log_run
 from w2v_core.run_dir import RunDir
 
@@ -74,20 +72,6 @@ def _until_it_answers(url: str, process: subprocess.Popen, log: Path) -> None:
         except OSError:
             time.sleep(0.3)
     pytest.fail(log.read_text())
-
-
-@pytest.fixture
-def w2v(monkeypatch, capsys):
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["w2v", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main_module.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    yield run
-    _log.choose_format([], {})
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import gzip
 import json
 import math
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs import __main__ as main_module
 from jobs.plan_run import predict_run
 from jobs.run_pipeline import run_pipeline
 from tests.conftest import small_config
@@ -169,19 +167,6 @@ def test_more_is_never_cheaper():
     assert costs.training_bytes(2 * 10**6, 10**7, few) > costs.training_bytes(10**6, 10**7, few)
     # a row of the default window: 26 words for 16 rows, and two bytes
     assert math.isclose(costs.row_bytes(5), 8.5)
-
-
-@pytest.fixture
-def w2v(monkeypatch, capsys):
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["w2v", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main_module.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
 
 
 def test_the_command_prints_a_document_and_compares_it(w2v, make_run, corpus, tmp_path, monkeypatch):
