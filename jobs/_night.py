@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jobs._log import of_run, say
 from jobs._mlflow import import_client, log_run, refuse_tracking
+from jobs._one_writer import writing
 from jobs._tables import tables_among
 from jobs.evaluate_vectors import check_sets, has_sets
 from jobs.plan_run import predict_run, tell_prediction
@@ -106,7 +107,8 @@ class Night:
                 config = self._settings_for(plan)
                 run = RunDir.create(self._work.run_location)
                 files = find_files([file.location for file in plan.files], config.tokenize.format)
-                run_pipeline(run, files, config, against=config.train.init_vectors, fresh=fresh)
+                with writing(run, f"a night of {self._model.name}"):
+                    run_pipeline(run, files, config, against=config.train.init_vectors, fresh=fresh)
             return self._finished(plan, lease)
 
     def begin(self, locations: Sequence[str], fresh: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs import _spark
+from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
 from w2v_core.accounting import TokenAccount
@@ -46,7 +47,8 @@ from w2v_core.word_list import read_word_list
 def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
     """Count the tokens, on Spark, and give the frequent ones ids."""
     settings = load_config(config, set_ or ())
-    make_vocab(RunDir.open(run_dir), settings)
+    with writing(RunDir.open(run_dir), "w2v vocab") as run:
+        make_vocab(run, settings)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jobs._one_writer import writing
 from jobs._options import (
     ConfigOption,
     JsonOption,
@@ -65,11 +66,11 @@ def evaluate(
     settings = with_sets(load_config(config, set_ or ()), similarity, analogies)
     if not has_sets(settings) and against is None:
         raise UserError("nothing to evaluate against; name files with --similarity or --analogies")
-    run = RunDir.open(run_dir)
-    had_page = has_report(run)
-    report = evaluate_vectors(run, settings, against)
-    if had_page:
-        write_report(run, settings)
+    with writing(RunDir.open(run_dir), "w2v evaluate") as run:
+        had_page = has_report(run)
+        report = evaluate_vectors(run, settings, against)
+        if had_page:
+            write_report(run, settings)
     if json_:
         print_json(report)
 

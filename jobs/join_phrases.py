@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs import _spark
+from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
 from w2v_core.buckets import BUCKETS, BUCKETS_A_TASK, in_buckets
@@ -31,7 +32,8 @@ def phrases(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption 
     settings = load_config(config, set_ or ())
     if settings.phrases.passes == 0:
         raise UserError("phrases.passes = 0 joins nothing; give, for example, --set phrases.passes=1")
-    make_phrases(RunDir.open(run_dir), settings)
+    with writing(RunDir.open(run_dir), "w2v phrases") as run:
+        make_phrases(run, settings)
 
 
 def make_phrases(run: RunDir, config: Config) -> Manifest | None:

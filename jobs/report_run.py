@@ -1,5 +1,6 @@
 """A finished run to one HTML page."""
 
+from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from w2v_core.config import Config, ReportConfig, load_config
 from w2v_core.report.facts import fingerprint, read_facts
@@ -16,7 +17,8 @@ PAGE = "report.html"
 def report(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
     """Write reports/report.html: accounts, curves, scores, and a map of the words, in one file for a browser."""
     settings = load_config(config, set_ or ())
-    write_report(RunDir.open(run_dir), settings)
+    with writing(RunDir.open(run_dir), "w2v report") as run:
+        write_report(run, settings)
 
 
 def check_report(config: Config) -> None:

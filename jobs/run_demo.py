@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from jobs._log import show
+from jobs._one_writer import writing
 from jobs._options import run_script, say
 from jobs.query_vectors import line, open_vectors
 from jobs.report_run import PAGE
@@ -58,19 +59,19 @@ def demo(
 
     Stages that are made already, perhaps by spark-submit on a cluster, are taken as they are.
     """
-    run = RunDir.create(run_dir)
-    folder = Path(run.folder.path, "corpus")
-    folder.mkdir(exist_ok=True)
-    text, questions = folder / "docstrings.txt", folder / "analogies.txt"
-    _write_text(text)
-    questions.write_text(ANALOGIES, encoding="utf-8")
-    if corpus_only:
-        return
-    overrides = [*SETTINGS, f"evaluate.analogies={[str(questions)]}"]
-    run_pipeline(run, find_files([str(text)]), load_config(None, overrides))
-    _tell_accounts(run)
-    _tell_answers(open_vectors(run_dir))
-    _tell_places(run, run_dir)
+    with writing(RunDir.create(run_dir), "w2v demo") as run:
+        folder = Path(run.folder.path, "corpus")
+        folder.mkdir(exist_ok=True)
+        text, questions = folder / "docstrings.txt", folder / "analogies.txt"
+        _write_text(text)
+        questions.write_text(ANALOGIES, encoding="utf-8")
+        if corpus_only:
+            return
+        overrides = [*SETTINGS, f"evaluate.analogies={[str(questions)]}"]
+        run_pipeline(run, find_files([str(text)]), load_config(None, overrides))
+        _tell_accounts(run)
+        _tell_answers(open_vectors(run_dir))
+        _tell_places(run, run_dir)
 
 
 def _write_text(path: Path) -> None:

@@ -1,13 +1,13 @@
 """One night of scheduled training: what is new, the ordinary stages, the gate, a version, a record."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from jobs._night import Night
+from jobs._one_writer import told_waiting
 from jobs._options import (
     ConfigOption,
     InputListOption,
@@ -23,7 +23,8 @@ from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, with_sets
 from jobs.publish_vectors import NameOption, StoreOption
 from jobs.tokenize_corpus import named_inputs, settings_with_strict
 from w2v_core.errors import UserError
-from w2v_core.lease import Lease, LostError, held, take
+from w2v_core.kept_lease import kept
+from w2v_core.lease import Lease, take
 from w2v_core.model_store.store import ModelStore
 from w2v_core.night.work import WorkFolder
 
@@ -56,9 +57,6 @@ MlflowOption = Annotated[
         "--mlflow", metavar="URI", help="Log the night to this tracking server, as `w2v track` does."
     ),
 ]
-_HELD_SECONDS, _RENEWAL_SECONDS = 600.0, 60.0
-"""How long a night of one process is believed to live without a sign, and between its signs. Where it can be seen to be
-dead nobody waits; elsewhere, such as in a container that was killed, a rerun waits for the first."""
 
 
 def nightly(
@@ -91,7 +89,7 @@ def nightly(
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:
-        with held(folder.lease, purpose, _HELD_SECONDS) as lease, _kept_alive(lease):
+        with kept(folder.lease, purpose, told_waiting) as lease:
             told = night.whole(locations, fresh, lease)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
@@ -115,26 +113,6 @@ def _released_at_the_end(lease: Lease, night: Night) -> Iterator[None]:
     finally:
         if not night.is_under_way():
             lease.release()
-
-
-@contextmanager
-def _kept_alive(lease: Lease) -> Iterator[None]:
-    """The lease is renewed while the block lasts; where that fails, whoever publishes finds out."""
-    over = Event()
-
-    def renew() -> None:
-        with suppress(LostError):
-            while not over.wait(_RENEWAL_SECONDS):
-                with suppress(OSError):  # a store that is away for a moment
-                    lease.renew()
-
-    thread = Thread(target=renew, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 if __name__ == "__main__":

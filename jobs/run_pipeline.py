@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from jobs import _spark
+from jobs._one_writer import writing
 from jobs._options import (
     ConfigOption,
     InputListOption,
@@ -50,10 +51,10 @@ def run(
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
     check_report(settings)
-    directory = RunDir.create(run_dir)
-    before = standing(directory, _stages_of(settings))
-    run_pipeline(directory, files, settings, tables)
-    tell_summary(directory, before)
+    with writing(RunDir.create(run_dir), "w2v run") as directory:
+        before = standing(directory, _stages_of(settings))
+        run_pipeline(directory, files, settings, tables)
+        tell_summary(directory, before)
 
 
 def _stages_of(config: Config) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from jobs import _spark
+from jobs._one_writer import writing
 from jobs._options import (
     ConfigOption,
     InputListOption,
@@ -43,7 +44,8 @@ def tokenize(
     """Cut text files into sentences of tokens, on Spark."""
     settings = settings_with_strict(config, set_, strict)
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
-    tokenize_corpus(RunDir.create(run_dir), files, settings, tables)
+    with writing(RunDir.create(run_dir), "w2v tokenize") as run:
+        tokenize_corpus(run, files, settings, tables)
 
 
 def named_inputs(first: list[str] | None, more: list[str] | None, input_list: str | None = None) -> list[str]:

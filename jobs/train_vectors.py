@@ -13,6 +13,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from jobs._log import console, speaks_json
+from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
 from w2v_core.arrays import BoolArray
@@ -43,7 +44,8 @@ def train(
 ) -> None:
     """Train word vectors on the shards; goes on from a checkpoint where there is one."""
     settings = load_config(config, set_ or ())
-    train_vectors(RunDir.open(run_dir), settings, fresh)
+    with writing(RunDir.open(run_dir), "w2v train") as run:
+        train_vectors(run, settings, fresh)
 
 
 def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:

@@ -6,6 +6,7 @@ from functools import partial
 import pyarrow as pa
 
 from jobs import _spark
+from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
 from w2v_core import schemas
@@ -24,7 +25,8 @@ from w2v_core.vocab import cached_vocabulary
 def shards(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
     """Subsample, window and shuffle the sentences into training rows, on Spark."""
     settings = load_config(config, set_ or ())
-    make_shards(RunDir.open(run_dir), settings)
+    with writing(RunDir.open(run_dir), "w2v shards") as run:
+        make_shards(run, settings)
 
 
 def make_shards(run: RunDir, config: Config) -> Manifest:

@@ -22,6 +22,7 @@ ORDER = (
     "schemas",
     "processes",
     "lease",
+    "kept_lease",
     "store_reference",
     "run_dir",
     "output_folder",

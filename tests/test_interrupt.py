@@ -90,7 +90,8 @@ def test_an_interrupted_run_leaves_no_half_stage_and_the_next_equals_one_undistu
         )
         assert "Traceback" not in told
         assert "\tat " not in told, "Java's traces"
-        assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.json"], name
+        assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "lease"}, name
+        assert not list((tmp_path / "run" / "lease").iterdir()), name
 
     config = small_config(*SLOW, SPLITS).model_copy(update={"spark": spark_config})
     files = find_files([str(long_text)])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import _night, run_night, run_pipeline
+from jobs import _night, run_pipeline
 from jobs._night import RefusedError
 from jobs.build_vocab import vocab
 from jobs.evaluate_vectors import evaluate_vectors
@@ -551,11 +551,3 @@ def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, mak
 def test_tables_are_refused(model):
     with pytest.raises(UserError, match="cannot tell what is new in"):
         model.night(more_inputs=["table:texts"])
-
-
-def test_a_lease_is_kept_while_a_night_works(model, monkeypatch):
-    model.arrive("a.txt", FIRST)
-    monkeypatch.setattr(run_night, "_HELD_SECONDS", 1.5)
-    monkeypatch.setattr(run_night, "_RENEWAL_SECONDS", 0.2)
-    model.night()  # which takes longer, and renews the lease before it publishes
-    assert model.current == "v1"

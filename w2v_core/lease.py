@@ -18,7 +18,7 @@ moment ago stands in nobody's way. Whoever holds on for longer than the lease's 
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,6 +106,18 @@ class Lease:
             f"the lease {self.folder} for {self.claim.purpose} is lost ({why}): somebody else may hold it; start again"
         )
 
+    def revive(self) -> None:
+        """Hold it for another lifetime, also where its time is over, as after a machine's sleep, but nobody has come.
+
+        Whoever comes after its time removes the claim. LostError where one did, TakenError where one just does.
+        """
+        with access(str(self.folder)):
+            if datetime.now(UTC) < self.claim.expires or self.folder.read(self.name) is None:
+                self.renew()
+                return
+        again = take(self.folder, self.claim.purpose, self.lifetime.total_seconds(), owner=self.claim.owner)
+        self.name, self.claim = again.name, again.claim
+
     def release(self) -> None:
         """Hold it no longer; as a named owner, nowhere."""
         with access(str(self.folder)):
@@ -128,14 +140,24 @@ def held(folder: Folder, purpose: str, lifetime: float, *, wait: float = 0.0) ->
 
 
 def take(
-    folder: Folder, purpose: str, lifetime: float, *, owner: str | None = None, wait: float = 0.0
+    folder: Folder,
+    purpose: str,
+    lifetime: float,
+    *,
+    owner: str | None = None,
+    wait: float = 0.0,
+    wait_for_sign: float = 0.0,
+    on_wait: Callable[[str], object] | None = None,
 ) -> Lease:
     """The lease of `folder` for so many seconds, unless it is renewed or released. TakenError where another holds it.
 
     owner: who holds it instead of this process, which then may end: one that names itself the same takes it again
     wait: seconds to wait for another who holds it
+    wait_for_sign: seconds to wait where the holder may be dead: it cannot be seen from here, and does not renew
+    on_wait: gets told, once, whose sign is waited for
     """
     begin, pause = time.monotonic(), _FIRST_PAUSE
+    first_seen: Claims | None = None
     with access(str(folder)):
         folder.require_bucket()
         folder.create()
@@ -145,6 +167,11 @@ def take(
                 return tried
             is_contest = not any(claim is None or claim.is_held for claim in tried.values())
             patience = max(wait, CONTEST_SECONDS) if is_contest else wait
+            if _is_silent(tried, first_seen or tried):
+                if first_seen is None and on_wait:
+                    on_wait(_told_way(tried))
+                patience = max(patience, wait_for_sign)
+            first_seen = first_seen or tried
             if time.monotonic() - begin >= patience:
                 raise _taken(folder, tried)
             time.sleep(random.random() * pause)
@@ -217,9 +244,27 @@ def _decoded(data: bytes, until: bytes | None) -> Claim | None:
         return None
 
 
+def _is_silent(claims: Claims, before: Claims) -> bool:
+    """Whether the holder may be dead: a process that cannot be seen from here, and has not renewed since `before`."""
+    _, claim = _in_the_way(claims)
+    if claim is None or claim.owner is not None or not claim.is_held or claim.process.is_seen_from_here():
+        return False
+    return claim in before.values()
+
+
+def _in_the_way(claims: Claims) -> tuple[str, Claim | None]:
+    held_one = next((each for each in claims.items() if each[1] and each[1].is_held), None)
+    return held_one or next(iter(claims.items()))
+
+
+def _told_way(claims: Claims) -> str:
+    _, claim = _in_the_way(claims)
+    assert claim is not None
+    return f"{claim.process}, {claim.purpose}, which cannot be seen from here; at most until {_told(claim.expires)}"
+
+
 def _taken(folder: Folder, others: Claims) -> TakenError:
-    in_the_way = next((each for each in others.items() if each[1] and each[1].is_held), None)
-    name, claim = in_the_way or next(iter(others.items()))
+    name, claim = _in_the_way(others)
     if claim is None:
         return TakenError(f"{folder.file(name)} is no claim of this program; delete it where nobody uses it")
     return TakenError(

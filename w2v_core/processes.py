@@ -40,12 +40,20 @@ class Process(BaseModel):
         return f"process {self.pid} on {self.host}"
 
     def has_this_clock(self) -> bool:
-        """Whether it runs, or ran, where this process does, so that both read the time off one clock."""
-        return self.boot is not None and (self.host, self.boot) == (socket.gethostname(), _boot())
+        """Whether it runs, or ran, under the kernel that this process does, so that both read the time off one clock.
+
+        Containers of one machine do, and each has a name of its own.
+        """
+        return self.boot is not None and self.boot == _boot()
+
+    def is_seen_from_here(self) -> bool:
+        """Whether its number means the same process to this one."""
+        is_this_machine = self.has_this_clock() and self.host == socket.gethostname()
+        return is_this_machine and self.namespace is not None and self.namespace == _namespace()
 
     def is_surely_dead(self) -> bool:
         """Whether it would be seen from here and is not. Of processes elsewhere nothing is known, so they are not."""
-        if not self.has_this_clock() or self.namespace is None or self.namespace != _namespace():
+        if not self.is_seen_from_here():
             return False
         try:
             os.kill(self.pid, 0)

@@ -1,6 +1,7 @@
 """One folder a run: where each stage lives, and when it is finished.
 
     RUN/run.json                      marks the folder as ours, and of which format
+    RUN/lease/                        which command is writing here now (`w2v_core.lease`)
     RUN/{tokens,phrases,vocab,shards,vectors,reports}/
         part-00000.parquet, …         what the stage made
         manifest.json                 written last: the stage is finished if and only if this exists
@@ -31,7 +32,7 @@ from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
 from w2v_core.storage import Folder, access, open_folder, require_utf8
-from w2v_core.store_reference import refuse_model, refuse_published, refuse_reference
+from w2v_core.store_reference import RECORD, refuse_model, refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
 STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
@@ -147,6 +148,15 @@ class RunDir:
     def checkpoints(self) -> Folder:
         """The folder of training that is not finished. Gone once a stage before it is made again."""
         return self.folder / "checkpoints"
+
+    @property
+    def lease(self) -> Folder:
+        """The folder of claims to write here."""
+        return self.folder / "lease"
+
+    def is_published(self) -> bool:
+        """Whether this is a version in a store, which nothing changes."""
+        return self.folder.read(RECORD) is not None
 
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of stage `name`, or None where the stage is not finished."""

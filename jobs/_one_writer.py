@@ -1,0 +1,31 @@
+"""One command at a time writes into a run directory; a second one ends with 4 and names the first."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jobs._log import say
+from w2v_core.kept_lease import kept
+from w2v_core.run_dir import RunDir
+
+
+@contextmanager
+def writing(run: RunDir, purpose: str) -> Iterator[RunDir]:
+    """`run` for a command that may write there, and for no other meanwhile. TakenError where another is at it.
+
+    Where nothing can be written, nobody else is hindered: what is up to date there may still be told.
+    """
+    if run.is_published() or _is_read_only(run):
+        yield run
+        return
+    with kept(run.lease, purpose, told_waiting):
+        yield run
+
+
+def told_waiting(holder: str) -> None:
+    """Say whose sign of life is waited for."""
+    say(f"waiting for a sign of life of {holder}", "lease_waiting")
+
+
+def _is_read_only(run: RunDir) -> bool:
+    return run.folder.is_local and not os.access(run.folder.path, os.W_OK)
