@@ -11,13 +11,16 @@ class SparkError(RuntimeError):
 
 def failure_of(job: str, error: Exception, is_python: bool) -> Exception:
     """What to raise for `error`, which Spark raised: what a task raised as UserError as that; a UserError too where
-    memory was short; SparkError where a Python worker or a JVM died. Another failure of Python code is itself.
+    memory was short or a disk full; SparkError where a Python worker or a JVM died. Another failure of Python code is
+    itself.
     """
     told = _text(error)
     if found := _USER_ERROR.search(told):
         return UserError(found.group(1))
     if _OUT_OF_MEMORY.search(told):
         return UserError(f"{job}: {_MORE_MEMORY}")
+    if found := _NO_DISK.search(told):
+        return UserError(f"{job}: {found.group()}; {_MORE_DISK}")
     return error if is_python else SparkError(f"{job}: {_cause(told)}")
 
 
@@ -49,6 +52,10 @@ _MOST_RECENT = re.compile(r"Most recent failure:\s*(.*)")
 _USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
 _OUT_OF_MEMORY = re.compile(
     r"^(MemoryError|pyarrow\.lib\.ArrowMemoryError|numpy\.\S+MemoryError)\b", re.MULTILINE
+)
+_NO_DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
+_MORE_DISK = (
+    "make room in the run directory's file system and, for shuffles, in spark.local.dir on every machine, and run again"
 )
 _MORE_MEMORY = (
     "a Python worker has no more memory; raise spark.executor.pyspark.memory, give executors fewer cores, or lower "

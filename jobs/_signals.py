@@ -35,10 +35,15 @@ def handlers_kept() -> Iterator[None]:
 
 
 def was_interrupted(error: BaseException | None) -> bool:
-    """Whether `error`, or one that it came of, is a KeyboardInterrupt: what fails after one hides it."""
-    while error is not None:
+    """Whether `error`, or one that it came of, is a KeyboardInterrupt: what fails after one hides it.
+
+    Errors may have come of each other in a circle, where one is kept and raised again while the other is handled.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
         if isinstance(error, KeyboardInterrupt):
             return True
+        seen.append(error)
         error = error.__cause__ or error.__context__
     return False
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import small_config
 
+from jobs._signals import was_interrupted
 from jobs.tokenize_corpus import tokenize_corpus
 from w2v_core.run_dir import RunDir
 from w2v_core.text.inputs import find_files
@@ -118,6 +119,14 @@ def test_the_second_signal_ends_the_process_at_once():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_errors_that_came_of_each_other_are_no_interrupt():
+    first, second = ValueError(), OSError()
+    first.__context__, second.__context__ = second, first
+    assert not was_interrupted(first)
+    second.__context__ = KeyboardInterrupt()
+    assert was_interrupted(first)
 
 
 def test_a_failure_that_came_of_an_interrupt_is_told_as_the_interrupt():

@@ -160,7 +160,7 @@ Aborting TaskSet 2.0 because task 3 (partition 3)
 cannot run anywhere due to node and executor excludeOnFailure.
 
 Most recent failure:
-Lost task 3.1 in stage 2.0: java.io.IOException: No space left on device
+Lost task 3.1 in stage 2.0: java.io.IOException: Connection reset by peer
 
 	at org.apache.spark.Somewhere(Somewhere.scala:1)
 """
@@ -169,7 +169,21 @@ Lost task 3.1 in stage 2.0: java.io.IOException: No space left on device
 def test_a_failure_that_excluded_every_executor_is_told_with_its_cause():
     told = str(failure_of("shards", RuntimeError(MOST_RECENT), is_python=False))
     assert told.startswith("shards: Job aborted due to stage failure: Aborting TaskSet 2.0 because task 3")
-    assert told.endswith("java.io.IOException: No space left on device")
+    assert told.endswith("java.io.IOException: Connection reset by peer")
+
+
+@pytest.mark.parametrize("is_python", [True, False])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "OSError: [Errno 28] Error writing bytes to file. Detail: [errno 28] No space left on device",
+        "Lost task 3.1 in stage 2.0: java.io.IOException: No space left on device",
+    ],
+)
+def test_a_full_disk_is_something_people_can_mend(line, is_python):
+    failure = failure_of("shards: writing", RuntimeError(f"Job aborted\n\n{line}\n\tat x"), is_python)
+    assert isinstance(failure, UserError)
+    assert str(failure).startswith("shards: writing: No space left on device; make room in the run directory")
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,13 @@ class Folder:
             with suppress(FileNotFoundError):
                 self.filesystem.get_file_info(fs.FileSelector(self.path))
 
+    def exists(self) -> bool:
+        """Whether there is a folder."""
+        return bool(self.filesystem.get_file_info(self.path).type == fs.FileType.Directory)
+
     def delete(self) -> None:
         """Remove the folder and everything in it, where it exists."""
-        if self.filesystem.get_file_info(self.path).type == fs.FileType.Directory:
+        if self.exists():
             self.filesystem.delete_dir(self.path)
 
     def sizes(self) -> dict[str, int]:

@@ -2,10 +2,10 @@
 
     python tests/attacks/kills.py --work WORK [--kills 200] [--seed 1]
 
-A process makes every stage, the report, and a published version; or a night, to its version. It gets SIGKILL with all that
-it started, is started again, and so on until it ends; then the next round begins. What comes after the Spark stages, and takes
-no JVM, is done and killed several times in a round. After every kill each stage that looks finished is read again, and so is
-each version. At the end all files are those of the undisturbed run.
+A process makes every stage, the report, and a published version; or a night, to its version. It gets SIGKILL with all
+that it started, is started again, and so on until it ends; then the next round begins. What comes after the Spark
+stages, and takes no JVM, is done and killed several times in a round. After every kill each stage that looks finished is
+read again, and so is each version. At the end all files are those of the undisturbed run.
 
 Prints a line for each kill, and a table; exits with 1 where something was not as promised.
 """
@@ -74,11 +74,12 @@ def pipeline(kind: str, work: Path) -> None:
     app(["publish", "--run-dir", str(work / "run"), *model], standalone_mode=False)
 
 
-def attack(work: Path, kills: int, moments: random.Random) -> int:
+def attack(work: Path, kills: int, rng: random.Random) -> int:
     """The exit code."""
     work.mkdir(parents=True, exist_ok=True)
     write_text(work)
     undisturbed = {kind: Undisturbed(kind, work / f"undisturbed-{kind}") for kind in KINDS}
+    moments = Moments(rng)
     struck: Counter[str] = Counter()
     faults: list[str] = []
     rounds = 0
@@ -90,7 +91,7 @@ def attack(work: Path, kills: int, moments: random.Random) -> int:
         begin, before = time.monotonic(), struck.total()
         for _ in range(ENDS_A_ROUND if kind == "run" else 1):
             rewind(place)
-            while struck.total() < kills and killed(kind, place, undisturbed[kind], moments):
+            while struck.total() < kills and killed(kind, place, moments):
                 struck[where(place)] += 1
                 found = problems(place)
                 faults += found
@@ -118,20 +119,14 @@ def rewind(work: Path) -> None:
 
 
 class Undisturbed:
-    """What comes out where nobody kills, and how long it takes."""
+    """What comes out where nobody kills."""
 
     def __init__(self, kind: str, work: Path) -> None:
         shutil.rmtree(work, ignore_errors=True)
-        self.seconds = self._run(kind, work)
-        self.seconds_of_nothing = self._run(kind, work)
-        self.files = contents(work)
-
-    def _run(self, kind: str, work: Path) -> float:
-        begin = time.monotonic()
         process = start(kind, work)
         told = process.communicate()[1]
         assert process.returncode == 0, told
-        return time.monotonic() - begin
+        self.files = contents(work)
 
     def differences(self, work: Path) -> list[str]:
         found = contents(work)
@@ -139,24 +134,47 @@ class Undisturbed:
         return [f"{name} differs" for name in names if found.get(name) != self.files.get(name)]
 
 
-def killed(kind: str, work: Path, undisturbed: Undisturbed, moments: random.Random) -> bool:
+class Moments:
+    """When to kill: at random after the first sign of work.
+
+    A machine with other work is now fast and now slow, so the longest wait grows while kills find no stage finished,
+    and shrinks while they do.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.longest = 4.0
+
+    def wait(self, process: "subprocess.Popen[str]", work: Path) -> bool:
+        """Wait for the moment. Whether the process has not ended before."""
+        before = signs(work)
+        while self.rng.random() > STARTS_ONLY and process.poll() is None and signs(work) == before:
+            time.sleep(0.05)
+        try:
+            process.wait(timeout=self.rng.uniform(0, self.longest))
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def heed(self, *, progressed: bool) -> None:
+        self.longest = min(max(self.longest * (0.8 if progressed else 1.15), 0.5), 60.0)
+
+
+def signs(work: Path) -> set[str]:
+    """What there is to see of a process at work; a lease is taken before anything starts."""
+    return {str(path) for path in work.rglob("*") if "lease" not in path.parts}
+
+
+def killed(kind: str, work: Path, moments: Moments) -> bool:
     """Run it until a random moment. Whether it was killed, and had not ended before."""
-    needs_spark = not (finished(work) & {"shards"})
-    starting = undisturbed.seconds_of_nothing * (2 if needs_spark else 0.7)
-    working = (0.6 if needs_spark else 0.25) * undisturbed.seconds
-    if moments.random() < STARTS_ONLY:
-        seconds = moments.uniform(0, starting)
-    else:
-        seconds = starting * 0.8 + moments.uniform(0, working)
+    before = finished(work)
     process = start(kind, work)
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
+    is_alive = moments.wait(process, work)
+    if is_alive:
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return True
     process.communicate()
-    return False
+    moments.heed(progressed=finished(work) != before)
+    return is_alive
 
 
 def start(kind: str, work: Path) -> subprocess.Popen[str]:

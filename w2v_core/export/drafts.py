@@ -27,6 +27,7 @@ def drafts(folder: Folder, names: Sequence[str]) -> Iterator[list[pa.NativeFile]
     """
     draft_of = {name: f".{name}.{uuid4().hex}" for name in names}
     with access(str(folder)):
+        is_new = not folder.exists()
         folder.create()
         try:
             with ExitStack() as stack:
@@ -36,6 +37,8 @@ def drafts(folder: Folder, names: Sequence[str]) -> Iterator[list[pa.NativeFile]
             for draft in draft_of.values():
                 with suppress(OSError):
                     folder.filesystem.delete_file(folder.file(draft))
+            if is_new and folder.is_empty():
+                folder.delete()
 
 
 def _opened(folder: Folder, name: str, draft: str) -> pa.NativeFile:
