@@ -4,8 +4,8 @@
 
 A process makes every stage, the report, and a published version; or a night, to its version. It gets SIGKILL with all
 that it started, is started again, and so on until it ends; then the next round begins. What comes after the Spark
-stages, and takes no JVM, is done and killed several times in a round. After every kill each stage that looks finished is
-read again, and so is each version. At the end all files are those of the undisturbed run.
+stages, and takes no JVM, is done and killed several times in a round. After every kill each stage that looks finished
+is read again, and so is each version. At the end all files are those of the undisturbed run.
 
 Prints a line for each kill, and a table; exits with 1 where something was not as promised.
 """
@@ -143,13 +143,13 @@ class Moments:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.longest = 4.0
+        self.longest = 2.0
 
     def wait(self, process: "subprocess.Popen[str]", work: Path) -> bool:
         """Wait for the moment. Whether the process has not ended before."""
-        before = signs(work)
-        while self.rng.random() > STARTS_ONLY and process.poll() is None and signs(work) == before:
-            time.sleep(0.05)
+        before, waits_for_work = signs(work), self.rng.random() > STARTS_ONLY
+        while waits_for_work and process.poll() is None and signs(work) == before:
+            time.sleep(0.02)
         try:
             process.wait(timeout=self.rng.uniform(0, self.longest))
         except subprocess.TimeoutExpired:

@@ -152,7 +152,8 @@ def assert_one_sentence(code: int, told: str, *reasons: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "room"), [(name, room) for name in STAGES for room in ROOMS if (name, room) != ("evaluate", ROOMS[1])]
+    ("name", "room"),
+    [(name, room) for name in STAGES for room in ROOMS if (name, room) != ("evaluate", ROOMS[1])],
 )
 def test_a_full_disk_under_a_stage(name, room, disk, command, before):
     run = before(name, disk.folder)
