@@ -39,7 +39,7 @@ SETTINGS = (
     "train.workers=1",
     "train.checkpoint_minutes=0.003",
 )
-ENDS_A_ROUND = 4
+ENDS_A_ROUND = 10
 STARTS_ONLY = 0.15
 """Share of the kills that strike while the process starts; the others strike when it works."""
 

@@ -1,0 +1,148 @@
+"""Nights for an hour: what the process holds, and what it leaves behind, is at the end as it was at the start.
+
+    python tests/attacks/endurance.py --work WORK [--minutes 60]
+
+Every night a small file arrives. Every second night runs in this process, as in a scheduler that imports us, and every
+other in one of its own, as from cron. After each: memory, open files, threads and processes of this process, temporary
+files, and what stands in the work folder and in the store. Prints a line for each night; exits with 1 where the last
+nights hold more than the first, after three to warm up.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+WARM_UP, COMPARED = 3, 5  # nights
+GROWTH = {"memory_mb": 1.15, "java_mb": 1.25, "seconds": 1.5, "child_peak_mb": 1.1}
+"""What may grow by how much: memory by fragments, seconds by the machine's other work. Everything else not at all."""
+SETTINGS = (
+    "spark.master=local[2]",
+    "vocab.min_count=2",
+    "train.epochs=1",
+    "train.vector_size=24",
+    "train.workers=2",
+    "gate.max_loss_rise=5.0",
+    "gate.max_drop=2.0",
+    "night.keep_versions=3",
+    "night.predict=false",
+)
+
+
+def main() -> None:
+    """Nights until the time is over."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    options = parser.parse_args()
+    work = options.work.absolute()
+    shutil.rmtree(work, ignore_errors=True)
+    for name in ("arriving", "tmp"):
+        (work / name).mkdir(parents=True)
+    os.environ |= {"TMPDIR": str(work / "tmp"), "PYSPARK_PYTHON": sys.executable}
+    tempfile.tempdir = None
+    end, nights = time.monotonic() + 60 * options.minutes, []
+    while time.monotonic() < end:
+        nights.append(facts_of(work, len(nights) + 1))
+        print(json.dumps(nights[-1]), flush=True)
+    found = list(grown(nights))
+    print(f"{len(nights)} nights in {options.minutes:g} minutes; {found or 'nothing has grown'}")
+    sys.exit(1 if found else 0)
+
+
+def facts_of(work: Path, number: int) -> dict[str, float]:
+    """A night, and what there is after it."""
+    arrive(work / "arriving", number)
+    begin = time.monotonic()
+    in_this_process = number % 2 == 0
+    (night_here if in_this_process else night_in_its_own)(work)
+    seconds = time.monotonic() - begin
+    return {
+        "night": number,
+        "in_this_process": in_this_process,
+        "seconds": round(seconds, 1),
+        "memory_mb": memory_mb(os.getpid()),
+        "java_mb": sum(memory_mb(pid) for pid in children(os.getpid()) if is_java(pid)),
+        "child_peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "open_files": len(list(Path("/proc/self/fd").iterdir())),
+        "threads": len(list(Path("/proc/self/task").iterdir())),
+        "processes": len(children(os.getpid())),
+        "temporary_files": sum(1 for path in (work / "tmp").rglob("*") if path.is_file()),
+        "shared_memory_files": len(list(Path("/dev/shm").iterdir())),
+        "versions": len(list((work / "store").glob("*/v*"))),
+        "work_files": sum(
+            1 for path in (work / "work").rglob("*") if path.is_file() and path.parent.name != "nights"
+        ),
+    }
+
+
+def arguments(work: Path) -> list[str]:
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    folders = ["--store", str(work / "store"), "--name", "news", "--work", str(work / "work")]
+    return ["nightly", *folders, "--input", str(work / "arriving"), *settings]
+
+
+def night_here(work: Path) -> None:
+    from jobs.cli import app
+
+    app(arguments(work), standalone_mode=False)
+
+
+def night_in_its_own(work: Path) -> None:
+    subprocess.run([sys.executable, "-m", "jobs", *arguments(work)], check=True, stderr=subprocess.DEVNULL)
+
+
+def arrive(folder: Path, number: int) -> None:
+    """Words that all nights share, so that the vocabulary soon stops growing."""
+    rng = random.Random(number)
+    lines = [" ".join(f"낱말{int(rng.paretovariate(0.8)) % 3000}" for _ in range(15)) for _ in range(1500)]
+    (folder / f"{number:05d}.txt").write_text("\n".join(lines), encoding="utf-8")
+
+
+def memory_mb(pid: int) -> int:
+    told = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) for line in told.splitlines() if line.startswith("VmRSS")) // 1024
+
+
+def is_java(pid: int) -> bool:
+    return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "java"
+
+
+def children(pid: int) -> list[int]:
+    """Every process that came of `pid`, of any generation."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text(encoding="ascii").split()):
+            found += [child, *children(child)]
+    return found
+
+
+def grown(nights: list[dict[str, float]]) -> Iterator[str]:
+    """What the last nights hold more of than the first. Nights of either kind are compared with their own."""
+    for here in (True, False):
+        of_kind = [night for night in nights if night["in_this_process"] == here][WARM_UP:]
+        if len(of_kind) < 2 * COMPARED:
+            yield f"only {len(of_kind)} nights to compare"
+            continue
+        for name in of_kind[0].keys() - {"night", "in_this_process"}:
+            first, last = (
+                statistics.median(night[name] for night in part)
+                for part in (of_kind[:COMPARED], of_kind[-COMPARED:])
+            )
+            if last > first * GROWTH.get(name, 1.0):
+                yield f"{name} from {first:g} to {last:g}"
+
+
+if __name__ == "__main__":
+    main()
