@@ -54,7 +54,10 @@ _OUT_OF_MEMORY = re.compile(
     r"^(MemoryError|pyarrow\.lib\.ArrowMemoryError|numpy\.\S+MemoryError)\b", re.MULTILINE
 )
 _NO_DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
-_MORE_DISK = "make room in the run directory's file system and, for shuffles, in spark.local.dir on all machines, and run again"
+_MORE_DISK = (
+    "make room in the run directory's file system and, for shuffles, in spark.local.dir on all machines, "
+    "and run again"
+)
 _MORE_MEMORY = (
     "a Python worker has no more memory; raise spark.executor.pyspark.memory, give executors fewer cores, or lower "
     "shards.target_rows"
