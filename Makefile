@@ -26,6 +26,8 @@
 # make transfer                                  few labels: word vectors against bags of words, on docstrings
 # make bench-plan TEXT="20mb.txt 60mb.txt"       what a plan says beforehand, and what came
 # make bench-lookup                              words to ids at up to 5 M words
+# make attack-kills   the whole pipeline killed two hundred times at random moments, and run again: about an hour
+# make attack-nights  an hour of nights: what they hold and leave behind at the end as at the start
 # make install    .venv with everything the above need; they make it themselves
 # make mlflow     an MLflow server in .venv-mlflow, for the tests that start one
 # make java       a Java of its own for .venv, where there is none and no root to install one
@@ -45,7 +47,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
+.PHONY: attack-kills attack-nights bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -107,6 +109,12 @@ bench-train: needs-java $(STAMP)
 
 bench-parts: $(STAMP)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_parts.py --run-dir $(RUN)
+
+attack-kills: needs-java $(STAMP)
+	$(BIN)/python tests/attacks/kills.py --work bench-run/attack-kills
+
+attack-nights: needs-java $(STAMP)
+	$(BIN)/python tests/attacks/endurance.py --work bench-run/attack-nights
 
 bench-kills: $(STAMP)
 	$(BIN)/python benchmarks/bench_kills.py --run-dir $(RUN) --work bench-run/kills

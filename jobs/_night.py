@@ -184,13 +184,15 @@ class Night:
         return plan
 
     def _new_name(self) -> str:
-        """That of the moment, or the next one that is free, where another night has it: a clock may be set back."""
+        """That of the moment, or of the one after the last night, where that is later: a clock may be set back.
+
+        Nights are told in the order of their names.
+        """
         taken = {record.night for record in self._work.records()}
         taken |= {made_by.night for version in self._model.versions() if (made_by := _made_by(version))}
-        moment = self._asked_at
-        while name_of(moment) in taken:
-            moment += timedelta(seconds=1)
-        return name_of(moment)
+        if not taken:
+            return name_of(self._asked_at)
+        return name_of(max(self._asked_at, began_at(max(taken)) + timedelta(seconds=1)))
 
     def _prediction(self, files: Sequence[ReadFile]) -> Prediction | None:
         """What the night will take; None, and why, where that cannot be told."""
@@ -398,7 +400,7 @@ class Night:
             model=self._model.name,
             outcome=outcome,
             finished_at=now,
-            seconds=round((now - began_at(night)).total_seconds(), 1),
+            seconds=max(round((now - began_at(night)).total_seconds(), 1), 0.0),
             error=error,
             **known,
         )

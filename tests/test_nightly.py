@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -551,3 +551,24 @@ def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, mak
 def test_tables_are_refused(model):
     with pytest.raises(UserError, match="cannot tell what is new in"):
         model.night(more_inputs=["table:texts"])
+
+
+def test_nights_stay_in_order_where_the_clock_is_set_back(model, monkeypatch):
+    """The second begins, by its clock, two days before the first, and ends earlier than it began."""
+    model.arrive("a.txt", FIRST)
+    model.night()
+    moments = [datetime.now(UTC) - timedelta(days=2), datetime.now(UTC) - timedelta(days=2, hours=1)]
+
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moments.pop(0) if len(moments) > 1 else moments[0]
+
+    monkeypatch.setattr(_night, "datetime", SetBack)
+    model.arrive("b.txt", SECOND)
+    model.night()
+    first, second = model.work.records()
+    assert (first.version, second.version) == ("v1", "v2")
+    assert second.seconds == 0.0
+    assert model.work.records(1) == [second]
+    assert model.current == "v2"
