@@ -1,14 +1,14 @@
 """version.json: what a version says of itself."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core import __version__
 from w2v_core.errors import UserError
 from w2v_core.run_dir import Manifest
-from w2v_core.storage import Folder
+from w2v_core.storage import Folder, require_name
 from w2v_core.store_reference import RECORD
 
 FORMAT_VERSION = 1
@@ -52,6 +52,12 @@ class Source(BaseModel):
         )
 
 
+def _require_place(name: str) -> str:
+    """A file of a version: its name, or STAGE/NAME."""
+    stage, _, file = name.rpartition("/")
+    return "/".join(map(require_name, [stage, file] if stage else [name]))
+
+
 class Record(BaseModel):
     """What stands in version.json."""
 
@@ -67,7 +73,7 @@ class Record(BaseModel):
     based_on: str | None = Field(description="the version that its training started from")
     source: Source
     aligned_to: dict[str, Any] | None = Field(description="the version whose axes its vectors have, if any")
-    files: dict[str, StoredFile]
+    files: dict[Annotated[str, AfterValidator(_require_place)], StoredFile]
 
     @classmethod
     def read(cls, folder: Folder) -> "Record | None":
@@ -78,10 +84,12 @@ class Record(BaseModel):
         try:
             record = cls.model_validate_json(data)
         except ValidationError:
+            record = None
+        if record is None or record.version != folder.path.rpartition("/")[2]:
             raise UserError(
                 f"{folder.file(RECORD)} is damaged: it is not what this program writes; delete the folder {folder}, or "
                 "put it back from a copy"
-            ) from None
+            )
         if record.format_version != FORMAT_VERSION:
             raise UserError(
                 f"{folder.file(RECORD)} is of format {record.format_version} and this program reads "
