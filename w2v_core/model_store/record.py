@@ -1,6 +1,7 @@
 """version.json: what a version says of itself."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -61,7 +62,7 @@ def _require_place(name: str) -> str:
 class Record(BaseModel):
     """What stands in version.json."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     format_version: int = FORMAT_VERSION
     name: str
     version: str
@@ -74,6 +75,19 @@ class Record(BaseModel):
     source: Source
     aligned_to: dict[str, Any] | None = Field(description="the version whose axes its vectors have, if any")
     files: dict[Annotated[str, AfterValidator(_require_place)], StoredFile]
+    seal: str | None = Field(None, description="SHA-256 of the rest")
+
+    def sealed(self) -> "Record":
+        """This, with its seal."""
+        return self.model_copy(update={"seal": self._sum()})
+
+    def _sum(self) -> str:
+        rest = self.model_copy(update={"seal": None})
+        return sha256(rest.model_dump_json().encode()).hexdigest()
+
+    def _is_whole(self) -> bool:
+        """Whether it has the seal that fits; what was published before there were any has none."""
+        return self.seal in (None, self._sum())
 
     @classmethod
     def read(cls, folder: Folder) -> "Record | None":
@@ -85,7 +99,7 @@ class Record(BaseModel):
             record = cls.model_validate_json(data)
         except ValidationError:
             record = None
-        if record is None or record.version != folder.path.rpartition("/")[2]:
+        if record is None or record.version != folder.path.rpartition("/")[2] or not record._is_whole():
             raise UserError(
                 f"{folder.file(RECORD)} is damaged: it is not what this program writes; delete the folder {folder}, or "
                 "put it back from a copy"
