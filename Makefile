@@ -2,6 +2,7 @@
 # make test       the test suite
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
+# make audit      which of the installed packages have a known weakness; needs PyPI's advisories
 # make matrix     the test suite with the oldest and with the newest packages that pyproject.toml allows;
 #                 ENDS="python3.12:lowest python3.13:highest" names other interpreters
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
@@ -48,7 +49,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: matrix bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
+.PHONY: audit matrix bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -61,6 +62,10 @@ test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),
 
 matrix: needs-java $(STAMP) dist/w2v.zip
 	$(BIN)/python tests/matrix.py $(ENDS)
+
+# --strict: where the advisories cannot be had, that is a fault, and not a clean answer.
+audit: $(STAMP)
+	$(BIN)/uv tool run pip-audit --strict --skip-editable --progress-spinner off --path $(VENV)/lib/python3*/site-packages
 
 image:
 	@conf/docker/make_image.sh
