@@ -2,6 +2,9 @@
 # make test       the test suite
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
+# make audit      which of the installed packages have a known weakness; needs PyPI's advisories
+# make matrix     the test suite with the oldest and with the newest packages that pyproject.toml allows;
+#                 ENDS="python3.12:lowest python3.13:highest" names other interpreters
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
 # make cluster-demo   the demo on it: the Spark stages by spark-submit, then the trainer
 # make scheduler-demo   text arrives in slices, and a container that runs nights trains on each
@@ -40,6 +43,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 SUBMIT := $(COMPOSE) run --rm submit
 TRAINER := $(COMPOSE) run --rm trainer
+ENDS ?= $(PYTHON):lowest $(PYTHON):highest
 CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
 SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
 
@@ -47,7 +51,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: attack-kills attack-nights bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
+.PHONY: audit matrix bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean attack-kills attack-nights
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -57,6 +61,13 @@ test: needs-java $(STAMP) dist/w2v.zip
 
 test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
+
+matrix: needs-java $(STAMP) dist/w2v.zip
+	$(BIN)/python tests/matrix.py $(ENDS)
+
+# --strict: where the advisories cannot be had, that is a fault, and not a clean answer.
+audit: $(STAMP)
+	$(BIN)/uv tool run pip-audit --strict --skip-editable --progress-spinner off --path $(VENV)/lib/python3*/site-packages
 
 image:
 	@conf/docker/make_image.sh
@@ -192,4 +203,4 @@ java: $(STAMP)
 	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
-	rm -rf $(VENV) .venv-airflow .venv-mlflow dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-airflow .venv-mlflow .venv-matrix dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -88,7 +88,7 @@ def measured(folder: Path, who: str) -> dict:
             warnings.simplefilter("ignore")
             from gensim.models import KeyedVectors
     if who == "gensim":
-        vectors_VD = np.load(folder / "input.npy", mmap_mode="r")
+        vectors_VD = np.load(folder / "input.npy", mmap_mode="r", allow_pickle=False)
         words = pq.read_table(folder / "vocab.parquet")["token"].to_pylist()
         vectors = KeyedVectors(vectors_VD.shape[1])  # with the same mapped table, as after load(mmap="r")
         vectors.vectors, vectors.index_to_key = vectors_VD, words

@@ -12,13 +12,13 @@ file=${1:-dist/environment.tar.gz}
 python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-from=${WHEELS:+--no-index --find-links $WHEELS}
+
+pip() { "$work/tools/bin/pip" --quiet --disable-pip-version-check "$@"; }
 
 "$python" -m venv --copies "$work/environment"
 "$python" -m venv "$work/tools"
-install="$work/tools/bin/pip --quiet --disable-pip-version-check"
-$install install $from venv-pack setuptools
-$install --python "$work/environment/bin/python" install $from numpy pyarrow pydantic "$@"
+pip install ${WHEELS:+--no-index --find-links "$WHEELS"} venv-pack setuptools
+pip --python "$work/environment/bin/python" install ${WHEELS:+--no-index --find-links "$WHEELS"} numpy pyarrow pydantic "$@"
 mkdir -p "$(dirname "$file")"
 "$work/tools/bin/python" -m venv_pack --quiet --force --prefix "$work/environment" --output "$file"
 echo "$file: $(du -h "$file" | cut -f 1)" >&2

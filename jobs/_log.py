@@ -85,7 +85,7 @@ def say(text: str, event: str = "message", level: str = "info", **fields: Any) -
     if _speaker.as_json:
         _write(event, level, text, fields)
     else:
-        console.print(visible(text))
+        console.print(visible(without_secrets(text)))
 
 
 def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from jobs._log import ENVIRONMENT, OPTION, LogFormat, choose_format, of_run, say, speaks_json
 from jobs._signals import EXIT_CODE, interruptible, was_interrupted
+from w2v_core.credentials import without_secrets
 from w2v_core.errors import UserError
 
 RunDirOption = Annotated[
@@ -115,7 +116,7 @@ def _exit_with_traceback(error: Exception) -> NoReturn:
         told = traceback.format_exception_only(error)[-1].strip()
         say(told, "error", "error", exit_code=1, traceback=trace)
     else:
-        sys.stderr.write(trace)
+        sys.stderr.write(without_secrets(trace))
     sys.exit(1)
 
 

@@ -11,7 +11,7 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.config import EvaluateConfig, TokenizeConfig, TrainConfig, VocabConfig
 from w2v_core.parts import write_array, write_bytes, write_file
 from w2v_core.run_dir import RunDir
-from w2v_core.vocab import vocab_of
+from w2v_core.vocab import FILE, vocab_of, write_vocab
 
 HIT = "window.hit=1"
 HOSTILE = [
@@ -26,6 +26,7 @@ HOSTILE = [
     "long" * 5_000,
 ]
 KOREAN = ["서울", "대학교", "서울역", "부산"]
+WORDS = ["서울", "대학교", "king", "queen", "cat", "dog", "mouse", "land"]
 SCORES = {
     "resamples": 1000,
     "seed": 1,
@@ -109,6 +110,30 @@ def made_run(folder: Path, tokens: list[str], size: int = 12) -> RunDir:
             write_bytes(draft, "metrics.jsonl", lambda stream: stream.write(lines)),
         ]
         draft.finish(config=TrainConfig(sg=1), inputs={}, files=files)
+    return run
+
+
+def finished_run(folder: Path, seed: int, words: list[str] = WORDS, size: int = 4) -> RunDir:
+    """A run of a few words whose input vectors all hold their seed in the first place."""
+    run = RunDir.create(str(folder))
+    rng = np.random.default_rng(seed)
+    table = vocab_of(pa.array(words), np.arange(len(words), 0, -1) * 3, VocabConfig())
+    with run.rewrite("vocab") as draft:
+        draft.finish(config=VocabConfig(), inputs={"seed": seed}, files=write_vocab(draft, table))
+    tables = rng.normal(size=(2, len(words), size)).astype(np.float32)
+    tables[0, :, 0] = seed
+    with run.rewrite("vectors") as draft:
+        files = [
+            write_array(draft, "input.npy", tables[0]),
+            write_array(draft, "output.npy", tables[1]),
+            write_file(draft, FILE, table),
+            write_bytes(draft, "metrics.jsonl", lambda stream: stream.write(b"{}\n")),
+        ]
+        draft.finish(config=TrainConfig(sg=1, vector_size=size), inputs={"seed": seed}, files=files)
+    with run.rewrite("reports") as draft:
+        files = [write_bytes(draft, "evaluation.json", lambda stream: stream.write(b"{}"))]
+        draft.finish(config=EvaluateConfig(), inputs={}, files=files)
+    run.stage("reports").write_whole("report.html", b"<html>")
     return run
 
 

@@ -1,6 +1,7 @@
 """Intervals are SciPy's, and those of resamples laid out item by item."""
 
 import time
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from w2v_core.evaluation.bootstrap import (
 )
 
 MANY = Resampling(resamples=20_000, seed=1)
+GENERATOR = "rng" if "rng" in signature(bootstrap).parameters else "random_state"  # until SciPy 1.14
 
 
 def scipys(samples, statistic) -> tuple[float, float]:
@@ -30,7 +32,7 @@ def scipys(samples, statistic) -> tuple[float, float]:
         vectorized=False,
         n_resamples=MANY.resamples,
         method="percentile",
-        rng=np.random.default_rng(7),
+        **{GENERATOR: np.random.default_rng(7)},
     )
     return tuple(found.confidence_interval)
 
@@ -64,7 +66,7 @@ def test_the_interval_of_a_correlation_is_scipys():
         vectorized=False,
         n_resamples=500,
         method="percentile",
-        rng=np.random.default_rng(5),
+        **{GENERATOR: np.random.default_rng(5)},
     )
     # From one seed SciPy draws the same items: to the last digits, not only in distribution.
     assert spearman_interval(human_P, first_P, resampling) == pytest.approx(

@@ -84,7 +84,10 @@ def test_ready_tokens_stay_as_they_are(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.list_(pa.int32(), 2)])
 def test_ids_of_items_are_tokens(tmp_path, kind):
-    path = parquet(tmp_path / "baskets.parquet", pa.array([[17, 4], None, [4, -1]], kind))
+    try:
+        path = parquet(tmp_path / "baskets.parquet", pa.array([[17, 4], None, [4, -1]], kind))
+    except pa.ArrowNotImplementedError:
+        pytest.skip(f"PyArrow {pa.__version__} writes no missing list of a fixed size")
     assert tokenized(path)[0] == [["17", "4"], ["4", "-1"]]
 
 

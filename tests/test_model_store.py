@@ -13,6 +13,7 @@ from uuid import uuid4
 import numpy as np
 import pyarrow as pa
 import pytest
+from runs_by_hand import WORDS, finished_run
 from stores import opened_bucket
 
 from jobs import __main__ as main_module
@@ -24,15 +25,14 @@ from w2v_core.lease import TakenError, held
 from w2v_core.model_store import store as store_module
 from w2v_core.model_store.store import Model, ModelStore
 from w2v_core.night.work import WorkFolder
-from w2v_core.parts import write_array, write_bytes, write_file
+from w2v_core.parts import write_array, write_file
 from w2v_core.run_dir import RunDir
 from w2v_core.storage import Folder, open_folder
 from w2v_core.store_reference import resolved
 from w2v_core.training.initial import InitialVectors
 from w2v_core.verify import verify
-from w2v_core.vocab import FILE, Vocabulary, earlier_vocab, vocab_of, write_vocab
+from w2v_core.vocab import FILE, Vocabulary, earlier_vocab, vocab_of
 
-WORDS = ["서울", "대학교", "king", "queen", "cat", "dog", "mouse", "land"]
 NAME = "뉴스 #1"
 
 
@@ -54,30 +54,6 @@ def location(request, tmp_path) -> str:
 @pytest.fixture
 def model(location) -> Model:
     return ModelStore(location).model(NAME)
-
-
-def finished_run(folder: Path, seed: int, words: list[str] = WORDS, size: int = 4) -> RunDir:
-    """A run of a few words whose input vectors all hold their seed in the first place."""
-    run = RunDir.create(str(folder))
-    rng = np.random.default_rng(seed)
-    table = vocab_of(pa.array(words), np.arange(len(words), 0, -1) * 3, VocabConfig())
-    with run.rewrite("vocab") as draft:
-        draft.finish(config=VocabConfig(), inputs={"seed": seed}, files=write_vocab(draft, table))
-    tables = rng.normal(size=(2, len(words), size)).astype(np.float32)
-    tables[0, :, 0] = seed
-    with run.rewrite("vectors") as draft:
-        files = [
-            write_array(draft, "input.npy", tables[0]),
-            write_array(draft, "output.npy", tables[1]),
-            write_file(draft, FILE, table),
-            write_bytes(draft, "metrics.jsonl", lambda stream: stream.write(b"{}\n")),
-        ]
-        draft.finish(config=TrainConfig(sg=1, vector_size=size), inputs={"seed": seed}, files=files)
-    with run.rewrite("reports") as draft:
-        files = [write_bytes(draft, "evaluation.json", lambda stream: stream.write(b"{}"))]
-        draft.finish(config=EvaluateConfig(), inputs={}, files=files)
-    run.stage("reports").write_whole("report.html", b"<html>")
-    return run
 
 
 @pytest.fixture

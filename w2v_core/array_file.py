@@ -1,4 +1,4 @@
-"""Reading .npy files from any file system, some rows at a time. N: rows, D: columns."""
+"""Reading .npy files from any file system, whole or some rows at a time. N: rows, D: columns."""
 
 import tokenize
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2v_core.arrays import FloatArray
 from w2v_core.storage import Folder
@@ -31,6 +32,15 @@ def damage_is_value_error() -> Iterator[None]:
     ) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(reason[:_LONGEST_REASON]) from error
+
+
+def whole_array(folder: Folder, name: str) -> NDArray[Any]:
+    """The file as it is, mapped from a local disk and else read. ValueError where it is no array, or one of objects."""
+    with damage_is_value_error():
+        if folder.is_local:
+            return np.lib.format.open_memmap(folder.file(name), mode="r")
+        with folder.filesystem.open_input_file(folder.file(name)) as stream:
+            return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 class ArrayFile:

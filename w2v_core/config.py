@@ -654,7 +654,14 @@ def _explain(error: ValidationError, path: str | None) -> str:
         return f"unknown key {key}{source}; {_known_keys(fault['loc'])}"
     has_keys = fault["type"] in ("dict_type", "model_type")
     allowed = f"it has keys of its own; give {key}.NAME" if has_keys else fault["msg"].lower()
-    return f"{key} = {fault['input']!r}{source} is not allowed: {allowed}"
+    return f"{key} = {_shown(fault['input'], has_keys)}{source} is not allowed: {allowed}"
+
+
+def _shown(value: Any, has_keys: bool) -> str:
+    """A value that is refused. What stands where keys should, or has keys where none may, can be a secret."""
+    if isinstance(value, dict):
+        return "{…}"
+    return "…" if has_keys and not isinstance(value, bool | int | float) else repr(value)
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> str:

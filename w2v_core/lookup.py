@@ -6,6 +6,7 @@ begin, and the entries. Opening them is a memory map, and a core looks up millio
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,13 @@ class Lookup:
         np.cumsum(np.bincount(bucket_V, minlength=2**num_bits), out=starts_B[1:])
         entries_V = (hash_V[order] & _LOW) << _SHIFT | order.astype(np.uint64)
         return cls(tokens, starts_B, entries_V)
+
+    @staticmethod
+    def has_shape(starts: npt.NDArray[Any], entries: npt.NDArray[Any], num_words: int) -> bool:
+        """Whether two arrays that were read can be the tables over so many words."""
+        is_power = starts.ndim == 1 and len(starts) > 2 and (len(starts) - 1) & (len(starts) - 2) == 0
+        types = starts.dtype == np.uint32 and entries.dtype == np.uint64
+        return bool(is_power and types and entries.shape == (num_words,) and starts[-1] == num_words)
 
     def ids(self, tokens: pa.StringArray) -> Int32Array:
         """The id (N,) of each token, -1 for one that is no word."""

@@ -1,5 +1,6 @@
 """A folder outside a run that a command fills: skipped when it is current, and finished as a stage is."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,8 @@ from pydantic import ValidationError
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MANIFEST, TEMPORARY, Draft, Manifest, drafted
 from w2v_core.storage import access, open_folder, require_utf8
+
+_MADE = re.compile(r"part-[0-9]{5,}\.parquet|[a-z]+\.npy|\.manifest\.json\.[0-9a-f]+")
 
 
 class OutputFolder:
@@ -34,7 +37,13 @@ class OutputFolder:
         if self.folder.read(MANIFEST) is not None:
             manifest = self.manifest()
             return manifest is not None and manifest.stage == self._name
-        return self.folder.is_empty() or TEMPORARY in self.folder.folders()
+        return self.folder.is_empty() or self._is_half()
+
+    def _is_half(self) -> bool:
+        """Whether files of ours stand here beside what tasks were writing. Hadoop's `_temporary` holds folders."""
+        folders, files = self.folder.folders(), self.folder.sizes()
+        is_ours = folders == [TEMPORARY] and not (self.folder / TEMPORARY).folders()
+        return is_ours and all(_MADE.fullmatch(name) for name in files)
 
     def manifest(self) -> Manifest | None:
         """The manifest, or None where there is none that we wrote."""

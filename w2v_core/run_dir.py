@@ -23,15 +23,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core import __version__
 from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder, access, open_folder, require_utf8
+from w2v_core.storage import Folder, access, open_folder, require_name, require_utf8
 from w2v_core.store_reference import RECORD, refuse_model, refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
@@ -57,7 +57,7 @@ class FileEntry(BaseModel):
     """A file that a stage made: its name in the stage's folder, rows where it has rows, bytes, CRC-32."""
 
     model_config = ConfigDict(frozen=True)
-    name: str
+    name: Annotated[str, AfterValidator(require_name)]
     rows: int | None
     bytes: int
     crc32: int

@@ -163,6 +163,13 @@ def require_utf8(location: str) -> None:
         raise UserError(f"{location!a} is a name that is not UTF-8; rename it")
 
 
+def require_name(name: str) -> str:
+    """`name`, of a file in a folder, as a file that others may have written tells it. ValueError where it leads out."""
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise ValueError(f"{name!a} is not the name of one file")
+    return name
+
+
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _BEFORE_NAMES = re.compile(r"[^/]*/+[^/?]*")
 

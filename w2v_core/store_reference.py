@@ -42,6 +42,11 @@ class Pointer(BaseModel):
     version: str
     turns: tuple[Turn, ...]
 
+    def _fits(self) -> bool:
+        """Whether it names a version, and the last turn the same: a flipped bit names another."""
+        is_name = VERSION_NAME.fullmatch(self.version) is not None
+        return is_name and bool(self.turns) and self.turns[-1].version == self.version
+
     @classmethod
     def read(cls, folder: Folder) -> "Pointer | None":
         """That of the model in `folder`, None where it has none. UserError where it is damaged."""
@@ -52,7 +57,7 @@ class Pointer(BaseModel):
             pointer = cls.model_validate_json(data)
         except ValidationError:
             pointer = None
-        if pointer is None or not VERSION_NAME.fullmatch(pointer.version):
+        if pointer is None or not pointer._fits():
             raise UserError(
                 f"{folder.file(POINTER)} is damaged: it is not what this program writes; delete it, and choose a "
                 "version with `w2v models promote`"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from w2v_core.array_file import whole_array
 from w2v_core.arrays import Int32Array
 from w2v_core.config import VocabConfig
 from w2v_core.counts import Counted, write_rare
@@ -135,7 +135,9 @@ class Vocabulary:
         try:
             with access(str(folder)):
                 table = pa.ipc.open_file(_opened(folder, OPEN_FILE)).read_all()
-                starts, entries = (_open_array(folder, name) for name in (STARTS_FILE, ENTRIES_FILE))
+                starts, entries = (whole_array(folder, name) for name in (STARTS_FILE, ENTRIES_FILE))
+            if not table.schema.equals(VOCAB) or not Lookup.has_shape(starts, entries, len(table)):
+                raise ValueError(f"{OPEN_FILE}, {STARTS_FILE} and {ENTRIES_FILE} do not fit")
         except UserError:
             raise
         except (OSError, ValueError) as error:
@@ -203,14 +205,6 @@ def _opened(folder: Folder, name: str) -> pa.NativeFile:
     if folder.is_local:
         return pa.memory_map(folder.file(name))
     return pa.BufferReader(folder.filesystem.open_input_stream(folder.file(name), compression=None).read())
-
-
-def _open_array(folder: Folder, name: str) -> npt.NDArray[Any]:
-    if folder.is_local:
-        mapped: npt.NDArray[Any] = np.load(folder.file(name), mmap_mode="r", allow_pickle=False)
-        return mapped
-    read: npt.NDArray[Any] = np.load(BytesIO(folder.read(name) or b""), allow_pickle=False)
-    return read
 
 
 _last_opened: tuple[tuple[str, str], Vocabulary] | None = None

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from w2v_core.array_file import damage_is_value_error
+from w2v_core.array_file import whole_array
 from w2v_core.errors import UserError
 from w2v_core.export.table import Chosen, VectorTable, by_rank
 from w2v_core.nearest import Floats, Ints
@@ -60,21 +58,12 @@ def read(folder: Folder) -> VectorTable:
 
 
 def _vectors(folder: Folder) -> Floats:
-    stored = _array(folder, VECTORS)
+    stored = whole_array(folder, VECTORS)
     if stored.dtype.kind != "f":
         raise ValueError(f"{VECTORS} holds {stored.dtype}")
     with np.errstate(over="ignore"):  # told as infinity where it is read
         vectors_VD: Floats = stored.astype(np.float32, copy=False)
     return vectors_VD
-
-
-def _array(folder: Folder, name: str) -> NDArray[Any]:
-    """The file as it is, mapped from a local disk and else read. ValueError where it is no array, or one of objects."""
-    with damage_is_value_error():
-        if folder.is_local:
-            return np.lib.format.open_memmap(folder.file(name), mode="r")
-        with folder.filesystem.open_input_file(folder.file(name)) as stream:
-            return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _tokens(folder: Folder) -> pa.ChunkedArray:
@@ -87,7 +76,7 @@ def _tokens(folder: Folder) -> pa.ChunkedArray:
 def _counts(folder: Folder) -> Ints | None:
     if COUNTS not in folder.sizes():
         return None
-    stored = _array(folder, COUNTS)
+    stored = whole_array(folder, COUNTS)
     if stored.dtype.kind not in "iu":
         raise ValueError(f"{COUNTS} holds {stored.dtype}")
     counts_V: Ints = stored.astype(np.int64)

@@ -1,14 +1,15 @@
 """version.json: what a version says of itself."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from hashlib import sha256
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core import __version__
 from w2v_core.errors import UserError
 from w2v_core.run_dir import Manifest
-from w2v_core.storage import Folder
+from w2v_core.storage import Folder, require_name
 from w2v_core.store_reference import RECORD
 
 FORMAT_VERSION = 1
@@ -52,10 +53,16 @@ class Source(BaseModel):
         )
 
 
+def _require_place(name: str) -> str:
+    """A file of a version: its name, or STAGE/NAME."""
+    stage, _, file = name.rpartition("/")
+    return "/".join(map(require_name, [stage, file] if stage else [name]))
+
+
 class Record(BaseModel):
     """What stands in version.json."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     format_version: int = FORMAT_VERSION
     name: str
     version: str
@@ -67,7 +74,20 @@ class Record(BaseModel):
     based_on: str | None = Field(description="the version that its training started from")
     source: Source
     aligned_to: dict[str, Any] | None = Field(description="the version whose axes its vectors have, if any")
-    files: dict[str, StoredFile]
+    files: dict[Annotated[str, AfterValidator(_require_place)], StoredFile]
+    seal: str | None = Field(None, description="SHA-256 of the rest")
+
+    def sealed(self) -> "Record":
+        """This, with its seal."""
+        return self.model_copy(update={"seal": self._sum()})
+
+    def _sum(self) -> str:
+        rest = self.model_copy(update={"seal": None})
+        return sha256(rest.model_dump_json().encode()).hexdigest()
+
+    def _is_whole(self) -> bool:
+        """Whether it has the seal that fits; what was published before there were any has none."""
+        return self.seal in (None, self._sum())
 
     @classmethod
     def read(cls, folder: Folder) -> "Record | None":
@@ -78,10 +98,12 @@ class Record(BaseModel):
         try:
             record = cls.model_validate_json(data)
         except ValidationError:
+            record = None
+        if record is None or record.version != folder.path.rpartition("/")[2] or not record._is_whole():
             raise UserError(
                 f"{folder.file(RECORD)} is damaged: it is not what this program writes; delete the folder {folder}, or "
                 "put it back from a copy"
-            ) from None
+            )
         if record.format_version != FORMAT_VERSION:
             raise UserError(
                 f"{folder.file(RECORD)} is of format {record.format_version} and this program reads "

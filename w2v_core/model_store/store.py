@@ -267,7 +267,7 @@ class Model:
                     source=source,
                     aligned_to=aligned_to,
                     files=draft.files,
-                )
+                ).sealed()
                 lease.renew()
                 folder.write_whole(RECORD, record.model_dump_json(indent=2).encode())
         except LostError:

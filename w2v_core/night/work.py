@@ -13,23 +13,46 @@ it, with the same files, however many have arrived since.
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.night.ledger import ReadFile
+from w2v_core.run_dir import MARKER, STAGES
 from w2v_core.storage import Folder, access, open_folder
 
 PLAN, CONFIG, INPUTS, RUN, NIGHTS, LEASE = "plan.json", "config.json", "inputs.json", "run", "nights", "lease"
+
+
+_NAME = "%Y-%m-%dT%H-%M-%SZ"
+
+
+def name_of(moment: datetime) -> str:
+    """A night's name, of when it began."""
+    return moment.astimezone(UTC).strftime(_NAME)
+
+
+def began_at(night: str) -> datetime:
+    """When the night of that name began."""
+    return datetime.strptime(night, _NAME).replace(tzinfo=UTC)
+
+
+def _require_name(night: str) -> str:
+    """A night's name, which names a file too. ValueError for another text."""
+    began_at(night)
+    return night
+
+
+NightName = Annotated[str, AfterValidator(_require_name)]
 
 
 class Plan(BaseModel):
     """A night that is under way."""
 
     model_config = ConfigDict(frozen=True)
-    night: str = Field(description="its name, from when it began: 2026-11-27T02-00-00Z")
+    night: NightName = Field(description="its name, from when it began: 2026-11-27T02-00-00Z")
     model: str
     based_on: str | None = Field(description="the version it starts from")
     files: tuple[ReadFile, ...] = Field(description="what it reads")
@@ -44,7 +67,7 @@ class Record(BaseModel):
     """A night that ended. Numbers are None where the night did not come so far."""
 
     model_config = ConfigDict(frozen=True)
-    night: str
+    night: NightName
     model: str
     outcome: Outcome
     finished_at: datetime
@@ -67,17 +90,17 @@ class Record(BaseModel):
     predicted: list[dict[str, Any]] = Field([], description="prediction and fact, of the planner")
 
 
-_NAME = "%Y-%m-%dT%H-%M-%SZ"
+def _is_record(name: str) -> bool:
+    try:
+        began_at(name.removesuffix(".json"))
+    except ValueError:
+        return False
+    return True
 
 
-def name_of(moment: datetime) -> str:
-    """A night's name, of when it began."""
-    return moment.astimezone(UTC).strftime(_NAME)
-
-
-def began_at(night: str) -> datetime:
-    """When the night of that name began."""
-    return datetime.strptime(night, _NAME).replace(tzinfo=UTC)
+def _visible(names: set[str]) -> set[str]:
+    """Names but those of drafts, which begin with a dot."""
+    return {name for name in names if not name.startswith(".")}
 
 
 class WorkFolder:
@@ -89,13 +112,21 @@ class WorkFolder:
         self.folder.refuse_file(location)
         with access(location):
             self.folder.require_bucket()
-            known = {PLAN, CONFIG, INPUTS}
-            if not self.folder.is_empty() and not (
-                known & self.folder.sizes().keys() or {RUN, NIGHTS, LEASE} & set(self.folder.folders())
-            ):
-                raise UserError(
-                    f"{location} is not empty and holds no nights of w2v; name a new or an empty folder"
-                )
+            self._refuse_foreign()
+
+    def _refuse_foreign(self) -> None:
+        """UserError where other people's files stand: what nights made is removed before the next one begins."""
+        names = {*self.folder.sizes(), *self.folder.folders()}
+        has_nights = PLAN in names or any(map(_is_record, (self.folder / NIGHTS).sizes()))
+        if not has_nights and _visible(names) - {CONFIG, INPUTS, RUN, NIGHTS, LEASE}:
+            raise UserError(
+                f"{self.location} is not empty and holds no nights of w2v; name a new or an empty folder"
+            )
+        run = self.folder / RUN
+        if run.read(MARKER) is None and _visible({*run.sizes(), *run.folders()}) - {*STAGES, "checkpoints"}:
+            raise UserError(
+                f"{self.file(RUN)} is no run directory, and a night would replace it; name a new or an empty folder"
+            )
 
     def file(self, name: str) -> str:
         """The location of `name`."""
