@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -114,7 +115,9 @@ def find_files(
     found: dict[str, InputFile] = {}
     for location in locations:
         with access(f"input {location}"):
-            found |= {_same_for_links(file): file for file in _expand(location, may_be_none)}
+            for file in _expand(location, may_be_none):
+                real = _same_for_links(file)
+                found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
     for path in sorted(file.path for file in found.values()):
         if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(
@@ -138,6 +141,11 @@ def _same_for_links(file: InputFile) -> str:
     return file.path if "://" in file.root else str(Path(file.path).resolve())
 
 
+def _how_strange(real: str, file: InputFile) -> tuple[bool, str]:
+    """By which of two names a file is read: by its own, since a link's may lack the ending that tells what it is."""
+    return PurePosixPath(file.path).name != PurePosixPath(real).name, file.path
+
+
 def _expand(location: str, may_be_none: bool) -> list[InputFile]:
     root = _fixed_part(location)
     folder = open_folder(root)
@@ -148,6 +156,10 @@ def _expand(location: str, may_be_none: bool) -> list[InputFile]:
         files = list(_below(root, folder))
     elif info.type == fs.FileType.File:
         files = [_input_file(root, info)]
+    elif info.type == fs.FileType.Unknown:
+        raise UserError(
+            f"input {location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
+        )
     else:
         folder.require_bucket()
         raise UserError(f"input {location} does not exist; check the path given to --input")

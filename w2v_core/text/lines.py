@@ -195,6 +195,7 @@ def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes
 
 _MARK = b"\xef\xbb\xbf"
 _PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
+_TABLES = {b"PAR1\x15": ".parquet", b"Obj\x01": ".avro"}
 
 
 def _refuse_no_text(begin: bytes, path: str) -> None:
@@ -202,6 +203,11 @@ def _refuse_no_text(begin: bytes, path: str) -> None:
     for magic, ending in _PACKED.items():
         if begin.startswith(magic):
             raise UserError(f"{path} is a packed file; give it a name that ends in {ending}")
+    for magic, ending in _TABLES.items():
+        if begin.startswith(magic):
+            raise UserError(
+                f"{path} is a table; give it a name that ends in {ending}, or set tokenize.format"
+            )
     if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UserError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
     if begin.count(0) * 10 > len(begin):

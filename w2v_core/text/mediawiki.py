@@ -23,6 +23,7 @@ from w2v_core.text.lines import open_split
 
 _CHUNK_BYTES = 1 << 20
 _PAGES_A_BLOCK = 64
+_LONGEST_PAGE = 64 << 20  # MediaWiki itself takes 2 MB of text
 _BEGIN, _END = b"<page>", b"</page>"
 _FILE, _CATEGORY = "6", "14"  # MediaWiki's numbers of these namespaces
 _NO_TEXT_TAGS = frozenset(
@@ -95,6 +96,8 @@ def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[b
             stop = pending.find(_END, begin)
             if stop < 0:
                 position, pending = position + begin, pending[begin:]
+                if len(pending) > _LONGEST_PAGE:
+                    raise EOFError(f"a page has no end within {_LONGEST_PAGE:,} bytes")
                 break
             stop += len(_END)
             counters["input_bytes"] += stop - begin
