@@ -13,6 +13,7 @@ from w2v_core.export.table import Chosen, VectorTable
 from w2v_core.export.text_lines import lines, numbers_between, parsed
 from w2v_core.nearest import Floats
 from w2v_core.storage import access, open_folder
+from w2v_core.word2vec_file import ends_in_number
 
 _LINES_PER_BLOCK = 4096
 _READ_BYTES = 1 << 20
@@ -73,6 +74,8 @@ def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], 
             raise ValueError("a line has another length than the first")
         if any(len(line) == _LONGEST_LINE for line in some):
             raise ValueError(f"a line is longer than {_LONGEST_LINE:,} bytes")
+        if longer := next((row[0] for row in rows if ends_in_number(row[0])), None):
+            raise ValueError(f"{longer[-80:]!r} is no word, as it ends in a number")
         vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
     except ValueError as error:
         raise UserError(

@@ -52,6 +52,15 @@ def first_places(tokens: pa.ChunkedArray) -> Ints:
     return np.sort(found)
 
 
+def refuse_twice(tokens: pa.ChunkedArray) -> None:
+    """ValueError where a token comes twice: the table is mapped, so that none can be left out."""
+    if pc.count_distinct(tokens).as_py() == len(tokens):
+        return
+    counted = pc.value_counts(tokens)
+    twice = counted.filter(pc.greater(counted.field("counts"), 1))[0]["values"].as_py()
+    raise ValueError(f"the word {twice!r} comes twice")
+
+
 @dataclass(frozen=True)
 class Block:
     """Words that are written together: ids, tokens, counts (N,) and vectors (N, D), all finite."""

@@ -18,7 +18,7 @@ from pyarrow import fs
 from w2v_core.credentials import refuse_in_location
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MARKER
-from w2v_core.storage import Folder, access, open_folder, read_file
+from w2v_core.storage import Folder, Location, access, open_folder, read_file
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
@@ -98,7 +98,7 @@ def read_list(path: str) -> list[str]:
 
 
 def find_files(
-    locations: Sequence[str], told_format: Format | None = None, *, may_be_none: bool = False
+    locations: Sequence[Location], told_format: Format | None = None, *, may_be_none: bool = False
 ) -> list[InputFile]:
     """Every file that `locations` name, once, sorted by path.
 
@@ -108,12 +108,13 @@ def find_files(
     """
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
-    for location in locations:
+    named = [os.fspath(location) for location in locations]
+    for location in named:
         refuse_in_location(location)
         if location != location.encode(errors="replace").decode():
             raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
     found: dict[str, InputFile] = {}
-    for location in locations:
+    for location in named:
         with access(f"input {location}"):
             for file in _expand(location, may_be_none):
                 real = _same_for_links(file)
