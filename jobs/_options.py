@@ -10,7 +10,17 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from jobs._log import ENVIRONMENT, OPTION, LogFormat, choose_format, of_run, say, speaks_json
+from jobs._log import (
+    ENVIRONMENT,
+    OPTION,
+    LogFormat,
+    choose_format,
+    of_run,
+    say,
+    speaks_json,
+    visible,
+    visible_json,
+)
 from jobs._signals import EXIT_CODE, interruptible, was_interrupted
 from w2v_core.errors import UserError
 
@@ -59,7 +69,7 @@ LogFormatOption = Annotated[
 def print_json(document: Any) -> None:
     """One JSON document on standard output, in UTF-8, or in ASCII where that is all it takes."""
     in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(document, ensure_ascii=not in_utf8) + "\n")
+    sys.stdout.write(visible_json(json.dumps(document, ensure_ascii=not in_utf8)) + "\n")
     sys.stdout.flush()
 
 
@@ -115,7 +125,7 @@ def _exit_with_traceback(error: Exception) -> NoReturn:
         told = traceback.format_exception_only(error)[-1].strip()
         say(told, "error", "error", exit_code=1, traceback=trace)
     else:
-        sys.stderr.write(trace)
+        sys.stderr.write(visible(trace))
     sys.exit(1)
 
 
