@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import json
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -150,6 +151,22 @@ def make(seed: int, folder: Path) -> Corpus:
         _file(made, number, settings)
     _around(made)
     return Corpus(seed, [str(folder)], settings, made.marks, made.whole)
+
+
+def files_of(corpus: Corpus) -> set[str]:
+    """The files that there are to read: those that are not hidden, each once."""
+    found = set()
+    for top in corpus.locations:
+        for folder, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if name[0] not in "._"]
+            paths = (Path(folder, name) for name in names if name[0] not in "._")
+            found.update(str(path.resolve()) for path in paths if not path.is_symlink() and path.is_file())
+    return found
+
+
+def spelled(mark: str, settings: dict[str, Any]) -> str:
+    """A mark as these settings spell it."""
+    return "".join("0" if c.isdigit() else c for c in mark) if settings.get("digits_to_zero") else mark
 
 
 def _settings(rng: Rng) -> dict[str, Any]:
@@ -401,7 +418,13 @@ def _avro(rng: Rng, mark: str) -> tuple[bytes, bool]:
         whole = False  # without a mark
     schema = {"type": "record", "name": "Row", "fields": [{"name": "text", "type": kind}]}
     out = io.BytesIO()
-    fastavro.writer(out, schema, rows, codec=rng.choice(["null", "deflate", "snappy", "zstandard", "bzip2"]))
+    fastavro.writer(
+        out,
+        schema,
+        rows,
+        codec=rng.choice(["null", "deflate", "snappy", "zstandard", "bzip2"]),
+        sync_marker=rng.randbytes(16),
+    )
     return out.getvalue(), whole
 
 
@@ -434,7 +457,7 @@ _ENDINGS: dict[str, Callable[[Rng, str], tuple[bytes, bool]]] = {
     ".xml": _mediawiki,
 }
 _PACKS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": gzip.compress,
+    ".gz": lambda data: gzip.compress(data, mtime=0),
     ".bz2": bz2.compress,
     ".zst": lambda data: bytes(pa.Codec("zstd").compress(data, asbytes=True)),
 }
