@@ -535,7 +535,7 @@ def test_a_table_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr("w2v_core.export.word2vec.np.empty", full)
+    monkeypatch.setattr("w2v_core.word2vec_file.np.empty", full)
     with pytest.raises(
         UserError, match="says that it holds 3 words of 2 dimensions, which is more than the mem"
     ):

@@ -74,11 +74,21 @@ class Word2VecFile:
             for begin in range(0, self.num_words, WORDS_PER_BLOCK):
                 yield self._block(source, read, begin, min(WORDS_PER_BLOCK, self.num_words - begin))
 
+    def room_for(self, num_words: int) -> FloatArray:
+        """Vectors to fill, (num_words, D). UserError where the first line claims more than the memory here."""
+        try:
+            return np.empty((num_words, self.vector_size), np.float32)
+        except MemoryError:
+            raise UserError(
+                f"{self.location} says that it holds {self.num_words:,} words of {self.vector_size:,} dimensions, "
+                "which is more than the memory here; is its first line damaged?"
+            ) from None
+
     def _block(
         self, source: "_Reader", read: "Callable[[_Reader], tuple[bytes, Any]]", begin: int, length: int
     ) -> tuple[list[str], FloatArray]:
         words: list[str] = []
-        vectors_ND = np.empty((length, self.vector_size), np.float32)
+        vectors_ND = self.room_for(length)
         for place in range(length):
             try:
                 word, vectors_ND[place] = read(source)
