@@ -13,7 +13,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO, NoReturn, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +104,16 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
             if stop:
                 return
         position += len(chunk)
+    if split.file.compression is None and position < split.end:
+        refuse_shrunk(split)
+
+
+def refuse_shrunk(split: Split) -> NoReturn:
+    """UserError for a file that ends before what it had when it was found."""
+    raise UserError(
+        f"{split.file.path} had {split.file.size:,} bytes when it was found and became shorter before it was read; "
+        "start again when nothing writes to it"
+    )
 
 
 def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:

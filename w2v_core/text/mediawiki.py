@@ -19,7 +19,7 @@ from w2v_core.errors import UserError
 from w2v_core.text.block import Block
 from w2v_core.text.columns import unreadable_told
 from w2v_core.text.inputs import Split
-from w2v_core.text.lines import open_split
+from w2v_core.text.lines import open_split, refuse_shrunk
 
 _CHUNK_BYTES = 1 << 20
 _PAGES_A_BLOCK = 64
@@ -107,6 +107,8 @@ def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[b
             return
     if pending.startswith(_BEGIN):
         raise EOFError("the last page has no end")
+    if split.file.compression is None and position + len(pending) < split.end:
+        refuse_shrunk(split)
 
 
 def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> str | None:
