@@ -5,6 +5,7 @@ Small sizes in `make test`, full ones under `make attack-input`. The bounds are 
 
 import bz2
 import gzip
+import io
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -177,6 +179,19 @@ def test_what_cannot_be_cut_and_is_too_large_is_refused(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    "unit", ["<ref>", "<ref name=a ", "<b><i>", "[http://a ", "[[a|", "{{a|", "<!--", ";:*#", "{|\n"]
+)
+def test_markup_that_is_opened_without_end_takes_no_time(tmp_path, unit):
+    path = tmp_path / "a.xml"
+    path.write_text(HEAD + page(unit * 100_000) + page("fine<br> " * 3000) + "</mediawiki>")
+    (tmp_path / "out").mkdir()
+    found = tokenized([str(path)], {}, tmp_path / "out")
+    assert found.counters["bad_rows"] == 1
+    assert found.account.kept == 3000
+    assert "tags or brackets that do not end" in tokenized([str(path)], {"strict": True}, tmp_path / "out")
+
+
 # Files that change while they are read
 
 
@@ -282,3 +297,105 @@ def test_a_run_whose_name_holds_a_line_feed_is_told_on_one_line(tmp_path, w2v):
     assert len(told) == 1
     assert "줄\\n바꿈\\x1b[2J" in told[0]
     assert "\x1b" not in err
+
+
+# What a few bytes claim
+
+
+def avro_of(path: Path, kind: object, value: bytes) -> Path:
+    """A file of one row whose text is `a` and whose other field has these bytes."""
+    fields = [{"name": "text", "type": "string"}, {"name": "other", "type": kind}]
+    out = io.BytesIO()
+    fastavro.writer(out, {"type": "record", "name": "Row", "fields": fields}, [])
+    row = b"\x02a" + value
+    path.write_bytes(out.getvalue() + zigzag(1) + zigzag(len(row)) + row + out.getvalue()[-16:])
+    return path
+
+
+def zigzag(number: int) -> bytes:
+    """A number that is not negative, as Avro writes it."""
+    number, out = number << 1, b""
+    while number > 0x7F:
+        out, number = out + bytes([number & 0x7F | 0x80]), number >> 7
+    return out + bytes([number])
+
+
+NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
+EMPTY = {"type": "record", "name": "Empty", "fields": [{"name": "x", "type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (NODE, b"\x02" * 1_000_000 + b"\x00", "has a type 'Node' that holds itself"),
+        ({"type": "array", "items": "null"}, zigzag(2**40) + b"\x00", "has an array of what takes no byte"),
+        ({"type": "array", "items": EMPTY}, zigzag(2**40) + b"\x00", "has an array of what takes no byte"),
+        (
+            ["null", {"type": "array", "items": "null"}],
+            b"\x02" + zigzag(2**40),
+            "has an array of what takes no byte",
+        ),
+        ({"type": "array", "items": "string"}, zigzag(2**40) + b"\x00", "cannot be read"),
+        ("string", zigzag(2**60), "cannot be read"),
+        ("bytes", b"\xff" * 9 + b"\x01", "cannot be read"),
+    ],
+)
+def test_avro_that_claims_without_end_is_refused(tmp_path, kind, value, told):
+    path = avro_of(tmp_path / "a.avro", kind, value)
+    (tmp_path / "out").mkdir()
+    assert told in tokenized([str(path)], {}, tmp_path / "out")
+
+
+def test_avro_of_every_other_type_is_read(tmp_path):
+    (tmp_path / "out").mkdir()
+    ids = {"type": "array", "items": {"type": "enum", "name": "E", "symbols": ["A"]}}
+    for kind, value in (
+        (ids, b"\x02\x00\x00"),
+        (EMPTY, b""),
+        ({"type": "map", "values": "null"}, b"\x02\x02k\x00"),
+    ):
+        found = tokenized([str(avro_of(tmp_path / "a.avro", kind, value))], {}, tmp_path / "out")
+        assert found.sentences["tokens"].to_pylist() == [["a"]]
+
+
+# Names
+
+
+def test_a_file_is_read_by_its_own_name_and_not_by_a_links(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "in").mkdir()
+    pq.write_table(pa.table({"text": ["words of a table"]}), tmp_path / "in" / "m.parquet")
+    for name in ("a", "z.txt", "0.orc"):
+        (tmp_path / "in" / name).symlink_to("m.parquet")
+    found = tokenized([str(tmp_path / "in")], {}, tmp_path / "out")
+    assert found.sentences["tokens"].to_pylist() == [["words", "of", "a", "table"]]
+    assert [Path(path).name for path in found.files] == ["m.parquet"]
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".avro"])
+def test_a_table_under_another_ending_is_named(tmp_path, ending):
+    path = tmp_path / "table.txt"
+    if ending == ".avro":
+        avro_of(path, "null", b"")
+    else:
+        pq.write_table(pa.table({"text": ["a"]}), path)
+    (tmp_path / "out").mkdir()
+    assert f"is a table; give it a name that ends in {ending}" in tokenized([str(path)], {}, tmp_path / "out")
+
+
+def test_a_pipe_is_named_and_within_a_folder_passed_over(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.txt").write_text("x\n")
+    with pytest.raises(UserError, match="pipe is a device, a pipe or a socket"):
+        find_files([str(tmp_path / "pipe")])
+    assert [Path(file.path).name for file in find_files([str(tmp_path)])] == ["a.txt"]
+
+
+def test_text_after_zeros_is_read_or_refused_however_it_is_cut(tmp_path):
+    """Bytes beyond the first split tell whether a file is text."""
+    (tmp_path / "a.txt").write_bytes(b"\0" * 300 + b"\n" + b"words of text\n" * 1000)
+    outcomes = []
+    for split_bytes in (WHOLE, 1024):
+        (tmp_path / f"out{split_bytes}").mkdir()
+        outcomes.append(tokenized([str(tmp_path / "a.txt")], {}, tmp_path / f"out{split_bytes}", split_bytes))
+    assert [found.account.kept for found in outcomes] == [3000, 3000]

@@ -45,7 +45,7 @@ def read_mediawiki(split: Split, config: TokenizeConfig, counters: Counter[str])
             for page in _pages(stream, split, counters):
                 counters["pages"] += 1
                 wikitext = _wikitext(page, path, config.strict, counters)
-                if wikitext is not None:
+                if wikitext is not None and not _tangled(wikitext, path, config.strict, counters):
                     texts.append(plain_text(wikitext, foreign))
                 if len(texts) >= _PAGES_A_BLOCK:
                     yield Block(pa.array(texts, pa.string()))
@@ -127,6 +127,26 @@ def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> s
         counters["pages_left_out"] += 1
         return None
     return root.findtext("revision/text") or ""
+
+
+def _tangled(wikitext: str, path: str, strict: bool, counters: Counter[str]) -> bool:
+    """Whether so much is opened and not closed that mwparserfromhell would look for the ends for hours."""
+    brackets = max(wikitext.count(begin) - wikitext.count(end) for begin, end in ("<>", "[]", "{}"))
+    tags = len(_TAG.findall(wikitext)) - wikitext.count("</") - wikitext.count("/>")
+    if brackets <= _MOST_OPEN_BRACKETS and tags <= _MOST_OPEN_TAGS and not _LONG_LIST_MARK.search(wikitext):
+        return False
+    if strict:
+        raise UserError(
+            f"{path} has a page with thousands of tags or brackets that do not end: {wikitext[:80]!r}; leave out "
+            "--strict to have such pages skipped and counted"
+        )
+    counters["bad_rows"] += 1
+    return True
+
+
+_MOST_OPEN_BRACKETS, _MOST_OPEN_TAGS = 500, 2000
+_TAG = re.compile(r"<(?!br|hr|li|p|t[dhr]|d[dt]|wbr)[a-z]", re.IGNORECASE)  # but those that need no end
+_LONG_LIST_MARK = re.compile(r"^[;:*#]{2000}", re.MULTILINE)
 
 
 def plain_text(wikitext: str, foreign: frozenset[str]) -> str:
