@@ -231,6 +231,7 @@ _TEXTS: list[Callable[[Rng], str]] = [
     lambda rng: "word",
     lambda rng: "word\n" * rng.randrange(1, 500),
     lambda rng: "one sentence of a few words",
+    lambda rng: "fifteen letters\n" * rng.randrange(100, 1000),  # cuts fall between two lines
     lambda rng: "the same the same the same\n" * 300,
     lambda rng: "\n".join(f"unique{n} word{n} here{n}" for n in range(rng.randrange(1, 1500))),
     lambda rng: "x" * rng.choice([1, 1000, 70_000, 1_100_000]),

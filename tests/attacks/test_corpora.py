@@ -35,6 +35,7 @@ def test_a_corpus_is_whole_or_refused(seed, folder):
     assert_accounted(whole, corpus)
     assert_tokens(whole, corpus)
     assert_none_left_out(whole, corpus)
+    assert_filters_only_drop(whole, corpus, folder)
     for other in cut:
         assert isinstance(other, Tokenized), other
         assert multiset(other) == multiset(whole)
@@ -77,6 +78,19 @@ def assert_accounted(found: Tokenized, corpus: corpora.Corpus) -> None:
         counters["lines"] == counters["doc_lines"] + counters["lines_without_token"] + counters["sentences"]
     )
     assert counters["rows"] >= counters["rows_without_text"] + counters["bad_rows"] - counters["pages"]
+
+
+def assert_filters_only_drop(found: Tokenized, corpus: corpora.Corpus, folder: Path) -> None:
+    """What is read is what is kept where nothing is left out."""
+    filters = {"min_token_length", "max_token_length"} & corpus.settings.keys()
+    if not filters:
+        assert found.account.read == found.account.kept
+        return
+    others = {key: value for key, value in corpus.settings.items() if key not in filters}
+    unfiltered = tokenized(corpus.locations, others, _made(folder / "unfiltered"))
+    assert isinstance(unfiltered, Tokenized)
+    assert unfiltered.account.kept == found.account.read
+    assert unfiltered.counters["lines"] == found.counters["lines"]
 
 
 def assert_tokens(found: Tokenized, corpus: corpora.Corpus) -> None:

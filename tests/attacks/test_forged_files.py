@@ -153,6 +153,7 @@ def assert_sentence(told: str, path: str) -> None:
 CLAIMS = {
     "words.vec": b"99999999999 5\nking 1 2 3 4 5\n",
     "dimensions.vec": b"1 999999999999\nking 1 2 3 4 5\n",
+    "line.vec": b"1 2000000\nking " + b"1 " * 1_000_000,
     "table.vec": b"200000000 1000000\nking 1 2 3 4 5\n",
     "digits.vec": b"9" * 90 + b" 5\nking 1 2 3 4 5\n",
     "negative.vec": b"-5 5\nking 1 2 3 4 5\n",
@@ -172,6 +173,7 @@ _ASK = """
             raise SystemExit(f"{path} was read: {len(vectors)}")
         except UserError as error:
             assert path in str(error), error
+            assert "line.vec" not in path or "first line damaged" in str(error), error
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print((after - before) // 1024)
 """

@@ -88,9 +88,7 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
     if in_earlier_line:
         stream.seek(position)
     while chunk := stream.read(_CHUNK_BYTES):
-        if (
-            position == 0
-        ):  # by these bytes, whatever of them the split owns: how a file is cut must not decide
+        if position == 0:  # whatever of these bytes the split owns: where a file is cut must not decide
             _refuse_no_text(chunk, split.file.path)
         start = 0
         if in_earlier_line:
@@ -171,9 +169,8 @@ def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
             pieces.append(line[begin : space.start()])
             begin = space.end()
         else:
-            while (
-                end > begin + LONGEST_LINE - _LONGEST_REST and line[end] & 0xC0 == 0x80
-            ):  # within a character
+            earliest = begin + LONGEST_LINE - _LONGEST_REST
+            while end > earliest and line[end] & 0xC0 == 0x80:  # within a character
                 end -= 1
             pieces.append(line[begin:end])
             begin = end
@@ -182,9 +179,8 @@ def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
 
 
 _SPACE = re.compile(rb"[ \t]")
-_LONGEST_REST = (
-    3  # bytes of a character after its first; more of their kind are no UTF-8, and no reason to go back
-)
+# Bytes of a character after its first; more of their kind are no UTF-8, and no reason to go back.
+_LONGEST_REST = 3
 
 
 def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes:
