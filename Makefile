@@ -1,5 +1,6 @@
 # make demo       every stage on a corpus made of installed docstrings
 # make test       the test suite
+# make attack-input   2,000 corpora that a harsh user would give, forged files, bombs and hostile words
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
 # make audit      which of the installed packages have a known weakness; needs PyPI's advisories
@@ -44,6 +45,7 @@ COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo docker compose
 SUBMIT := $(COMPOSE) run --rm submit
 TRAINER := $(COMPOSE) run --rm trainer
 ENDS ?= $(PYTHON):lowest $(PYTHON):highest
+ATTACKS_ON_INPUT := $(addprefix tests/attacks/,test_corpora.py test_forged_files.py test_sizes.py test_hostile_words.py)
 CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
 SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
 
@@ -51,7 +53,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: audit matrix bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean attack-kills attack-nights
+.PHONY: attack-input bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean audit matrix attack-kills attack-nights
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -68,6 +70,9 @@ matrix: needs-java $(STAMP) dist/w2v.zip
 # --strict: where the advisories cannot be had, that is a fault, and not a clean answer.
 audit: $(STAMP)
 	$(BIN)/uv tool run pip-audit --strict --skip-editable --progress-spinner off --path $(VENV)/lib/python3*/site-packages
+
+attack-input: needs-java $(STAMP)
+	W2V_ATTACKS=$${W2V_ATTACKS:-2000} $(BIN)/python -m pytest $(ATTACKS_ON_INPUT)
 
 image:
 	@conf/docker/make_image.sh

@@ -35,6 +35,11 @@ console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, mar
 # Control characters, lone surrogates, and what turns the direction of a line: a terminal would act on them.
 _ACTS_ON_TERMINALS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_ACTS_ON_LINES = re.compile("[\t\n\u2028\u2029]")
+_ACTS_IN_JSON = re.compile(
+    "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # it has escapes for those below
+
 
 @dataclass
 class _Speaker:
@@ -81,11 +86,12 @@ def of_stage(name: str | None) -> None:
 
 
 def say(text: str, event: str = "message", level: str = "info", **fields: Any) -> None:
-    """A line for people, as it is, but for characters that would act on the terminal; for programs an event."""
+    """A line for people, as it is, but for characters that would act on the terminal or begin another line; for
+    programs an event."""
     if _speaker.as_json:
         _write(event, level, text, fields)
     else:
-        console.print(visible(without_secrets(text)))
+        console.print(visible(without_secrets(text)).replace("\n", "\\n"))
 
 
 def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:
@@ -101,6 +107,16 @@ def visible(text: str) -> str:
     return _ACTS_ON_TERMINALS.sub(
         lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text
     )
+
+
+def visible_word(word: str) -> str:
+    """`visible`, and on one line and in one column, whatever reads it."""
+    return _ACTS_ON_LINES.sub(lambda found: found.group().encode("unicode_escape").decode(), visible(word))
+
+
+def visible_json(text: str) -> str:
+    """The same JSON with characters that act on terminals as its own escapes."""
+    return _ACTS_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MOST_PARAMS, MOST_METRICS = 100, 1000  # of one request, which is what a server takes
 LONGEST_PARAM = 500
 LONGEST_TAG = 5000
+_LONGEST_NAME = 200  # of 250 that a metric's may have
 _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -232,7 +233,7 @@ def _may_hide(key: str) -> bool:
 def _name(location: str) -> str:
     """A set's name as MLflow takes names."""
     stem = location.rstrip("/").rpartition("/")[2]
-    return "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in stem)
+    return "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in stem[:_LONGEST_NAME])
 
 
 def _milliseconds(moment: str) -> int:

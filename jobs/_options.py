@@ -10,7 +10,17 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from jobs._log import ENVIRONMENT, OPTION, LogFormat, choose_format, of_run, say, speaks_json
+from jobs._log import (
+    ENVIRONMENT,
+    OPTION,
+    LogFormat,
+    choose_format,
+    of_run,
+    say,
+    speaks_json,
+    visible,
+    visible_json,
+)
 from jobs._signals import EXIT_CODE, interruptible, was_interrupted
 from w2v_core.credentials import without_secrets
 from w2v_core.errors import UserError
@@ -60,7 +70,7 @@ LogFormatOption = Annotated[
 def print_json(document: Any) -> None:
     """One JSON document on standard output, in UTF-8, or in ASCII where that is all it takes."""
     in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(document, ensure_ascii=not in_utf8) + "\n")
+    sys.stdout.write(visible_json(json.dumps(document, ensure_ascii=not in_utf8)) + "\n")
     sys.stdout.flush()
 
 
@@ -116,7 +126,7 @@ def _exit_with_traceback(error: Exception) -> NoReturn:
         told = traceback.format_exception_only(error)[-1].strip()
         say(told, "error", "error", exit_code=1, traceback=trace)
     else:
-        sys.stderr.write(without_secrets(trace))
+        sys.stderr.write(visible(without_secrets(trace)))
     sys.exit(1)
 
 

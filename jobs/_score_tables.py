@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from jobs._log import say, show, visible
+from jobs._log import say, show, visible_word
 
 NUM_MOVED = 10
 
@@ -114,4 +114,4 @@ def _table(first: str, *others: str, title: str | None = None) -> Table:
 
 
 def _text(text: str) -> Text:
-    return Text(visible(text))
+    return Text(visible_word(text))

@@ -30,7 +30,8 @@ def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
     elif console.is_interactive:
         console.print(_table(rows))
     else:
-        say("\n".join(aligned([HEADINGS, *rows])))
+        for line in aligned([HEADINGS, *rows]):
+            say(line)
 
 
 def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row]:

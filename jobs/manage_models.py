@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs._examples import told
-from jobs._log import console, say, speaks_json, visible
+from jobs._log import console, say, speaks_json, visible_word
 from jobs._options import JsonOption, ending, print_json
 from jobs._summary import aligned
 from jobs.publish_vectors import NameOption, StoreOption, as_dict
@@ -119,12 +119,13 @@ def _tell(found: list[tuple[Version, bool]]) -> None:
             say(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
         return
     if not console.is_interactive:
-        say("\n".join(aligned([HEADINGS, *rows])))
+        for line in aligned([HEADINGS, *rows]):
+            say(line)
         return
     table = Table(*HEADINGS[:-1])
     table.add_column(HEADINGS[-1], justify="right")
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(visible_word(cell)) for cell in row))
     console.print(table)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from jobs._log import visible_word
 from jobs._options import JsonOption, print_json, say
 from w2v_core.errors import UserError
 from w2v_core.run_dir import RunDir
@@ -86,4 +87,5 @@ def _as_dict(answer: tuple[str, float]) -> dict[str, str | float]:
 
 def line(question: str, found: Answers) -> str:
     """One answer line for people."""
-    return f"{question}  " + "  ".join(f"{word} {score:.2f}" for word, score in found)
+    answers = (f"{visible_word(word)} {score:.2f}" for word, score in found)
+    return "  ".join((visible_word(question), *answers))

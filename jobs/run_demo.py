@@ -101,7 +101,8 @@ def _tell_accounts(run: RunDir) -> None:
 
 
 def _tell_answers(vectors: WordVectors) -> None:
-    say("\nneighbors")
+    say("")
+    say("neighbors")
     for word in WORDS:
         say(
             "  " + line(word, vectors.most_similar(word, topn=6))
@@ -111,14 +112,16 @@ def _tell_answers(vectors: WordVectors) -> None:
     questions = [tuple(text.split()) for text in ANALOGIES.splitlines()[1:]]
     asked = [question for question in questions if all(word in vectors for word in question)]
     held = [(a, b, c, d) for a, b, c, d in asked if vectors.analogy(a, b, c, topn=1)[0][0] == d]
-    say(f"\nanalogies: {len(held)} of {len(asked)} hold" + (", such as" if held else ""))
+    say("")
+    say(f"analogies: {len(held)} of {len(asked)} hold" + (", such as" if held else ""))
     for a, b, c, d in held[:NUM_TOLD]:
         say(f"  {a} is to {b} as {c} is to {d}")
 
 
 def _tell_places(run: RunDir, run_dir: str) -> None:
     made = [stage for stage in STAGES if run.manifest(stage)]
-    say(f"\nfiles: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
+    say("")
+    say(f"files: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
     say(f"a page about it, with a map of the words: {run.stage('reports').file(PAGE)}")
     say(f"ask more: w2v neighbors --run-dir {run_dir} WORD…   or   w2v analogy --run-dir {run_dir} A B C")
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from jobs._log import console, say, speaks_json
+from jobs._log import console, say, speaks_json, visible_word
 from jobs._options import JsonOption, print_json
 from jobs._summary import aligned
 from jobs.run_night import WorkOption
@@ -46,7 +47,8 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
     elif records and console.is_interactive:
         console.print(_table(records))
     elif records:
-        say("\n".join(aligned([HEADINGS, *map(_row, records)])))
+        for line in aligned([HEADINGS, *map(_row, records)]):
+            say(line)
     else:
         say(f"no night has ended in {work}")
     for record in records[-1:]:
@@ -80,5 +82,5 @@ def _table(records: list[Record]) -> Table:
     for heading in HEADINGS[3:]:
         table.add_column(heading, justify="right")
     for record in records:
-        table.add_row(*_row(record))
+        table.add_row(*(Text(visible_word(cell)) for cell in _row(record)))
     return table

@@ -16,7 +16,8 @@ def verify(run_dir: RunDirOption, json: JsonOption = False) -> None:
     found = []
     for stage in verified_stages(run):
         found.append(stage)
-        say(_told(stage))
+        for line in _told(stage):
+            say(line)
     if not found:
         raise UserError(f"{run_dir} has no finished stage yet")
     if json:
@@ -26,11 +27,11 @@ def verify(run_dir: RunDirOption, json: JsonOption = False) -> None:
         raise UserError(f"{run_dir} is not what its manifests say: {', '.join(wrong)}")
 
 
-def _told(stage: Verified) -> str:
+def _told(stage: Verified) -> list[str]:
     if stage.problems:
-        return "\n".join(f"{stage.stage}: {problem}" for problem in stage.problems)
+        return [f"{stage.stage}: {problem}" for problem in stage.problems]
     digest = f"; rows digest {stage.digest}" if stage.digest else ""
-    return f"{stage.stage}: whole; files {stage.files:,}; {stage.bytes / 1e6:.1f} MB{digest}"
+    return [f"{stage.stage}: whole; files {stage.files:,}; {stage.bytes / 1e6:.1f} MB{digest}"]
 
 
 if __name__ == "__main__":

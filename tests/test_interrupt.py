@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import small_config
+from small_settings import small_config
 
 from jobs._signals import was_interrupted
 from jobs.tokenize_corpus import tokenize_corpus

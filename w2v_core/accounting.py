@@ -3,17 +3,23 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""How many: what a manifest says must be a number that int64 holds."""
 
 
 @dataclass(frozen=True)
 class TokenAccount:
     """read = kept + out_of_vocabulary + subsampled + sum of dropped, in tokens."""
 
-    read: int = 0
-    kept: int = 0
-    out_of_vocabulary: int = 0
-    subsampled: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
+    read: Count = 0
+    kept: Count = 0
+    out_of_vocabulary: Count = 0
+    subsampled: Count = 0
+    dropped: dict[str, Count] = field(default_factory=dict)
     """tokens lost for any other reason, by the reason"""
 
     def balances(self) -> bool:

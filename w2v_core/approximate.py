@@ -11,6 +11,7 @@ neighbor search using Hierarchical Navigable Small World graphs".
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,8 @@ import numpy as np
 
 from w2v_core.errors import UserError
 from w2v_core.nearest import Floats, Ints
-from w2v_core.vectors import Answers, Terms, WordVectors
+from w2v_core.storage import Location
+from w2v_core.vectors import Answers, Terms, WordVectors, require_topn
 
 BUILD_ROWS = 16_384
 """Words that are added at a time: what they take at length 1 is all that is held beside the index."""
@@ -61,13 +63,14 @@ class NearestIndex:
         return cls(vectors, graph)
 
     @classmethod
-    def open(cls, path: str, vectors: WordVectors, *, search: int = SEARCH) -> Self:
+    def open(cls, path: Location, vectors: WordVectors, *, search: int = SEARCH) -> Self:
         """The graph in the file at a local path, mapped into memory, of these same vectors.
 
         The file is read once, for its checksum: usearch trusts what it maps, and a damaged graph would end the process.
         Raises UserError where there is none, a damaged one, or one of other vectors, as far as their shape and a sample
         tell.
         """
+        path = os.fspath(path)
         if not Path(path).is_file() or not Path(f"{path}{_SUM}").is_file():
             raise UserError(f"{path} is no index with its {path}{_SUM}; build it and save it there")
         if Path(f"{path}{_SUM}").read_bytes() != _checksum(path):
@@ -87,11 +90,12 @@ class NearestIndex:
             raise UserError(f"{path} is the index of other vectors; build it again")
         return index
 
-    def save(self, path: str) -> None:
+    def save(self, path: Location) -> None:
         """Write the graph to a local path, whole or not at all, and its checksum beside it.
 
         UserError where that cannot be written.
         """
+        path = os.fspath(path)
         draft = Path(f"{path}.draft")
         try:
             self._graph.save(str(draft))
@@ -114,8 +118,7 @@ class NearestIndex:
         """As `WordVectors.most_similar_batch`, but that some of the nearest may be missing."""
         negative = [()] * len(positive) if negative is None else negative
         questions = [self.vectors.question(*terms) for terms in zip(positive, negative, strict=True)]
-        if topn < 1:
-            raise UserError(f"topn = {topn} must be at least 1")
+        require_topn(topn)
         return [self._answer(query_D, excluded, topn) for query_D, excluded in questions]
 
     def recall(self, topn: int = 10, num_words: int = 1000, seed: int = 1) -> float:

@@ -1,6 +1,7 @@
 """Reading .npy files from any file system, whole or some rows at a time. N: rows, D: columns."""
 
 import tokenize
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,10 @@ _LONGEST_REASON = 200  # NumPy quotes the header of a damaged file, whatever its
 def damage_is_value_error() -> Iterator[None]:
     """All that NumPy raises for a file that is no array, as ValueError: its header is Python's syntax."""
     try:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of a type that NumPy once knew by another name
             yield
     except (
         ValueError,

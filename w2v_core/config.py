@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from w2v_core.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
 from w2v_core.errors import UserError
-from w2v_core.storage import read_location
+from w2v_core.storage import Location, read_location
 
 
 class _Section(BaseModel):
@@ -583,11 +583,12 @@ class Config(_Section):
     spark: SparkConfig = SparkConfig()
 
 
-def load_config(path: str | None = None, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: Location | None = None, overrides: Sequence[str] = ()) -> Config:
     """The configuration in `path` (TOML, or .json), then `overrides` ("section.key=value") in order, checked.
 
     Raises UserError, naming the key, the value and what is allowed; of a secret, which is never allowed, the key.
     """
+    path = None if path is None else os.fspath(path)
     settings = {} if path is None else _read_settings(path)
     for override in overrides:
         settings = _merge(settings, _parse_override(override))

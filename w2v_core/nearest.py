@@ -35,8 +35,10 @@ def row_norms(rows_BD: Floats) -> Floats:
         squares_B[unsure] = np.einsum("bd,bd->b", rows_BD[unsure], rows_BD[unsure], dtype=np.float64)
         norms_B: Floats = np.sqrt(squares_B).astype(np.float32)
     if not np.isfinite(norms_B).all():
+        beyond = np.isfinite(rows_BD[~np.isfinite(norms_B)]).all(axis=1).any()
+        held = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
         raise UserError(
-            "the vectors hold NaN or infinity: train again with a smaller alpha, or mend the file that they come from"
+            f"the vectors hold {held}: train again with a smaller alpha, or mend the file that they come from"
         )
     return norms_B
 

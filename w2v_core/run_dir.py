@@ -16,6 +16,7 @@ until the manifest is there, nobody reads them.
 
 import hashlib
 import json
+import os
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -29,9 +30,9 @@ from uuid import uuid4
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core import __version__
-from w2v_core.accounting import TokenAccount
+from w2v_core.accounting import Count, TokenAccount
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder, access, open_folder, require_name, require_utf8
+from w2v_core.storage import Folder, Location, access, open_folder, require_name, require_utf8
 from w2v_core.store_reference import RECORD, refuse_model, refuse_published, refuse_reference
 
 FORMAT_VERSION = 1
@@ -58,9 +59,9 @@ class FileEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     name: Annotated[str, AfterValidator(require_name)]
-    rows: int | None
-    bytes: int
-    crc32: int
+    rows: Count | None
+    bytes: Count
+    crc32: Count
 
 
 class Manifest(BaseModel):
@@ -71,13 +72,13 @@ class Manifest(BaseModel):
     stage: str
     code_version: str
     finished_at: str = Field(description="UTC, ISO 8601")
-    seconds: float
+    seconds: float = Field(allow_inf_nan=False)
     fingerprint: str = Field(description="of the configuration and of everything that was read")
     config: dict[str, Any]
     inputs: Any = Field(description="the input files, or the fingerprints of the stages that were read")
     files: tuple[FileEntry, ...]
     tokens: TokenAccount | None = Field(description="the token account, where the stage handles tokens")
-    counters: dict[str, int]
+    counters: dict[str, Count]
     digest: str | None = Field(
         None, description="of the rows of all files, whatever their order, in hexadecimal"
     )
@@ -103,8 +104,9 @@ class RunDir:
         self.location = location
 
     @classmethod
-    def open(cls, location: str) -> "RunDir":
+    def open(cls, location: Location) -> "RunDir":
         """The run directory at `location`. UserError where there is none, or one of another format."""
+        location = os.fspath(location)
         require_utf8(location)
         folder = open_folder(location)
         with access(location):
@@ -122,8 +124,9 @@ class RunDir:
         return cls(folder, location)
 
     @classmethod
-    def create(cls, location: str) -> "RunDir":
+    def create(cls, location: Location) -> "RunDir":
         """The run directory at `location`, made where nothing is there yet."""
+        location = os.fspath(location)
         require_utf8(location)
         folder = open_folder(location)
         with access(location):

@@ -23,6 +23,9 @@ from pyarrow import fs
 from w2v_core.credentials import refuse_in_location
 from w2v_core.errors import UserError
 
+Location = str | os.PathLike[str]
+"""A path or a URI, as people write it in Python: they have pathlib."""
+
 _OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})  # as PyArrow calls them
 LARGEST_COPY = 5 * 2**30
 """Bytes that one request copies; S3 refuses more."""
@@ -174,8 +177,9 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _BEFORE_NAMES = re.compile(r"[^/]*/+[^/?]*")
 
 
-def open_folder(location: str) -> Folder:
+def open_folder(location: Location) -> Folder:
     """The folder at a local path or a URI (`file`, `s3`, `gs`, `hdfs`, …). UserError for credentials in a URI."""
+    location = os.fspath(location)
     if not location.strip():
         raise UserError("an empty path was given (is a shell variable unset?); name a folder or a file")
     if not _URI.match(location):

@@ -17,6 +17,7 @@ Sources
 """
 
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -40,7 +41,7 @@ from w2v_core.nearest import (
     scale_to_unit,
     top_k,
 )
-from w2v_core.storage import Folder, access, open_folder
+from w2v_core.storage import Folder, Location, access, open_folder
 from w2v_core.store_reference import refuse_model, resolved
 from w2v_core.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
 
@@ -106,7 +107,7 @@ class WordVectors:
         self.vectors_VD = np.asarray(vectors_VD)
 
     @classmethod
-    def load(cls, location: str) -> Self:
+    def load(cls, location: Location) -> Self:
         """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
@@ -115,7 +116,7 @@ class WordVectors:
         versions of a published model. Raises UserError where a file is missing,
         damaged or does not fit the other, and where the store is not reached.
         """
-        location = resolved(location)
+        location = resolved(os.fspath(location))
         table = table_at(location)
         return cls.of(table) if table else cls.read(folder_of_vectors(_folder_at(location)))
 
@@ -243,7 +244,7 @@ class WordVectors:
         fewer than `topn` come back where the vocabulary ends.
         restrict_vocab: answer only from this many most frequent words; the question may use any.
         Raises UnknownWordError for a word without a vector, UserError for a question without terms, for a vector of
-        another length or not finite, and for `topn` or `restrict_vocab` below 1.
+        another length or not finite, for `topn` or `restrict_vocab` below 1, and for `topn` None.
         """
         return self.most_similar_batch([positive], [negative], topn, restrict_vocab)[0]
 
@@ -258,7 +259,7 @@ class WordVectors:
 
         A thousand take a tenth of the time that they take one by one. Errors as `most_similar`.
         """
-        _require_positive("topn", topn)
+        require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
         negative = [()] * len(positive) if negative is None else negative
         questions = [self.question(*question) for question in zip(positive, negative, strict=True)]
@@ -279,7 +280,7 @@ class WordVectors:
         Levy, Goldberg 2014, equation 4. As `most_similar` in all else, `restrict_vocab` included, which gensim's takes
         and does not heed; and a question needs a positive term.
         """
-        _require_positive("topn", topn)
+        require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
         positive_TD, positive_ids = self._rows_of(positive)
         negative_TD, negative_ids = self._rows_of(negative)
@@ -450,6 +451,13 @@ def _listed(terms: Terms) -> Sequence[Term]:
     """One term as a list of it."""
     is_one = isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1)
     return [terms] if is_one else terms  # type: ignore[list-item, return-value]
+
+
+def require_topn(topn: int) -> None:
+    """UserError for no number, by which gensim gives the similarities of all words, and for one below 1."""
+    if topn is None:
+        raise UserError("topn = None is no number; give how many answers, len(vectors) for all words")
+    _require_positive("topn", topn)
 
 
 def _require_positive(name: str, value: int | None) -> None:

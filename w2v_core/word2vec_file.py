@@ -6,6 +6,8 @@
 Either may be compressed (.gz, .bz2, .zst). N: words of a block, D: dimensions.
 """
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +17,13 @@ import pyarrow as pa
 
 from w2v_core.arrays import FloatArray
 from w2v_core.errors import UserError
-from w2v_core.storage import open_folder
+from w2v_core.storage import Location, open_folder
 
 WORDS_PER_BLOCK = 20_000
 _CHUNK = 1 << 20
 _LONGEST_HEADER = 100
 _LONGEST_WORD = 1 << 20
+_LARGEST_VECTOR = 1 << 20  # numbers; a line of more is no line of a word
 _LARGEST_TABLE = 1 << 50  # bytes; a first line that tells of more is no header of a file that exists
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -31,8 +34,8 @@ class Word2VecFile:
     UserError where the file is missing or does not begin with such a line.
     """
 
-    def __init__(self, location: str) -> None:
-        self.location = location
+    def __init__(self, location: Location) -> None:
+        self.location = location = os.fspath(location)
         with _told(location), self._stream() as stream:
             start = _Reader(stream)
             header = b""
@@ -45,7 +48,7 @@ class Word2VecFile:
                     f"{location} is no word2vec file: it begins with {header[:40]!r} where that has two numbers, "
                     'words and dimensions (a GloVe file lacks this line: add "WORDS DIMENSIONS" as its first)'
                 ) from None
-            if not (self.num_words >= 0 and self.vector_size >= 1 and self._table_bytes <= _LARGEST_TABLE):
+            if not self._is_likely:
                 raise UserError(
                     f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions; is its "
                     "first line damaged?"
@@ -54,8 +57,10 @@ class Word2VecFile:
             self.is_binary = self.num_words > 0 and not self._is_text(start)
 
     @property
-    def _table_bytes(self) -> int:
-        return 4 * max(self.num_words, 1) * self.vector_size
+    def _is_likely(self) -> bool:
+        if not (self.num_words >= 0 and 1 <= self.vector_size <= _LARGEST_VECTOR):
+            return False
+        return 4 * self.num_words * self.vector_size <= _LARGEST_TABLE
 
     def blocks(self) -> Iterator[tuple[list[str], FloatArray]]:
         """Words and their vectors (N, D) float32, in the file's order; a word that is not UTF-8 has U+FFFD for it.
@@ -69,11 +74,21 @@ class Word2VecFile:
             for begin in range(0, self.num_words, WORDS_PER_BLOCK):
                 yield self._block(source, read, begin, min(WORDS_PER_BLOCK, self.num_words - begin))
 
+    def room_for(self, num_words: int) -> FloatArray:
+        """Vectors to fill, (num_words, D). UserError where the first line claims more than the memory here."""
+        try:
+            return np.empty((num_words, self.vector_size), np.float32)
+        except MemoryError:
+            raise UserError(
+                f"{self.location} says that it holds {self.num_words:,} words of {self.vector_size:,} dimensions, "
+                "which is more than the memory here; is its first line damaged?"
+            ) from None
+
     def _block(
         self, source: "_Reader", read: "Callable[[_Reader], tuple[bytes, Any]]", begin: int, length: int
     ) -> tuple[list[str], FloatArray]:
         words: list[str] = []
-        vectors_ND = np.empty((length, self.vector_size), np.float32)
+        vectors_ND = self.room_for(length)
         for place in range(length):
             try:
                 word, vectors_ND[place] = read(source)
@@ -82,10 +97,17 @@ class Word2VecFile:
                     f"{self.location}: word {begin + place + 1:,} of {self.num_words:,} is not a word and "
                     f"{self.vector_size} numbers ({error}); was the file cut short?"
                 ) from None
+            if not self.is_binary and ends_in_number(word):
+                raise UserError(
+                    f"{self.location}, line {begin + place + 2:,}: {word[-80:]!r} is no word, as it ends in a number; "
+                    f"are there more numbers on a line than the {self.vector_size} that the first line says?"
+                )
             words.append(word.decode("utf-8", errors="replace"))
         finite_N = np.isfinite(vectors_ND).all(axis=1)
         if not finite_N.all():
-            raise UserError(f"{self.location}: the vector of {words[int(finite_N.argmin())]!r} is not finite")
+            raise UserError(
+                f"{self.location}: the vector of {words[int(finite_N.argmin())]!r} is not finite in float32"
+            )
         return words, vectors_ND
 
     def _text_vector(self, source: "_Reader") -> tuple[bytes, Any]:
@@ -115,6 +137,14 @@ class Word2VecFile:
     def _stream(self) -> pa.NativeFile:
         file = open_folder(self.location)
         return file.filesystem.open_input_stream(file.path, compression="detect")
+
+
+_ENDS_IN_NUMBER = re.compile(rb" [-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$")
+
+
+def ends_in_number(word: bytes) -> bool:
+    """Whether a number stands behind a space at the end of what should be a word: one of a vector of another length."""
+    return b" " in word and _ENDS_IN_NUMBER.search(word) is not None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ Source: the 3CosAdd rule of Mikolov, Yih, Zweig 2013, "Linguistic Regularities i
 Representations", over unit vectors; the file format is word2vec's `questions-words.txt`.
 """
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,7 @@ from w2v_core.errors import UserError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.word_pairs import numbered_lines, told
+from w2v_core.storage import Location
 from w2v_core.vectors import Floats, Ints, WordVectors, first_ids, top_k
 
 BATCH_QUESTIONS = 512
@@ -95,7 +97,7 @@ class AnalogiesResult:
 
 def evaluate_analogies(
     vectors: WordVectors,
-    path: str,
+    path: Location,
     *,
     restrict_vocab: int | None = None,
     case_insensitive: bool = True,
@@ -185,13 +187,14 @@ def right_answers(table_RD: Floats, question_Q4: Ints) -> NDArray[np.bool_]:
     return right_Q
 
 
-def read_analogies(path: str) -> list[AnalogySection]:
+def read_analogies(path: Location) -> list[AnalogySection]:
     """The sections of an analogy file: `: name` lines, each followed by lines of four words, in UTF-8.
 
     path: of a file, a URI, or the name of a set that an installed package ships; see `named_sets`.
     Words are separated by spaces or tabs; blank lines are skipped. Raises UserError, with the line's number,
     where a line is neither, and where the file cannot be read or asks nothing.
     """
+    path = os.fspath(path)
     sections: list[tuple[str, list[Question]]] = [("", [])]
     for number, line in numbered_lines(located(path, "analogies")):
         if line.startswith(":"):

@@ -7,6 +7,7 @@ Shape suffixes
 """
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ from scipy.stats import spearmanr
 from w2v_core.errors import UserError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, spearman_interval
 from w2v_core.evaluation.named_sets import located
-from w2v_core.storage import read_location
+from w2v_core.storage import Location, read_location
 from w2v_core.vectors import Ints, WordVectors, first_ids
 
 _LONGEST_TOLD = 200
@@ -61,7 +62,7 @@ class WordPairsResult:
 
 def evaluate_word_pairs(
     vectors: WordVectors,
-    path: str,
+    path: Location,
     *,
     case_insensitive: bool = True,
     resampling: Resampling = DEFAULT_RESAMPLING,
@@ -131,7 +132,7 @@ def spearman(x_P: NDArray[np.floating], y_P: NDArray[np.floating]) -> float | No
     return float(spearmanr(x_P, y_P).statistic)
 
 
-def read_word_pairs(path: str) -> list[WordPair]:
+def read_word_pairs(path: Location) -> list[WordPair]:
     """The pairs of a similarity file: lines of `word word score`, in UTF-8 with or without a byte order mark.
 
     path: of a file, a URI, or the name of a set that an installed package ships; see `named_sets`.
@@ -140,6 +141,7 @@ def read_word_pairs(path: str) -> list[WordPair]:
     header. Raises UserError, with the line's number, where any other line is not two words and a finite
     number, and where the file cannot be read or holds no pair.
     """
+    path = os.fspath(path)
     lines = [
         (number, line)
         for number, line in numbered_lines(located(path, "similarity"))

@@ -13,7 +13,7 @@ from w2v_core.export import glove, npy, parquet_file, projector, safetensors_fil
 from w2v_core.export.drafts import drafts, packing
 from w2v_core.export.loss import Loss, measured
 from w2v_core.export.table import Chosen, FloatType, VectorTable
-from w2v_core.storage import Folder, access, open_folder, require_utf8
+from w2v_core.storage import Folder, Location, access, open_folder, require_utf8
 
 DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 
@@ -58,7 +58,7 @@ class Exported:
 def export(
     table: VectorTable,
     format_name: str,
-    location: str,
+    location: Location,
     *,
     limit: int | None = None,
     dtype: str = "float32",
@@ -69,6 +69,7 @@ def export(
     Words that the format cannot hold are left out, or refused with `strict`. No file is there before it is whole.
     UserError for what is unknown or does not go together, and for vectors that are not finite numbers of `dtype`.
     """
+    location = os.fspath(location)
     form = _known(format_name, dtype)
     if limit is not None and limit < 1:
         raise UserError(f"limit = {limit} must be at least 1")

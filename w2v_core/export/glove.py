@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 
-import numpy as np
 import pyarrow as pa
 
 from w2v_core.errors import UserError
-from w2v_core.export.table import Chosen, VectorTable
+from w2v_core.export.table import Chosen, VectorTable, joined
 from w2v_core.export.text_lines import lines, numbers_between, parsed
 from w2v_core.nearest import Floats
 from w2v_core.storage import access, open_folder
+from w2v_core.word2vec_file import ends_in_number
 
 _LINES_PER_BLOCK = 4096
 _READ_BYTES = 1 << 20
@@ -38,18 +38,7 @@ def read(location: str) -> VectorTable:
             blocks.append(vectors_ND)
     except OSError as error:
         raise UserError(f"{location} cannot be read: {error}") from None
-    return VectorTable.of(pa.chunked_array(words), _joined(blocks))
-
-
-def _joined(blocks: list[Floats]) -> Floats:
-    """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
-    vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
-    end = len(vectors_VD)
-    while blocks:
-        block = blocks.pop()
-        vectors_VD[end - len(block) : end] = block
-        end -= len(block)
-    return vectors_VD
+    return VectorTable.of(pa.chunked_array(words), joined(blocks))
 
 
 def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
@@ -73,6 +62,8 @@ def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], 
             raise ValueError("a line has another length than the first")
         if any(len(line) == _LONGEST_LINE for line in some):
             raise ValueError(f"a line is longer than {_LONGEST_LINE:,} bytes")
+        if longer := next((row[0] for row in rows if ends_in_number(row[0])), None):
+            raise ValueError(f"{longer[-80:]!r} is no word, as it ends in a number")
         vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
     except ValueError as error:
         raise UserError(

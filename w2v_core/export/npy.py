@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from w2v_core.array_file import whole_array
 from w2v_core.errors import UserError
-from w2v_core.export.table import Chosen, VectorTable, by_rank
+from w2v_core.export.table import Chosen, VectorTable, by_rank, refuse_twice
 from w2v_core.nearest import Floats, Ints
 from w2v_core.storage import Folder, access
 
@@ -50,6 +50,7 @@ def read(folder: Folder) -> VectorTable:
             raise ValueError("vectors without a number")
         if counts_V is not None and counts_V.shape != (len(tokens),):
             raise ValueError(f"counts of shape {counts_V.shape} and {len(tokens):,} tokens")
+        refuse_twice(tokens)
     except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
         raise UserError(
             f"{folder} does not hold {', '.join(NAMES)} that fit: {error}; export again"

@@ -1,17 +1,19 @@
 """Which format a file or a folder of vectors has, and the table in it."""
 
+import os
+
 from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.export import glove, npy, parquet_file, safetensors_file, word2vec
 from w2v_core.export.table import VectorTable
-from w2v_core.storage import access, open_folder, require_utf8
+from w2v_core.storage import Location, access, open_folder, require_utf8
 from w2v_core.word2vec_file import BYTE_ORDER_MARK
 
 _START = 100  # bytes, as many as the longest first line of a word2vec file
 
 
-def open_table(location: str) -> VectorTable:
+def open_table(location: Location) -> VectorTable:
     """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy.
 
     UserError where there is nothing, or another thing.
@@ -24,11 +26,12 @@ def open_table(location: str) -> VectorTable:
     return table
 
 
-def table_at(location: str) -> VectorTable | None:
+def table_at(location: Location) -> VectorTable | None:
     """As `open_table`, but None where there is no file and no folder of npy.
 
     The format of a file is told from its first bytes, not from its name.
     """
+    location = os.fspath(location)
     require_utf8(location)
     place = open_folder(location)
     with access(location):

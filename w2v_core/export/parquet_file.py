@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from w2v_core.errors import UserError
-from w2v_core.export.table import Chosen, VectorTable
+from w2v_core.export.table import Chosen, VectorTable, joined
 from w2v_core.nearest import Floats, Ints
 from w2v_core.storage import access, open_folder
 
@@ -67,8 +67,7 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
     columns = [name for name in ("token", "count", "vector") if name in names]
     if twice := [name for name in columns if names.count(name) > 1]:
         raise UserError(f"{location} has the column {twice[0]!r} twice; rename one")
-    tokens, counts, filled = [], [], 0
-    vectors_VD = np.empty((parquet.metadata.num_rows, 0), np.float32)
+    tokens, counts, blocks = [], [], []
     for index in range(parquet.num_row_groups):
         rows = parquet.read_row_group(index, columns=columns)
         rows.validate(full=True)
@@ -76,17 +75,15 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
         if "count" in names:
             counts.append(_counts(rows["count"], location))
         vectors_ND = _vectors(rows["vector"], location)
-        if filled == 0:
-            vectors_VD = np.empty((len(vectors_VD), vectors_ND.shape[1]), np.float32)
-        if vectors_ND.shape[1] != vectors_VD.shape[1]:
-            raise UserError(_lengths_differ(location))
-        vectors_VD[filled : filled + len(rows)] = vectors_ND
-        filled += len(rows)
+        if len(rows):
+            blocks.append(vectors_ND)
+            if vectors_ND.shape[1] != blocks[0].shape[1]:
+                raise UserError(_lengths_differ(location))
     column = pa.chunked_array(tokens, pa.string())
     if column.null_count:
         raise UserError(f"{location} has a row without a token; leave such rows out")
     counts_V = np.concatenate(counts) if counts else None
-    return VectorTable.of(column, vectors_VD, counts_V)
+    return VectorTable.of(column, joined(blocks or [np.empty((0, 0), np.float32)]), counts_V)
 
 
 def _lengths_differ(location: str) -> str:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from w2v_core.errors import UserError
-from w2v_core.export.table import Chosen, VectorTable, by_rank
+from w2v_core.export.table import Chosen, VectorTable, by_rank, refuse_twice
 from w2v_core.storage import Folder, access, open_folder
 
 _ALIGNMENT = 8
@@ -141,6 +141,7 @@ def _table(tensors: Mapping[str, NDArray[Any]]) -> VectorTable:
         pa.large_string(), len(vectors_VD), [None, pa.py_buffer(offsets), pa.py_buffer(spelled)]
     )
     tokens.validate(full=True)
+    refuse_twice(pa.chunked_array([tokens]))
     counts_V = tensors.get("counts", by_rank(len(tokens)))
     if counts_V.shape != (len(tokens),) or counts_V.dtype != np.int64:
         raise ValueError(f"{counts_V.shape} counts of {counts_V.dtype}")

@@ -40,6 +40,17 @@ class VectorTable:
         return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
 
 
+def joined(blocks: list[Floats]) -> Floats:
+    """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
+    vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
+    end = len(vectors_VD)
+    while blocks:
+        block = blocks.pop()
+        vectors_VD[end - len(block) : end] = block
+        end -= len(block)
+    return vectors_VD
+
+
 def by_rank(num_words: int) -> Ints:
     """V - id, (V,): counts of words whose counts are not known."""
     return np.arange(num_words, 0, -1, dtype=np.int64)
@@ -50,6 +61,15 @@ def first_places(tokens: pa.ChunkedArray) -> Ints:
     places = pa.table({"token": tokens, "place": np.arange(len(tokens))})
     found = places.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
     return np.sort(found)
+
+
+def refuse_twice(tokens: pa.ChunkedArray) -> None:
+    """ValueError where a token comes twice: the table is mapped, so that none can be left out."""
+    if pc.count_distinct(tokens).as_py() == len(tokens):
+        return
+    counted = pc.value_counts(tokens)
+    twice = counted.filter(pc.greater(counted.field("counts"), 1))[0]["values"].as_py()
+    raise ValueError(f"the word {twice!r} comes twice")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 
-from w2v_core.errors import UserError
 from w2v_core.export.table import Chosen, VectorTable
 from w2v_core.export.text_lines import lines, numbers_between
 from w2v_core.word2vec_file import Word2VecFile
@@ -41,13 +39,7 @@ def _header(chosen: Chosen) -> bytes:
 def read(location: str) -> VectorTable:
     """A file of either kind, perhaps packed. Errors as for `Word2VecFile`."""
     file = Word2VecFile(location)
-    try:
-        vectors_VD = np.empty((file.num_words, file.vector_size), np.float32)
-    except MemoryError:
-        raise UserError(
-            f"{location} says that it holds {file.num_words:,} words of {file.vector_size:,} dimensions, which is more "
-            "than the memory here; is its first line damaged?"
-        ) from None
+    vectors_VD = file.room_for(file.num_words)
     words: list[pa.Array] = []
     filled = 0
     for block, vectors_ND in file.blocks():

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ from w2v_core.model_store.copy import VersionDraft, problem_of
 from w2v_core.model_store.record import Record, Source, State
 from w2v_core.model_store.turned import TABLES, copy_turned, rotation_onto
 from w2v_core.run_dir import MANIFEST, MARKER, FileEntry, Manifest, RunDir
-from w2v_core.storage import Folder, access, open_folder
+from w2v_core.storage import Folder, Location, access, open_folder
 from w2v_core.store_reference import POINTER, RECORD, VERSION_NAME, Pointer, Turn
 
 STAGES = ("vocab", "vectors", "reports")
@@ -66,10 +67,10 @@ class Published:
 class ModelStore:
     """The store at a path or a URI; it need not exist."""
 
-    def __init__(self, location: str) -> None:
-        self.location = location
+    def __init__(self, location: Location) -> None:
+        self.location = os.fspath(location)
         self.folder = open_folder(location)
-        self.folder.refuse_file(location)
+        self.folder.refuse_file(self.location)
 
     def model(self, name: str) -> "Model":
         """The model of that name, which need not exist. UserError for a name that none may have."""

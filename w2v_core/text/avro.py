@@ -39,10 +39,11 @@ def avro_batches(
 
     path = split.file.path
     with (
-        unreadable_told(path, ValueError, EOFError, IndexError, KeyError, TypeError, StopIteration),
+        unreadable_told(path, Exception),  # fastavro, and the codecs below it, raise of all kinds
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         reader = fastavro.reader(source)
+        _refuse_endless(reader.writer_schema, path)
         schema = arrow_schema(reader.writer_schema)
         check_columns(schema, config, path)
         counters["input_bytes"] += split.end - split.begin
@@ -67,6 +68,45 @@ def arrow_schema(record: Any) -> pa.Schema:
     """The Arrow types of a record's fields; what can be no text, list of tokens or weight is binary."""
     fields = record["fields"] if isinstance(record, dict) and record.get("type") == "record" else []
     return pa.schema([pa.field(field["name"], _kind(field["type"])) for field in fields])
+
+
+def _refuse_endless(
+    avro: Any, path: str, around: tuple[str, ...] = (), named: dict[str, Any] | None = None
+) -> None:
+    """UserError for types of which a few bytes claim any number of values, or any depth.
+
+    fastavro would make a list of a billion nothings, and would follow a type that holds itself until its stack is full.
+    """
+    named = {} if named is None else named
+    if isinstance(avro, str) and _last(avro) in around:
+        raise UserError(f"{path} has a type {avro!r} that holds itself, which w2v does not read")
+    kinds = avro if isinstance(avro, list) else []
+    if isinstance(avro, dict):
+        if "name" in avro:
+            named[_last(avro["name"])] = avro
+            around = (*around, _last(avro["name"]))
+        if avro["type"] == "array" and _takes_no_byte(avro["items"], named):
+            raise UserError(f"{path} has an array of what takes no byte, which w2v does not read")
+        kinds = [each["type"] for each in avro.get("fields", [])]
+        kinds += [avro[key] for key in ("items", "values") if key in avro]
+        kinds += [] if isinstance(avro["type"], str) else [avro["type"]]
+    for kind in kinds:
+        _refuse_endless(kind, path, around, named)
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _takes_no_byte(avro: Any, named: dict[str, Any]) -> bool:
+    """Whether values of this type may be nothing at all in the file."""
+    if isinstance(avro, str):
+        return avro == "null" or (_last(avro) in named and _takes_no_byte(named[_last(avro)], named))
+    if isinstance(avro, list):  # a union tells which
+        return False
+    if "fields" in avro:
+        return all(_takes_no_byte(each["type"], named) for each in avro["fields"])
+    return bool(avro.get("size") == 0 or _takes_no_byte(avro["type"], named))
 
 
 def _kind(avro: Any) -> pa.DataType:

@@ -29,9 +29,11 @@ from w2v_core.storage import access, open_folder
 from w2v_core.text.block import Block, WeightArray
 from w2v_core.text.inputs import Split
 from w2v_core.text.lines import read_lines, utf8
+from w2v_core.text.unfolded import unfolded
 
 _BATCH_BYTES = 1 << 20
 _MOST_ROWS = 65_536
+_MOST_TEXT_BYTES = 4 << 20
 
 
 def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
@@ -55,9 +57,56 @@ def parquet_batches(
             i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
         ]
         counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
-        yield from file.iter_batches(
-            _rows_a_batch(file.metadata, groups), row_groups=groups, columns=list(names)
-        )
+        folded = _folded_columns(file, names)
+        together = [[i] for i in groups] if any("." in column for column in folded) else [groups]
+        for some in filter(None, together):
+            yield from _rows_of_groups(source, file.metadata, some, names, folded, path)
+
+
+def _rows_of_groups(
+    source: pa.NativeFile,
+    metadata: pq.FileMetaData,
+    groups: list[int],
+    names: Sequence[str],
+    folded: list[str],
+    path: str,
+) -> Iterator[pa.RecordBatch]:
+    """The rows, of which no more are made at a time than their texts allow.
+
+    PyArrow makes no lists of dictionaries of a row group whose writer gave up on its dictionary. These are read as they
+    are, from the row on that was reached.
+    """
+    num_read = 0
+    options = {"batch_size": _rows_a_batch(metadata, groups), "row_groups": groups, "columns": list(names)}
+    try:
+        for batch in pq.ParquetFile(source, metadata=metadata, read_dictionary=folded).iter_batches(
+            **options
+        ):
+            yield from unfolded(batch, _MOST_TEXT_BYTES, path)
+            num_read += len(batch)
+    except pa.ArrowNotImplementedError:
+        for batch in pq.ParquetFile(source, metadata=metadata).iter_batches(**options):
+            yield batch.slice(min(num_read, len(batch)))
+            num_read -= min(num_read, len(batch))
+
+
+def _folded_columns(file: pq.ParquetFile, names: Sequence[str]) -> list[str]:
+    """The paths of the columns of text, plain or in lists, among `names`, that hold dictionaries."""
+    if not file.num_row_groups:
+        return []
+    places = {file.schema.column(place).path: place for place in range(len(file.schema))}
+    first = file.metadata.row_group(0)
+    return [
+        path
+        for path, place in places.items()
+        if path.split(".")[0] in names
+        and pa.types.is_string(_inner(file.schema_arrow.field(path.split(".")[0]).type))
+        and first.column(place).has_dictionary_page
+    ]
+
+
+def _inner(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if _is_list(kind) else kind
 
 
 def named_columns(config: TokenizeConfig) -> list[str]:
@@ -101,7 +150,7 @@ def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: Sequence
 def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
     """UserError where the table lacks the columns that the settings name, or they hold something else."""
     kind = _type_of(schema, config.column, "tokenize.column", path)
-    inner = kind.value_type if _is_list(kind) else kind
+    inner = _inner(kind)
     if not (_is_text(inner) or (_is_list(kind) and pa.types.is_integer(inner))):
         raise UserError(
             f"column {config.column!r} of {path} is {kind}; tokenize.column must name text, or lists of tokens or "

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from pyarrow import fs
 from w2v_core.credentials import refuse_in_location
 from w2v_core.errors import UserError
 from w2v_core.run_dir import MARKER
-from w2v_core.storage import Folder, access, open_folder, read_file
+from w2v_core.storage import Folder, Location, access, open_folder, read_file
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
@@ -97,7 +98,7 @@ def read_list(path: str) -> list[str]:
 
 
 def find_files(
-    locations: Sequence[str], told_format: Format | None = None, *, may_be_none: bool = False
+    locations: Sequence[Location], told_format: Format | None = None, *, may_be_none: bool = False
 ) -> list[InputFile]:
     """Every file that `locations` name, once, sorted by path.
 
@@ -107,14 +108,17 @@ def find_files(
     """
     if not locations:
         raise UserError("no input was named; use --input with files, folders, globs or URIs")
-    for location in locations:
+    named = [os.fspath(location) for location in locations]
+    for location in named:
         refuse_in_location(location)
         if location != location.encode(errors="replace").decode():
             raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
     found: dict[str, InputFile] = {}
-    for location in locations:
+    for location in named:
         with access(f"input {location}"):
-            found |= {_same_for_links(file): file for file in _expand(location, may_be_none)}
+            for file in _expand(location, may_be_none):
+                real = _same_for_links(file)
+                found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
     for path in sorted(file.path for file in found.values()):
         if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
             raise UserError(
@@ -138,6 +142,11 @@ def _same_for_links(file: InputFile) -> str:
     return file.path if "://" in file.root else str(Path(file.path).resolve())
 
 
+def _how_strange(real: str, file: InputFile) -> tuple[bool, str]:
+    """By which of two names a file is read: by its own, since a link's may lack the ending that tells what it is."""
+    return PurePosixPath(file.path).name != PurePosixPath(real).name, file.path
+
+
 def _expand(location: str, may_be_none: bool) -> list[InputFile]:
     root = _fixed_part(location)
     folder = open_folder(root)
@@ -148,6 +157,10 @@ def _expand(location: str, may_be_none: bool) -> list[InputFile]:
         files = list(_below(root, folder))
     elif info.type == fs.FileType.File:
         files = [_input_file(root, info)]
+    elif info.type == fs.FileType.Unknown:
+        raise UserError(
+            f"input {location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
+        )
     else:
         folder.require_bucket()
         raise UserError(f"input {location} does not exist; check the path given to --input")

@@ -13,7 +13,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO, NoReturn, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ from w2v_core.text.utf8 import split_lines
 
 _CHUNK_BYTES = 1024 * 1024  # with what is made of it, about what a core's caches hold
 LONGEST_LINE = 2 * 1024 * 1024
+LONGEST_WHOLE_LINE = 256 * 1024 * 1024
+"""Of JSON, whose lines cannot be cut."""
 _REPLACEMENT = "\ufffd"
 
 
@@ -44,8 +46,8 @@ def read_lines(
     try:
         with access(path), open_split(split) as stream:
             chunks = _counted(_owned(stream, split), counters)
-            for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks):
-                text = utf8(_without_mark(block, path) if at_file_begin else block, path, strict, counters)
+            for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks, path):
+                text = utf8(block.removeprefix(_MARK) if at_file_begin else block, path, strict, counters)
                 at_file_begin = False
                 yield split_lines(text.replace(b"\r\n", b"\n").removesuffix(b"\r"))
     except OSError as error:
@@ -86,6 +88,8 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
     if in_earlier_line:
         stream.seek(position)
     while chunk := stream.read(_CHUNK_BYTES):
+        if position == 0:  # whatever of these bytes the split owns: where a file is cut must not decide
+            _refuse_no_text(chunk, split.file.path)
         start = 0
         if in_earlier_line:
             start = chunk.find(b"\n") + 1
@@ -98,6 +102,16 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
             if stop:
                 return
         position += len(chunk)
+    if split.file.compression is None and position < split.end:
+        refuse_shrunk(split)
+
+
+def refuse_shrunk(split: Split) -> NoReturn:
+    """UserError for a file that ends before what it had when it was found."""
+    raise UserError(
+        f"{split.file.path} had {split.file.size:,} bytes when it was found and became shorter before it was read; "
+        "start again when nothing writes to it"
+    )
 
 
 def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
@@ -106,16 +120,22 @@ def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]
         yield chunk
 
 
-def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
     """The same bytes, cut only after line feeds; without the last line feed of a block."""
     pending: list[bytes] = []
+    num_pending = 0
     for chunk in chunks:
         cut = chunk.rfind(b"\n")
-        if cut < 0:
-            pending.append(chunk)
-            continue
-        yield b"".join([*pending, chunk[:cut]])
-        pending = [chunk[cut + 1 :]]
+        num_pending += len(chunk)
+        if cut >= 0:
+            yield b"".join([*pending, chunk[:cut]])
+            pending, num_pending = [], len(chunk) - cut - 1
+        if num_pending > LONGEST_WHOLE_LINE:
+            raise UserError(
+                f"{path} has a line of more than {LONGEST_WHOLE_LINE:,} bytes, which would fill the memory; cut its "
+                "JSON into shorter lines"
+            )
+        pending.append(chunk[cut + 1 :])
     if rest := b"".join(pending):
         yield rest
 
@@ -149,7 +169,8 @@ def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
             pieces.append(line[begin : space.start()])
             begin = space.end()
         else:
-            while end > begin + 1 and line[end] & 0xC0 == 0x80:  # within a character
+            earliest = begin + LONGEST_LINE - _LONGEST_REST
+            while end > earliest and line[end] & 0xC0 == 0x80:  # within a character
                 end -= 1
             pieces.append(line[begin:end])
             begin = end
@@ -158,6 +179,8 @@ def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
 
 
 _SPACE = re.compile(rb"[ \t]")
+# Bytes of a character after its first; more of their kind are no UTF-8, and no reason to go back.
+_LONGEST_REST = 3
 
 
 def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes:
@@ -176,18 +199,24 @@ def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes
     return text.encode()
 
 
+_MARK = b"\xef\xbb\xbf"
 _PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
+_TABLES = {b"PAR1\x15": ".parquet", b"Obj\x01": ".avro"}
 
 
-def _without_mark(first_block: bytes, path: str) -> bytes:
-    """A file's first bytes without the UTF-8 byte order mark; UserError for UTF-16's, and for no text at all."""
+def _refuse_no_text(begin: bytes, path: str) -> None:
+    """UserError for a file that begins as UTF-16, packed files and other binary ones do."""
     for magic, ending in _PACKED.items():
-        if first_block.startswith(magic):
+        if begin.startswith(magic):
             raise UserError(f"{path} is a packed file; give it a name that ends in {ending}")
-    if first_block[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    for magic, ending in _TABLES.items():
+        if begin.startswith(magic):
+            raise UserError(
+                f"{path} is a table; give it a name that ends in {ending}, or set tokenize.format"
+            )
+    if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UserError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
-    if first_block.count(0) * 10 > len(first_block):
+    if begin.count(0) * 10 > len(begin):
         raise UserError(
             f"{path} is binary, or UTF-16 text; give UTF-8, for example by `iconv -f UTF-16 -t UTF-8`"
         )
-    return first_block.removeprefix(b"\xef\xbb\xbf")

@@ -19,10 +19,11 @@ from w2v_core.errors import UserError
 from w2v_core.text.block import Block
 from w2v_core.text.columns import unreadable_told
 from w2v_core.text.inputs import Split
-from w2v_core.text.lines import open_split
+from w2v_core.text.lines import open_split, refuse_shrunk
 
 _CHUNK_BYTES = 1 << 20
 _PAGES_A_BLOCK = 64
+_LONGEST_PAGE = 64 << 20  # MediaWiki itself takes 2 MB of text
 _BEGIN, _END = b"<page>", b"</page>"
 _FILE, _CATEGORY = "6", "14"  # MediaWiki's numbers of these namespaces
 _NO_TEXT_TAGS = frozenset(
@@ -44,7 +45,7 @@ def read_mediawiki(split: Split, config: TokenizeConfig, counters: Counter[str])
             for page in _pages(stream, split, counters):
                 counters["pages"] += 1
                 wikitext = _wikitext(page, path, config.strict, counters)
-                if wikitext is not None:
+                if wikitext is not None and not _tangled(wikitext, path, config.strict, counters):
                     texts.append(plain_text(wikitext, foreign))
                 if len(texts) >= _PAGES_A_BLOCK:
                     yield Block(pa.array(texts, pa.string()))
@@ -95,6 +96,8 @@ def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[b
             stop = pending.find(_END, begin)
             if stop < 0:
                 position, pending = position + begin, pending[begin:]
+                if len(pending) > _LONGEST_PAGE:
+                    raise EOFError(f"a page has no end within {_LONGEST_PAGE:,} bytes")
                 break
             stop += len(_END)
             counters["input_bytes"] += stop - begin
@@ -104,6 +107,8 @@ def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[b
             return
     if pending.startswith(_BEGIN):
         raise EOFError("the last page has no end")
+    if split.file.compression is None and position + len(pending) < split.end:
+        refuse_shrunk(split)
 
 
 def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> str | None:
@@ -122,6 +127,26 @@ def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> s
         counters["pages_left_out"] += 1
         return None
     return root.findtext("revision/text") or ""
+
+
+def _tangled(wikitext: str, path: str, strict: bool, counters: Counter[str]) -> bool:
+    """Whether so much is opened and not closed that mwparserfromhell would look for the ends for hours."""
+    brackets = max(wikitext.count(begin) - wikitext.count(end) for begin, end in ("<>", "[]", "{}"))
+    tags = len(_TAG.findall(wikitext)) - wikitext.count("</") - wikitext.count("/>")
+    if brackets <= _MOST_OPEN_BRACKETS and tags <= _MOST_OPEN_TAGS and not _LONG_LIST_MARK.search(wikitext):
+        return False
+    if strict:
+        raise UserError(
+            f"{path} has a page with thousands of tags or brackets that do not end: {wikitext[:80]!r}; leave out "
+            "--strict to have such pages skipped and counted"
+        )
+    counters["bad_rows"] += 1
+    return True
+
+
+_MOST_OPEN_BRACKETS, _MOST_OPEN_TAGS = 500, 2000
+_TAG = re.compile(r"<(?!br|hr|li|p|t[dhr]|d[dt]|wbr)[a-z]", re.IGNORECASE)  # but those that need no end
+_LONG_LIST_MARK = re.compile(r"^[;:*#]{2000}", re.MULTILINE)
 
 
 def plain_text(wikitext: str, foreign: frozenset[str]) -> str:

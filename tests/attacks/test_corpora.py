@@ -1,0 +1,180 @@
+"""Random corpora, odd and damaged: read alike however they are cut, accounted for, or refused in one sentence."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import corpora
+import pyarrow.compute as pc
+import pytest
+from core_path import WHOLE, Tokenized, sharded, tokenized
+
+SMALL = (1024, 5000)
+"""Bytes of a split: the least that the settings take, and some."""
+
+SPARK_ONE_IN = 20
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Gone after the test, whatever became of it: pytest keeps its own, of thousands of tests."""
+    with TemporaryDirectory(prefix="w2v-attack-") as path:
+        yield Path(path)
+
+
+def test_a_corpus_is_whole_or_refused(seed, folder):
+    corpus, outcomes = read(seed, folder)
+    whole, *cut = outcomes
+    if isinstance(whole, str):
+        assert not corpus.whole, whole
+        assert_sentence(whole)
+        assert [other for other in cut if not isinstance(other, str)] == []
+        return
+    assert_accounted(whole, corpus)
+    assert_tokens(whole, corpus)
+    assert_none_left_out(whole, corpus)
+    assert_filters_only_drop(whole, corpus, folder)
+    for other in cut:
+        assert isinstance(other, Tokenized), other
+        assert multiset(other) == multiset(whole)
+        assert (other.account, other.counters, other.files) == (whole.account, whole.counters, whole.files)
+    if whole.account.kept:
+        first, *others = [sharded(found, folder / f"out{n}") for n, found in enumerate(outcomes)]
+        assert first.account.balances()
+        assert first.account.read == whole.account.kept
+        assert first.account.out_of_vocabulary == 0
+        assert pc.sum(first.words["count"]).as_py() == whole.account.kept
+        assert all(other == first for other in others)
+
+
+def read(seed: int, folder: Path) -> tuple[corpora.Corpus, list[Tokenized | str]]:
+    """The corpus, and what comes of it where files are whole and where they are cut."""
+    (folder / "in").mkdir()
+    corpus = corpora.make(seed, folder / "in")
+    outcomes = []
+    for number, split_bytes in enumerate((WHOLE, *SMALL)):
+        out = folder / f"out{number}"
+        out.mkdir()
+        outcomes.append(tokenized(corpus.locations, corpus.settings, out, split_bytes))
+    return corpus, outcomes
+
+
+def assert_sentence(told: str) -> None:
+    assert 20 < len(told) < 2000
+    assert len(told.splitlines()) == 1
+
+
+def assert_accounted(found: Tokenized, corpus: corpora.Corpus) -> None:
+    account, counters = found.account, found.counters
+    assert account.balances()
+    assert account.kept == pc.sum(pc.list_value_length(found.sentences["tokens"])).as_py() or not account.kept
+    assert set(account.dropped) <= {"too_short", "too_long", "stop_words"}
+    assert min(counters.values()) >= 0
+    assert counters["sentences"] == len(found.sentences)
+    # A boundary is no line, and an empty piece no sentence: only then do lines add up.
+    assert (
+        counters["lines"] == counters["doc_lines"] + counters["lines_without_token"] + counters["sentences"]
+    )
+    assert counters["rows"] >= counters["rows_without_text"] + counters["bad_rows"] - counters["pages"]
+
+
+def assert_filters_only_drop(found: Tokenized, corpus: corpora.Corpus, folder: Path) -> None:
+    """What is read is what is kept where nothing is left out."""
+    filters = {"min_token_length", "max_token_length"} & corpus.settings.keys()
+    if not filters:
+        assert found.account.read == found.account.kept
+        return
+    others = {key: value for key, value in corpus.settings.items() if key not in filters}
+    unfiltered = tokenized(corpus.locations, others, _made(folder / "unfiltered"))
+    assert isinstance(unfiltered, Tokenized)
+    assert unfiltered.account.kept == found.account.read
+    assert unfiltered.counters["lines"] == found.counters["lines"]
+
+
+def assert_tokens(found: Tokenized, corpus: corpora.Corpus) -> None:
+    """Valid UTF-8, never empty, no sentence without a token; of text also without white space."""
+    found.sentences.validate(full=True)
+    tokens = pc.unique(pc.list_flatten(found.sentences["tokens"]))
+    assert tokens.null_count == 0
+    assert "" not in tokens.to_pylist()
+    assert pc.min(pc.list_value_length(found.sentences["tokens"])).as_py() != 0
+    has_ready_tokens = any(
+        name.endswith((".parquet", ".orc", ".avro")) or "json" in name for name in found.files
+    )
+    if corpus.settings.get("tokenizer") != "char_ngrams" and not has_ready_tokens:
+        assert [token for token in tokens.to_pylist() if set(token) & set("\n\r \t")] == []
+
+
+def assert_none_left_out(found: Tokenized, corpus: corpora.Corpus) -> None:
+    """Every file that is whole is found again by its own word."""
+    assert corpora.files_of(corpus) == {str(Path(path).resolve()) for path in found.files}
+    settings = corpus.settings
+    if settings.get("tokenizer") == "char_ngrams" or settings.get("max_token_length") == 3:
+        return
+    words = set(pc.unique(pc.list_flatten(found.sentences["tokens"])).to_pylist())
+    spelled = (corpora.spelled(mark, settings) for mark in corpus.marks)
+    assert [mark for mark in spelled if mark not in words] == []
+
+
+def multiset(found: Tokenized) -> Counter[tuple[str, ...]]:
+    return Counter(map(tuple, found.sentences["tokens"].to_pylist()))
+
+
+def test_a_corpus_goes_through_every_stage(seed, folder, w2v, spark_config):
+    """The same corpora on Spark, to vectors: exit code, message, and the run verified."""
+    (folder / "in").mkdir()
+    corpus = corpora.make(seed, folder / "in")
+    options = [*SETTINGS, *corpus.options(), "tokenize.split_bytes=20000"]
+    given = [argument for option in options for argument in ("--set", option)]
+    run = str(folder / "실행 run")
+    code, out, err = w2v("run", "--run-dir", run, "--input", *corpus.locations, *given)
+    assert "Traceback" not in err
+    assert code in (0, 2), err
+    if code == 2:
+        told = err.rstrip("\n").split("\n")[-1]
+        assert told.startswith("error: ")
+        assert_sentence(told)
+        assert not corpus.whole or any(reason in told for reason in TOO_LITTLE), told
+        assert not (folder / "실행 run" / "tokens" / "_temporary").exists()
+        return
+    verified, out, err = w2v("verify", "--run-dir", run, "--json")
+    assert verified == 0, err
+    assert [stage["problems"] for stage in json.loads(out)] == [[]] * 4
+    alone = tokenized(corpus.locations, corpus.settings, _made(folder / "out"))
+    assert isinstance(alone, Tokenized)
+    tokens = json.loads((folder / "실행 run" / "tokens" / "manifest.json").read_text(encoding="utf-8"))
+    assert tokens["tokens"]["kept"] == alone.account.kept
+
+
+test_a_corpus_goes_through_every_stage.one_in = SPARK_ONE_IN
+
+SETTINGS = (
+    "vocab.min_count=1",
+    "vocab.sample=0",
+    "shards.window=2",
+    "shards.target_rows=1000000",
+    "train.epochs=1",
+    "train.vector_size=4",
+    "train.workers=1",
+    "train.heldout_rows=0",
+    "spark.master=local[2]",
+)
+TOO_LITTLE = ("holds no token", "no word is left with a context", "one word")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_a_corpus_is_made_again_from_its_seed(tmp_path):
+    for seed in range(5):
+        first, second = (corpora.make(seed, _made(tmp_path / f"{name}{seed}")) for name in "ab")
+        assert (first.settings, first.marks, first.whole) == (second.settings, second.marks, second.whole)
+        made = [
+            {Path(path).name: Path(path).read_bytes() for path in corpora.files_of(corpus)}
+            for corpus in (first, second)
+        ]
+        assert made[0] == made[1]
