@@ -1,5 +1,6 @@
 # make demo       every stage on a corpus made of installed docstrings
 # make test       the test suite
+# make coverage   the same, and which lines and branches of w2v_core and jobs it reaches
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
@@ -45,13 +46,20 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
+.PHONY: coverage attack-numbers mutate bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
 
 test: needs-java $(STAMP) dist/w2v.zip
 	$(BIN)/python -m pytest
+
+# What of w2v_core and jobs the tests reach, by lines and branches.
+coverage: needs-java $(STAMP) dist/w2v.zip
+	rm -rf .coverage
+	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage run -m pytest
+	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage combine --quiet
+	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage report
 
 test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
@@ -184,4 +192,4 @@ java: $(STAMP)
 	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
-	rm -rf $(VENV) .venv-airflow .venv-mlflow dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-airflow .venv-mlflow dist wheels .coverage demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
