@@ -1,6 +1,8 @@
 # make demo       every stage on a corpus made of installed docstrings
 # make test       the test suite
 # make coverage   the same, and which lines and branches of w2v_core and jobs it reaches
+# make attack-numbers   settings at their ends in many combinations, and vocabularies of up to 5 M words
+# make mutate     one fault at a time in the numeric code, and whether the tests tell; an hour of them
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
@@ -60,6 +62,14 @@ coverage: needs-java $(STAMP) dist/w2v.zip
 	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage run -m pytest
 	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage combine --quiet
 	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage report
+
+# Settings together at random, many times, and vocabularies of millions.
+attack-numbers: needs-java $(STAMP)
+	W2V_ATTACKS=2000 W2V_WORDS="1000000 2000000 5000000" $(BIN)/python -m pytest -s \
+		tests/attacks/test_extreme_settings.py tests/attacks/test_large_vocabularies.py
+
+mutate: $(STAMP)
+	$(BIN)/python tests/mutation/run_mutants.py --minutes 60
 
 test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
