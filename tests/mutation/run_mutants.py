@@ -4,36 +4,30 @@
 
 Of all mutants as many as the minutes allow are tried, in an order that the seed decides. A mutant is killed where one
 of the tests named for its file fails, or where they take ten times as long. What no test tells is listed, to be judged:
-the same program, or a test that is missing. Each mutant is a fork of this process, which has imported what the tests
-need of others and nothing of ours; the files on disk stay as they are.
+the same program, or a test that is missing.
+
+The tests are collected once. Each mutant is a fork of this process in which the functions of its file are given the
+mutant's code, so the files on disk stay as they are. `judged.md` beside this file says what became of survivors.
 """
 
 import argparse
-import ast
-import contextlib
+import inspect
 import json
 import os
 import random
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 import hypothesis
-import numpy  # noqa: F401
-import pyarrow.parquet  # noqa: F401
-import pydantic  # noqa: F401
 import pytest
-import rich.progress  # noqa: F401
-import scipy.sparse
-import scipy.stats  # noqa: F401
-import typer  # noqa: F401
 from mutants import Mutant, mutants_of
 
 ROOT = Path(__file__).parents[2]
@@ -82,37 +76,8 @@ class Tried:
     fate: str
 
 
-class _Quick:
-    """Leaves out tests that need Spark, and the slow ones."""
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [
-            item
-            for item in items
-            if not NEED_MORE & set(item.fixturenames) and not item.name.startswith(SLOW)  # type: ignore[attr-defined]
-        ]
-
-
-class _Mutated(MetaPathFinder, Loader):
-    """Gives a module the mutant's code."""
-
-    def __init__(self, name: str, path: Path, source: str) -> None:
-        self.name, self.path, self.source = name, path, source
-
-    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
-        if name != self.name:
-            return None
-        spec = spec_from_loader(name, self, origin=str(self.path))
-        assert spec is not None
-        spec.has_location = True
-        return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self.source, str(self.path), "exec"), module.__dict__)
-
-
 def main() -> None:
-    """Prints a line a survivor, and the counts."""
+    """Collects the tests, and hands over to `_Mutants`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -122,15 +87,36 @@ def main() -> None:
     parser.add_argument(
         "--report", type=Path, help="every mutant tried, as JSON lines; the same again goes on with it"
     )
+    parser.add_argument("--examples", type=int, default=25, help="of a property that a test tries")
     options = parser.parse_args()
-    files = [name for name in KILLERS if options.only in name]
-    sources = {name: (ROOT / "w2v_core" / name).read_text() for name in files}
-    mutants = [(name, mutant) for name in files for mutant in mutants_of(sources[name])]
-    random.Random(options.seed).shuffle(mutants)
-    tried = _read(options.report)
-    done = {(one.file, one.mutant.source) for one in tried}
-    ends, limits = time.monotonic() + 60 * options.minutes, {}
-    with TemporaryDirectory() as folder:
+    hypothesis.settings.register_profile(
+        "mutants", max_examples=options.examples, derandomize=True, deadline=None, database=None
+    )
+    hypothesis.settings.load_profile("mutants")
+    tests = sorted({str(ROOT / "tests" / test) for some in KILLERS.values() for test in some})
+    with TemporaryDirectory() as work:
+        quiet = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider"]
+        folders = ["--rootdir", str(ROOT), "--basetemp", f"{work}/tests", "--noconftest"]
+        sys.exit(pytest.main([*quiet, *folders, *tests], [_Mutants(options)]))
+
+
+class _Mutants:
+    """Takes the place of pytest's loop over the tests."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        options = self.options
+        files = [name for name in KILLERS if options.only in name]
+        items = {name: [item for item in session.items if _is_for(item, name)] for name in files}
+        sources = {name: (ROOT / "w2v_core" / name).read_text() for name in files}
+        limits: dict[tuple[str, ...], float] = {}
+        mutants = [(name, mutant) for name in files for mutant in mutants_of(sources[name])]
+        random.Random(options.seed).shuffle(mutants)
+        tried = _read(options.report)
+        done = {(one.file, one.mutant.source) for one in tried}
+        ends = time.monotonic() + 60 * options.minutes
         for name, mutant in mutants:
             if time.monotonic() > ends:
                 break
@@ -138,12 +124,19 @@ def main() -> None:
                 continue
             tests = KILLERS[name]
             if tests not in limits:
-                limits[tests] = 20 + 10 * _seconds_of(name, sources[name], Path(folder))
-            tried.append(Tried(name, mutant, _fate(name, mutant.source, limits[tests], Path(folder))))
+                limits[tests] = 10 + 10 * _seconds_of(session, items[name], name, sources[name])
+            tried.append(Tried(name, mutant, _fate(session, items[name], name, mutant.source, limits[tests])))
             if options.report:
                 with options.report.open("a") as report:
                     report.write(json.dumps(asdict(tried[-1])) + "\n")
-    _tell(tried, len(mutants))
+        with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            _tell(tried, len(mutants))
+        return True
+
+
+def _is_for(item: Any, name: str) -> bool:
+    slow = NEED_MORE & set(item.fixturenames) or item.name.startswith(SLOW)
+    return item.path.name in KILLERS[name] and not slow
 
 
 def _read(report: Path | None) -> list[Tried]:
@@ -154,68 +147,122 @@ def _read(report: Path | None) -> list[Tried]:
     return [Tried(line["file"], Mutant(**line["mutant"]), line["fate"]) for line in lines]
 
 
-def _seconds_of(name: str, source: str, work: Path) -> float:
+def _seconds_of(session: pytest.Session, items: list[pytest.Item], name: str, source: str) -> float:
     """How long the tests of a file take where it is as it should be; they must pass."""
     started = time.monotonic()
-    fate = _fate(name, ast.unparse(ast.parse(source)), 600, work)
-    assert fate == "survived", f"the tests of {name} fail without a mutant"
+    assert _fate(session, items, name, source, 600) == "survived", (
+        f"the tests of {name} fail without a mutant"
+    )
     return time.monotonic() - started
 
 
-def _fate(name: str, source: str, seconds: float, work: Path) -> str:
-    """survived, killed or timed out."""
+def _fate(session: pytest.Session, items: list[pytest.Item], name: str, source: str, seconds: float) -> str:
+    """survived, killed, timed out, or beyond: of code that is run as the module is imported and never again."""
     child = os.fork()
     if child == 0:
-        _test(name, source, work)
+        _test(session, items, name, source)
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return "survived" if status == 0 else "killed"
-        time.sleep(0.02)
+            return {0: "survived", 2: "beyond"}.get(os.waitstatus_to_exitcode(status), "killed")
+        time.sleep(0.01)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return "timed out"
 
 
-def _test(name: str, source: str, work: Path) -> None:
-    """In the child: the tests with the mutant in place. Ends the process with 0 where all pass."""
+def _test(session: pytest.Session, items: list[pytest.Item], name: str, source: str) -> None:
+    """In the child: the tests with the mutant in place, until one fails."""
     os.setpgid(0, 0)
-    with contextlib.suppress(BaseException):
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        path = ROOT / "w2v_core" / name
-        module = "w2v_core." + name.removesuffix(".py").replace("/", ".")
-        sys.meta_path.insert(0, _Mutated(module, path, source))
-        sys.dont_write_bytecode = True
-        hypothesis.settings.register_profile(
-            "mutants", max_examples=25, derandomize=True, deadline=None, database=None
-        )
-        hypothesis.settings.load_profile("mutants")
-        tests = [str(ROOT / "tests" / test) for test in KILLERS[name]]
-        options = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider"]
-        options += ["--noconftest", "--rootdir", str(ROOT), "--basetemp", str(work / "tests")]
-        code = pytest.main([*options, *tests], [_Quick()])
-        os._exit(int(code))
-    os._exit(99)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    session.config.pluginmanager.unregister(name="terminalreporter")
+    code = 1
+    try:
+        if not _put_in_place(name, source):
+            os._exit(2)
+        for item, after in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            if session.testsfailed:
+                break
+        code = 1 if session.testsfailed else 0
+    finally:
+        os._exit(code)
+
+
+def _put_in_place(name: str, source: str) -> bool:
+    """Give the functions of a module another source's code, and its constants their values. Whether anything could be.
+
+    Others hold the same functions, and modules that import a constant have it under its name.
+    """
+    module = import_module("w2v_core." + name.removesuffix(".py").replace("/", "."))
+    path = str(ROOT / "w2v_core" / name)
+    is_as_before = Path(path).read_text() == source
+    mutated = ModuleType(module.__name__)
+    mutated.__dict__["__file__"] = path
+    sys.modules[module.__name__] = mutated  # dataclasses look their module up
+    exec(compile(source, path, "exec"), mutated.__dict__)
+    sys.modules[module.__name__] = module
+    changed = 0
+    for old, new in _functions(module, mutated):
+        if _differ(old.__code__, new.__code__) or old.__defaults__ != new.__defaults__:
+            old.__code__, old.__defaults__ = new.__code__, new.__defaults__
+            changed += 1
+    for key, value in vars(mutated).items():
+        if isinstance(value, int | float | str | frozenset | tuple) and vars(module).get(key) != value:
+            for other in [*sys.modules.values()]:
+                if isinstance(other, ModuleType) and vars(other).get(key) == vars(module).get(key):
+                    vars(other)[key] = value
+            changed += 1
+    return changed > 0 or is_as_before
+
+
+def _differ(old: CodeType, new: CodeType) -> bool:
+    """Whether two functions do otherwise; that they stand on other lines does not count."""
+    if old.co_code != new.co_code or old.co_names != new.co_names or len(old.co_consts) != len(new.co_consts):
+        return True
+    return any(
+        _differ(one, other)
+        if isinstance(one, CodeType) and isinstance(other, CodeType)
+        else type(one) is not type(other) or one != other
+        for one, other in zip(old.co_consts, new.co_consts, strict=True)
+    )
+
+
+def _functions(old: Any, new: Any) -> Iterator[tuple[FunctionType, FunctionType]]:
+    """The functions of two modules or classes of the same names, methods and what decorators wrap among them."""
+    for key, value in vars(new).items():
+        before = vars(old).get(key)
+        if inspect.isclass(value) and value.__module__ == new.__dict__.get("__name__", value.__module__):
+            if inspect.isclass(before) and before is not old:
+                yield from _functions(before, value)
+            continue
+        one, other = (_unwrapped(each) for each in (before, value))
+        if isinstance(one, FunctionType) and isinstance(other, FunctionType):
+            yield one, other
+
+
+def _unwrapped(value: Any) -> Any:
+    if isinstance(value, property):
+        value = value.fget
+    if isinstance(value, classmethod | staticmethod):
+        value = value.__func__
+    return inspect.unwrap(value) if callable(value) else value
 
 
 def _tell(tried: list[Tried], num_mutants: int) -> None:
     for one in sorted(tried, key=lambda one: (one.file, one.mutant.line)):
         if one.fate == "survived":
             print(f"{one.file}:{one.mutant.line}\n    - {one.mutant.before}\n    + {one.mutant.after}")
-    print(f"\n{'file':34}{'mutants':>8}{'killed':>8}{'timed out':>10}{'survived':>10}")
-    for name in KILLERS:
-        fates = [one.fate for one in tried if one.file == name]
-        if fates:
-            counts = [fates.count(fate) for fate in ("killed", "timed out", "survived")]
-            print(f"{name:34}{len(fates):8}{counts[0]:8}{counts[1]:10}{counts[2]:10}")
-    fates = [one.fate for one in tried]
-    print(
-        f"tried {len(tried)} of {num_mutants}: {len(fates) - fates.count('survived')} told, "
-        f"{fates.count('survived')} not"
-    )
+    fates = ("killed", "timed out", "survived", "beyond")
+    print(f"\n{'file':34}" + "".join(f"{fate:>10}" for fate in fates))
+    for name in [*KILLERS, "all"]:
+        found = [one.fate for one in tried if name in (one.file, "all")]
+        if found:
+            print(f"{name:34}" + "".join(f"{found.count(fate):10}" for fate in fates))
+    print(f"tried {len(tried)} of {num_mutants}")
 
 
 if __name__ == "__main__":
