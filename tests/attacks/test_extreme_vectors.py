@@ -9,9 +9,13 @@ import pytest
 from small_runs import run
 from test_extreme_settings import TEXTS, config_of
 
-from w2v_core.config import VocabConfig
+from w2v_core.config import ReportConfig, VocabConfig
 from w2v_core.engine.tables import require_finite
 from w2v_core.errors import UserError
+from w2v_core.export.formats import export
+from w2v_core.export.table import VectorTable
+from w2v_core.report.word_map import word_map
+from w2v_core.vectors import WordVectors
 from w2v_core.vocab import vocab_of
 
 WORDS = [f"w{i}" for i in range(20)]
@@ -79,3 +83,43 @@ def test_a_few_zero_vectors_learn_with_the_others(tmp_path):
     location = given_vectors(tmp_path, "ours", vectors)
     found = run(TEXTS["20 words"], config_of(f"train.init_vectors={location}"), tmp_path)
     assert np.abs(found.tables.input_VD[:5]).max(axis=1).min() > 1e-3
+
+
+# Questions to vectors of any length
+
+
+@pytest.mark.parametrize("size", [1e30, 1e-30, 1e18, 1.0])
+def test_the_length_of_vectors_changes_no_answer(size):
+    rows = np.random.default_rng(1).normal(size=(20, 8))
+    expected = WordVectors(WORDS, np.arange(20, 0, -1), rows.astype(np.float32))
+    found = WordVectors(WORDS, np.arange(20, 0, -1), (rows * size).astype(np.float32))
+    for word in WORDS[:5]:
+        answers, others = found.most_similar(word, topn=19), expected.most_similar(word, topn=19)
+        assert [name for name, _ in answers] == [name for name, _ in others]
+        np.testing.assert_allclose([s for _, s in answers], [s for _, s in others], atol=1e-5)
+    same, other = word_map(found, ReportConfig()), word_map(expected, ReportConfig())
+    assert same.neighbors_NK.tolist() == other.neighbors_NK.tolist()
+    assert np.abs(same.places_N2.astype(int) - other.places_N2).max() <= 8  # of 65,535
+
+
+def test_zero_vectors_are_like_nothing():
+    vectors = WordVectors(WORDS, np.arange(20, 0, -1), np.zeros((20, 8), np.float32))
+    assert {score for _, score in vectors.most_similar("w0")} == {0.0}
+    assert word_map(vectors, ReportConfig()).places_N2.std() == 0
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_questions_to_what_is_no_number_are_refused(value):
+    vectors = WordVectors(WORDS, np.arange(20, 0, -1), but_one(value).astype(np.float32))
+    with pytest.raises(UserError, match="NaN or infinity"):
+        vectors.most_similar("w0")
+    with pytest.raises(UserError, match="NaN or infinity"):
+        word_map(vectors, ReportConfig())
+
+
+@pytest.mark.parametrize("value", [1e5, -1e5, np.inf, np.nan])
+def test_what_float16_does_not_reach_is_refused(tmp_path, value):
+    table = VectorTable.of(pa.chunked_array([WORDS]), but_one(value).astype(np.float32))
+    with pytest.raises(UserError, match="float16 does not reach|NaN|finite"):
+        export(table, "npy", str(tmp_path / "out"), dtype="float16")
+    assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
