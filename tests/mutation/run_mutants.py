@@ -7,7 +7,8 @@ of the tests named for its file fails, or where they take ten times as long. Wha
 the same program, or a test that is missing.
 
 The tests are collected once. Each mutant is a fork of this process in which the functions of its file are given the
-mutant's code, so the files on disk stay as they are. `judged.md` beside this file says what became of survivors.
+mutant's code, so the files on disk stay as they are. docs/reliability.md judges
+those that survived.
 """
 
 import argparse
@@ -112,6 +113,7 @@ class _Mutants:
         items = {name: [item for item in session.items if _is_for(item, name)] for name in files}
         sources = {name: (ROOT / "w2v_core" / name).read_text() for name in files}
         limits: dict[tuple[str, ...], float] = {}
+        known: dict[str, float] = {}
         mutants = [(name, mutant) for name in files for mutant in mutants_of(sources[name])]
         random.Random(options.seed).shuffle(mutants)
         tried = _read(options.report)
@@ -124,8 +126,11 @@ class _Mutants:
                 continue
             tests = KILLERS[name]
             if tests not in limits:
-                limits[tests] = 10 + 10 * _seconds_of(session, items[name], name, sources[name])
-            tried.append(Tried(name, mutant, _fate(session, items[name], name, mutant.source, limits[tests])))
+                seconds = _seconds_of(session, items[name], name, sources[name])
+                limits[tests] = 10 + 10 * sum(seconds.values())
+                known.update(seconds)
+            own = sorted(items[name], key=lambda item: known[item.nodeid])  # quick tests tell sooner
+            tried.append(Tried(name, mutant, _fate(session, own, name, mutant.source, limits[tests])))
             if options.report:
                 with options.report.open("a") as report:
                     report.write(json.dumps(asdict(tried[-1])) + "\n")
@@ -147,21 +152,31 @@ def _read(report: Path | None) -> list[Tried]:
     return [Tried(line["file"], Mutant(**line["mutant"]), line["fate"]) for line in lines]
 
 
-def _seconds_of(session: pytest.Session, items: list[pytest.Item], name: str, source: str) -> float:
-    """How long the tests of a file take where it is as it should be; they must pass."""
-    started = time.monotonic()
-    assert _fate(session, items, name, source, 600) == "survived", (
-        f"the tests of {name} fail without a mutant"
-    )
-    return time.monotonic() - started
+def _seconds_of(
+    session: pytest.Session, items: list[pytest.Item], name: str, source: str
+) -> dict[str, float]:
+    """How long each test of a file takes where the file is as it should be; they must pass."""
+    with TemporaryDirectory() as folder:
+        seconds = Path(folder, "seconds.json")
+        fate = _fate(session, items, name, source, 600, seconds)
+        assert fate == "survived", f"the tests of {name} fail without a mutant"
+        told: dict[str, float] = json.loads(seconds.read_text())
+        return told
 
 
-def _fate(session: pytest.Session, items: list[pytest.Item], name: str, source: str, seconds: float) -> str:
+def _fate(
+    session: pytest.Session,
+    items: list[pytest.Item],
+    name: str,
+    source: str,
+    limit: float,
+    seconds: Path | None = None,
+) -> str:
     """survived, killed, timed out, or beyond: of code that is run as the module is imported and never again."""
     child = os.fork()
     if child == 0:
-        _test(session, items, name, source)
-    ends = time.monotonic() + seconds
+        _test(session, items, name, source, seconds)
+    ends = time.monotonic() + limit
     while time.monotonic() < ends:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -172,8 +187,10 @@ def _fate(session: pytest.Session, items: list[pytest.Item], name: str, source: 
     return "timed out"
 
 
-def _test(session: pytest.Session, items: list[pytest.Item], name: str, source: str) -> None:
-    """In the child: the tests with the mutant in place, until one fails."""
+def _test(
+    session: pytest.Session, items: list[pytest.Item], name: str, source: str, seconds: Path | None
+) -> None:
+    """In the child: the tests with the mutant in place, until one fails; and how long each took, where asked."""
     os.setpgid(0, 0)
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
@@ -183,10 +200,15 @@ def _test(session: pytest.Session, items: list[pytest.Item], name: str, source: 
     try:
         if not _put_in_place(name, source):
             os._exit(2)
+        taken = {}
         for item, after in zip(items, [*items[1:], None], strict=True):
+            started = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            taken[item.nodeid] = time.process_time() - started
             if session.testsfailed:
                 break
+        if seconds:
+            seconds.write_text(json.dumps(taken))
         code = 1 if session.testsfailed else 0
     finally:
         os._exit(code)
