@@ -1,6 +1,9 @@
 # make demo       every stage on a corpus made of installed docstrings
 # make test       the test suite
 # make attack-input   2,000 corpora that a harsh user would give, forged files, bombs and hostile words
+# make coverage   the same, and which lines and branches of w2v_core and jobs it reaches
+# make attack-numbers   settings at their ends in many combinations, and vocabularies of up to 5 M words
+# make mutate     one fault at a time in the numeric code, and whether the tests tell; an hour of them
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
 # make audit      which of the installed packages have a known weakness; needs PyPI's advisories
@@ -53,13 +56,28 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: attack-input bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean audit matrix attack-kills attack-nights
+.PHONY: coverage attack-numbers mutate bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean attack-input audit matrix attack-kills attack-nights
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
 
 test: needs-java $(STAMP) dist/w2v.zip
 	$(BIN)/python -m pytest
+
+# What of w2v_core and jobs the tests reach, by lines and branches.
+coverage: needs-java $(STAMP) dist/w2v.zip
+	rm -rf .coverage
+	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage run -m pytest
+	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage combine --quiet
+	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage report
+
+# Settings together at random, many times, and vocabularies of millions.
+attack-numbers: needs-java $(STAMP)
+	W2V_ATTACKS=2000 W2V_WORDS="1000000 2000000 5000000" $(BIN)/python -m pytest -s \
+		tests/attacks/test_extreme_settings.py tests/attacks/test_large_vocabularies.py
+
+mutate: $(STAMP)
+	$(BIN)/python tests/mutation/run_mutants.py --minutes 60
 
 test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
@@ -208,4 +226,4 @@ java: $(STAMP)
 	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
-	rm -rf $(VENV) .venv-airflow .venv-mlflow .venv-matrix dist wheels demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-airflow .venv-mlflow .venv-matrix dist wheels .coverage demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -151,7 +152,8 @@ def _build(
 
 
 def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
-    share = vocabulary.counts[known_V].sum() / vocabulary.counts.sum()
+    counts_V = vocabulary.counts.astype(np.float64)
+    share = counts_V[known_V].sum() / counts_V.sum()
     return f"{known_V.sum():,} of {len(known_V):,} words ({share:.1%} of the tokens)"
 
 

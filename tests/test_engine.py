@@ -106,6 +106,15 @@ def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
     assert {table.dtype for table in tables} == {np.dtype(np.float32)}
 
 
+def test_tables_begin_around_zero_as_word2vec_has_it():
+    tables = initial_tables(1000, 50, np.random.default_rng(1))
+    assert not tables.output_VD.any()
+    low, high = tables.input_VD.min(), tables.input_VD.max()
+    assert -0.5 / 50 <= low < -0.499 / 50
+    assert 0.499 / 50 < high <= 0.5 / 50
+    assert abs(tables.input_VD.mean()) < 1e-4
+
+
 # The bound
 
 

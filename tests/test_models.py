@@ -9,18 +9,19 @@ from w2v_core.sampler import UnigramSampler
 V, D = 8, 3
 
 # A word twice in one window, a word that is context here and target there, windows cut short, a row with no
-# context at all, and a row with no target.
-TARGET = np.array([1, 2, 1, 5, -1], dtype=np.int32)
+# context at all, a row with no target, and a row of one context.
+TARGET = np.array([1, 2, 1, 5, -1, 3], dtype=np.int32)
 CONTEXTS = np.array(
-    [[2, 2, 3, 0], [1, -1, 3, -1], [2, 0, -1, -1], [-1, -1, -1, -1], [6, 2, -1, 0]], dtype=np.int32
+    [[2, 2, 3, 0], [1, -1, 3, -1], [2, 0, -1, -1], [-1, -1, -1, -1], [6, 2, -1, 0], [-1, 4, -1, -1]],
+    dtype=np.int32,
 )
 # SkipGram's, and CBOW's: a negative repeated, one that is absent, one that is a target elsewhere.
-NEGATIVES_BCK = np.random.default_rng(5).integers(-1, 5, size=(5, 4, 3))
-NEGATIVES_BK = np.array([[4, 4, 2], [0, -1, 1], [4, 2, 3], [0, 1, 2], [0, 1, 2]], dtype=np.int32)
+NEGATIVES_BCK = np.random.default_rng(5).integers(-1, 5, size=(6, 4, 3))
+NEGATIVES_BK = np.array([[4, 4, 2], [0, -1, 1], [4, 2, 3], [0, 1, 2], [0, 1, 2], [5, 0, 6]], dtype=np.int32)
 for argument in (TARGET, CONTEXTS, NEGATIVES_BCK, NEGATIVES_BK):
     argument.flags.writeable = False  # a model that writes to its arguments fails
 BATCHES = {CBOW: (TARGET, CONTEXTS, NEGATIVES_BK), SkipGram: (TARGET, CONTEXTS, NEGATIVES_BCK)}
-NUM_PAIRS = {CBOW: 3, SkipGram: 4 + 2 + 2}
+NUM_PAIRS = {CBOW: 4, SkipGram: 4 + 2 + 2 + 1}
 
 both_models = pytest.mark.parametrize("model_class", [CBOW, SkipGram])
 

@@ -18,7 +18,9 @@ from w2v_core.accounting import TokenAccount
 from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.parts import PartWriter, Receipt
+from w2v_core.shards import digest as digest_module
 from w2v_core.shards import encode as encode_module
+from w2v_core.shards import rows as rows_module
 from w2v_core.shards.arrived import arrived
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
@@ -470,3 +472,34 @@ def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
 def test_ids_that_are_not_of_the_vocabulary_are_refused(three_shards):
     with pytest.raises(UserError, match="holds (word )?ids that are not of this vocabulary of 4"):
         in_order(replace(three_shards, num_words=4), 1, 0)
+
+
+@pytest.mark.parametrize("row", range(16))
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("wrong", [-2, 4, 2**31 - 1])
+def test_one_id_that_is_not_of_the_vocabulary_is_refused_wherever_it_stands(place, wrong, row):
+    ids = np.arange(16, dtype=np.int32) % 4
+    rows = np.column_stack([ids, contexts_of(ids, np.zeros(16, int), 1)])
+    Stretches.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
+    rows[row, place] = wrong
+    with pytest.raises(UserError, match="file holds ids that are not of this vocabulary of 4"):
+        Stretches.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
+
+
+@pytest.mark.parametrize("world_size", [2, 4, 5])
+def test_workers_that_share_a_row_group_read_each_row_of_it_once(three_shards, world_size):
+    units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
+    shares = [unit for rank in range(world_size) for unit in share_of(units, rank, world_size)]
+    assert any(unit.begin for unit in shares)
+    read = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in shares]
+    for unit, rows in zip(shares, read, strict=True):
+        assert np.count_nonzero((rows[:, 1:] != -1).any(axis=1)) == unit.num_rows
+    whole = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in units]
+    assert Counter(map(tuple, np.concatenate(read).tolist())) == Counter(
+        map(tuple, np.concatenate(whole).tolist())
+    )
+
+
+def test_no_two_draws_of_a_sentence_have_one_purpose():
+    purposes = [encode_module._SHARD_OF_SENTENCE, rows_module._KEEP_TOKEN, rows_module._ORDER_OF_STRETCH]
+    assert len({*purposes, digest_module._DIGEST}) == 4

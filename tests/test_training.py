@@ -22,11 +22,14 @@ from w2v_core.config import TrainConfig
 from w2v_core.engine.tables import initial_tables, require_finite
 from w2v_core.errors import UserError
 from w2v_core.run_dir import FileEntry, RunDir
+from w2v_core.shards import order as order_module
+from w2v_core.shards import read as read_module
 from w2v_core.shards.order import epoch_plan, units_of
 from w2v_core.shards.read import Shards, prefetched
 from w2v_core.shards.stretches import Stretches
 from w2v_core.storage import open_folder
 from w2v_core.training import memory, trainer
+from w2v_core.training import share as share_module
 from w2v_core.training.checkpoint import Checkpoints
 from w2v_core.training.crew import ProcessCrew, shared_arrays
 from w2v_core.training.share import Job, Standing, batch_plan, learning_rate
@@ -111,6 +114,15 @@ def test_the_order_follows_seed_and_epoch():
     assert epoch_plan(units, 4, 1, 0) == epoch_plan(units, 4, 1, 0)
     assert epoch_plan(units, 4, 1, 0) != epoch_plan(units, 4, 1, 1)
     assert epoch_plan(units, 4, 1, 0) != epoch_plan(units, 4, 2, 0)
+
+
+def test_no_two_generators_of_an_epoch_have_one_purpose():
+    purposes = [
+        order_module._ORDER_OF_UNITS,
+        read_module._ORDER_OF_STRETCHES,
+        share_module._WINDOWS_AND_NOISE,
+    ]
+    assert len({*purposes}) == 3
 
 
 def a_block(word: int) -> Stretches:

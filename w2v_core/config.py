@@ -321,7 +321,7 @@ class TrainConfig(_Section):
     epochs: int = Field(5, ge=1, le=1_000_000, description="passes over all rows")
     alpha: float | None = Field(
         None,
-        gt=0.0,
+        ge=1e-9,
         le=1.0,
         description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.05 for CBOW",
     )

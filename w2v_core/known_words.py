@@ -15,7 +15,7 @@ from w2v_core.parquet import row_groups
 from w2v_core.run_dir import FileEntry, read_manifest
 from w2v_core.schemas import RARE
 from w2v_core.storage import Folder, access
-from w2v_core.vocab import RARE_FILES, digest_of, read_earlier
+from w2v_core.vocab import MOST_TOKENS, RARE_FILES, digest_of, read_earlier
 
 _MILLION = 1_000_000
 
@@ -96,7 +96,10 @@ class KnownWords:
 def rare_counts(folder: Folder, name: str, decay: float) -> Iterator[pa.Table]:
     """COUNTS of a file of RARE, row group by row group, without the words that decay to nothing."""
     for rows in row_groups(folder, name, RARE):
-        counts = decayed(rows["count"].to_numpy(), decay)
+        counts = rows["count"].to_numpy()
+        if len(counts) and not 0 < counts.min() <= counts.max() <= MOST_TOKENS:
+            raise UserError(f"{folder.file(name)} holds counts that are none; make that vocabulary again")
+        counts = decayed(counts, decay)
         brought = _brought(rows["token"], counts, np.zeros_like(counts))
         yield brought.filter(pc.greater(brought["count"], 0))
 

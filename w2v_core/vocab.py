@@ -30,6 +30,9 @@ OPEN_FILE, STARTS_FILE, ENTRIES_FILE = "vocab.arrow", "lookup-starts.npy", "look
 RARE_FILES = "rare-"
 """What the names of the files of RARE begin with."""
 
+MOST_TOKENS = 2**62
+"""Of an earlier vocabulary: with as many of a corpus the sums are still whole numbers of 64 bits."""
+
 Float64Array = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]
 
@@ -241,6 +244,12 @@ def read_earlier(location: str, key: str) -> tuple[Folder, pa.Table]:
     table = read_table(folder, name, VOCAB)
     if len(table) == 0 or pc.count_distinct(table["token"]).as_py() != len(table):
         raise UserError(f"{key} = {location} is no vocabulary: it has no word, or one twice")
+    counts_V = table["count"].to_numpy()
+    if counts_V.min() < 1 or counts_V.sum(dtype=np.float64) > MOST_TOKENS:
+        raise UserError(
+            f"{key} = {location} is no vocabulary: it has a word of count {counts_V.min():,}, or counts that add up to "
+            f"more than {MOST_TOKENS:,}"
+        )
     return folder, table
 
 

@@ -31,7 +31,7 @@ def num_shards(
 
     num_tokens: those that it knows of this corpus; it may have counted other corpora too, or instead.
     """
-    expected_rows = float(counts @ keep_probability) * (num_tokens / float(counts.sum()))
+    expected_rows = float(counts @ keep_probability) * (num_tokens / float(counts.sum(dtype=np.float64)))
     return max(1, int(np.ceil(expected_rows / target_rows)))
 
 

@@ -1,6 +1,6 @@
 """Starting from vectors that exist: transfer learning's first half. V: words, D: dimensions, N: words of a block."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,8 @@ from w2v_core.vocab import FILE, Vocabulary
 from w2v_core.word2vec_file import Word2VecFile
 
 _BLOCK_ROWS = 65_536
+MOST = 1e6
+"""of a number in a vector: products of longer ones leave float32, and trained ones are below 100"""
 _INPUT, _OUTPUT = "input.npy", "output.npy"
 
 
@@ -53,11 +55,18 @@ class InitialVectors:
     def known(self, vocabulary: Vocabulary, vector_size: int) -> BoolArray:
         """Which words of the vocabulary are known there, (V,).
 
-        UserError where none is, where the vectors have another length, and where they cannot be read.
+        UserError where none is, where the vectors have another length or are nothing to start from, and where they
+        cannot be read.
         """
-        known_V = np.zeros(len(vocabulary), np.bool_)
-        for ids, _ in self._new_rows(vocabulary, vector_size):
+        known_V, all_zero = np.zeros(len(vocabulary), np.bool_), True
+        for ids, vectors in self._new_rows(vocabulary, vector_size):
             known_V[ids] = True
+            all_zero = all_zero and not vectors[0].any()
+        if known_V.any() and all_zero:
+            raise UserError(
+                f"train.init_vectors = {self.location} has zeros alone for the words of this vocabulary, and zeros "
+                "learn nothing; was the file written whole?"
+            )
         if not known_V.any():
             raise UserError(
                 f"train.init_vectors = {self.location} has none of the {len(vocabulary):,} words of this vocabulary; "
@@ -84,7 +93,9 @@ class InitialVectors:
             new_N = (ids_N >= 0) & is_new_V[ids_N]
             ids, first = ids_N[new_N], first_N[new_N]
             is_new_V[ids] = False
-            yield ids, [rows_ND[first] for rows_ND in vectors]
+            taken = [rows_ND[first] for rows_ND in vectors]
+            self._require_sound([tokens[place] for place in first], taken)
+            yield ids, taken
 
     def _ours(self) -> Folder | None:
         folder = open_folder(self._place)
@@ -118,6 +129,18 @@ class InitialVectors:
             raise
         except (OSError, ValueError) as error:
             raise UserError(f"the vectors in {ours} are damaged ({error}); train them again") from None
+
+    def _require_sound(self, tokens: Sequence[str], vectors: Sequence[FloatArray]) -> None:
+        for rows_ND in vectors:
+            farthest_N = np.abs(rows_ND).max(axis=1, initial=0)
+            is_sound_N = farthest_N <= MOST  # NaN is not
+            if not is_sound_N.all():
+                place = int(is_sound_N.argmin())
+                raise UserError(
+                    f"train.init_vectors = {self.location}: the vector of {tokens[place]!r} holds "
+                    f"{farthest_N[place]:g}; nothing can be learnt from numbers beyond {MOST:,.0f}, so scale the "
+                    "vectors, or leave the word out"
+                )
 
     def _require_size(self, found: int, wanted: int) -> None:
         if found != wanted:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from w2v_core.engine.tables import Tables, fill_initial, require_finite
+from w2v_core.errors import UserError
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.crew import Crew, ProcessCrew, SoloCrew, shared_arrays
 from w2v_core.training.held_out import HeldOut
@@ -68,6 +69,11 @@ def trained(
     """
     num_words, size, workers = len(job.counts), job.config.vector_size, job.config.num_workers
     require_memory(num_words, size)
+    if job.num_rows == 0:  # a later draw of shards.passes may have the only rows
+        raise UserError(
+            f"the shards have no row for train.epochs = {job.config.epochs}; give more text, a larger vocab.sample, or "
+            "shards.passes=1"
+        )
     found = checkpoints.latest() if checkpoints else None
     starts = found.standings if found else (Standing(),) * workers
     with ExitStack() as stack:

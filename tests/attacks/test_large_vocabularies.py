@@ -1,0 +1,89 @@
+"""Vocabularies as large as W2V_WORDS says, 20,000 words by default: from tokens through Spark to vectors.
+
+`make attack-numbers` takes 1, 2 and 5 million and prints what each stage took.
+"""
+
+import os
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from jobs.build_vocab import make_vocab
+from jobs.train_vectors import train_vectors
+from jobs.write_shards import make_shards
+from w2v_core.accounting import TokenAccount
+from w2v_core.config import TokenizeConfig, load_config
+from w2v_core.parts import PartWriter, Receipt, adopt_parts
+from w2v_core.run_dir import RunDir
+from w2v_core.schemas import TOKENS
+from w2v_core.vectors import WordVectors
+from w2v_core.vocab import Vocabulary
+
+SIZES = [int(number) for number in os.environ.get("W2V_WORDS", "20000").split()]
+PARTS, WORDS_A_SENTENCE = 8, 20
+SETTINGS = ("vocab.min_count=1", "vocab.sample=0", "shards.window=2", "train.vector_size=4", "train.epochs=1")
+
+
+def words_of(numbers: np.ndarray) -> pa.StringArray:
+    return pa.array([f"낱말{number:x}" for number in numbers.tolist()])
+
+
+def tokens_stage(run: RunDir, num_words: int) -> None:
+    """Every word twice, and those whose number 1,000 divides twice more: each part has a stretch of all of them."""
+    numbers = np.concatenate(
+        [np.arange(num_words), np.arange(num_words)[::-1], np.arange(0, num_words, 1000).repeat(2)]
+    )
+    with run.rewrite("tokens") as draft:
+        receipts = []
+        for part, some in enumerate(np.array_split(numbers, PARTS)):
+            with PartWriter(draft.temporary, TOKENS) as writer:
+                for begin in range(0, len(some), 1_000_000):
+                    words = words_of(some[begin : begin + 1_000_000])
+                    offsets = np.append(np.arange(0, len(words), WORDS_A_SENTENCE), len(words)).astype(
+                        np.int32
+                    )
+                    writer.write(pa.table([pa.ListArray.from_arrays(offsets, words)], schema=TOKENS))
+            receipts.append(Receipt.of(writer, TokenAccount(len(some), len(some)), {}, part=part))
+        account = TokenAccount(len(numbers), len(numbers))
+        files = adopt_parts(draft, receipts, PARTS)
+        draft.finish(config=TokenizeConfig(), inputs=[], files=files, tokens=account, counters={})
+
+
+@pytest.mark.parametrize("num_words", SIZES)
+def test_every_word_gets_its_count_an_id_and_a_vector(tmp_path: Path, spark_config, num_words):
+    run = RunDir.create(str(tmp_path / "run"))
+    config = load_config(None, SETTINGS).model_copy(update={"spark": spark_config})
+    tokens_stage(run, num_words)
+    for name, stage in (("vocab", make_vocab), ("shards", make_shards), ("vectors", train_vectors)):
+        started = time.monotonic()
+        stage(run, config)
+        print(
+            f"{num_words:,} words: {name} {time.monotonic() - started:.1f} s, {peak_mb():,} MB at most so far"
+        )
+
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    assert len(vocabulary) == num_words
+    counts_V = vocabulary.counts
+    num_often = -(-num_words // 1000)
+    assert (counts_V[:num_often] == 4).all()
+    assert (counts_V[num_often:] == 2).all()
+    assert vocabulary.noise_probability.sum() == pytest.approx(1, rel=1e-9)
+    some = np.random.default_rng(1).integers(0, num_words, 1000)
+    ids = vocabulary.ids(words_of(some))
+    assert vocabulary.tokens.take(pa.array(ids)).equals(words_of(some))
+    assert vocabulary.ids(pa.array(["낱말", f"낱말{num_words:x}"])).tolist() == [-1, -1]
+    account = run.require("shards").tokens
+    assert (account.read, account.out_of_vocabulary) == (2 * num_words + 2 * num_often, 0)
+    vectors = WordVectors.load(str(tmp_path / "run" / "vectors"))
+    assert len(vectors) == num_words
+    assert np.isfinite(vectors.vectors_VD).all()
+    assert len(vectors.most_similar(vectors.tokens[num_words - 1], topn=3)) == 3
+
+
+def peak_mb() -> int:
+    """Of this process; Spark's are its own."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
