@@ -230,9 +230,7 @@ def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
     return train_shards(run, config)
 
 
-def train_shards(
-    run: RunDir, config: TrainConfig, ns_exponent: float = 0.75
-) -> tuple[WordVectors, float]:
+def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) -> tuple[WordVectors, float]:
     """The input vectors, and the seconds from the start of the workers to the trained tables."""
     vocabulary = Vocabulary.read(run.stage("vocab"))
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
