@@ -78,7 +78,8 @@ class ModelStore:
             names = [name for name in self.folder.folders() if VERSION_NAME.fullmatch(name)]
             if any((self.folder / name).read(RECORD) is not None for name in names):
                 raise UserError(
-                    f"{self.location} is a model and not a store; name the folder that it is in, and the model by --name"
+                    f"{self.location} is a model and not a store; name the folder that it is in, and the model by "
+                    "--name"
                 )
 
     def model(self, name: str) -> "Model":
