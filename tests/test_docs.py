@@ -37,7 +37,7 @@ def commands(text: str) -> list[list[str]]:
 def test_every_command_exists_with_its_options(page):
     known = typer.main.get_command(app).commands
     for words in commands(page.read_text(encoding="utf-8")):
-        if len(words) > 1 and words[0] == "w2v" and not words[1].startswith("<"):
+        if len(words) > 1 and words[0] == "w2v" and words[1][0] not in "<-":
             command = known[words[1]]
             if within := getattr(command, "commands", None):
                 command = within[words[2]]
