@@ -65,7 +65,7 @@ CBOW_CHANGES = (
     "train.alpha=0.1",
     "train.epochs=20",
 )
-CHANGES = (
+CHANGES = (  # the bases first: what is made of a second seed before somebody stops it
     (SKIP_GRAM,),
     (CBOW,),
     *((SKIP_GRAM, change) for change in SKIP_GRAM_CHANGES),
@@ -165,38 +165,36 @@ def train_one(options: argparse.Namespace, change: tuple[str, ...], seed: int) -
 
 
 def table(results: list[dict]) -> str:
-    """Means over the seeds and the differences from the base, as Markdown."""
+    """Means over the seeds, and the differences from the base of the same seeds, as Markdown."""
     lines = [
-        f"| | seconds | {' | '.join(SCORES)} |",
-        f"|---|--:|{'--:|' * len(SCORES)}",
+        f"| | seeds | seconds | {' | '.join(SCORES)} |",
+        f"|---|--:|--:|{'--:|' * len(SCORES)}",
     ]
-    for model in (SKIP_GRAM, CBOW):
-        base = of_change(results, (model,))
-        for change in [change for change in CHANGES if change[0] == model]:
-            same = of_change(results, change)
-            cells = [cell(same, base, name) for name in SCORES]
-            name = " ".join(change[1:]) or ("**skip-gram**" if model == SKIP_GRAM else "**CBOW**")
-            lines.append(f"| {name} | {mean(same, 'seconds'):.0f} | {' | '.join(cells)} |")
+    for change in sorted(CHANGES, key=lambda change: change[0], reverse=True):
+        same, base = of_change(results, change), of_change(results, change[:1])
+        if same:
+            name = (
+                change[-1] if len(change) > 1 else f"**{'skip-gram' if change[0] == SKIP_GRAM else 'CBOW'}**"
+            )
+            cells = [cell(same, base, score) for score in SCORES]
+            seconds = statistics.mean(result["seconds"] for result in same.values())
+            lines.append(f"| {name} | {len(same)} | {seconds:.0f} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def of_change(results: list[dict], change: tuple[str, ...]) -> list[dict]:
-    """The trainings of one change, a seed each."""
-    return [result for result in results if tuple(result["change"]) == change]
+def of_change(results: list[dict], change: tuple[str, ...]) -> dict[int, dict]:
+    """The trainings of one change, by seed."""
+    return {result["seed"]: result for result in results if tuple(result["change"]) == change}
 
 
-def cell(same: list[dict], base: list[dict], name: str) -> str:
-    """A mean over the seeds; of a change also the difference, of the base the range."""
-    found = mean(same, name)
-    if same[0]["change"] == base[0]["change"]:
-        values = [result[name] for result in same]
-        return f"{found:.1f} ({min(values):.1f}–{max(values):.1f})"
-    return f"{found:.1f} ({found - mean(base, name):+.1f})"
-
-
-def mean(results: list[dict], name: str) -> float:
-    """The mean of a figure over the seeds."""
-    return statistics.mean(result[name] for result in results)
+def cell(same: dict[int, dict], base: dict[int, dict], score: str) -> str:
+    """The mean of a score over the seeds; of a change also the difference, of the base the range."""
+    values = [result[score] for result in same.values()]
+    found = f"{statistics.mean(values):.1f}"
+    if same == base:
+        return f"{found} ({min(values):.1f}–{max(values):.1f})"
+    difference = statistics.mean(result[score] - base[seed][score] for seed, result in same.items())
+    return f"{found} ({difference:+.1f})"
 
 
 if __name__ == "__main__":
