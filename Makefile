@@ -25,6 +25,7 @@
 # make bench-finite TEXT=enwiki.txt EVAL=folder   every combination of alpha, batch size and subsampling stays finite
 # make bench-spark TEXT=enwiki.txt                text to shards, stage by stage: tokens/s, CPU, memory, larger corpora
 # make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
+# make bench-tuning TEXT=slice.txt EVAL=folder    what each hyperparameter does, one change at a time
 # make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
 # make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
 # make bench-query                               nearest words by gensim and by ours: the same, how long, how much memory
@@ -56,7 +57,7 @@ ifneq ($(wildcard $(VENV)/java/bin/java),)
 export JAVA_HOME ?= $(abspath $(VENV)/java)
 endif
 
-.PHONY: coverage attack-numbers mutate bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean attack-input audit matrix attack-kills attack-nights
+.PHONY: bench-tuning bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
 
 demo: needs-java $(STAMP)
 	@$(BIN)/w2v demo
@@ -164,6 +165,9 @@ bench-spark: needs-java $(STAMP)
 
 bench-passes: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_passes.py --text $(TEXT) --eval $(EVAL) --work bench-run/passes
+
+bench-tuning: needs-java $(STAMP)
+	$(BIN)/python benchmarks/bench_tuning.py --text $(TEXT) --eval $(EVAL) --work bench-run/tuning
 
 bench-languages: needs-java $(STAMP)
 	$(BIN)/python benchmarks/bench_languages.py --text $(TEXT) --similarity $(SIMILARITY) --work bench-run/languages

@@ -230,12 +230,12 @@ def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
     return train_shards(run, config)
 
 
-def train_shards(run: RunDir, config: TrainConfig) -> tuple[WordVectors, float]:
+def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) -> tuple[WordVectors, float]:
     """The input vectors, and the seconds from the start of the workers to the trained tables."""
     vocabulary = Vocabulary.read(run.stage("vocab"))
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
     started = time.monotonic()
-    with trained(Job(shards, vocabulary.counts, 0.75, config)) as tables:
+    with trained(Job(shards, vocabulary.counts, ns_exponent, config)) as tables:
         seconds = time.monotonic() - started
         vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
         del tables

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from jobs._log import say
@@ -28,6 +29,7 @@ MOST_PARAMS, MOST_METRICS = 100, 1000  # of one request, which is what a server 
 LONGEST_PARAM = 500
 LONGEST_TAG = 5000
 _LONGEST_NAME = 200  # of 250 that a metric's may have
+LONGEST_REASON = 300
 _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -248,4 +250,5 @@ def _by(items: list[Any], number: int) -> Iterator[list[Any]]:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return without_secrets(describe_system_error(error))
-    return without_secrets((str(error) or type(error).__name__).splitlines()[0])[:300]
+    told = without_secrets((str(error) or type(error).__name__).splitlines()[0])
+    return shorten(told, LONGEST_REASON, placeholder=" …")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from jobs._log import of_run, say
 from jobs._mlflow import import_client, log_run, refuse_tracking
 from jobs._one_writer import writing
-from jobs._tables import tables_among
+from jobs._tables import PREFIX, tables_among
 from jobs.evaluate_vectors import check_sets, has_sets
 from jobs.plan_run import predict_run, tell_prediction
 from jobs.report_run import check_report
@@ -230,7 +230,7 @@ class Night:
         tables, others = tables_among(locations)
         if tables:
             raise UserError(
-                f"a night cannot tell what is new in {tables[0]}; write the new rows to files, and name those"
+                f"a night cannot tell what is new in {PREFIX}{tables[0]}; write the new rows to files, and name those"
             )
         ledger = self._ledger(current)
         files = find_files(others, self._config.tokenize.format, may_be_none=True)

@@ -53,7 +53,7 @@ def show(
         print_json({**facts, "files": files})
         return
     for key, value in facts.items():
-        say(f"{key.replace('_', ' ')}: {value}")
+        say(f"{key.replace('_', ' ')}: {_in_words(value)}")
     for file, stored in found.record.files.items():
         say(f"{file}: {stored.bytes:,} bytes, SHA-256 {stored.sha256}")
 
@@ -101,8 +101,22 @@ def _versions(model: Model) -> list[tuple[Version, bool]]:
 def _named(model: Model, version: str | None) -> Version:
     found = model.current() if version is None else model.version(version)
     if found is None:
+        model.require()
         raise UserError(f"{model.location} has no current version; name one, as `w2v models list` shows them")
     return found
+
+
+def _in_words(value: object) -> str:
+    """A fact for people: no value, yes and no, and lists and what has names one after another."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_in_words(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    return str(value)
 
 
 def _tell_current(version: Version, as_json: bool) -> None:

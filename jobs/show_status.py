@@ -32,6 +32,7 @@ NightsOption = Annotated[int, typer.Option("--nights", min=1, help="How many.")]
 def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = False) -> None:
     """Show the last nights: what they read, what came of it, and whether one is under way."""
     folder = WorkFolder(work)
+    folder.require()
     records, plan = folder.records(nights), folder.plan()
     if json_:
         print_json(
@@ -66,8 +67,8 @@ def _row(record: Record) -> tuple[str, ...]:
         record.outcome,
         record.version or "",
         f"{record.seconds / 60:.1f}",
-        f"{record.files:,}",
-        f"{record.input_bytes / 1e6:.1f}",
+        # A night that failed before it had its files has read none, which is not the news.
+        *((f"{record.files:,}", f"{record.input_bytes / 1e6:.1f}") if record.files else ("", "")),
         *("" if value is None else f"{value:,}" for value in (record.tokens, record.words)),
         *(
             "" if value is None else f"{value:.3f}"

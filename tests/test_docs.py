@@ -10,6 +10,7 @@ import typer
 
 from jobs.cli import app
 from w2v_core import WordVectors
+from w2v_core.config import Config
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -36,7 +37,7 @@ def commands(text: str) -> list[list[str]]:
 def test_every_command_exists_with_its_options(page):
     known = typer.main.get_command(app).commands
     for words in commands(page.read_text(encoding="utf-8")):
-        if len(words) > 1 and words[0] == "w2v" and not words[1].startswith("<"):
+        if len(words) > 1 and words[0] == "w2v" and words[1][0] not in "<-":
             command = known[words[1]]
             if within := getattr(command, "commands", None):
                 command = within[words[2]]
@@ -56,7 +57,13 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     run = make_run(corpus, into="my-run")
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
-    for name in ("README.md", "docs/run-directory.md", "docs/vocabulary.md", "docs/vectors.md"):
+    for name in (
+        "README.md",
+        "docs/getting-started.md",
+        "docs/run-directory.md",
+        "docs/vocabulary.md",
+        "docs/vectors.md",
+    ):
         blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
         code = "\n".join(blocks)
         assert code, name
@@ -70,3 +77,26 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     gensims = [scope["model"].wv.get_vecattr(word, "count") for word in table["token"]]
     assert gensims == table["count"]
     assert sorted(scope["model"].wv.index_to_key) == sorted(table["token"])
+
+
+@pytest.mark.parametrize(
+    ("page", "folder", "pattern"),
+    [
+        ("docs/architecture.md", "docs/decisions", "*.md"),
+        ("docs/benchmarks.md", "benchmarks/results", "*.md"),
+        ("docs/benchmarks.md", "benchmarks", "bench_*.py"),
+        ("README.md", "docs", "*.md"),
+    ],
+)
+def test_an_index_names_all_there_is(page, folder, pattern):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    files = sorted((ROOT / folder).glob(pattern))
+    assert files
+    assert [path.name for path in files if path.name not in text] == []
+
+
+def test_the_page_on_tuning_tells_every_setting_of_its_stages():
+    text = (ROOT / "docs/tuning.md").read_text(encoding="utf-8")
+    for section in ("tokenize", "phrases", "vocab", "shards", "train"):
+        for name, field in Config.model_fields[section].annotation.model_fields.items():
+            assert f"`{section}.{field.alias or name}`" in text, f"{section}.{name}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs._mlflow import log_run
+from jobs._mlflow import _reason, log_run
 from w2v_core.run_dir import RunDir
 
 EXPERIMENT = "말뭉치 nights"
@@ -147,6 +147,14 @@ def test_a_server_that_is_away_is_told_and_fails_only_what_requires_it(w2v, monk
     code, _, err = w2v(*command, "--required")
     assert code == 2
     assert err.count("\n") == 1
+
+
+def test_a_long_reason_ends_with_a_whole_word():
+    told = _reason(ValueError("one word after another " * 40))
+    assert told.endswith(" …")
+    assert set(told.split()) == {"one", "word", "after", "another", "…"}
+    assert len(told) <= 300
+    assert _reason(ValueError("short")) == "short"
 
 
 @pytest.mark.parametrize(

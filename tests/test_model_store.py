@@ -142,6 +142,10 @@ def test_a_reference_that_leads_nowhere_says_what_to_do(model, runs, location):
         model.version("v2")
     with pytest.raises(UserError, match="has no version"):
         model.version("../other/v1")
+    other = ModelStore(location).model("other")
+    for asked in (lambda: other.version("v1"), lambda: other.promote("v1"), other.rollback):
+        with pytest.raises(UserError, match=f"has no model 'other' \\(it has {NAME}\\); check --store"):
+            asked()
     open_folder(f"{location}/{NAME}").write_whole("current", b"{")
     with pytest.raises(UserError, match="current is damaged"):
         resolved(f"{location}/{NAME}@current")
@@ -559,6 +563,15 @@ def test_who_changes_a_model_while_another_does_is_told_who(model, runs, monkeyp
                 change()
 
 
+def test_a_model_is_no_store(model, runs, location):
+    ModelStore(location)
+    model.publish(runs(1), promote=False)
+    with pytest.raises(UserError, match="is a model and not a store; name the folder that it is in"):
+        ModelStore(f"{location}/{NAME}")
+    assert ModelStore(location).model("v1").publish(runs(2)).is_new  # its versions stand a level below
+    ModelStore(location)
+
+
 # Commands
 
 
@@ -592,7 +605,13 @@ def test_the_commands_publish_list_promote_roll_back_prune_and_verify(runs, tmp_
     assert shown["version"] == "v2"
     assert shown["aligned_to"]["version"] == "v1"
     assert len(shown["files"]["vectors/input.npy"]["sha256"]) == 64
-    assert "SHA-256" in asked("models", "show", "v1", *of_model)[1]
+    told = asked("models", "show", "v1", *of_model)[1].splitlines()
+    assert "SHA-256" in told[-1]
+    assert {"based on: none", "aligned to: none", "is current: no"} <= set(told)
+    assert not any(mark in line for line in told for mark in "{}'[]")
+    (line,) = (line for line in told if line.startswith("source: "))
+    assert line.startswith(f"source: run {runs(1).location}; fingerprints vocab ")
+    assert "; content input.npy " in line
     assert "v1 is the current version" in asked("models", "rollback", *of_model)[1]
     assert asked("models", "prune", *of_model, "--keep", "1", "--json")[0] == {
         "removed": [],

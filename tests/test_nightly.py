@@ -281,6 +281,20 @@ def test_a_failure_is_recorded_and_the_lease_given_back(model, monkeypatch, caps
     assert 'w2v_night_last_outcome{model="소식",outcome="published"} 1.0' in metrics.read_text()
 
 
+def test_status_of_a_folder_that_is_not_there_is_refused(w2v, tmp_path):
+    code, out, err = w2v("status", "--work", str(tmp_path / "wrok"))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {tmp_path}/wrok does not exist; name the folder that")
+    assert w2v("status", "--work", str(tmp_path))[::2] == (0, f"no night has ended in {tmp_path}\n")
+
+
+def test_status_counts_no_files_of_a_night_that_failed_before_it_had_any(w2v, model):
+    with pytest.raises(UserError):
+        model.night(more_inputs=["table:texts"])
+    (line,) = [line for line in w2v("status", "--work", model.work.location)[2].splitlines() if "Z  " in line]
+    assert line.split()[1:] == ["failed", "0.0"]
+
+
 def test_nights_of_one_moment_are_two_nights(model, monkeypatch):
     class Stopped(datetime):
         @classmethod
@@ -549,7 +563,7 @@ def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, mak
 
 
 def test_tables_are_refused(model):
-    with pytest.raises(UserError, match="cannot tell what is new in"):
+    with pytest.raises(UserError, match="cannot tell what is new in table:texts;"):
         model.night(more_inputs=["table:texts"])
 
 

@@ -10,11 +10,11 @@ from gensim.models.phrases import Phrases as GensimPhrases
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from small_settings import small_config
 
 from jobs.build_vocab import make_vocab
 from jobs.join_phrases import make_phrases
 from jobs.run_pipeline import run_pipeline
-from tests.conftest import small_config
 from w2v_core.buckets import in_buckets
 from w2v_core.config import Config, PhrasesConfig, load_config
 from w2v_core.errors import UserError

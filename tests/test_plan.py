@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_settings import small_config
 
 from jobs.plan_run import predict_run
 from jobs.run_pipeline import run_pipeline
-from tests.conftest import small_config
 from w2v_core.config import load_config
 from w2v_core.counts import COUNTS
 from w2v_core.errors import UserError

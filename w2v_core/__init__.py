@@ -5,8 +5,8 @@
 The Spark stages (tokens, phrases, vocab, shards) are driven by `jobs/`; everything they compute, and the whole of
 training, lives here and never imports pyspark. Read the modules in the order of the flow: `config`,
 `schemas`, `run_dir`, `text`, `phrases`, `windows`, `sampler`, `vocab`, `shards`, `layers`, `models`, `engine`,
-`training`, `export`, `vectors`, `documents`, `evaluation`, `model_store`, `report`. A module imports only
-from those before it.
+`training`, `plan`, `export`, `vectors`, `documents`, `evaluation`, `model_store`, `report`, `night`. A module imports
+only from those before it.
 
     from w2v_core import WordVectors
 

@@ -71,6 +71,17 @@ class ModelStore:
         self.location = os.fspath(location)
         self.folder = open_folder(location)
         self.folder.refuse_file(self.location)
+        self._refuse_model()
+
+    def _refuse_model(self) -> None:
+        """UserError where this is a model, whose versions stand right here: a store is one level above."""
+        with access(self.location):
+            names = [name for name in self.folder.folders() if VERSION_NAME.fullmatch(name)]
+            if any((self.folder / name).read(RECORD) is not None for name in names):
+                raise UserError(
+                    f"{self.location} is a model and not a store; name the folder that it is in, and the model by "
+                    "--name"
+                )
 
     def model(self, name: str) -> "Model":
         """The model of that name, which need not exist. UserError for a name that none may have."""
@@ -112,8 +123,19 @@ class Model:
             self.folder.require_bucket()
             found = self._find(name) if VERSION_NAME.fullmatch(name) else None
         if found is None:
-            known = ", ".join(version.name for version in self.versions()) or "none"
+            known = ", ".join(version.name for version in self.require())
             raise UserError(f"{self.location} has no version {name!r}; it has {known}")
+        return found
+
+    def require(self) -> list[Version]:
+        """Its versions. UserError where it has none, which names the models that have."""
+        found = self.versions()
+        if not found:
+            others = ", ".join(model.name for model in self._store.models()) or "none"
+            raise UserError(
+                f"{self._store.location} has no model {self.name!r} (it has {others}); check --store and --name, or "
+                "make it with `w2v publish`"
+            )
         return found
 
     def current(self) -> Version | None:
@@ -176,6 +198,7 @@ class Model:
             pointer = Pointer.read(self.folder)
             before = self._before(pointer)
             if before is None:
+                self.require()
                 raise UserError(
                     f"{self.location} has no version that was the current one before; choose one with "
                     "`w2v models promote`"

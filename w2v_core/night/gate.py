@@ -60,11 +60,6 @@ class Verdict:
         """Whether the candidate may become current."""
         return all(check.passed for check in self.checks)
 
-    @property
-    def failures(self) -> list[Check]:
-        """The checks that say no."""
-        return [check for check in self.checks if not check.passed]
-
     def to_dict(self) -> dict[str, Any]:
         """For verdict.json."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}

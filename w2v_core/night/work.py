@@ -15,6 +15,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+from pyarrow import fs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core.config import Config
@@ -141,6 +142,13 @@ class WorkFolder:
     def lease(self) -> Folder:
         """The folder of claims."""
         return self.folder / LEASE
+
+    def require(self) -> None:
+        """UserError where there is no such folder."""
+        if self.folder.filesystem.get_file_info(self.folder.path).type == fs.FileType.NotFound:
+            raise UserError(
+                f"{self.location} does not exist; name the folder that `w2v nightly` was given as --work"
+            )
 
     def plan(self) -> Plan | None:
         """The night that is under way, or was when it was killed."""
