@@ -145,7 +145,9 @@ class WorkFolder:
 
     def require(self) -> None:
         """UserError where there is no such folder."""
-        if self.folder.filesystem.get_file_info(self.folder.path).type == fs.FileType.NotFound:
+        with access(self.location):
+            info = self.folder.filesystem.get_file_info(self.folder.path)
+        if info.type == fs.FileType.NotFound:
             raise UserError(
                 f"{self.location} does not exist; name the folder that `w2v nightly` was given as --work"
             )
