@@ -32,29 +32,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (
-    run,
-    tokenize,
-    phrases,
-    vocab,
-    shards,
-    train,
-    evaluate,
-    report,
-    embed,
-    neighbors,
-    analogy,
-    export,
-    verify,
-    plan,
-    publish,
-    nightly,
-    status,
-    track,
-    demo,
-):
-    app.command(epilog=told(command.__name__))(ending(command))
-app.add_typer(models, name="models")
+PANELS = {
+    "From text to vectors": (run, tokenize, phrases, vocab, shards, train, evaluate, report),
+    "Vectors at work": (neighbors, analogy, export, embed),
+    "Every night": (nightly, status, publish),
+    "About a run": (plan, verify, track, demo),
+}
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(epilog=told(command.__name__), rich_help_panel=panel)(ending(command))
+app.add_typer(models, name="models", rich_help_panel="Every night")
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,6 +6,7 @@ When the disk has room again the same command ends with the same bytes.
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,9 +61,9 @@ class Disk:
 
 
 @pytest.fixture
-def disk(tmp_path) -> Iterator[Disk]:
-    folder = tmp_path / "디스크 disk"
-    folder.mkdir()
+def disk() -> Iterator[Disk]:
+    """Not below pytest's folders: where a test is killed, what cleans those stumbles over the mount."""
+    folder = Path(tempfile.mkdtemp(prefix="디스크 disk "))
     mounting = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
     if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
         pytest.skip("a disk of its own takes root")
@@ -70,6 +71,7 @@ def disk(tmp_path) -> Iterator[Disk]:
     subprocess.run(
         ["umount", "--lazy", str(folder)], check=True
     )  # workers map a vocabulary for as long as they live
+    folder.rmdir()
 
 
 @pytest.fixture(scope="module")
