@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from small_settings import small_config
 
 from jobs import __main__ as main_module
 from jobs import _spark
 from jobs._java import missing_java
 from jobs._log import choose_format
 from jobs.run_pipeline import run_pipeline
-from w2v_core.config import Config, SparkConfig, load_config
+from w2v_core.config import SparkConfig
 from w2v_core.run_dir import RunDir
 from w2v_core.text.inputs import find_files
 
@@ -111,16 +112,3 @@ def w2v(
 
     yield run
     choose_format([], {})
-
-
-def small_config(*settings: str) -> Config:
-    """A configuration for small corpora, with `settings` over it."""
-    small = (
-        "vocab.min_count=2",
-        "vocab.sample=0.05",
-        "shards.window=2",
-        "train.epochs=2",
-        "train.vector_size=8",
-        "train.workers=1",
-    )
-    return load_config(None, [*small, *settings])

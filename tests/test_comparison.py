@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import small_config
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 from scipy.stats import spearmanr
+from small_settings import small_config
 
 from jobs.evaluate_vectors import evaluate_vectors
 from w2v_core.config import EvaluateConfig

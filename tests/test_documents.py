@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import small_config
 from hypothesis import given
 from hypothesis import strategies as st
+from small_settings import small_config
 from words_by_hand import words_of
 
 from jobs.embed_documents import embed_documents

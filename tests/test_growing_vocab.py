@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import small_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_settings import small_config
 from test_pipeline import bytes_of, made_at, sentences_by_hand
 
 from jobs import _spark

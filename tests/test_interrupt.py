@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import small_config
+from small_settings import small_config
 
 from jobs.tokenize_corpus import tokenize_corpus
 from w2v_core.run_dir import RunDir

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import small_config
 from pyarrow import fs
+from small_settings import small_config
 from stores import KEY, SECRET, opened_bucket, serving, variables
 
 from jobs import __main__ as main_module

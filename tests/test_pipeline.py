@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 import pytest
-from conftest import small_config
+from small_settings import small_config
 from words_by_hand import words_of
 
 from jobs import _spark

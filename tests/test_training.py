@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import small_config
 from contexts import contexts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_settings import small_config
 
 from jobs.train_vectors import METRICS, train_vectors
 from w2v_core.config import TrainConfig

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import small_config
 from hypothesis import given
 from hypothesis import strategies as st
+from small_settings import small_config
 from typer.testing import CliRunner
 
 from jobs.cli import app

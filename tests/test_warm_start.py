@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import small_config
+from small_settings import small_config
 
 from jobs.train_vectors import train_vectors
 from w2v_core.errors import UserError
