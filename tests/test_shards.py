@@ -504,3 +504,17 @@ def test_workers_that_share_a_row_group_read_each_row_of_it_once(three_shards, w
 def test_no_two_draws_of_a_sentence_have_one_purpose():
     purposes = [encode_module._SHARD_OF_SENTENCE, rows_module._KEEP_TOKEN, rows_module._ORDER_OF_STRETCH]
     assert len({*purposes, digest_module._DIGEST}) == 4
+
+
+def test_one_row_without_a_context_among_others_is_refused():
+    ids = np.arange(16, dtype=np.int32)
+    contexts = contexts_of(ids, np.zeros(16, int), 1)
+    contexts[7] = -1
+    with pytest.raises(UserError, match="file holds a row without a context"):
+        Stretches.of_rows(ids, contexts, 16, "file")
+
+
+def test_a_blocks_bytes_are_those_of_all_its_arrays():
+    ids = np.arange(32, dtype=np.int32)
+    block = Stretches.of_rows(ids, contexts_of(ids, np.zeros(32, int), 2), 32, "file")
+    assert block.nbytes == 2 * 20 * 4 + 32 + 32
