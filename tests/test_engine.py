@@ -215,3 +215,11 @@ def test_without_the_private_module_the_public_way_is_taken(monkeypatch):
     table = np.zeros((4, 2))
     add_rows(table, RowGradient(np.array([1, 1, 3]), np.ones((3, 2))), 0.5)
     assert table.tolist() == [[0, 0], [1, 1], [0, 0], [0.5, 0.5]]
+
+
+@pytest.mark.parametrize("ids", [[0, 4], [4, 0], [-1, 3], [3, -1]])
+def test_one_id_beyond_the_table_among_others_is_refused(ids):
+    table = np.zeros((4, 2))
+    with pytest.raises(IndexError, match=f"ids from {min(ids)} to {max(ids)} in a table of 4 rows"):
+        add_rows(table, RowGradient(np.array(ids), np.ones((2, 2))), 1.0)
+    assert not table.any()

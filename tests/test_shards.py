@@ -24,7 +24,7 @@ from w2v_core.shards import rows as rows_module
 from w2v_core.shards.arrived import arrived
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
-from w2v_core.shards.order import ROWS_PER_STRETCH, epoch_plan, share_of, units_of
+from w2v_core.shards.order import ROWS_PER_STRETCH, BlockPlan, epoch_plan, share_of, units_of
 from w2v_core.shards.read import Reader, Shards
 from w2v_core.shards.stretches import Stretches
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
@@ -394,7 +394,7 @@ def test_a_block_moves_stretches_whole_and_fills_up_the_last_of_a_file(three_sha
 
 def test_what_a_reader_keeps_changes_nothing_but_the_reading(three_shards, monkeypatch):
     units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
-    plan, *_ = epoch_plan(units, 100, 1, 0)
+    plan = BlockPlan(0, 0, tuple(units))
     sizes = [three_shards.read_unit(unit, unit.begin, unit.end).nbytes for unit in plan.units]
     real_read, times_read = Shards.read_unit, []
     monkeypatch.setattr(Shards, "read_unit", lambda *of: times_read.append(of[1]) or real_read(*of))
@@ -486,11 +486,12 @@ def test_one_id_that_is_not_of_the_vocabulary_is_refused_wherever_it_stands(plac
         Stretches.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
 
 
-@pytest.mark.parametrize("world_size", [2, 4, 5])
+@pytest.mark.parametrize("world_size", [2, 4, 11])
 def test_workers_that_share_a_row_group_read_each_row_of_it_once(three_shards, world_size):
     units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
     shares = [unit for rank in range(world_size) for unit in share_of(units, rank, world_size)]
     assert any(unit.begin for unit in shares)
+    assert world_size < 11 or any(unit.begin and unit.end < 60 for unit in shares)
     read = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in shares]
     for unit, rows in zip(shares, read, strict=True):
         assert np.count_nonzero((rows[:, 1:] != -1).any(axis=1)) == unit.num_rows
@@ -503,3 +504,17 @@ def test_workers_that_share_a_row_group_read_each_row_of_it_once(three_shards, w
 def test_no_two_draws_of_a_sentence_have_one_purpose():
     purposes = [encode_module._SHARD_OF_SENTENCE, rows_module._KEEP_TOKEN, rows_module._ORDER_OF_STRETCH]
     assert len({*purposes, digest_module._DIGEST}) == 4
+
+
+def test_one_row_without_a_context_among_others_is_refused():
+    ids = np.arange(16, dtype=np.int32)
+    contexts = contexts_of(ids, np.zeros(16, int), 1)
+    contexts[7] = -1
+    with pytest.raises(UserError, match="file holds a row without a context"):
+        Stretches.of_rows(ids, contexts, 16, "file")
+
+
+def test_a_blocks_bytes_are_those_of_all_its_arrays():
+    ids = np.arange(32, dtype=np.int32)
+    block = Stretches.of_rows(ids, contexts_of(ids, np.zeros(32, int), 2), 32, "file")
+    assert block.nbytes == 2 * 20 * 4 + 32 + 32
