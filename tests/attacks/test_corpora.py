@@ -12,7 +12,7 @@ import pytest
 from core_path import WHOLE, Tokenized, sharded, tokenized
 
 SMALL = (1024, 5000)
-"""Bytes of a split: the least that the settings take, and some."""
+"""Bytes of a split: the least that the settings take, and some. Of large files more, so that tasks are not thousands."""
 
 SPARK_ONE_IN = 20
 
@@ -54,7 +54,8 @@ def read(seed: int, folder: Path) -> tuple[corpora.Corpus, list[Tokenized | str]
     (folder / "in").mkdir()
     corpus = corpora.make(seed, folder / "in")
     outcomes = []
-    for number, split_bytes in enumerate((WHOLE, *SMALL)):
+    num_bytes = sum(Path(path).stat().st_size for path in corpora.files_of(corpus))
+    for number, split_bytes in enumerate((WHOLE, *(max(least, num_bytes // 100) for least in SMALL))):
         out = folder / f"out{number}"
         out.mkdir()
         outcomes.append(tokenized(corpus.locations, corpus.settings, out, split_bytes))
