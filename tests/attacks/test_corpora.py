@@ -12,7 +12,7 @@ import pytest
 from core_path import WHOLE, Tokenized, sharded, tokenized
 
 SMALL = (1024, 5000)
-"""Bytes of a split: the least that the settings take, and some. Of large files more, so that tasks are not thousands."""
+"""Bytes of a split: the least that the settings take, and some. Of large files more, or tasks would be thousands."""
 
 SPARK_ONE_IN = 20
 
