@@ -279,7 +279,7 @@ def text(folder: Path, data: bytes) -> None:
     """Words are all that comes out, whatever the ending says."""
     there = folder / "input"
     there.mkdir()
-    for ending in ("txt", "jsonl", "parquet", "orc", "xml"):
+    for ending in ("txt", "jsonl", "parquet", "orc", "avro", "xml"):
         path = there / f"a.{ending}"
         path.write_bytes(data)
         splits = [split for task in plan_splits(find_files([str(path)]), 1 << 20) for split in task]
