@@ -39,7 +39,7 @@ SETTINGS = (
     "train.workers=1",
     "train.checkpoint_minutes=0.003",
 )
-ENDS_A_ROUND = 10
+ENDS_A_ROUND = 12
 STARTS_ONLY = 0.15
 """Share of the kills that strike while the process starts; the others strike when it works."""
 
@@ -161,8 +161,16 @@ class Moments:
 
 
 def signs(work: Path) -> set[str]:
-    """What there is to see of a process at work; a lease is taken before anything starts."""
-    return {str(path) for path in work.rglob("*") if "lease" not in path.parts}
+    """What there is to see of a process at work; a lease is taken before anything starts.
+
+    By os.walk, which goes on where a folder is removed under it.
+    """
+    return {
+        f"{folder}/{name}"
+        for folder, _, names in os.walk(work)
+        if Path(folder).name != "lease"
+        for name in names
+    }
 
 
 def killed(kind: str, work: Path, moments: Moments) -> bool:
@@ -246,7 +254,7 @@ def contents(work: Path) -> dict[str, str]:
 
 
 OF_A_MOMENT = {"report.html", "metrics.jsonl", "lease", "nights", "night.json", "inputs.json"}
-OF_TIME = {"finished_at", "published_at", "at", "seconds", "run", "manifest.json"}
+OF_TIME = {"finished_at", "published_at", "at", "seconds", "run", "manifest.json", "seal"}
 
 
 def timeless(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
