@@ -72,7 +72,7 @@ def assert_accounted(found: Tokenized, corpus: corpora.Corpus) -> None:
     assert account.balances()
     assert account.kept == pc.sum(pc.list_value_length(found.sentences["tokens"])).as_py() or not account.kept
     assert set(account.dropped) <= {"too_short", "too_long", "stop_words"}
-    assert min(counters.values()) >= 0
+    assert min(counters.values(), default=0) >= 0
     assert counters["sentences"] == len(found.sentences)
     # A boundary is no line, and an empty piece no sentence: only then do lines add up.
     assert (
