@@ -30,7 +30,7 @@ def long_text(tmp_path_factory) -> Path:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 60
+    give_up_at = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < give_up_at
         time.sleep(0.02)
@@ -67,7 +67,7 @@ def interrupted(run_dir: Path, text: Path, send: Callable[[int], None]) -> tuple
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         until(lambda: process.poll() is not None or (draft.is_dir() and any(draft.iterdir())))
         send(process.pid)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=180)
     until(lambda: not processes_of_session(process.pid))
     return process.returncode, told
 

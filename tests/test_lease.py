@@ -129,10 +129,10 @@ def test_claimants_that_go_on_meeting_give_up_at_last(folder, monkeypatch):
 
 
 def test_a_claim_past_its_time_counts_for_nothing_and_is_removed(folder):
-    late = take(folder, "sleeping", 0.3, owner="a night")
+    late = take(folder, "sleeping", 2.0, owner="a night")
     with pytest.raises(TakenError, match="a night"):
         take(folder, "waking", 60)
-    time.sleep(0.3)
+    time.sleep(2.0)
     with held(folder, "waking", 60) as now:
         assert late.name not in folder.sizes()
         with pytest.raises(LostError, match="lost .*somebody else may hold it; start again"):
@@ -142,17 +142,17 @@ def test_a_claim_past_its_time_counts_for_nothing_and_is_removed(folder):
 
 
 def test_a_renewed_lease_outlives_its_first_time(folder):
-    with held(folder, "training", 1.0) as lease:
+    with held(folder, "training", 3.0) as lease:
         for _ in range(4):
-            time.sleep(0.4)
+            time.sleep(0.9)
             lease.renew()
         with pytest.raises(TakenError):
             take(folder, "training", 60)
 
 
 def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
-    with held(folder, "training", 0.2) as lease:
-        time.sleep(0.25)
+    with held(folder, "training", 2.0) as lease:
+        time.sleep(2.0)
         with pytest.raises(LostError, match="its time was over at 2"):
             lease.renew()
 
@@ -160,8 +160,8 @@ def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
 def test_a_renewal_that_is_written_too_late_is_none(folder, monkeypatch):
     """Somebody may have read the old time when it was over, and remove the claim just after it is written."""
     write = Folder.write_whole
-    with held(folder, "training", 0.5) as lease:
-        monkeypatch.setattr(Folder, "write_whole", lambda *args: (time.sleep(0.6), write(*args)))
+    with held(folder, "training", 2.0) as lease:
+        monkeypatch.setattr(Folder, "write_whole", lambda *args: (time.sleep(2.0), write(*args)))
         with pytest.raises(LostError):
             lease.renew()
     assert not folder.sizes()
