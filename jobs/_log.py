@@ -86,12 +86,24 @@ def of_stage(name: str | None) -> None:
 
 
 def say(text: str, event: str = "message", level: str = "info", **fields: Any) -> None:
-    """A line for people, as it is, but for characters that would act on the terminal or begin another line; for
-    programs an event."""
+    """A line for people, as it is, but for secrets and for characters that would act on the terminal or begin another
+    line; for programs an event."""
     if _speaker.as_json:
         _write(event, level, text, fields)
     else:
-        console.print(visible(without_secrets(text)).replace("\n", "\\n"))
+        _print(without_secrets(text))
+
+
+def answer(text: str) -> None:
+    """As `say`, of words of the vocabulary, which are what was asked for: none is taken for a secret."""
+    if _speaker.as_json:
+        _write("message", "info", text, {})
+    else:
+        _print(text)
+
+
+def _print(text: str) -> None:
+    console.print(visible(text).replace("\n", "\\n"))
 
 
 def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:

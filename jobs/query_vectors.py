@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from jobs._log import visible_word
-from jobs._options import JsonOption, print_json, say
+from jobs._log import answer, visible_word
+from jobs._options import JsonOption, print_json
 from w2v_core.errors import UserError
 from w2v_core.run_dir import RunDir
 from w2v_core.store_reference import resolved
@@ -74,14 +74,14 @@ def open_vectors(run_dir: str) -> WordVectors:
 
 def _tell(answers: dict[str, Answers], as_json: bool) -> None:
     if as_json:
-        print_json({question: [_as_dict(answer) for answer in found] for question, found in answers.items()})
+        print_json({question: [_as_dict(each) for each in found] for question, found in answers.items()})
         return
     for question, found in answers.items():
-        say(line(question, found))
+        answer(line(question, found))
 
 
-def _as_dict(answer: tuple[str, float]) -> dict[str, str | float]:
-    word, score = answer
+def _as_dict(found: tuple[str, float]) -> dict[str, str | float]:
+    word, score = found
     return {"word": word, "score": round(score, 6)}
 
 

@@ -7,7 +7,7 @@ import pytest
 from jobs import __main__ as main_module
 from w2v_core import WordVectors
 from w2v_core.config import load_config
-from w2v_core.credentials import holds_credentials, is_secret, redacted
+from w2v_core.credentials import holds_credentials, is_secret, redacted, without_secrets
 from w2v_core.errors import UserError
 from w2v_core.run_dir import RunDir
 from w2v_core.storage import open_folder, read_file
@@ -176,3 +176,14 @@ def test_every_command_refuses_before_it_does_anything(arguments, tmp_path, monk
     assert "holds credentials; leave it out and give it by the environment" in err
     assert "XUtn" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 1_000_000, "낱말" * 500_000, "a.b-c=" * 100_000, "http:" * 400_000, "key=" + "a" * 500_000],
+    ids=lambda text: text[:6],
+)
+def test_long_text_is_searched_once(text):
+    """And not from each of its characters to its end, which would take a day."""
+    told = without_secrets(f"{text} password=geheim")
+    assert told == f"{text} password=…"

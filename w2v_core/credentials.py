@@ -36,9 +36,9 @@ _NO_SECRET = re.compile(
 )
 _SAYS_NOTHING = frozenset({"", "true", "false"})
 _PATTERNS = frozenset({"tokenize.pattern", "tokenize.sentence_boundary"})  # may look like anything
-_PAIR = re.compile(r"([^\s=&?;,:]+)=([^\s&;,]+)")
-_URI_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+[^\s'\"<>()\[\]{}]+")
-_PAIR_IN_TEXT = re.compile(r"([\w.-]+)=([^\s&;,'\"]+)")
+_PAIR = re.compile(r"(?<![^\s=&?;,:])([^\s=&?;,:]++)=([^\s&;,]+)")
+_URI_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:/+[^\s'\"<>()\[\]{}]+")
+_PAIR_IN_TEXT = re.compile(r"(?<![\w.-])([\w.-]++)=([^\s&;,'\"]+)")
 _ENDS_SENTENCES = ".,:;!"
 
 
@@ -89,11 +89,16 @@ def _is_secret_in_text(key: str, value: str) -> bool:
     return not key.startswith("tokenize.") and is_secret(key, value)
 
 
-def is_secret(key: str, value: str) -> bool:
-    """Whether a setting is a secret, by its name, or has one in its value, as Java's options and JDBC's URLs do."""
+def is_secret(key: str, value: str, depth: int = 8) -> bool:
+    """Whether a setting is a secret, by its name, or has one in its value, as Java's options and JDBC's URLs do.
+
+    depth: how often a value may be a setting again, whose value is one, and so on
+    """
     if _SECRET.search(key) and not _NO_SECRET.search(key) and value.lower() not in _SAYS_NOTHING:
         return True
-    return holds_credentials(value) or any(is_secret(*pair) for pair in _PAIR.findall(value))
+    if holds_credentials(value):
+        return True
+    return depth > 0 and any(is_secret(*pair, depth - 1) for pair in _PAIR.findall(value))
 
 
 def refuse_in_settings(settings: Any) -> None:

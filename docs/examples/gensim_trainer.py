@@ -45,7 +45,8 @@ def main() -> None:
     run = options.run
     sentences = Sentences(run / ("phrases" if (run / "phrases/manifest.json").exists() else "tokens"))
     vocab = pq.read_table(run / "vocab/vocab.parquet", columns=["token", "count"]).to_pydict()
-    ours = [np.load(run / "vectors" / name) for name in ("input.npy", "output.npy")] if options.go_on else []
+    names = ("input.npy", "output.npy") if options.go_on else ()
+    ours = [np.load(run / "vectors" / name, allow_pickle=False) for name in names]
     size = ours[0].shape[1] if ours else options.size
     model = Word2Vec(vector_size=size, sg=1, min_count=1, workers=2, seed=1)
     model.build_vocab_from_freq(dict(zip(vocab["token"], vocab["count"], strict=True)))

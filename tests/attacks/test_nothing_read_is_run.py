@@ -43,7 +43,6 @@ MODULES = {
     "shelve",
     "dbm",
     "joblib",
-    "torch",
     "code",
     "runpy",
 }
@@ -57,6 +56,7 @@ METHODS = {
     ("np", "fromregex"),
     ("pd", "read_pickle"),
     ("pandas", "read_pickle"),
+    ("torch", "load"),
     ("builtins", "eval"),
     ("builtins", "exec"),
 }
@@ -95,7 +95,7 @@ def _is_false(node: ast.expr) -> bool:
     [
         "import pickle",
         "from cloudpickle import loads",
-        "import torch.serialization",
+        "torch.load(path)",
         "eval(text)",
         "np.load(path)",
         "np.load(path, allow_pickle=True)",
