@@ -98,7 +98,7 @@ def is_secret(key: str, value: str, depth: int = 8) -> bool:
         return True
     if holds_credentials(value):
         return True
-    return depth > 0 and any(is_secret(*pair, depth - 1) for pair in _PAIR.findall(value))
+    return depth > 0 and any(is_secret(name, below, depth - 1) for name, below in _PAIR.findall(value))
 
 
 def refuse_in_settings(settings: Any) -> None:
