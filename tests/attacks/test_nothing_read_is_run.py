@@ -321,6 +321,7 @@ READERS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:pickle-based deserialization:RuntimeWarning")  # PyArrow before 21 says so
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
 def test_hostile_files_are_refused_and_run_nothing(reader, hostile, canary, tmp_path):
     for number, (what, data) in enumerate(hostile.items()):
