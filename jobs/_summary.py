@@ -30,8 +30,7 @@ def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
     elif console.is_interactive:
         console.print(_table(rows))
     else:
-        for line in aligned([HEADINGS, *rows]):
-            say(line)
+        say_aligned([HEADINGS, *rows])
 
 
 def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row]:
@@ -39,6 +38,12 @@ def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row
     fresh = [manifest for manifest in manifests if manifest.stage in made]
     total = ("total", f"{sum(manifest.seconds for manifest in fresh):.1f}", "", _megabytes(fresh), "")
     return [*(_row(manifest, manifest in fresh) for manifest in manifests), total]
+
+
+def say_aligned(rows: Sequence[Row]) -> None:
+    """Say each of the rows, `aligned`."""
+    for line in aligned(rows):
+        say(line)
 
 
 def aligned(rows: Sequence[Row]) -> list[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 from jobs._examples import told
 from jobs._log import console, say, speaks_json, visible_word
 from jobs._options import JsonOption, ending, print_json
-from jobs._summary import aligned
+from jobs._summary import say_aligned
 from jobs.publish_vectors import NameOption, StoreOption, as_dict
 from w2v_core.errors import UserError
 from w2v_core.model_store.store import Model, ModelStore, Version
@@ -133,8 +133,7 @@ def _tell(found: list[tuple[Version, bool]]) -> None:
             say(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
         return
     if not console.is_interactive:
-        for line in aligned([HEADINGS, *rows]):
-            say(line)
+        say_aligned([HEADINGS, *rows])
         return
     table = Table(*HEADINGS[:-1])
     table.add_column(HEADINGS[-1], justify="right")

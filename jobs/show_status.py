@@ -8,7 +8,7 @@ from rich.text import Text
 
 from jobs._log import console, say, speaks_json, visible_word
 from jobs._options import JsonOption, print_json
-from jobs._summary import aligned
+from jobs._summary import say_aligned
 from jobs.run_night import WorkOption
 from w2v_core.night.work import Record, WorkFolder
 
@@ -48,8 +48,7 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
     elif records and console.is_interactive:
         console.print(_table(records))
     elif records:
-        for line in aligned([HEADINGS, *map(_row, records)]):
-            say(line)
+        say_aligned([HEADINGS, *map(_row, records)])
     else:
         say(f"no night has ended in {work}")
     for record in records[-1:]:
