@@ -68,8 +68,12 @@ class End:
 
     @property
     def folder(self) -> Path:
-        """Where its environment is; what it prints is beside it."""
+        """Where its environment is."""
         return ENVIRONMENTS / f"{self.python}-{self.which}"
+
+    def beside(self, ending: str) -> Path:
+        """The file with this ending beside its environment."""
+        return ENVIRONMENTS / f"{self.folder.name}{ending}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def make_environment(end: End, project: Mapping[str, Any]) -> None:
         for departure in departures(bounds, taken):
             say(f"{end.folder.name}: {departure}")
     end.folder.mkdir(parents=True, exist_ok=True)
-    constraints = end.folder.with_suffix(".txt")
+    constraints = end.beside(".txt")
     constraints.write_text("".join(f"{name}=={version}\n" for name, version in wanted.items()))
     subprocess.run([*UV, "venv", "--allow-existing", "--python", end.interpreter, end.folder], check=True)
     install = [*UV, "pip", "install", "--upgrade", "--python", end.folder, "--constraint", constraints]
@@ -160,8 +164,7 @@ def make_environment(end: End, project: Mapping[str, Any]) -> None:
 
 def run_suite(end: End, arguments: Sequence[str]) -> Row:
     """How the tests end in the environment of an end; what they print goes to a file beside it."""
-    folder = end.folder
-    python, told, log = folder / "bin" / "python", folder.with_suffix(".xml"), folder.with_suffix(".log")
+    python, told, log = end.folder / "bin" / "python", end.beside(".xml"), end.beside(".log")
     told.unlink(missing_ok=True)
     begin = time.monotonic()
     with TemporaryDirectory(prefix="w2v-matrix-") as scratch, log.open("w") as output:
@@ -171,10 +174,10 @@ def run_suite(end: End, arguments: Sequence[str]) -> Row:
         subprocess.run(command, cwd=ROOT, check=False, stdout=output, stderr=subprocess.STDOUT)
     seconds = time.monotonic() - begin
     if not told.exists():
-        sys.exit(f"error: the suite of {folder.name} did not come to its end; see {log}\n{_end_of(log)}")
+        sys.exit(f"error: the suite of {end.folder.name} did not come to its end; see {log}\n{_end_of(log)}")
     passed, skipped, failed = counts(told.read_text())
     if failed:
-        say(f"{folder.name}: {failed} failed; see {log}\n{_end_of(log)}")
+        say(f"{end.folder.name}: {failed} failed; see {log}\n{_end_of(log)}")
     return Row(end.python, end.which, versions(python), passed, skipped, failed, seconds)
 
 

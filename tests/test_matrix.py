@@ -1,6 +1,7 @@
 """The script behind `make matrix`: which versions it takes, and what it makes of a suite's end."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -76,6 +77,11 @@ def test_an_end_that_is_none_is_refused(text):
 def test_an_interpreter_that_is_not_there_is_refused():
     with pytest.raises(SystemExit, match=r"no interpreter python3\.99 is on PATH"):
         matrix.End.parse("python3.99:lowest")
+
+
+def test_ends_of_one_python_share_no_file():
+    one, other = (matrix.End.parse(f"{sys.executable}:{which}") for which in ("lowest", "highest"))
+    assert one.beside(".log") != other.beside(".log")
 
 
 def test_a_table_has_a_line_an_end():
