@@ -321,7 +321,9 @@ READERS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:pickle-based deserialization:RuntimeWarning")  # PyArrow before 21 says so
+# PyArrow before 21 says so, of a type that it refuses to unpickle.
+@pytest.mark.filterwarnings("ignore:pickle-based deserialization:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:pyarrow.PyExtensionType is deprecated:FutureWarning")
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
 def test_hostile_files_are_refused_and_run_nothing(reader, hostile, canary, tmp_path):
     for number, (what, data) in enumerate(hostile.items()):
