@@ -1,5 +1,6 @@
 """What tests share: one Spark session, small corpora, and a way to run a command."""
 
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -27,6 +28,8 @@ LOCAL = SparkConfig(master="local[2]", conf={"spark.sql.shuffle.partitions": "2"
 
 
 def pytest_sessionstart() -> None:
+    # Shells start what scripts leave in the background with Ctrl-C ignored, and what it starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if fault := missing_java():
         pytest.exit(fault, returncode=2)
 

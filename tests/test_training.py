@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -382,13 +383,26 @@ def test_a_paused_crew_stands_still(make_run, corpus):
 # The command
 
 
-def kill_when(run: RunDir, number: int, seconds: float, *settings: str) -> int:
-    options = [word for setting in settings for word in ("--set", setting)]
-    command = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", run.location, *options]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+def training(run: RunDir, *settings: str, **options: Any) -> "subprocess.Popen[str]":
+    words = [word for setting in settings for word in ("--set", setting)]
+    command = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", run.location, *words]
+    return subprocess.Popen(command, **options)
+
+
+def killed_after(run: RunDir, seconds: float, *settings: str) -> int:
+    with training(run, *settings, stderr=subprocess.DEVNULL) as process:
         time.sleep(seconds)
-        process.send_signal(number)
+        process.kill()
         return process.wait(timeout=60)
+
+
+def stopped_at_work(run: RunDir, number: int, *settings: str) -> int:
+    with training(run, *settings, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("rows/s" in line for line in process.stderr)
+        process.send_signal(number)
+        process.communicate(timeout=120)
+        return process.returncode
 
 
 SLOW = (
@@ -407,7 +421,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_
     config = small_config(*SLOW)
     train_vectors(whole, config)
     moments = [1.2, 1.6, 2.1, 2.7, 3.4]
-    killed = [kill_when(run, signal.SIGKILL, moment, *SLOW, OFTEN) for moment in moments]
+    killed = [killed_after(run, moment, *SLOW, OFTEN) for moment in moments]
     assert -signal.SIGKILL in killed
     train_vectors(run, config)
     for name in ("input.npy", "output.npy"):
@@ -426,7 +440,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_
 def test_a_signal_saves_exits_130_and_changed_settings_are_refused(make_run, corpus, number, workers):
     run = make_run(corpus)
     settings = (*SLOW, "train.epochs=100000", f"train.workers={workers}")
-    assert kill_when(run, number, 4.0, *settings) == 130
+    assert stopped_at_work(run, number, *settings) == 130
     assert Checkpoints(run.checkpoints).latest() is not None
     with pytest.raises(UserError, match=r"not finished, and train.seed was 1 and is 2; .* --fresh"):
         train_vectors(run, small_config(*settings, "train.seed=2"))
