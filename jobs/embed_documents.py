@@ -184,7 +184,7 @@ def _build(draft: Draft, files: Sequence[InputFile], source: Source, config: Con
     counters = add_counters(receipt.counters for receipt in receipts)
     if not counters.get("documents"):
         raise UserError(
-            f"the input holds no document ({len(files)} files, first {files[0].path}); give others"
+            f"the input holds no document (files {len(files)}, first {files[0].path}); give others"
         )
     return Made([*adopt_parts(draft, receipts, len(parts)), *others], total_account(receipts), counters)
 

@@ -56,7 +56,7 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
             say(f"{record.night} {record.outcome}: {told}")
     if plan is not None:
         say(
-            f"{plan.night} is under way, or was stopped: {len(plan.files)} files, from {plan.based_on or 'nothing'}"
+            f"{plan.night} is under way, or was stopped: files {len(plan.files)}, from {plan.based_on or 'nothing'}"
         )
 
 

@@ -127,7 +127,7 @@ def _build(
     if account.kept == 0:
         lacking, told = "", ", ".join(table.name for table in tables)
         if files:
-            told = f"{len(files)} files, first {files[0].path}"
+            told = f"files {len(files)}, first {files[0].path}"
         if counters.get("rows"):
             lacking = (
                 f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "

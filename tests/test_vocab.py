@@ -66,7 +66,7 @@ def test_max_final_vocab_as_gensim_understands_it():
 
 def test_an_empty_vocabulary_says_which_setting_empties_it():
     with pytest.raises(
-        UserError, match="vocab.min_count = 9 leaves no word: the most frequent word was seen 5 times"
+        UserError, match="vocab.min_count = 9 leaves no word: the highest count of a word is 5"
     ):
         build_vocab(counted({}, 5), VocabConfig(min_count=9))
     with pytest.raises(UserError, match="vocab.max_final_vocab = 1 leaves no word"):

@@ -110,7 +110,7 @@ def _explain_empty(config: VocabConfig, threshold: int, highest_count: int) -> s
             "highest count; raise it"
         )
     return (
-        f"vocab.min_count = {config.min_count} leaves no word: the most frequent word was seen {highest_count} times; "
+        f"vocab.min_count = {config.min_count} leaves no word: the highest count of a word is {highest_count}; "
         "lower vocab.min_count or give more text"
     )
 

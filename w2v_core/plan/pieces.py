@@ -52,7 +52,7 @@ def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path)
     }
     total = sum(sizes.values())
     if total == 0:
-        raise UserError(f"the input holds no token ({len(files)} files, first {files[0].path}); give others")
+        raise UserError(f"the input holds no token (files {len(files)}, first {files[0].path}); give others")
     share = min(1.0, sample_bytes / total)
     plain = [file for file in files if file.compression is None and file.format not in _TABLES]
     tables = [file for file in files if file.compression is None and file.format in _TABLES]
