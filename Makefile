@@ -38,6 +38,7 @@
 # make attack-nights  an hour of nights: what they hold and leave behind at the end as at the start
 # make install    .venv with everything the above need; they make it themselves
 # make mlflow     an MLflow server in .venv-mlflow, for the tests that start one
+# make clean      removes what make made here: environments, packages, caches and the demo's run
 # make java       a Java of its own for .venv, where there is none and no root to install one
 
 PYTHON ?= python3

@@ -46,7 +46,7 @@ def run(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Run every stage: text in, evaluated vectors and a report out."""
+    """Run every stage: text in, vectors and a report out."""
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
@@ -86,7 +86,7 @@ def run_pipeline(
     if has_sets(config) or against is not None:
         evaluate_vectors(run, config, against)
     else:
-        say("reports: nothing to evaluate against; name files with --similarity or --analogies")
+        say("reports: no scores, as no word pairs or analogies were named; w2v evaluate takes them later")
     write_report(run, config)
 
 

@@ -246,8 +246,8 @@ def _facts(progress: Progress) -> str:
         for name, loss in (("loss", progress.loss), ("held out", progress.held_out_loss))
         if loss is not None
     ]
-    rate = f"{progress.rows_per_second:,.0f} rows/s"
-    return "  ".join([f"epoch {progress.epoch}", *losses, f"alpha {progress.alpha:.5f}", rate])
+    rates = [f"{progress.rows_per_second:,.0f} rows/s"] if progress.rows else []
+    return "  ".join([f"epoch {progress.epoch}", *losses, f"alpha {progress.alpha:.5f}", *rates])
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
     code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), *master, "--input", *names)
     assert code == 0, err
     assert "files 2" in err
-    assert "nothing to evaluate against" in err
+    assert "no scores, as no word pairs or analogies were named" in err
 
 
 @pytest.mark.parametrize(

@@ -493,7 +493,7 @@ def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
     ("content", "told"),
     [
         (b"", "is empty"),
-        (b"hello\n", "lines 1 to 1: not a word and"),
+        (b"hello\n", "is no file of word vectors: its first line is no word with numbers"),
         (b"a 1 2\nb 3\n", "lines 2 to 2: not a word and 2 numbers on each line"),
         (b"a 1 2\nb 3 x\n", "lines 2 to 2: not a word and 2 numbers on each line"),
         (b"a 1 nan\n", "not finite"),
@@ -557,9 +557,12 @@ def test_a_byte_order_mark_before_the_sizes_is_no_word(tmp_path):
 
 def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("w2v_core.export.glove._LONGEST_LINE", 1000)
-    for start in (b"", b"a 1 2\n"):
+    for start, told in (
+        (b"", "is no file of word vectors"),
+        (b"a 1 2\n", "not a word and 2 numbers on each line"),
+    ):
         (tmp_path / "v").write_bytes(start + b"b" + b"0" * 10_000 + b" 1 2\n")
-        with pytest.raises(UserError, match="not a word and . numbers on each line"):
+        with pytest.raises(UserError, match=told):
             WordVectors.load(str(tmp_path / "v"))
     (tmp_path / "v").write_bytes(b"a 1 2\n" + b"b" * 996 + b" 1 2 3 4\n")  # cut after 1 2
     with pytest.raises(UserError, match="a line is longer than 1,000 bytes"):

@@ -584,6 +584,8 @@ def test_the_commands_publish_list_promote_roll_back_prune_and_verify(runs, tmp_
         out, err = capsys.readouterr()
         return (json.loads(out) if out else None), err
 
+    assert "store does not exist; check --store" in asked("models", "list", *of_store, code=2)[1]
+    (tmp_path / "store").mkdir()
     assert "has no version yet; see `w2v publish`" in asked("models", "list", *of_store, code=2)[1]
     done, err = asked("publish", "--run-dir", runs(1).location, *of_model, "--json")
     assert (done["version"], done["is_new"], done["is_current"]) == ("v1", True, True)

@@ -222,7 +222,7 @@ def test_python_loads_vectors_from_a_uri(stored):
     assert vectors.tokens == other.tokens
     np.testing.assert_array_equal(vectors.vectors_VD, other.vectors_VD)
     assert vectors.most_similar("king") == other.most_similar("king")
-    with pytest.raises(UserError, match="vocab.parquet is missing: train again"):
+    with pytest.raises(UserError, match="vocab.parquet is missing: give the RUN/vectors"):
         WordVectors.load(f"{WHERE}/shards")
 
 

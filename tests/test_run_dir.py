@@ -83,7 +83,7 @@ def test_a_folder_with_other_files_is_not_taken(tmp_path):
 def test_a_file_is_no_run_directory(tmp_path):
     (tmp_path / "file").write_text("x")
     for name in ("file", "file/below"):
-        with pytest.raises((UserError, OSError)):
+        with pytest.raises(UserError, match="file is a file; name a folder"):
             RunDir.create(str(tmp_path / name))
 
 

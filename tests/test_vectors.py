@@ -1,4 +1,5 @@
 import re
+import unicodedata
 import warnings
 from pathlib import Path
 
@@ -70,6 +71,21 @@ def test_nearest_spellings_compare_hangul_letter_by_letter():
     assert nearest_spellings("셔울", WORDS) == ["서울"]
     assert nearest_spellings("zzz", WORDS) == []
     assert "no word is spelt like it" in str(UnknownWordError("zzz", WORDS))
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [("QUEEN", "queen"), (unicodedata.normalize("NFD", "서울"), "서울"), ("ｑｕｅｅｎ", "queen")],
+)
+def test_a_word_in_another_case_or_unicode_form_is_told_so(word, form):
+    told = str(UnknownWordError(word, WORDS))
+    assert told.endswith(
+        f": it has {form}, in the case and the Unicode form that its text was given; ask for that"
+    )
+
+
+def test_an_empty_word_is_told_to_be_empty():
+    assert str(UnknownWordError("", WORDS)) == "the vocabulary has no word '': give a word that is not empty"
 
 
 def test_first_ids_keep_the_most_frequent_spelling_in_order():
@@ -321,7 +337,10 @@ def test_means_and_odd_words_are_gensims(both, numbers, weights, pre_normalize, 
         np.testing.assert_allclose(found, theirs.get_mean_vector(keys, some, **options), atol=1e-5)
     known = [word for word in words if word in ours]
     if len(set(known)) > 2:
-        assert ours.doesnt_match(words) == theirs.doesnt_match(words)
+        units = {word: theirs.get_vector(word, norm=True) for word in known}
+        mean = np.mean([units[word] for word in known], axis=0)
+        one, other = (units[each.doesnt_match(words)] @ mean for each in (ours, theirs))
+        assert abs(one - other) < 1e-6  # of two that are as far, either
 
 
 def test_a_word_that_does_not_match():
@@ -403,7 +422,7 @@ def test_a_run_is_loaded_without_copying_its_table(tmp_path):
 def test_a_missing_file_is_named(tmp_path, name):
     folder = write_run(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(UserError, match=f"{name} is missing: train again"):
+    with pytest.raises(UserError, match=f"{name} is missing: give the RUN/vectors"):
         WordVectors.load(folder)
 
 

@@ -129,6 +129,7 @@ class RunDir:
         location = os.fspath(location)
         require_utf8(location)
         folder = open_folder(location)
+        folder.refuse_file(location)
         with access(location):
             if folder.read(MARKER) is None:
                 refuse_reference(location)

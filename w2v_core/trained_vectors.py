@@ -18,7 +18,7 @@ from w2v_core.storage import Folder, access
 
 _VOCAB, _VECTORS = "vocab.parquet", "input.npy"
 _COLUMNS = ["id", "token", "count"]
-WAY_OUT = "train again, or give the RUN/vectors folder of a finished run"
+WAY_OUT = "give the RUN/vectors folder of a finished run, or train again"
 
 
 def read_trained(folder: Folder) -> VectorTable:

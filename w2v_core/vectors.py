@@ -73,7 +73,9 @@ _EPSILON = np.float32(1e-6)  # Levy and Goldberg's, against a division by 0
 
 
 class UnknownWordError(KeyError, UserError):
-    """A word without a vector. The message suggests the nearest spellings, sought only when it is read."""
+    """A word without a vector. The message suggests its other forms or the nearest spellings, sought only when it is
+    read.
+    """
 
     def __init__(self, word: str, known: Sequence[str]):
         super().__init__(word)
@@ -81,9 +83,16 @@ class UnknownWordError(KeyError, UserError):
         self.known = known
 
     def __str__(self) -> str:
-        near = nearest_spellings(self.word, self.known[:SPELLING_CANDIDATES])
-        hint = f"did you mean {', '.join(near)}?" if near else "no word is spelt like it"
-        return f"the vocabulary has no word {self.word!r}: {hint}"
+        return f"the vocabulary has no word {self.word!r}: {self._hint()}"
+
+    def _hint(self) -> str:
+        if not self.word:
+            return "give a word that is not empty"
+        candidates = self.known[:SPELLING_CANDIDATES]
+        if (form := _form_among(self.word, frozenset(candidates))) is not None:
+            return f"it has {form}, in the case and the Unicode form that its text was given; ask for that"
+        near = nearest_spellings(self.word, candidates)
+        return f"did you mean {', '.join(near)}?" if near else "no word is spelt like it"
 
 
 class WordVectors:
@@ -423,6 +432,12 @@ def nearest_spellings(word: str, known: Sequence[str], count: int = 3) -> list[s
     known_by_letters = {unicodedata.normalize("NFD", token): token for token in known}
     near = difflib.get_close_matches(unicodedata.normalize("NFD", word), known_by_letters, count)
     return [known_by_letters[letters] for letters in near]
+
+
+def _form_among(word: str, known: frozenset[str]) -> str | None:
+    """The known word that `word` is but for case and Unicode form, as names of files and macOS give them."""
+    forms = (unicodedata.normalize(form, word) for form in ("NFC", "NFKC", "NFD"))
+    return next((other for form in forms for other in (form, form.lower()) if other in known), None)
 
 
 def first_ids(spellings: Iterable[str]) -> dict[str, int]:

@@ -16,6 +16,9 @@ from w2v_core.word2vec_file import ends_in_number
 
 _LINES_PER_BLOCK = 4096
 _READ_BYTES = 1 << 20
+_KINDS = (
+    "word vectors are read from word2vec's, GloVe's, Parquet and safetensors files, and from folders of npy"
+)
 _LONGEST_LINE = 1 << 24  # a word of a MB and a million numbers; what is longer is no file of vectors
 
 
@@ -49,6 +52,10 @@ def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
         lines_left = iter(partial(text.readline, _LONGEST_LINE), b"")
         while some := list(islice(lines_left, _LINES_PER_BLOCK if begin else 1)):
             vector_size = vector_size or some[0].rstrip(b" \r\n").count(b" ")
+            if vector_size < 1:
+                raise UserError(
+                    f"{location} is no file of word vectors: its first line is no word with numbers; {_KINDS}"
+                )
             yield _block(some, vector_size, f"{location}, lines {begin + 1:,} to {begin + len(some):,}")
             begin += len(some)
     if begin == 0:
@@ -58,7 +65,7 @@ def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
 def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], Floats]:
     rows = [line.rstrip(b" \r\n").rsplit(b" ", vector_size) for line in some]
     try:
-        if vector_size < 1 or any(len(row) != vector_size + 1 for row in rows):
+        if any(len(row) != vector_size + 1 for row in rows):
             raise ValueError("a line has another length than the first")
         if any(len(line) == _LONGEST_LINE for line in some):
             raise ValueError(f"a line is longer than {_LONGEST_LINE:,} bytes")
@@ -67,7 +74,6 @@ def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], 
         vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
     except ValueError as error:
         raise UserError(
-            f"{where}: not a word and {vector_size} numbers on each line ({error}); word vectors are read from "
-            "word2vec's, GloVe's, Parquet and safetensors files"
+            f"{where}: not a word and {vector_size} numbers on each line ({error}); {_KINDS}"
         ) from None
     return [row[0].decode("utf-8", errors="replace") for row in rows], vectors_ND
