@@ -16,7 +16,7 @@ from jobs._options import (
     say,
 )
 from jobs._summary import standing, tell_summary
-from jobs.build_vocab import make_vocab
+from jobs.build_vocab import Named, make_vocab
 from jobs.evaluate_vectors import (
     AnalogiesOption,
     SimilarityOption,
@@ -33,6 +33,7 @@ from jobs.write_shards import make_shards
 from w2v_core.config import Config
 from w2v_core.run_dir import STAGES, RunDir
 from w2v_core.text.inputs import InputFile
+from w2v_core.training.initial import InitialVectors
 
 
 def run(
@@ -51,10 +52,18 @@ def run(
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
     check_report(settings)
+    _check_named(settings)
     with writing(RunDir.create(run_dir), "w2v run") as directory:
         before = standing(directory, _stages_of(settings))
         run_pipeline(directory, files, settings, tables)
         tell_summary(directory, before)
+
+
+def _check_named(config: Config) -> None:
+    """UserError for lists of words and vectors that later stages are to read and cannot."""
+    Named.read(config.vocab)
+    if config.train.init_vectors is not None:
+        InitialVectors(config.train.init_vectors).identity()
 
 
 def _stages_of(config: Config) -> list[str]:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from w2v_core.shards.read import Shards
 from w2v_core.storage import open_folder
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.initial import InitialVectors
+from w2v_core.training.memory import require_memory
 from w2v_core.training.share import Job
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.vocab import FILE, Vocabulary
@@ -60,16 +61,24 @@ def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
     settings = config.train.model_dump(mode="json", exclude=config.train.without_effect) | inputs
     settings["workers"] = config.train.num_workers
 
+    @cache
+    def known() -> BoolArray | None:
+        words = Vocabulary.read(run.stage("vocab"))
+        require_memory(len(words), config.train.vector_size)
+        return initial.known(words, config.train.vector_size) if initial else None
+
     def prepare() -> None:
+        if not fresh:
+            _require_same(checkpoints.latest(), settings, run.location)
+        known()
         if fresh:
             checkpoints.clear()
-        _require_same(checkpoints.latest(), settings, run.location)
 
     def build(draft: Draft) -> Made:
         vocabulary = Vocabulary.read(run.stage("vocab"))
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
         job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
-        return _build(draft, run, job, vocabulary, initial, checkpoints, settings)
+        return _build(draft, run, job, vocabulary, initial, known(), checkpoints, settings)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
 
@@ -98,7 +107,7 @@ def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: 
         )
         raise UserError(
             f"training in {location} is not finished, and {told}; give the same settings to go on, "
-            "or --fresh to start over"
+            f"or start over with w2v train --run-dir {location} --fresh"
         )
 
 
@@ -108,13 +117,13 @@ def _build(
     job: Job,
     vocabulary: Vocabulary,
     initial: InitialVectors | None,
+    known_V: BoolArray | None,
     checkpoints: Checkpoints,
     settings: dict[str, Any],
 ) -> Made:
     counters = {}
     fill = None
-    if initial:
-        known_V = initial.known(vocabulary, job.config.vector_size)
+    if initial and known_V is not None:
         counters["words_from_init_vectors"] = int(known_V.sum())
         say(f"vectors: {_overlap(known_V, vocabulary)} start from {initial.location}")
         fill = partial(initial.load_into, vocabulary=vocabulary)

@@ -71,6 +71,7 @@ def test_a_configuration_cannot_be_changed():
     ("override", "words"),
     [
         ("train.epoch=3", ["train.epoch", "did you mean epochs?"]),
+        ("vocab.form=x", ["vocab.form", "did you mean from?"]),
         ("vocabulary.min_count=3", ["vocabulary", "did you mean vocab?"]),
         ("train.nonsense=3", ["train.nonsense", "[train] has", "vector_size"]),
         ("train.epochs=many", ["train.epochs", "'many'", "integer"]),

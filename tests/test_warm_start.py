@@ -172,6 +172,19 @@ def test_vectors_that_do_not_fit_are_refused(trained_run, tmp_path, text, told):
         path.write_text(text)
     with pytest.raises(UserError, match=told):
         train_vectors(trained_run, small_config(f"train.init_vectors={path}"))
+    assert trained_run.manifest("vectors") is not None  # what was trained before is not removed for that
+
+
+@pytest.mark.parametrize("setting", ["vocab.keep", "train.init_vectors"])
+def test_a_run_says_before_its_first_stage_that_a_named_file_is_not_there(w2v, tmp_path, setting):
+    (tmp_path / "text.txt").write_text("a b\n" * 9)
+    missing = ["--set", f"{setting}={tmp_path}/gone"]
+    code, _, told = w2v(
+        "run", "--run-dir", str(tmp_path / "run"), "--input", str(tmp_path / "text.txt"), *missing
+    )
+    assert code == 2
+    assert f"{setting} = {tmp_path}/gone" in told
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_vectors_that_would_be_written_over_are_refused(trained_run):

@@ -672,7 +672,7 @@ def _known_keys(loc: tuple[int | str, ...]) -> str:
         assert isinstance(inner, type)
         assert issubclass(inner, BaseModel)
         model = inner
-    known = list(model.model_fields)
+    known = [field.alias or name for name, field in model.model_fields.items()]
     close = get_close_matches(str(loc[-1]), known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     place = ".".join(str(part) for part in loc[:-1])

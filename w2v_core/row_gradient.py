@@ -1,4 +1,4 @@
-"""The gradient of a table of rows, and the one function that applies it.
+"""The gradient of a table of rows, and the function that applies it.
 
 A batch touches a few rows of a (V, D) table, so its gradient is the ids of those rows and one row of
 numbers for each; nothing of the table's size is ever made. An id may repeat, and its rows add up: that is

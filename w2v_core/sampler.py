@@ -43,7 +43,8 @@ def noise_distribution(counts_V: npt.ArrayLike, power: float) -> Probabilities:
 
 
 class UnigramSampler:
-    """Draws words in proportion to count**power; a row's own positive word is never among its negatives.
+    """Draws words in proportion to count**power; `get_negative_sample` leaves a row's own positive word out, `draw` and
+    `draw_spread`, which training uses, do not.
 
     counts: (V,) integers, each at least 1. power: see `noise_distribution`. sample_size: K, negatives for
     each positive word, at least 1; anything else is a ValueError. The draws of a row are independent, so a

@@ -23,5 +23,6 @@ shortened where a word would overshoot (`bound`), and in CBOW lengthened as in w
 Shared negatives are Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory".
 
     negatives    which noise words a group of rows shares, and with what weight
-    cbow, skip_gram    prepare(block) once for many batches, step(batch) for each
+    rows         prepare(block) once for many batches
+    cbow, skip_gram    step(batch) for each of these
 """

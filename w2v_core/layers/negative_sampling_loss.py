@@ -44,7 +44,7 @@ class NegativeSamplingLoss:
 
         h_BD has the weights' type; ids are -1 or in [0, V). A negative of -1 adds nothing, and neither does
         a row whose target is -1, whatever its negatives. A negative equal to the target is not looked for:
-        `UnigramSampler` returns none.
+        `UnigramSampler.get_negative_sample` returns none.
 
         Returns loss, float64, and backward: dloss to dh (B, D) and the table's gradient.
         """

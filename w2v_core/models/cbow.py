@@ -21,7 +21,8 @@ class CBOW:
 
     The gradient is that of the loss, so each of c contexts gets 1 / c of h's. word2vec.c and gensim give
     each the whole of it, which is not the gradient of a mean: at one alpha their input table takes steps c
-    times as long as ours. İrsoy, Benton and Stratos 2021, "Corrected CBOW Performs as well as Skip-gram",
+    times as long as this class's, and so does the engine's (docs/decisions/0002-cbow-step.md).
+    İrsoy, Benton and Stratos 2021, "Corrected CBOW Performs as well as Skip-gram",
     compare the two.
 
     Source: Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space", section 3.1,

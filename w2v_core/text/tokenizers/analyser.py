@@ -28,7 +28,7 @@ def versions_of(packages: Sequence[str], extra: str, tokenizer: str) -> dict[str
     except PackageNotFoundError as error:
         raise UserError(
             f"tokenize.tokenizer = {tokenizer} needs {error.name}, which is not installed here; "
-            f"pip install 'w2v[{extra}]', on every machine that tokenizes"
+            f"pip install {' '.join(packages)} (the extra {extra}), on every machine that tokenizes"
         ) from None
 
 
