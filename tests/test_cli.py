@@ -156,7 +156,10 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
             ["export", "--run-dir", "{tmp}/r", "--format", "npy", "--output", "{tmp}/v"],
             "is not a run directory",
         ),
-        (["export", "--vectors", "{tmp}/keep.txt", "--format", "npy", "--output", "{tmp}/v"], "lines 1 to 1"),
+        (
+            ["export", "--vectors", "{tmp}/keep.txt", "--format", "npy", "--output", "{tmp}/v"],
+            "no file of word vectors",
+        ),
         (["tokenize", "--run-dir", "{tmp}/keep.txt", "--input", "{tmp}/keep.txt"], "keep.txt"),
         (["tokenize", "--run-dir", "{tmp}/keep.txt/x", "--input", "{tmp}/keep.txt"], "keep.txt"),
         (["tokenize", "--run-dir", "/proc/nowhere/x", "--input", "{tmp}/keep.txt"], "/proc/nowhere"),
