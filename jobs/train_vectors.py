@@ -62,23 +62,24 @@ def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
     settings["workers"] = config.train.num_workers
 
     @cache
-    def known() -> BoolArray | None:
-        words = Vocabulary.read(run.stage("vocab"))
-        require_memory(len(words), config.train.vector_size)
-        return initial.known(words, config.train.vector_size) if initial else None
+    def words() -> tuple[Vocabulary, BoolArray | None]:
+        """The vocabulary, and which of its words have vectors to start from."""
+        vocabulary, size = Vocabulary.read(run.stage("vocab")), config.train.vector_size
+        require_memory(len(vocabulary), size)
+        return vocabulary, initial.known(vocabulary, size) if initial else None
 
     def prepare() -> None:
         if not fresh:
             _require_same(checkpoints.latest(), settings, run.location)
-        known()
+        words()
         if fresh:
             checkpoints.clear()
 
     def build(draft: Draft) -> Made:
-        vocabulary = Vocabulary.read(run.stage("vocab"))
+        vocabulary, known_V = words()
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
         job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
-        return _build(draft, run, job, vocabulary, initial, known(), checkpoints, settings)
+        return _build(draft, run, job, vocabulary, initial, known_V, checkpoints, settings)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
 
