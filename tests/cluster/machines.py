@@ -19,6 +19,9 @@ PROPERTIES = "conf/spark-defaults.conf"
 LOG_SETTINGS = "jobs/log4j2.properties"
 LOOK = Path(__file__).with_name("look.py").read_text()
 NUM_WORKERS = 2
+PATIENCE = 300
+"""Seconds after which what is awaited is not going to come, on the busiest machine."""
+
 # What the tests read of a finished application, and no more sockets than it needs.
 EVENTS_CONF = {
     "spark.eventLog.enabled": "true",
@@ -41,7 +44,7 @@ class Submitted:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def wait(self, timeout: float = 240) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Its exit status; what it said is in `output`."""
         try:
             self.output = self._process.communicate(timeout=timeout)[0]
@@ -153,7 +156,7 @@ class Cluster(ABC):
 
 
 @contextmanager
-def deadline(awaited: str, seconds: float = 90) -> Iterator[Callable[[], None]]:
+def deadline(awaited: str, seconds: float = PATIENCE) -> Iterator[Callable[[], None]]:
     """A function to call in a loop that waits: it sleeps a little, and raises once the seconds are over."""
     until = time.monotonic() + seconds
 

@@ -79,12 +79,16 @@ class Runs:
 
     def mark(self, marks: str, name: str, job: Submitted) -> str:
         """Wait for a fault's mark: the worker on which it struck."""
-        with deadline(f"{name} in {marks}") as is_over:
-            while not self.cluster.exists(f"{marks}/{name}"):
-                if not job.is_running():
-                    job.wait()
-                    raise AssertionError(job.output)
-                is_over()
+        try:
+            with deadline(f"{name} in {marks}") as is_over:
+                while not self.cluster.exists(f"{marks}/{name}"):
+                    assert job.is_running(), f"{name} in {marks} did not come"
+                    is_over()
+        except AssertionError as fault:
+            if job.is_running():
+                job.kill()
+            job.wait()
+            raise AssertionError(f"{fault}\n{job.output}") from None
         return self.cluster.read(f"{marks}/{name}").strip()
 
     def left_by(self, run: str) -> dict[str, Any]:
