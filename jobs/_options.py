@@ -45,6 +45,10 @@ InputOption = Annotated[
         help="A file, folder, glob or URI, or table:NAME of Spark's catalog; may be repeated.",
     ),
 ]
+FilesOption = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="PATH", help="A file, folder, glob or URI; may be repeated."),
+]
 MoreInputs = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATH]...", help="More of --input, as a shell's glob gives them."),

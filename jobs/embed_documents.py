@@ -9,7 +9,7 @@ import typer
 from jobs import _spark
 from jobs._options import (
     ConfigOption,
-    InputOption,
+    FilesOption,
     MoreInputs,
     RunDirOption,
     SetOption,
@@ -51,7 +51,7 @@ Parts = list[list[tuple[Split, int]]]
 def embed(
     run_dir: RunDirOption,
     output: OutputOption,
-    input: InputOption = None,  # noqa: A002
+    input: FilesOption = None,  # noqa: A002
     more_inputs: MoreInputs = None,
     strict: StrictOption = False,
     config: ConfigOption = None,

@@ -9,7 +9,7 @@ from rich.table import Table
 from jobs._log import show
 from jobs._options import (
     ConfigOption,
-    InputOption,
+    FilesOption,
     JsonOption,
     MoreInputs,
     SetOption,
@@ -44,7 +44,7 @@ PredictionOption = Annotated[
 
 
 def plan(
-    input: InputOption = None,  # noqa: A002
+    input: FilesOption = None,  # noqa: A002
     more_inputs: MoreInputs = None,
     workers: WorkersOption = None,
     sample_mb: SampleOption = DEFAULT_SAMPLE_BYTES / 1e6,

@@ -10,8 +10,8 @@ from jobs._night import Night
 from jobs._one_writer import told_waiting
 from jobs._options import (
     ConfigOption,
+    FilesOption,
     InputListOption,
-    InputOption,
     JsonOption,
     MoreInputs,
     SetOption,
@@ -63,7 +63,7 @@ def nightly(
     store: StoreOption,
     name: NameOption,
     work: WorkOption,
-    input: InputOption = None,  # noqa: A002
+    input: FilesOption = None,  # noqa: A002
     more_inputs: MoreInputs = None,
     input_list: InputListOption = None,
     only: OnlyOption = None,

@@ -139,7 +139,7 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
     [
         (["run", "--run-dir", "{tmp}/r"], "no input was named; use --input"),
         (["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/absent.txt"], "absent.txt does not exist"),
-        (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory"),
+        (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory (nothing is there)"),
         (["vocab", "--run-dir", "{tmp}"], "is not a run directory"),
         (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "did you mean epochs?"),
         (["train", "--run-dir", "{tmp}/r", "--set", "train.epochs=x"], "train.epochs = 'x' is not allowed"),

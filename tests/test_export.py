@@ -501,6 +501,7 @@ def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
         (b"\x01\x00\x00\x00\x00\x00\x00\x00{", "is damaged"),
         (b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ", "has no tensor"),
         (b"PAR1", "cannot be read as Parquet"),
+        (b"\x93NUMPY\x01\x00", "an array without the words that its rows belong to"),
     ],
 )
 def test_what_is_no_file_of_vectors_is_one_sentence(tmp_path, content, told):

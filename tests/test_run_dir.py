@@ -103,6 +103,12 @@ def test_a_folder_that_is_no_run_is_named_with_the_way_out(tmp_path):
         RunDir.open(str(tmp_path / "absent"))
 
 
+def test_a_stage_of_a_run_is_told_from_the_run(run):
+    finish(run, "tokens", TokenizeConfig(), [])
+    with pytest.raises(UserError, match="but the tokens of one; name the folder that it is in"):
+        RunDir.open(f"{run.location}/tokens/")
+
+
 @pytest.mark.parametrize("name", ["run.json", "tokens/manifest.json"])
 def test_another_format_version_is_refused(run, name):
     finish(run, "tokens", TokenizeConfig(), [])

@@ -164,12 +164,15 @@ def test_other_vectors_under_the_same_name_are_trained_on_again(trained_run, tmp
         ("1 3\nking 1 1 1\n", "train.vector_size=3"),
         ("1 8\nKING 1 1 1 1 1 1 1 1\n", "none of the"),
         (None, "is no file"),
+        ("", "is a folder without input.npy"),
     ],
 )
 def test_vectors_that_do_not_fit_are_refused(trained_run, tmp_path, text, told):
     path = tmp_path / "given.vec"
     if text:
         path.write_text(text)
+    elif text is not None:
+        path.mkdir()
     with pytest.raises(UserError, match=told):
         train_vectors(trained_run, small_config(f"train.init_vectors={path}"))
     assert trained_run.manifest("vectors") is not None  # what was trained before is not removed for that

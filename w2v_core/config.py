@@ -13,7 +13,15 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from w2v_core.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
 from w2v_core.errors import UserError
@@ -128,11 +136,13 @@ class TokenizeConfig(_Section):
 
     @field_validator("pattern", "sentence_boundary")
     @classmethod
-    def _is_a_pattern(cls, value: str) -> str:
+    def _is_a_pattern(cls, value: str, info: ValidationInfo) -> str:
         try:
             re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"{value!r} is no pattern of Python's re: {error}") from None
+            raise ValueError(
+                f"tokenize.{info.field_name} = {value!r} is no pattern of Python's re: {error}"
+            ) from None
         return value
 
     @model_validator(mode="after")
@@ -648,9 +658,9 @@ def _explain(error: ValidationError, path: str | None) -> str:
     """The first fault as one sentence: where, what was given, what is allowed."""
     fault = error.errors()[0]
     key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "value_error":
-        return f"[{key}] is not allowed: {fault['ctx']['error']}"
     source = f" (from {path} or --set)" if path else ""
+    if fault["type"] == "value_error":  # of a validator of ours, which names its keys
+        return f"{fault['ctx']['error']}{source}"
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}{source}; {_known_keys(fault['loc'])}"
     has_keys = fault["type"] in ("dict_type", "model_type")
@@ -666,14 +676,15 @@ def _shown(value: Any, has_keys: bool) -> str:
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> str:
-    model: type[BaseModel] = Config
-    for part in loc[:-1]:
-        inner = model.model_fields[str(part)].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, BaseModel)
-        model = inner
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    close = get_close_matches(str(loc[-1]), known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    place = ".".join(str(part) for part in loc[:-1])
-    return f"{hint}{f'[{place}] has' if place else 'the sections are'} {', '.join(known)}"
+    *sections, name = map(str, loc)
+    keys_of = {section: _keys(field.annotation) for section, field in Config.model_fields.items()}
+    known = keys_of[sections[0]] if sections else list(keys_of)
+    elsewhere = [f"{section}.{name}" for section, keys in keys_of.items() if name in keys]
+    meant = elsewhere or get_close_matches(name, known, n=1)
+    hint = f"did you mean {' or '.join(meant)}? " if meant else ""
+    return f"{hint}{f'[{sections[0]}] has' if sections else 'the sections are'} {', '.join(known)}"
+
+
+def _keys(model: Any) -> list[str]:
+    """Of a section, as people write them."""
+    return [field.alias or name for name, field in model.model_fields.items()]

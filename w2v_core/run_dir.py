@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -115,11 +115,8 @@ class RunDir:
                 folder.require_bucket()
                 refuse_reference(location)
                 refuse_model(folder, location)
-        if marker is None:
-            raise UserError(
-                f"{location} is not a run directory (it has no {MARKER}); start one with "
-                f"`w2v run --input PATH --run-dir {location}`"
-            )
+                _refuse_no_run(folder, location)
+        assert marker is not None
         _check_format(marker, f"{location}/{MARKER}", location)
         return cls(folder, location)
 
@@ -337,6 +334,18 @@ def _check_format(data: bytes, path: str, location: str, mend: str = "use a new 
             f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "
             f"use a new --run-dir, or the version of w2v that made {location}"
         )
+
+
+def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
+    above, _, name = folder.path.rstrip("/").rpartition("/")
+    if name in STAGES and Folder(folder.filesystem, above).read(MARKER) is not None:
+        raise UserError(
+            f"{location} is not a run directory, but the {name} of one; name the folder that it is in with --run-dir"
+        )
+    why = f"it has no {MARKER}" if folder.exists() else "nothing is there"
+    raise UserError(
+        f"{location} is not a run directory ({why}); start one with `w2v run --input PATH --run-dir {location}`"
+    )
 
 
 def remove_unfinished(folder: Folder) -> None:

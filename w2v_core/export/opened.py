@@ -47,6 +47,10 @@ def table_at(location: Location) -> VectorTable | None:
 
 def _from_file(location: str) -> VectorTable:
     start = _start(location)
+    if start.startswith(b"\x93NUMPY"):
+        raise UserError(
+            f"{location} is an array without the words that its rows belong to; name the folder that it is in"
+        )
     if start.startswith(b"PAR1"):
         return parquet_file.read(location)
     if safetensors_file.is_safetensors(start):

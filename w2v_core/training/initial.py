@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import fs
 
 from w2v_core.array_file import open_array
 from w2v_core.arrays import BoolArray, FloatArray, IntArray
@@ -45,9 +46,11 @@ class InitialVectors:
             folder = ours or open_folder(self._place)
             paths = [folder.file(name) for name in (_INPUT, _OUTPUT, FILE)] if ours else [folder.path]
             found = folder.filesystem.get_file_info(paths)
-        if missing := [info.path for info in found if not info.is_file]:
+        if missing := [info for info in found if not info.is_file]:
+            is_folder = missing[0].type == fs.FileType.Directory
+            why = f"is a folder without {_INPUT}" if is_folder else "is no file"
             raise UserError(
-                f"train.init_vectors = {self.location}: {missing[0]} is no file; give the vectors folder of a finished "
+                f"train.init_vectors = {self.location}: {missing[0].path} {why}; give the vectors folder of a finished "
                 "run, or a word2vec file, text or binary"
             )
         return [[info.path, info.size, info.mtime_ns] for info in found]
