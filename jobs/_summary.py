@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
-from jobs._log import console, say, speaks_json
+from jobs._log import say, speaks_json
+from jobs._rows import Row, tell_rows
 from w2v_core.run_dir import MANIFEST, Manifest, RunDir
 
 HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")
 UP_TO_DATE = "up to date"
-
-Row = tuple[str, ...]
 
 
 def standing(run: RunDir, stages: Sequence[str]) -> dict[str, bytes | None]:
@@ -27,10 +24,8 @@ def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
     if speaks_json():
         seconds = sum(manifest.seconds for manifest in manifests if manifest.stage in made)
         say(f"run: finished; {seconds:.1f} s", "run_finished", made=made, seconds=seconds)
-    elif console.is_interactive:
-        console.print(_table(rows))
     else:
-        say_aligned([HEADINGS, *rows])
+        tell_rows(HEADINGS, rows, has_total=True)
 
 
 def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row]:
@@ -38,20 +33,6 @@ def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row
     fresh = [manifest for manifest in manifests if manifest.stage in made]
     total = ("total", f"{sum(manifest.seconds for manifest in fresh):.1f}", "", _megabytes(fresh), "")
     return [*(_row(manifest, manifest in fresh) for manifest in manifests), total]
-
-
-def say_aligned(rows: Sequence[Row]) -> None:
-    """Say each of the rows, `aligned`."""
-    for line in aligned(rows):
-        say(line)
-
-
-def aligned(rows: Sequence[Row]) -> list[str]:
-    """Rows of equal length as lines: the first column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *(map(str.rjust, row[1:], widths[1:]))]).rstrip() for row in rows
-    ]
 
 
 def _row(manifest: Manifest, is_fresh: bool) -> Row:
@@ -71,14 +52,3 @@ def _rate(manifest: Manifest) -> str:
 
 def _megabytes(manifests: Sequence[Manifest]) -> str:
     return f"{sum(file.bytes for manifest in manifests for file in manifest.files) / 1e6:.1f}"
-
-
-def _table(rows: Sequence[Row]) -> Table:
-    table = Table(HEADINGS[0])
-    for heading in HEADINGS[1:]:
-        table.add_column(heading, justify="right")
-    for row in rows[:-1]:
-        table.add_row(*row)
-    table.add_section()
-    table.add_row(*rows[-1])
-    return table

@@ -3,13 +3,11 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from jobs._examples import told
-from jobs._log import console, say, speaks_json, visible_word
+from jobs._log import say, speaks_json
 from jobs._options import JsonOption, ending, print_json
-from jobs._summary import say_aligned
+from jobs._rows import tell_rows
 from jobs.publish_vectors import NameOption, StoreOption, as_dict
 from w2v_core.errors import UserError
 from w2v_core.model_store.store import Model, ModelStore, Version
@@ -134,14 +132,7 @@ def _tell(found: list[tuple[Version, bool]]) -> None:
         for version, is_current in found:
             say(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
         return
-    if not console.is_interactive:
-        say_aligned([HEADINGS, *rows])
-        return
-    table = Table(*HEADINGS[:-1])
-    table.add_column(HEADINGS[-1], justify="right")
-    for row in rows:
-        table.add_row(*(Text(visible_word(cell)) for cell in row))
-    console.print(table)
+    tell_rows(HEADINGS, rows, num_left=len(HEADINGS) - 1)
 
 
 def _row(version: Version, is_current: bool) -> tuple[str, ...]:

@@ -3,12 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from jobs._log import console, say, speaks_json, visible_word
+from jobs._log import say, speaks_json
 from jobs._options import JsonOption, print_json
-from jobs._summary import say_aligned
+from jobs._rows import tell_rows
 from jobs.run_night import WorkOption
 from w2v_core.night.work import Record, WorkFolder
 
@@ -25,6 +23,8 @@ HEADINGS = (
     "overlap",
     "scores",
 )
+
+NUM_LEFT = 3
 
 NightsOption = Annotated[int, typer.Option("--nights", min=1, help="How many.")]
 
@@ -45,10 +45,8 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
     if speaks_json():
         for record in records:
             say(f"{record.night}: {record.outcome}", "night", **record.model_dump(mode="json"))
-    elif records and console.is_interactive:
-        console.print(_table(records))
     elif records:
-        say_aligned([HEADINGS, *map(_row, records)])
+        tell_rows(HEADINGS, [_row(record) for record in records], num_left=NUM_LEFT)
     else:
         say(f"no night has ended in {work}")
     for record in records[-1:]:
@@ -75,12 +73,3 @@ def _row(record: Record) -> tuple[str, ...]:
         ),
         " ".join("–" if score is None else f"{score:.3f}" for score in record.scores.values()),
     )
-
-
-def _table(records: list[Record]) -> Table:
-    table = Table(HEADINGS[0], HEADINGS[1], HEADINGS[2])
-    for heading in HEADINGS[3:]:
-        table.add_column(heading, justify="right")
-    for record in records:
-        table.add_row(*(Text(visible_word(cell)) for cell in _row(record)))
-    return table

@@ -12,7 +12,8 @@ from rich.console import Console
 from jobs import _progress, _spark
 from jobs._failures import SparkError, failure_of, reason_of
 from jobs._progress import Tasks, progress
-from jobs._summary import aligned, standing, tell_summary
+from jobs._rows import aligned
+from jobs._summary import standing, tell_summary
 from w2v_core import run_dir
 from w2v_core.accounting import TokenAccount
 from w2v_core.config import TokenizeConfig
