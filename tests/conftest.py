@@ -1,10 +1,12 @@
 """What tests share: one Spark session, small corpora, and a way to run a command."""
 
+import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,14 +88,42 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def finished_runs(spark_config: SparkConfig, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of a finished run, made once for all tests: finished_runs(input, "section.key=value", …).
+
+    To read, or to copy.
+    """
+
+    @cache
+    def made(source: Path, *settings: str) -> Path:
+        run = RunDir.create(str(tmp_path_factory.mktemp("finished") / "run"))
+        _run_all(run, source, settings, spark_config)
+        return Path(run.folder.path)
+
+    return made
+
+
+def _run_all(run: RunDir, source: Path, settings: Sequence[str], spark: SparkConfig) -> None:
+    run_pipeline(run, find_files([str(source)]), small_config(*settings).model_copy(update={"spark": spark}))
+
+
 @pytest.fixture
-def make_run(spark_config: SparkConfig, tmp_path: Path) -> Callable[..., RunDir]:
-    """Runs the whole pipeline: make_run(input, "section.key=value", …, into="name")."""
+def make_run(
+    spark_config: SparkConfig, finished_runs: Callable[..., Path], corpus: Path, tmp_path: Path
+) -> Callable[..., RunDir]:
+    """Runs the whole pipeline: make_run(input, "section.key=value", …, into="name").
+
+    A new run of the corpus is a copy of one that was made with these settings before.
+    """
 
     def make(source: Path, *settings: str, into: str = "run") -> RunDir:
-        config = small_config(*settings)
-        run = RunDir.create(str(tmp_path / into))
-        run_pipeline(run, find_files([str(source)]), config.model_copy(update={"spark": spark_config}))
+        folder = tmp_path / into
+        if source == corpus and not folder.exists() and not any(str(tmp_path) in each for each in settings):
+            shutil.copytree(finished_runs(source, *settings), folder)
+            return RunDir.open(str(folder))
+        run = RunDir.create(str(folder))
+        _run_all(run, source, settings, spark_config)
         return run
 
     return make

@@ -411,7 +411,7 @@ def refused(*arguments: str, env: Mapping[str, str] | None = None) -> str:
     begin = time.monotonic()
     done = w2v(*arguments, env=env)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert time.monotonic() - begin < 45
+    assert time.monotonic() - begin < 90
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
     assert SECRET not in done.stderr
@@ -439,13 +439,14 @@ def test_a_key_that_is_refused_is_told_with_the_way_out(strict_endpoint, command
     assert "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in told
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_endpoint_that_does_not_answer_is_told_with_the_way_out(command):
-    with socket.socket() as closed:
+def test_an_endpoint_that_does_not_answer_is_told_with_the_way_out():
+    with socket.socket() as closed, ThreadPoolExecutor() as pool:  # each tries for half a minute
         closed.bind(("127.0.0.1", 0))
-        told = refused(*command, env=variables(f"http://127.0.0.1:{closed.getsockname()[1]}"))
-    assert "s3://nobody/run cannot be reached (" in told
-    assert "AWS_ENDPOINT_URL" in told
+        env = variables(f"http://127.0.0.1:{closed.getsockname()[1]}")
+        told = list(pool.map(lambda command: refused(*command, env=env), COMMANDS))
+    for each in told:
+        assert "s3://nobody/run cannot be reached (" in each
+        assert "AWS_ENDPOINT_URL" in each
 
 
 @pytest.mark.parametrize(

@@ -100,9 +100,10 @@ def test_every_command_that_writes_in_a_run_directory_is_among_these():
     assert taking == reads | COMMANDS.keys()
 
 
-def test_the_next_command_finds_it_free(w2v, tmp_path):
+def test_the_next_command_finds_it_free(w2v, make_run, corpus):
+    run = make_run(corpus)
     for _ in range(2):
-        code, _, told = w2v("demo", "--run-dir", str(tmp_path / "run"), "--corpus-only")
+        code, _, told = w2v("report", "--run-dir", run.location)
         assert code == 0, told
 
 

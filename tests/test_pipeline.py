@@ -247,7 +247,7 @@ def test_a_vocabulary_emptied_by_min_count_is_refused(make_run, corpus, tmp_path
     with pytest.raises(
         UserError, match=r"vocab.min_count = 100000 leaves no word: .* count of a word is \d+;"
     ):
-        make_run(corpus, "vocab.min_count=100000")
+        make_run(corpus / "a.txt", "vocab.min_count=100000")
     assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens"}
 
 

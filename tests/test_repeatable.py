@@ -30,10 +30,10 @@ def text(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def expected(make_run, text):
+@pytest.fixture(scope="module")
+def expected(finished_runs, text):
     """What `local[2]` makes of it."""
-    run = make_run(text, *SETTINGS, into="expected")
+    run = RunDir.open(str(finished_runs(text, *SETTINGS)))
     assert len(run.require("tokens").files) > 4
     assert len(run.require("shards").files) > 4
     return run
