@@ -8,7 +8,7 @@
 #                     else as processes; CLUSTER=docker or CLUSTER=processes says which
 # make audit      which of the installed packages have a known weakness; needs PyPI's advisories
 # make matrix     the test suite with the oldest and with the newest packages that pyproject.toml allows;
-#                 ENDS="python3.12:lowest python3.13:highest" names other interpreters
+#                 ENDS="python3.12:lowest python3.13:highest" names other interpreters; SHORT=1 leaves out long tests
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
 # make cluster-demo   the demo on it: the Spark stages by spark-submit, then the trainer
 # make scheduler-demo   text arrives in slices, and a container that runs nights trains on each
@@ -85,7 +85,7 @@ test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
 
 matrix: needs-java $(STAMP) dist/w2v.zip
-	$(BIN)/python tests/matrix.py $(ENDS)
+	$(BIN)/python tests/matrix.py $(ENDS) $(if $(SHORT),--short)
 
 # --strict: where the advisories cannot be had, that is a fault, and not a clean answer.
 audit: $(STAMP)

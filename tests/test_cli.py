@@ -223,6 +223,7 @@ def test_spark_that_does_not_start_is_one_sentence(corpus, tmp_path, setting):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("delay", [0.2, 2.0])
 def test_an_interrupt_in_a_spark_stage_exits_130_without_a_traceback(tmp_path, delay):
     text = tmp_path / "t.txt"

@@ -336,6 +336,7 @@ def test_what_cannot_be_done_is_told_and_nothing_is_touched(embed, made, text, t
     assert made.require("vectors")
 
 
+@pytest.mark.long
 def test_the_command_runs_as_a_script(made, text, tmp_path):
     command = [
         sys.executable,

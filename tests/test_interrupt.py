@@ -78,6 +78,7 @@ SIGNALS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
 def test_an_interrupted_run_leaves_no_half_stage_and_the_next_equals_one_undisturbed(
     tmp_path, long_text, spark_config

@@ -157,6 +157,7 @@ def test_a_script_takes_it_too(tmp_path, how):
     assert line["run"] == str(tmp_path / "absent")
 
 
+@pytest.mark.long
 def test_what_java_says_is_an_event_too(corpus, tmp_path):
     command = [
         sys.executable,

@@ -440,6 +440,7 @@ def publisher(location: str, *runs: RunDir, wait: float = 60) -> subprocess.Pope
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 def test_whoever_reads_while_versions_come_reads_one_of_them(model, runs, location):
     num_versions = 8 if location.startswith("s3:") else 20
     model.publish(runs(1))
@@ -453,6 +454,7 @@ def test_whoever_reads_while_versions_come_reads_one_of_them(model, runs, locati
     assert seed_of(f"{location}/{NAME}@current") == num_versions + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wait", [0, 60])
 def test_of_many_publishers_each_has_a_version_of_its_own_or_is_told_to_wait(model, runs, location, wait):
     """Those that wait all come; those that do not are told who is publishing."""
@@ -474,6 +476,7 @@ def halves(location: str) -> list[Path]:
     return [path for path in Path(location).glob("*/v*") if not (path / "version.json").exists()]
 
 
+@pytest.mark.long
 def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(runs, tmp_path):
     location = str(tmp_path / "store")
     model = ModelStore(location).model(NAME)

@@ -380,6 +380,7 @@ def test_a_night_whose_base_is_no_longer_current_begins_anew(model, monkeypatch,
     assert model.counts("v3") == {word: everything.count(word) for word in set(everything)}
 
 
+@pytest.mark.long
 def test_what_was_planned_is_recorded_beside_what_came(model):
     for name, text in (("a.txt", FIRST), ("b.txt", SECOND)):
         model.arrive(name, text)

@@ -250,6 +250,7 @@ def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):
         WordVectors.load("s3://absent/v.txt")
 
 
+@pytest.mark.long
 def test_training_that_was_killed_goes_on_from_the_store_to_the_same_bytes(a_run, stored):
     slow = ("train.epochs=200", "train.vector_size=64", "train.batch_size=16", "vocab.min_count=2")
     command = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", a_run.location]
@@ -280,6 +281,7 @@ def test_training_starts_from_vectors_on_the_store(a_run, stored):
     assert manifest.counters["words_from_init_vectors"] == manifest.counters["words"]
 
 
+@pytest.mark.long
 def test_a_vocabulary_on_the_store_is_extended_there(bucket, stored):
     source, where = put(bucket, "more.txt", "서울 은 서울 이다\n".encode()), "s3://bucket/second"
     for command in (["tokenize", "--input", source], ["vocab"]):
@@ -311,6 +313,7 @@ def test_a_write_that_fails_leaves_the_old_content(bucket):
     assert bucket.read("whole") == b"old"
 
 
+@pytest.mark.long
 def test_a_file_that_is_read_while_it_is_replaced_or_removed_is_whole_or_not_there(bucket):
     """PyArrow asks for an object's size first: without care, the first bytes of another are read, or a fault."""
     folder = bucket / "replaced"
@@ -439,6 +442,7 @@ def test_a_key_that_is_refused_is_told_with_the_way_out(strict_endpoint, command
     assert "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in told
 
 
+@pytest.mark.long
 def test_an_endpoint_that_does_not_answer_is_told_with_the_way_out():
     with socket.socket() as closed, ThreadPoolExecutor() as pool:  # each tries for half a minute
         closed.bind(("127.0.0.1", 0))
@@ -480,6 +484,7 @@ def test_a_store_that_is_away_is_not_told_as_damage(read_it):
 # Nights
 
 
+@pytest.mark.long
 def test_a_night_on_a_store_publishes_there_and_does_nothing_the_second_time(bucket):
     put(bucket, "도착/하나.txt", ("the king sees the cat\n서울 은 한국 의 수도 이다\n" * 60).encode())
     where = ["--store", "s3://bucket/models", "--name", "소식", "--work", "s3://bucket/nights"]

@@ -60,6 +60,7 @@ def test_every_module_imports_from_the_zip_alone(package, tmp_path):
     assert int(done.stdout) > 40
 
 
+@pytest.mark.long
 def test_the_zip_is_a_program_that_trains_in_several_processes(
     package, corpus, make_run, tmp_path, python_without_us
 ):
@@ -80,6 +81,7 @@ def test_the_zip_is_a_program_that_trains_in_several_processes(
     assert list(empty.iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tmp_path, python_without_us):
     settings = ["--run-dir", str(tmp_path / "run"), "--set", "spark.master=local[2]"]
     command = [python_without_us, str(package), "tokenize", *settings, "--input", str(corpus)]
@@ -88,6 +90,7 @@ def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tm
     assert (tmp_path / "run" / "tokens" / "manifest.json").exists()
 
 
+@pytest.mark.long
 def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path, python_without_us):
     import pyspark
 

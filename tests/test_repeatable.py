@@ -17,6 +17,7 @@ from w2v_core.verify import verify
 
 TESTS = Path(__file__).parent
 SETTINGS = ("tokenize.split_bytes=200000", "shards.target_rows=20000", "shards.window=3", "train.epochs=1")
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -415,6 +415,7 @@ SLOW = (
 OFTEN = "train.checkpoint_minutes=0.001"
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_path):
     run = make_run(corpus, into="killed")
     whole = make_run(corpus, into="whole")
