@@ -16,6 +16,7 @@ def tell_rows(headings: Row, rows: Sequence[Row], *, num_left: int = 1, has_tota
 
     With `has_total` a line stands above the last.
     """
+    rows = [tuple(map(visible_word, row)) for row in rows]
     if not console.is_interactive:
         for line in aligned([headings, *rows], num_left):
             say(line)
@@ -26,7 +27,7 @@ def tell_rows(headings: Row, rows: Sequence[Row], *, num_left: int = 1, has_tota
     for number, row in enumerate(rows, start=1):
         if has_total and number == len(rows):
             table.add_section()
-        table.add_row(*(Text(visible_word(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     console.print(table)
 
 

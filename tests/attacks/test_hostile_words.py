@@ -18,6 +18,7 @@ from jobs import _log, show_status
 from jobs._log import choose_format, say, visible, visible_json, visible_word
 from jobs._mlflow import numbers_of, params_of
 from jobs._options import print_json
+from jobs._rows import tell_rows
 from w2v_core.export.formats import FORMATS, export
 from w2v_core.export.table import VectorTable
 from w2v_core.night.metrics import exposition
@@ -160,11 +161,14 @@ def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypa
     assert told.count("Spearman") == len(HOSTILE) == len(re.findall("(?m)^.*Spearman", told))
 
 
-def test_nights_with_hostile_names_are_told_harmlessly(monkeypatch):
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_nights_with_hostile_names_are_told_harmlessly(monkeypatch, is_terminal):
     stream = StringIO()
-    console = Console(file=stream, force_terminal=True, width=400, markup=False, color_system=None)
-    record = a_record("\x1b[2J\nnight", "\u202ex", {})
-    console.print(show_status._table([record]))
+    console = Console(file=stream, force_terminal=is_terminal, width=400, markup=False, color_system=None)
+    for module in ("_rows", "_log"):
+        monkeypatch.setattr(f"jobs.{module}.console", console)
+    tell_rows(show_status.HEADINGS, [show_status._row(a_record("\x1b[2J\nnight", "\u202ex", {}))])
+    assert ("━" in stream.getvalue()) == is_terminal
     assert ACTS.search(stream.getvalue()) is None
     assert "\\x1b[2J\\nnight" in stream.getvalue()
 
