@@ -604,6 +604,11 @@ def test_the_commands_publish_list_promote_roll_back_prune_and_verify(runs, tmp_
     assert all("files" not in each and each["bytes"] > 1000 for each in listed)
     lines = asked("models", "list", *of_model)[1].splitlines()
     assert len(lines) == 3
+    told = asked("models", "list", *of_model, "--log-format", "json")[1].splitlines()
+    assert [(each["event"], each["version"]) for each in map(json.loads, told)] == [
+        ("version", "v1"),
+        ("version", "v2"),
+    ]
     assert lines[1].split()[:4] == ["뉴스", "#1", "v1", "current"]
     assert asked("models", "promote", "v2", *of_model, "--json")[0]["version"] == "v2"
     shown, _ = asked("models", "show", *of_model, "--json")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -142,6 +143,23 @@ def test_a_plan_of_all_that_there_is_counts_exactly(corpus, tmp_path, spark_conf
         row = rows[f"counts.{what}"]
         assert row.predicted == row.actual, what
     assert rows["counts.rows"].ratio == pytest.approx(1, abs=0.02)
+
+
+def test_a_limit_of_words_is_in_the_plan_and_what_is_not_is_told(text):
+    counts = sorted(Counter(text.read_text().split()).values(), reverse=True)
+    limit = next(place for place in range(400, 500) if counts[place - 1] > counts[place])  # no tie is cut
+    config = small_config(f"vocab.max_final_vocab={limit}", "phrases.passes=1", "train.epochs=1")
+    found = predict_run([str(text)], config)
+    assert (found.counts.words, found.counts.known_tokens) == (limit, sum(counts[:limit]))
+    assert found.notes == ("phrases are not in the plan: its words are those before any are joined",)
+
+
+@pytest.mark.parametrize(
+    ("master", "cores"), [("local", 1), ("local[3]", 3), ("local[3,2]", 3), ("yarn", 7), ("spark://a:1", 7)]
+)
+def test_the_cores_of_spark_are_those_that_its_master_tells(master, cores):
+    told = small_config(f"spark.master={master}", 'spark.conf."spark.cores.max"=7')
+    assert predict.spark_cores(told) == cores
 
 
 @pytest.mark.parametrize("kind", ["gz", "jsonl", "parquet"])
