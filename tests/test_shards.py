@@ -283,6 +283,11 @@ def test_sentences_that_share_a_key_stay_two(tmp_path, monkeypatch):
     (receipt,) = write_shard(encode(folder, sentences), np.ones(7), ShardsConfig(window=1), folder, 0)
     expected = Counter((t, tuple(c)) for t, c in windows_by_hand(sentences, 1))
     assert Counter((t, tuple(c)) for t, c in rows_of(folder, receipt, 1)) == expected
+    copies = [[4, 5], *[[2, 3]] * 2, *[[0, 1]] * 3]
+    found = arrived(encode(folder, copies), False)
+    for num_pieces in (1, 2, 3):  # and each copy has a key of its own
+        keys = [found.piece(number, num_pieces).keys_S for number in range(num_pieces)]
+        assert len(set(np.concatenate(keys).tolist())) == found.copies_S.sum() >= len(copies)
 
 
 def test_a_line_that_fills_the_corpus_is_cut_into_pieces_that_hold_the_same_rows(tmp_path):
