@@ -217,6 +217,12 @@ def test_without_the_private_module_the_public_way_is_taken(monkeypatch):
     assert table.tolist() == [[0, 0], [1, 1], [0, 0], [0.5, 0.5]]
 
 
+def test_a_gradient_of_one_row_is_added():
+    table = np.zeros((2, 1))
+    add_rows(table, RowGradient(np.array([1]), np.ones((1, 1))), 0.5)
+    assert table.tolist() == [[0], [0.5]]
+
+
 @pytest.mark.parametrize("ids", [[0, 4], [4, 0], [-1, 3], [3, -1]])
 def test_one_id_beyond_the_table_among_others_is_refused(ids):
     table = np.zeros((4, 2))

@@ -189,10 +189,11 @@ def test_no_learning_rate_and_no_batch_size_diverges(sg, alpha, batch_size, vect
     assert max(np.abs(table).max() for table in tables) < 1000
 
 
-def test_tables_that_are_not_finite_are_refused():
+@pytest.mark.parametrize("row", [0, 65_535, 65_536, 69_999])
+def test_tables_that_are_not_finite_are_refused(row):
     tables = initial_tables(70_000, 2, np.random.default_rng(0))
     require_finite(tables)
-    tables.output_VD[69_999, 1] = np.inf
+    tables.output_VD[row, 1] = np.inf
     with pytest.raises(UserError, match="training diverged"):
         require_finite(tables)
 
