@@ -70,7 +70,7 @@ def test_scores_and_versions_are_tables(finished, tmp_path):
     assert re.search(r"│ +\+0\.0% +│ +0\.0% to 0\.0% +│ +2 │$", difference)
     assert any("moved_min_count" in line or "moved most" in line for line in compared)
     store = str(tmp_path / "store")
-    lines_of(on_a_terminal("publish", "--run-dir", run, "--store", store, "--name", "뉴스"))
+    on_a_terminal("publish", "--run-dir", run, "--store", store, "--name", "뉴스")
     listed = lines_of(on_a_terminal("models", "list", "--store", store))
     (row,) = (line for line in listed if "뉴스" in line)
     assert row.startswith("│ 뉴스")
