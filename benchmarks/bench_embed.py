@@ -16,8 +16,8 @@ from jobs import _spark
 from jobs.embed_documents import embed_documents
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config, EmbedConfig, SparkConfig, TokenizeConfig, TrainConfig
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 SETTINGS = (
     EmbedConfig(weighting="counts"),

@@ -20,7 +20,7 @@ from jobs.write_shards import make_shards
 from w2v_core.config import Config, TrainConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import evaluate_analogies
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.run_directory import RunDir
 
 ALPHAS = (0.025, 0.1, 0.5)
 BATCH_SIZES = (512, 4096, 16384)

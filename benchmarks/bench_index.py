@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from w2v_core import WordVectors
-from w2v_core.approximate import NearestIndex
+from w2v_core.vectors.index import NearestIndex
 
 QUESTIONS, TOP = 200, 10
 

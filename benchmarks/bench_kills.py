@@ -16,8 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-from w2v_core.run_dir import RunDir
-from w2v_core.storage import open_folder
+from w2v_core.io.filesystem import open_folder
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.training.checkpoint import Checkpoints
 
 FILES = ("input.npy", "output.npy")

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from w2v_core.config import VocabConfig
-from w2v_core.run_dir import RunDir
-from w2v_core.vocab import Vocabulary, vocab_of, write_vocab
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.vocabulary.vocabulary import Vocabulary, vocab_of, write_vocab
 
 NUM_TOKENS = 1_000_000
 

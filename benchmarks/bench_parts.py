@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from w2v_core import row_products
 from w2v_core.config import TrainConfig
-from w2v_core.engine.rows import Rows
-from w2v_core.engine.scratch import Scratch
-from w2v_core.engine.tables import initial_tables
-from w2v_core.run_dir import RunDir
-from w2v_core.sampler import UnigramSampler
+from w2v_core.reference import scatter_add as row_products
+from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards.read import Reader, Shards
-from w2v_core.shards.stretches import Stretches
-from w2v_core.training.share import Job, batches
-from w2v_core.vocab import Vocabulary
+from w2v_core.shards.spans import Stretches
+from w2v_core.training.engine.rows import Rows
+from w2v_core.training.engine.scratch import Scratch
+from w2v_core.training.engine.tables import initial_tables
+from w2v_core.training.worker import Job, batches
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
 def main() -> None:

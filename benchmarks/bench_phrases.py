@@ -19,7 +19,7 @@ from gensim.models.phrases import Phrases
 from jobs import _spark
 from jobs.join_phrases import make_phrases
 from w2v_core.config import Config, PhrasesConfig, SparkConfig
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.run_directory import RunDir
 
 SETTINGS = (
     PhrasesConfig(passes=1),

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench_train import _pss_kb
 
-from w2v_core.plan.prediction import Prediction, compare
-from w2v_core.run_dir import RunDir
+from w2v_core.planning.prediction import Prediction, compare
+from w2v_core.runs.run_directory import RunDir
 
 COMMAND = [sys.executable, "-m", "jobs"]
 

@@ -33,8 +33,8 @@ from jobs.build_vocab import make_vocab
 from jobs.tokenize_corpus import tokenize_corpus
 from jobs.write_shards import make_shards
 from w2v_core.config import Config, load_config
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 STAGES = ("tokens", "vocab", "shards")
 _WORD = r"[^\p{L}\p{N}]+"

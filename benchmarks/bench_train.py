@@ -41,15 +41,15 @@ from jobs.write_shards import make_shards
 from w2v_core.config import Config, TrainConfig
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
-from w2v_core.parquet import row_groups
-from w2v_core.run_dir import RunDir
+from w2v_core.io.parquet import row_groups
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.schemas import TOKENS
 from w2v_core.shards.read import Shards
-from w2v_core.text.inputs import find_files
-from w2v_core.training.share import Job
 from w2v_core.training.trainer import trained
-from w2v_core.vectors import WordVectors
-from w2v_core.vocab import Vocabulary
+from w2v_core.training.worker import Job
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 PAIRS = ("wordsim353", "men3000", "simlex999")
 

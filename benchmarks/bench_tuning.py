@@ -26,8 +26,8 @@ from jobs.write_shards import make_shards
 from w2v_core.config import Config, load_config
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 SCORES = ("analogies", *PAIRS)
 SKIP_GRAM = "train.sg=1"

@@ -23,7 +23,7 @@ from typing import Any, Literal, TextIO
 
 from rich.console import Console, RenderableType
 
-from w2v_core.credentials import holds_credentials, redacted, without_secrets
+from w2v_core.io.credentials import holds_credentials, redacted, without_secrets
 
 LogFormat = Literal["text", "json"]
 ENVIRONMENT = "W2V_LOG_FORMAT"

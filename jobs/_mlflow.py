@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from jobs._log import say
 from jobs._options import describe_system_error
 from jobs.report_run import PAGE
-from w2v_core.credentials import is_secret, refuse_in_location, without_secrets
 from w2v_core.errors import UserError
+from w2v_core.io.credentials import is_secret, refuse_in_location, without_secrets
 from w2v_core.report.facts import Facts, read_facts
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.run_directory import RunDir
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -20,13 +20,13 @@ from jobs.report_run import check_report
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config
 from w2v_core.errors import UserError
-from w2v_core.lease import Lease
-from w2v_core.model_store.store import Model, Version
-from w2v_core.night.facts import gate_facts, recorded
-from w2v_core.night.gate import judge, require_sets
-from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints
-from w2v_core.night.metrics import exposition
-from w2v_core.night.work import (
+from w2v_core.io.filesystem import open_folder
+from w2v_core.locking.lease import Lease
+from w2v_core.nightly.facts import gate_facts, recorded
+from w2v_core.nightly.gate import judge, require_sets
+from w2v_core.nightly.ledger import Ledger, ReadFile, SortedOut, fingerprints
+from w2v_core.nightly.metrics import exposition
+from w2v_core.nightly.work import (
     CONFIG,
     INPUTS,
     PLAN,
@@ -38,10 +38,10 @@ from w2v_core.night.work import (
     began_at,
     name_of,
 )
-from w2v_core.plan.prediction import Prediction, compare
-from w2v_core.run_dir import MARKER, RunDir
-from w2v_core.storage import open_folder
-from w2v_core.text.inputs import find_files
+from w2v_core.planning.prediction import Prediction, compare
+from w2v_core.readers.splits import find_files
+from w2v_core.registry.store import Model, Version
+from w2v_core.runs.run_directory import MARKER, RunDir
 
 LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
 """What a version holds beside its run: every file it was trained on, the gate's verdict, and which night made it."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jobs._log import say
-from w2v_core.kept_lease import kept
-from w2v_core.run_dir import RunDir
+from w2v_core.locking.heartbeat import kept
+from w2v_core.runs.run_directory import RunDir
 
 
 @contextmanager

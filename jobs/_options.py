@@ -22,8 +22,8 @@ from jobs._log import (
     visible_json,
 )
 from jobs._signals import EXIT_CODE, interruptible, was_interrupted
-from w2v_core.credentials import without_secrets
 from w2v_core.errors import UserError
+from w2v_core.io.credentials import without_secrets
 
 RunDirOption = Annotated[
     str, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a folder or a URI.")

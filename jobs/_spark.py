@@ -26,7 +26,7 @@ from jobs._progress import Tasks, progress
 from jobs._signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
-from w2v_core.parts import RECEIPTS, Receipt
+from w2v_core.runs.task_output import RECEIPTS, Receipt
 
 if TYPE_CHECKING:
     from pyspark import SparkContext, SparkStageInfo

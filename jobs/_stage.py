@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from jobs._log import of_stage, say
 from jobs._signals import was_interrupted
-from w2v_core.accounting import TokenAccount
-from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir, fingerprint
+from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir, fingerprint
+from w2v_core.runs.token_account import TokenAccount
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jobs._log import say, speaks_json
 from jobs._rows import Row, tell_rows
-from w2v_core.run_dir import MANIFEST, Manifest, RunDir
+from w2v_core.runs.run_directory import MANIFEST, Manifest, RunDir
 
 HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")
 UP_TO_DATE = "up to date"

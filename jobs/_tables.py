@@ -8,7 +8,7 @@ from uuid import uuid4
 from jobs import _spark
 from w2v_core.config import Config
 from w2v_core.errors import UserError
-from w2v_core.text.columns import check_columns, named_columns
+from w2v_core.readers.columns import check_columns, named_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -10,27 +10,17 @@ from jobs import _spark
 from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
-from w2v_core.accounting import TokenAccount
-from w2v_core.buckets import BUCKETS, BUCKETS_A_TASK, in_buckets
 from w2v_core.config import Config, VocabConfig, load_config
-from w2v_core.counts import (
-    COUNTS,
-    SUMS,
-    Choice,
-    Counted,
-    count_tokens,
-    joined,
-    num_count_tasks,
-    sum_buckets,
-)
 from w2v_core.errors import UserError
-from w2v_core.known_words import KnownWords, rare_counts
-from w2v_core.lookup import Lookup
-from w2v_core.parts import Receipt, total_account
-from w2v_core.run_dir import Draft, Manifest, RunDir
-from w2v_core.storage import Folder
-from w2v_core.token_files import SentenceStage
-from w2v_core.vocab import (
+from w2v_core.io.filesystem import Folder
+from w2v_core.io.word_list import read_word_list
+from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.runs.sentence_files import SentenceStage
+from w2v_core.runs.task_output import Receipt, total_account
+from w2v_core.runs.token_account import TokenAccount
+from w2v_core.vocabulary.base_vocabulary import KnownWords, rare_counts
+from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, in_buckets
+from w2v_core.vocabulary.vocabulary import (
     Vocabulary,
     adopt_rare,
     build_vocab,
@@ -41,7 +31,17 @@ from w2v_core.vocab import (
     vocab_of,
     write_vocab,
 )
-from w2v_core.word_list import read_word_list
+from w2v_core.vocabulary.word_counts import (
+    COUNTS,
+    SUMS,
+    Choice,
+    Counted,
+    count_tokens,
+    joined,
+    num_count_tasks,
+    sum_buckets,
+)
+from w2v_core.vocabulary.word_index import Lookup
 
 
 def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:

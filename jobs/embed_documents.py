@@ -21,22 +21,22 @@ from jobs._stage import Made, make_stage
 from jobs._tables import PREFIX, tables_among
 from jobs.join_phrases import opened_phrases
 from jobs.tokenize_corpus import import_readers, load_packages, settings_with_strict
-from w2v_core.accounting import add_counters
 from w2v_core.config import Config, TokenizeConfig
 from w2v_core.documents.components import principal_components, rewrite_without, total_moment
 from w2v_core.documents.embed_part import WordTable, cached_vectors, count_part, embed_part, vector_size
 from w2v_core.documents.encode import Encoder
 from w2v_core.documents.read import check_formats
 from w2v_core.errors import UserError
-from w2v_core.output_folder import OutputFolder
-from w2v_core.parts import Receipt, adopt_parts, total_account, write_array
-from w2v_core.phrases.grams import Joining
-from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir
-from w2v_core.storage import Folder
-from w2v_core.text.inputs import InputFile, Split, find_files, plan_splits
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.token_files import SentenceStage
-from w2v_core.vocab import cached_vocabulary
+from w2v_core.io.filesystem import Folder
+from w2v_core.phrases.bigrams import Joining
+from w2v_core.readers.splits import InputFile, Split, find_files, plan_splits
+from w2v_core.runs.output_folder import OutputFolder
+from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir
+from w2v_core.runs.sentence_files import SentenceStage
+from w2v_core.runs.task_output import Receipt, adopt_parts, total_account, write_array
+from w2v_core.runs.token_account import add_counters
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.vocabulary.vocabulary import cached_vocabulary
 
 COMPONENTS = "components.npy"
 READING = ("column", "format", "strict", "split_bytes")

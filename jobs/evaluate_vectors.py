@@ -21,14 +21,14 @@ from jobs._stage import Made, make_stage
 from jobs.report_run import has_report, write_report
 from w2v_core.config import Config, EvaluateConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.evaluation.alignment import SharedWords
 from w2v_core.evaluation.answers import Sets, answer, differences, scores, words_apart
 from w2v_core.evaluation.named_sets import Kind, located
 from w2v_core.evaluation.other_vectors import OtherVectors
-from w2v_core.parts import write_bytes
-from w2v_core.run_dir import Draft, FileEntry, RunDir
-from w2v_core.storage import read_location
-from w2v_core.vectors import WordVectors
+from w2v_core.io.filesystem import read_location
+from w2v_core.runs.run_directory import Draft, FileEntry, RunDir
+from w2v_core.runs.task_output import write_bytes
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.word_vectors import WordVectors
 
 REPORT = "evaluation.json"
 COMPARISON = "comparison.json"

@@ -6,8 +6,8 @@ import typer
 
 from jobs._options import run_script, say
 from jobs.query_vectors import OptionalRunDir, VectorsOption, open_either
-from w2v_core.export.formats import FORMATS, Exported
-from w2v_core.export.formats import export as export_table
+from w2v_core.vectors.formats.formats import FORMATS, Exported
+from w2v_core.vectors.formats.formats import export as export_table
 
 FormatOption = Annotated[
     str, typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")

@@ -9,20 +9,20 @@ from jobs import _spark
 from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
-from w2v_core.buckets import BUCKETS, BUCKETS_A_TASK, in_buckets
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
-from w2v_core.parquet import read_table
-from w2v_core.parts import adopt_parts, total_account, write_bytes
+from w2v_core.io.filesystem import Folder
+from w2v_core.io.parquet import read_table
+from w2v_core.io.word_list import read_word_list
+from w2v_core.phrases.bigrams import Joining
 from w2v_core.phrases.count import SUMS, count_grams, sum_grams
-from w2v_core.phrases.grams import Joining
 from w2v_core.phrases.join import Phrases, join_part, joined
 from w2v_core.phrases.scores import find_phrases
-from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir
+from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir
+from w2v_core.runs.sentence_files import SentenceStage, sentence_groups
+from w2v_core.runs.task_output import adopt_parts, total_account, write_bytes
 from w2v_core.schemas import PHRASES
-from w2v_core.storage import Folder
-from w2v_core.token_files import SentenceStage, sentence_groups
-from w2v_core.word_list import read_word_list
+from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, in_buckets
 
 _TOKENS_A_TASK = 5_000_000  # of a task that adds grams up: every second one is another gram
 

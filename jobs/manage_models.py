@@ -10,7 +10,7 @@ from jobs._options import JsonOption, ending, print_json
 from jobs._rows import tell_rows
 from jobs.publish_vectors import NameOption, StoreOption, as_dict
 from w2v_core.errors import UserError
-from w2v_core.model_store.store import Model, ModelStore, Version
+from w2v_core.registry.store import Model, ModelStore, Version
 
 HEADINGS = ("model", "version", "", "published", "state", "based on", "MB")
 

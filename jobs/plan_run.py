@@ -23,11 +23,11 @@ from jobs.query_vectors import OptionalRunDir
 from jobs.tokenize_corpus import import_readers, load_packages, settings_with_strict
 from w2v_core.config import Config
 from w2v_core.errors import UserError
-from w2v_core.plan.predict import DEFAULT_SAMPLE_BYTES, predict
-from w2v_core.plan.prediction import Compared, Prediction, compare
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
-from w2v_core.text.named_files import NamedFiles
+from w2v_core.planning.predict import DEFAULT_SAMPLE_BYTES, predict
+from w2v_core.planning.prediction import Compared, Prediction, compare
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
 from w2v_core.training.memory import available_bytes
 
 WorkersOption = Annotated[

@@ -6,8 +6,8 @@ import typer
 
 from jobs._log import say
 from jobs._options import JsonOption, RunDirOption, print_json, run_script
-from w2v_core.model_store.store import Model, ModelStore, Published, Version
-from w2v_core.run_dir import RunDir
+from w2v_core.registry.store import Model, ModelStore, Published, Version
+from w2v_core.runs.run_directory import RunDir
 
 StoreOption = Annotated[
     str, typer.Option("--store", metavar="STORE", help="Where models are: a folder or a URI.")

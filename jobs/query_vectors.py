@@ -7,9 +7,9 @@ import typer
 from jobs._log import answer, visible_word
 from jobs._options import JsonOption, print_json
 from w2v_core.errors import UserError
-from w2v_core.run_dir import RunDir
-from w2v_core.store_reference import resolved
-from w2v_core.vectors import ANALOGY_METHODS, Answers, WordVectors
+from w2v_core.runs.model_reference import resolved
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.vectors.word_vectors import ANALOGY_METHODS, Answers, WordVectors
 
 WordsArgument = Annotated[list[str], typer.Argument(metavar="WORD...", help="Words of the vocabulary.")]
 TopOption = Annotated[int, typer.Option("--topn", min=1, help="How many answers.")]

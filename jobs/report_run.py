@@ -7,9 +7,9 @@ from w2v_core.report.facts import fingerprint, read_facts
 from w2v_core.report.page import is_page_of, page
 from w2v_core.report.projection import require_umap
 from w2v_core.report.word_map import word_map
-from w2v_core.run_dir import RunDir
-from w2v_core.store_reference import refuse_published
-from w2v_core.vectors import WordVectors
+from w2v_core.runs.model_reference import refuse_published
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.vectors.word_vectors import WordVectors
 
 PAGE = "report.html"
 

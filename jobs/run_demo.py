@@ -14,10 +14,10 @@ from jobs.query_vectors import line, open_vectors
 from jobs.report_run import PAGE
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import load_config
-from w2v_core.docstrings import write_corpus
-from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.text.inputs import find_files
-from w2v_core.vectors import WordVectors
+from w2v_core.pipeline.demo_corpus import write_corpus
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.vectors.word_vectors import WordVectors
 
 SETTINGS = ("train.sg=1", "train.epochs=15")
 WORDS = ("int32", "dataframe", "eigenvalues", "regex", "csv", "socket", "gaussian", "month")

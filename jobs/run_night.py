@@ -23,10 +23,10 @@ from jobs.evaluate_vectors import AnalogiesOption, SimilarityOption, with_sets
 from jobs.publish_vectors import NameOption, StoreOption
 from jobs.tokenize_corpus import named_inputs, settings_with_strict
 from w2v_core.errors import UserError
-from w2v_core.kept_lease import kept
-from w2v_core.lease import Lease, take
-from w2v_core.model_store.store import ModelStore
-from w2v_core.night.work import WorkFolder
+from w2v_core.locking.heartbeat import kept
+from w2v_core.locking.lease import Lease, take
+from w2v_core.nightly.work import WorkFolder
+from w2v_core.registry.store import ModelStore
 
 WorkOption = Annotated[
     str,

@@ -31,9 +31,9 @@ from jobs.tokenize_corpus import find_inputs, named_inputs, settings_with_strict
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
 from w2v_core.config import Config
-from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.text.inputs import InputFile
-from w2v_core.training.initial import InitialVectors
+from w2v_core.readers.splits import InputFile
+from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.vectors.warm_start import InitialVectors
 
 
 def run(

@@ -8,7 +8,7 @@ from jobs._log import say, speaks_json
 from jobs._options import JsonOption, print_json
 from jobs._rows import tell_rows
 from jobs.run_night import WorkOption
-from w2v_core.night.work import Record, WorkFolder
+from w2v_core.nightly.work import Record, WorkFolder
 
 HEADINGS = (
     "night",

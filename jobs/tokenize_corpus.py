@@ -18,18 +18,18 @@ from jobs._options import (
 )
 from jobs._stage import Made, make_stage
 from jobs._tables import Table, tables_among
-from w2v_core.accounting import add_counters
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.parts import Receipt, adopt_parts, total_account
-from w2v_core.run_dir import Draft, Manifest, RunDir
-from w2v_core.storage import Folder
-from w2v_core.text.avro import import_fastavro
-from w2v_core.text.inputs import InputFile, find_files, plan_splits, read_list
-from w2v_core.text.mediawiki import import_parser
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import tokenize_part, tokenize_rows
-from w2v_core.text.tokenizers import load_tokenizer, package_versions
+from w2v_core.io.filesystem import Folder
+from w2v_core.readers.avro import import_fastavro
+from w2v_core.readers.mediawiki import import_parser
+from w2v_core.readers.splits import InputFile, find_files, plan_splits, read_list
+from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
+from w2v_core.runs.token_account import add_counters
+from w2v_core.tokenization.task import tokenize_part, tokenize_rows
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizers import load_tokenizer, package_versions
 
 
 def tokenize(

@@ -6,7 +6,7 @@ import typer
 
 from jobs._mlflow import import_client, log_run, refuse_tracking
 from jobs._options import RunDirOption, run_script
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.run_directory import RunDir
 
 UriOption = Annotated[
     str, typer.Option("--uri", metavar="URI", envvar="MLFLOW_TRACKING_URI", help="Of the tracking server.")

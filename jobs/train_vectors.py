@@ -17,19 +17,19 @@ from jobs._log import console, speaks_json
 from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
-from w2v_core.arrays import BoolArray
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
-from w2v_core.parts import write_array, write_bytes, write_file
-from w2v_core.run_dir import Draft, Manifest, RunDir
+from w2v_core.io.filesystem import open_folder
+from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.shards.read import Shards
-from w2v_core.storage import open_folder
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
-from w2v_core.training.initial import InitialVectors
 from w2v_core.training.memory import require_memory
-from w2v_core.training.share import Job
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.vocab import FILE, Vocabulary
+from w2v_core.training.worker import Job
+from w2v_core.types import BoolArray
+from w2v_core.vectors.warm_start import InitialVectors
+from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
 
 METRICS = "metrics.jsonl"
 

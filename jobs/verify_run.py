@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 from jobs._options import JsonOption, RunDirOption, print_json, run_script, say
 from w2v_core.errors import UserError
-from w2v_core.run_dir import RunDir
-from w2v_core.store_reference import resolved
-from w2v_core.verify import Verified
-from w2v_core.verify import verify as verified_stages
+from w2v_core.pipeline.verify import Verified
+from w2v_core.pipeline.verify import verify as verified_stages
+from w2v_core.runs.model_reference import resolved
+from w2v_core.runs.run_directory import RunDir
 
 
 def verify(run_dir: RunDirOption, json: JsonOption = False) -> None:

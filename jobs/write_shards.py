@@ -12,14 +12,14 @@ from jobs._stage import Made, make_stage
 from w2v_core import schemas
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
-from w2v_core.parts import Receipt, adopt_parts, total_account
-from w2v_core.run_dir import Draft, Manifest, RunDir
+from w2v_core.io.filesystem import Folder
+from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.runs.sentence_files import SentenceStage
+from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
-from w2v_core.storage import Folder
-from w2v_core.token_files import SentenceStage
-from w2v_core.vocab import cached_vocabulary
+from w2v_core.vocabulary.vocabulary import cached_vocabulary
 
 
 def shards(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:

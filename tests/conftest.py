@@ -19,8 +19,8 @@ from jobs._java import missing_java
 from jobs._log import choose_format
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import SparkConfig
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 # No test is about time: a machine that does other things too is no fault of ours.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from w2v_core.windows import context_windows, reaches
+from w2v_core.shards.windows import context_windows, reaches
 
 
 def contexts_of(ids: np.ndarray, sentence: np.ndarray, window: int) -> np.ndarray:

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.report_run import PAGE
-from w2v_core.accounting import TokenAccount
 from w2v_core.config import EvaluateConfig, TokenizeConfig, TrainConfig, VocabConfig
-from w2v_core.parts import write_array, write_bytes, write_file
-from w2v_core.run_dir import RunDir
-from w2v_core.vocab import FILE, vocab_of, write_vocab
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import write_array, write_bytes, write_file
+from w2v_core.runs.token_account import TokenAccount
+from w2v_core.vocabulary.vocabulary import FILE, vocab_of, write_vocab
 
 HIT = "window.hit=1"
 HOSTILE = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from w2v_core.storage import Folder, open_folder
+from w2v_core.io.filesystem import Folder, open_folder
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalr/XUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY"
 

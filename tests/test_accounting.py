@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2v_core.accounting import TokenAccount, add_counters
+from w2v_core.runs.token_account import TokenAccount, add_counters
 
 counts = st.integers(0, 2**40)
 

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from w2v_core.approximate import NearestIndex
 from w2v_core.errors import UserError
-from w2v_core.vectors import UnknownWordError, WordVectors
+from w2v_core.vectors.index import NearestIndex
+from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors
 
 
 def clusters(num_words: int, vector_size: int = 16, seed: int = 1) -> WordVectors:

@@ -11,11 +11,11 @@ import pytest
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
+from w2v_core.io.filesystem import open_folder
+from w2v_core.readers.splits import find_files, plan_splits
 from w2v_core.schemas import TOKENS
-from w2v_core.storage import open_folder
-from w2v_core.text.inputs import find_files, plan_splits
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import tokenize_part
+from w2v_core.tokenization.task import tokenize_part
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
 
 
 def tokenized(path: Path, split_bytes: int = 1 << 20, **settings) -> tuple[list[list[str]], Counter[str]]:

@@ -14,8 +14,7 @@ from small_settings import small_config
 from jobs.evaluate_vectors import evaluate_vectors
 from w2v_core.config import EvaluateConfig
 from w2v_core.errors import UserError
-from w2v_core.evaluation import alignment, comparison
-from w2v_core.evaluation.alignment import SharedWords
+from w2v_core.evaluation import comparison
 from w2v_core.evaluation.analogies import NOT_COVERED, RIGHT, WRONG
 from w2v_core.evaluation.answers import words_apart
 from w2v_core.evaluation.bootstrap import (
@@ -32,7 +31,9 @@ from w2v_core.evaluation.comparison import (
 )
 from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.evaluation.word_pairs import WordPair
-from w2v_core.vectors import WordVectors
+from w2v_core.vectors import alignment
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.word_vectors import WordVectors
 
 RESAMPLING = Resampling(200)
 

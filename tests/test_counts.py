@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2v_core import buckets as buckets_module
-from w2v_core.buckets import in_buckets
-from w2v_core.counts import COUNTS, SUMS, Choice, count_tokens, joined, sum_buckets
-from w2v_core.parts import PartWriter
+from w2v_core.io.filesystem import open_folder
+from w2v_core.runs.task_output import PartWriter
 from w2v_core.schemas import TOKENS
-from w2v_core.storage import open_folder
+from w2v_core.vocabulary import hash_partition as buckets_module
+from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.word_counts import COUNTS, SUMS, Choice, count_tokens, joined, sum_buckets
 
 WORD = st.sampled_from(["a", "b", "서울", "c", "d", "é", "f", "g"])
 PARTS = st.lists(st.lists(WORD, max_size=20), min_size=1, max_size=5)

@@ -7,11 +7,11 @@ import pytest
 from jobs import __main__ as main_module
 from w2v_core import WordVectors
 from w2v_core.config import load_config
-from w2v_core.credentials import holds_credentials, is_secret, redacted, without_secrets
 from w2v_core.errors import UserError
-from w2v_core.run_dir import RunDir
-from w2v_core.storage import open_folder, read_file
-from w2v_core.text.inputs import find_files
+from w2v_core.io.credentials import holds_credentials, is_secret, redacted, without_secrets
+from w2v_core.io.filesystem import open_folder, read_file
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 SECRET = "wJalr/XUtnFEMI+K7MDENG"
 WITH_CREDENTIALS = [

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobs import run_demo
-from w2v_core.docstrings import write_corpus
-from w2v_core.run_dir import STAGES
+from w2v_core.pipeline.demo_corpus import write_corpus
+from w2v_core.runs.run_directory import STAGES
 
 SMALL = (
     "spark.master=local[2]",

@@ -19,7 +19,7 @@ from jobs._java import missing_java
 from jobs.cli import app
 from w2v_core import WordVectors
 from w2v_core.config import load_config
-from w2v_core.export.formats import export
+from w2v_core.vectors.formats.formats import export
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -90,8 +90,8 @@ WITH_COMMANDS = [page for page in PAGES if any(language == "sh" for language, _ 
 def trained(spark_config, tmp_path_factory) -> Path:
     """A folder with the files that the pages name, and a finished run."""
     from jobs.run_pipeline import run_pipeline
-    from w2v_core.run_dir import RunDir
-    from w2v_core.text.inputs import find_files
+    from w2v_core.readers.splits import find_files
+    from w2v_core.runs.run_directory import RunDir
 
     folder = tmp_path_factory.mktemp("pages")
     write_files(folder)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2v_core.docstrings import (
+from w2v_core.errors import UserError
+from w2v_core.pipeline.demo_corpus import (
     FILES_PER_TASK,
     ModuleText,
     default_roots,
@@ -18,7 +19,6 @@ from w2v_core.docstrings import (
     read_module,
     write_corpus,
 )
-from w2v_core.errors import UserError
 
 
 def write_tree(root: Path, files: dict[str, str | bytes]) -> Path:

@@ -23,9 +23,9 @@ from w2v_core.documents.components import principal_components, second_moment, w
 from w2v_core.documents.embed_part import WordTable
 from w2v_core.documents.encode import Encoded
 from w2v_core.errors import UserError
-from w2v_core.run_dir import Manifest, RunDir
-from w2v_core.text.inputs import find_files
-from w2v_core.vectors import WordVectors
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import Manifest, RunDir
+from w2v_core.vectors.word_vectors import WordVectors
 
 ROOT = Path(__file__).parents[1]
 WEIGHTINGS = ("mean", "counts", "sif")

@@ -6,20 +6,20 @@ from contexts import contexts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2v_core import row_products
-from w2v_core.engine import cbow, skip_gram
-from w2v_core.engine.bound import StepBound, Terms
-from w2v_core.engine.negatives import draw_shared
-from w2v_core.engine.rows import prepare
-from w2v_core.engine.scores import softplus_sum, to_sigmoid
-from w2v_core.engine.scratch import Scratch
-from w2v_core.engine.tables import Tables, initial_tables
-from w2v_core.models import CBOW, SkipGram
-from w2v_core.row_gradient import RowGradient, add_rows
-from w2v_core.sampler import UnigramSampler
-from w2v_core.shards.order import ROWS_PER_STRETCH
-from w2v_core.shards.stretches import Stretches
-from w2v_core.windows import NO_WORD
+from w2v_core.reference import scatter_add as row_products
+from w2v_core.reference.models import CBOW, SkipGram
+from w2v_core.reference.sparse_gradient import RowGradient, add_rows
+from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.spans import Stretches
+from w2v_core.shards.windows import NO_WORD
+from w2v_core.training.engine import cbow, skip_gram
+from w2v_core.training.engine.bound import StepBound, Terms
+from w2v_core.training.engine.negatives import draw_shared
+from w2v_core.training.engine.rows import prepare
+from w2v_core.training.engine.scores import softplus_sum, to_sigmoid
+from w2v_core.training.engine.scratch import Scratch
+from w2v_core.training.engine.tables import Tables, initial_tables
 
 NUM_WORDS, SIZE, NEGATIVE, NUM_SHARED = 12, 5, 3, 8
 

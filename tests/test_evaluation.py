@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from w2v_core import nearest
 from w2v_core.errors import UserError
 from w2v_core.evaluation import analogies, named_sets
 from w2v_core.evaluation.analogies import (
@@ -32,7 +31,8 @@ from w2v_core.evaluation.word_pairs import (
     score_word_pairs,
     spearman,
 )
-from w2v_core.vectors import WordVectors
+from w2v_core.vectors import nearest
+from w2v_core.vectors.word_vectors import WordVectors
 
 EVAL_DATA = Path(__file__).parents[2] / "shared" / "data" / "eval"
 

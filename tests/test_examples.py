@@ -11,7 +11,7 @@ import pytest
 from planted import GROUPS, contrast, planted_lines
 
 from w2v_core import WordVectors
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.run_directory import RunDir
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 

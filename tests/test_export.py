@@ -18,13 +18,13 @@ from hypothesis.extra.numpy import arrays
 from jobs import _spark
 from w2v_core import WordVectors
 from w2v_core.errors import UserError
-from w2v_core.export import table as table_module
-from w2v_core.export.formats import FORMATS, export
-from w2v_core.export.opened import open_table
-from w2v_core.export.table import VectorTable
-from w2v_core.export.text_lines import numbers_between
-from w2v_core.output_folder import OutputFolder
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.output_folder import OutputFolder
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.vectors.formats import table as table_module
+from w2v_core.vectors.formats.formats import FORMATS, export
+from w2v_core.vectors.formats.opened import open_table
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.formats.text_lines import numbers_between
 
 TEXT = {"word2vec-text", "spacy", "glove"}
 BINARY, PROJECTOR = {"word2vec-binary"}, {"projector"}
@@ -536,7 +536,7 @@ def test_a_table_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr("w2v_core.word2vec_file.np.empty", full)
+    monkeypatch.setattr("w2v_core.vectors.formats.word2vec_file.np.empty", full)
     with pytest.raises(
         UserError, match="says that it holds 3 words of 2 dimensions, which is more than the mem"
     ):
@@ -557,7 +557,7 @@ def test_a_byte_order_mark_before_the_sizes_is_no_word(tmp_path):
 
 
 def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("w2v_core.export.glove._LONGEST_LINE", 1000)
+    monkeypatch.setattr("w2v_core.vectors.formats.glove._LONGEST_LINE", 1000)
     for start, told in (
         (b"", "is no file of word vectors"),
         (b"a 1 2\n", "not a word and 2 numbers on each line"),

@@ -17,20 +17,27 @@ from jobs.build_vocab import make_vocab
 from jobs.embed_documents import embed_documents
 from jobs.tokenize_corpus import tokenize_corpus
 from jobs.train_vectors import train_vectors
-from w2v_core.buckets import in_buckets
 from w2v_core.config import VocabConfig
-from w2v_core.counts import COUNTS, SUMS, Choice, joined, sum_buckets
-from w2v_core.engine.tables import Tables, fill_initial
 from w2v_core.errors import UserError
-from w2v_core.known_words import KnownWords, decayed, rare_counts
-from w2v_core.parts import write_file
-from w2v_core.run_dir import RunDir
+from w2v_core.pipeline.verify import verify
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import write_file
 from w2v_core.schemas import RARE
-from w2v_core.text.inputs import find_files
-from w2v_core.training.initial import InitialVectors
-from w2v_core.vectors import WordVectors
-from w2v_core.verify import verify
-from w2v_core.vocab import Vocabulary, adopt_rare, build_vocab, keep_probability, room_for_others, write_vocab
+from w2v_core.training.engine.tables import Tables, fill_initial
+from w2v_core.vectors.warm_start import InitialVectors
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.base_vocabulary import KnownWords, decayed, rare_counts
+from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.vocabulary import (
+    Vocabulary,
+    adopt_rare,
+    build_vocab,
+    keep_probability,
+    room_for_others,
+    write_vocab,
+)
+from w2v_core.vocabulary.word_counts import COUNTS, SUMS, Choice, joined, sum_buckets
 
 WORD = st.sampled_from(["a", "b", "서울", "c", "d", "é", "f", "g", "ab", "abc", "수도"])
 NIGHTS = st.lists(st.lists(WORD, max_size=25), min_size=5, max_size=5)

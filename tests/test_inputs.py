@@ -17,13 +17,13 @@ from jobs import _spark
 from jobs.tokenize_corpus import find_inputs, tokenize_corpus
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.run_dir import RunDir
-from w2v_core.storage import open_folder
-from w2v_core.text.avro import read_avro
-from w2v_core.text.inputs import find_files, plan_splits
-from w2v_core.text.mediawiki import plain_text
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import COUNTERS, tokenize_part
+from w2v_core.io.filesystem import open_folder
+from w2v_core.readers.avro import read_avro
+from w2v_core.readers.mediawiki import plain_text
+from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.tokenization.task import COUNTERS, tokenize_part
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
 
 ROWS: list[dict[str, Any]] = [
     {"text": "The first row.\nIts second line", "weight": 2.0},

@@ -13,8 +13,8 @@ from small_settings import small_config
 
 from jobs._signals import was_interrupted
 from jobs.tokenize_corpus import tokenize_corpus
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 # For every word the rest of its line is read: the better part of a second a split.
 SLOW = ("tokenize.tokenizer=regex", r"tokenize.pattern='\w+(?=[\w\s]*)'")

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from jobs.tokenize_corpus import tokenize_corpus
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
-from w2v_core.text.normalize import normalize
-from w2v_core.text.tokenizers import analyser, load_tokenizer, per_word, spelling
-from w2v_core.text.tokenizers.protocol import each_line
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.tokenization.normalize import normalize
+from w2v_core.tokenization.tokenizers import analyser, load_tokenizer, per_word, spelling
+from w2v_core.tokenization.tokenizers.protocol import each_line
 
 LINES = {
     "mecab_ko": ("서울은 한국의 수도이다.", ["서울", "은", "한국", "의", "수도", "이", "다"]),

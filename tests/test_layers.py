@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from finite_differences import dense, numeric_gradient
 
-from w2v_core.layers import Embedding, EmbeddingDot, NegativeSamplingLoss, SigmoidWithLoss
-from w2v_core.row_gradient import add_rows
+from w2v_core.reference.layers import Embedding, EmbeddingDot, NegativeSamplingLoss, SigmoidWithLoss
+from w2v_core.reference.sparse_gradient import add_rows
 
 V, D = 7, 4
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 from stores import opened_bucket
 
-from w2v_core import lease as lease_module
-from w2v_core.lease import Claim, LostError, TakenError, held, take
-from w2v_core.processes import Process
-from w2v_core.storage import Folder, open_folder
+from w2v_core.io.filesystem import Folder, open_folder
+from w2v_core.locking import lease as lease_module
+from w2v_core.locking.lease import Claim, LostError, TakenError, held, take
+from w2v_core.locking.process_identity import Process
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def test_a_lease_is_held_by_one_and_then_by_the_next(folder):
 COUNTS = """
 import sys, time
 from pathlib import Path
-from w2v_core.lease import held, TakenError
-from w2v_core.storage import open_folder
+from w2v_core.locking.lease import held, TakenError
+from w2v_core.io.filesystem import open_folder
 folder, counter, rounds = open_folder(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 for _ in range(rounds):
     with held(folder, "counting", 60, wait=300):
@@ -195,8 +195,8 @@ def test_the_time_of_another_machines_claim_is_over_a_minute_later(folder):
 
 HOLDS = """
 import sys, time
-from w2v_core.lease import take
-from w2v_core.storage import open_folder
+from w2v_core.locking.lease import take
+from w2v_core.io.filesystem import open_folder
 take(open_folder(sys.argv[1]), "training", 3600)
 print("held", flush=True)
 time.sleep(600)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from jobs import __main__ as main_module
 from jobs import _log, run_pipeline
-from w2v_core.credentials import without_secrets
-from w2v_core.run_dir import STAGES, RunDir
+from w2v_core.io.credentials import without_secrets
+from w2v_core.runs.run_directory import STAGES, RunDir
 
 ROOT = Path(__file__).parents[1]
 ALWAYS = {"time", "level", "event", "message"}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2v_core import lookup as lookup_module
-from w2v_core.lookup import Lookup, hashes
+from w2v_core.vocabulary import word_index as lookup_module
+from w2v_core.vocabulary.word_index import Lookup, hashes
 
 WORDS = st.text(st.sampled_from("ab\0é가😀") | st.characters(codec="utf-8"), max_size=20)
 

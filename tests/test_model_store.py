@@ -21,17 +21,17 @@ from w2v_core import WordVectors
 from w2v_core.config import EvaluateConfig, TrainConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.evaluation.other_vectors import OtherVectors
-from w2v_core.lease import TakenError, held
-from w2v_core.model_store import store as store_module
-from w2v_core.model_store.store import Model, ModelStore
-from w2v_core.night.work import WorkFolder
-from w2v_core.parts import write_array, write_file
-from w2v_core.run_dir import RunDir
-from w2v_core.storage import Folder, open_folder
-from w2v_core.store_reference import resolved
-from w2v_core.training.initial import InitialVectors
-from w2v_core.verify import verify
-from w2v_core.vocab import FILE, Vocabulary, earlier_vocab, vocab_of
+from w2v_core.io.filesystem import Folder, open_folder
+from w2v_core.locking.lease import TakenError, held
+from w2v_core.nightly.work import WorkFolder
+from w2v_core.pipeline.verify import verify
+from w2v_core.registry import store as store_module
+from w2v_core.registry.store import Model, ModelStore
+from w2v_core.runs.model_reference import resolved
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import write_array, write_file
+from w2v_core.vectors.warm_start import InitialVectors
+from w2v_core.vocabulary.vocabulary import FILE, Vocabulary, earlier_vocab, vocab_of
 
 NAME = "뉴스 #1"
 
@@ -413,9 +413,9 @@ def test_attachments_stay_within_their_version(tmp_path, name, runs):
 
 PUBLISHES = """
 import sys
-from w2v_core.lease import TakenError
-from w2v_core.model_store import store
-from w2v_core.run_dir import RunDir
+from w2v_core.locking.lease import TakenError
+from w2v_core.registry import store
+from w2v_core.runs.run_directory import RunDir
 store.WAIT_SECONDS = float(sys.argv[1])
 model = store.ModelStore(sys.argv[2]).model(sys.argv[3])
 for location in sys.argv[4:]:
@@ -429,7 +429,7 @@ for location in sys.argv[4:]:
 
 READY = """
 import sys
-from w2v_core.model_store import store
+from w2v_core.registry import store
 print(flush=True)
 sys.stdin.readline()
 """
@@ -526,8 +526,8 @@ def test_a_publisher_that_dies_at_any_write_leaves_no_half_version(model, runs, 
     model.publish(runs(1))
     code = f"""
 import os, sys
-from w2v_core.storage import Folder
-from w2v_core.model_store import copy
+from w2v_core.io.filesystem import Folder
+from w2v_core.registry import copy
 left = {step}
 def count(function):
     def counted(*arguments, **options):

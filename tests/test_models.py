@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from finite_differences import dense, numeric_gradient
 
-from w2v_core.models import CBOW, SkipGram
-from w2v_core.row_gradient import add_rows
-from w2v_core.sampler import UnigramSampler
+from w2v_core.reference.models import CBOW, SkipGram
+from w2v_core.reference.sparse_gradient import add_rows
+from w2v_core.reference.unigram_sampler import UnigramSampler
 
 V, D = 8, 3
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from w2v_core.config import Config, EvaluateConfig, GateConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.night.gate import Facts, judge, require_sets
-from w2v_core.night.ledger import Ledger, ReadFile, fingerprints, location_of
-from w2v_core.night.metrics import exposition
-from w2v_core.night.work import Plan, Record, WorkFolder, began_at, name_of
-from w2v_core.text.inputs import InputFile, find_files, read_list
+from w2v_core.nightly.gate import Facts, judge, require_sets
+from w2v_core.nightly.ledger import Ledger, ReadFile, fingerprints, location_of
+from w2v_core.nightly.metrics import exposition
+from w2v_core.nightly.work import Plan, Record, WorkFolder, began_at, name_of
+from w2v_core.readers.splits import InputFile, find_files, read_list
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

@@ -20,9 +20,9 @@ from jobs.train_vectors import train
 from jobs.write_shards import shards
 from w2v_core import WordVectors
 from w2v_core.errors import UserError
-from w2v_core.lease import TakenError, take
-from w2v_core.model_store.store import ModelStore
-from w2v_core.night.work import WorkFolder
+from w2v_core.locking.lease import TakenError, take
+from w2v_core.nightly.work import WorkFolder
+from w2v_core.registry.store import ModelStore
 
 FIRST = "the king and the queen rule the old land\n서울 은 한국 의 수도 이다\nthe cat sees the king\n" * 30
 SECOND = (
@@ -436,7 +436,7 @@ def test_a_scheduler_runs_the_stages_itself(model, capsys):
 
 def run_night_evaluate(told: dict) -> None:
     from w2v_core.config import load_config
-    from w2v_core.run_dir import RunDir
+    from w2v_core.runs.run_directory import RunDir
 
     evaluate_vectors(RunDir.open(told["run_dir"]), load_config(told["config"]), told["against"])
 

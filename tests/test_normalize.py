@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
-from w2v_core.storage import open_folder
-from w2v_core.text.filters import filter_tokens
-from w2v_core.text.fold import fold_addresses
-from w2v_core.text.inputs import find_files, plan_splits
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.normalize import COUNTERS, Rules, normalize, strip_accents
-from w2v_core.text.sentences import split_sentences
-from w2v_core.text.tokenize_part import tokenize_part
-from w2v_core.text.tokenizers import load_tokenizer
-from w2v_core.word_list import read_word_list
+from w2v_core.io.filesystem import open_folder
+from w2v_core.io.word_list import read_word_list
+from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.tokenization.filters import filter_tokens
+from w2v_core.tokenization.fold_addresses import fold_addresses
+from w2v_core.tokenization.normalize import COUNTERS, Rules, normalize, strip_accents
+from w2v_core.tokenization.sentences import split_sentences
+from w2v_core.tokenization.task import tokenize_part
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizers import load_tokenizer
 
 # Characters that compose with one another, or become another, or several, or none.
 ODD = "aA\u0301\u0308\u00c4\u00df\u03a3\u03c3\u0663\uff17\ufb01\uff76\uff9e\u1100\u1161\u11a8\uac00\u00ad\u200d\u0130 "

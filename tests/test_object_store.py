@@ -26,21 +26,21 @@ from jobs.run_pipeline import run_pipeline
 from jobs.train_vectors import train_vectors
 from w2v_core import WordVectors
 from w2v_core.config import TokenizeConfig
-from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
-from w2v_core.export.formats import FORMATS, export
-from w2v_core.export.table import VectorTable
-from w2v_core.parquet import read_table
-from w2v_core.parts import Receipt, adopt_parts, write_array, write_bytes
-from w2v_core.run_dir import FileEntry, RunDir
+from w2v_core.io.filesystem import Folder, open_folder
+from w2v_core.io.parquet import read_table
+from w2v_core.pipeline.verify import _damage
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.runs.sentence_files import sentence_writer
+from w2v_core.runs.task_output import Receipt, adopt_parts, write_array, write_bytes
 from w2v_core.schemas import RARE, VOCAB
 from w2v_core.schemas import tokens as tokens_schema
-from w2v_core.storage import Folder, open_folder
-from w2v_core.text.inputs import find_files
-from w2v_core.token_files import sentence_writer
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
-from w2v_core.verify import _damage
-from w2v_core.vocab import Vocabulary
+from w2v_core.training.engine.tables import Tables
+from w2v_core.vectors.formats.formats import FORMATS, export
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 WHERE = "s3://bucket/실행 #1"
 SETTINGS = (
@@ -356,7 +356,7 @@ def test_a_stage_that_fails_leaves_nothing(run):
 def test_parts_get_their_names_by_copies_also_where_a_request_cannot_copy_them(
     run, monkeypatch, largest_copy
 ):
-    monkeypatch.setattr("w2v_core.storage.LARGEST_COPY", largest_copy)
+    monkeypatch.setattr("w2v_core.io.filesystem.LARGEST_COPY", largest_copy)
     rows = [
         tokens_schema(False).empty_table().from_pylist([{"tokens": [f"낱말{part}"] * 50}])
         for part in range(40)

@@ -38,7 +38,7 @@ def test_the_zip_holds_the_code_and_nothing_else(package):
         "w2v-0.1.0.dist-info",
         "__main__.py",
     }
-    assert "w2v_core/engine/skip_gram.py" in names
+    assert "w2v_core/training/engine/skip_gram.py" in names
     assert {"jobs/log4j2.properties", "w2v_core/report/page.css", "w2v_core/report/page.js"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 

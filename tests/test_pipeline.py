@@ -20,13 +20,13 @@ from jobs.run_pipeline import run_pipeline
 from jobs.tokenize_corpus import tokenize_corpus
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
-from w2v_core.accounting import TokenAccount
 from w2v_core.errors import UserError
-from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.text.inputs import find_files
-from w2v_core.vectors import WordVectors
-from w2v_core.verify import verify
-from w2v_core.vocab import keep_probability
+from w2v_core.pipeline.verify import verify
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.token_account import TokenAccount
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.vocabulary import keep_probability
 
 
 def bytes_of(run: RunDir, stage: str) -> dict[str, bytes]:

@@ -18,16 +18,16 @@ from small_settings import small_config
 from jobs.plan_run import predict_run
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import load_config
-from w2v_core.counts import COUNTS
 from w2v_core.errors import UserError
-from w2v_core.plan import costs, predict
-from w2v_core.plan.growth import curve, doublings, extrapolated, tokens_below, words_that_reach
-from w2v_core.plan.pieces import choose
-from w2v_core.plan.prediction import Prediction, compare
-from w2v_core.plan.sample import PARTS
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import InputFile, find_files
+from w2v_core.planning import costs, predict
+from w2v_core.planning.growth import curve, doublings, extrapolated, tokens_below, words_that_reach
+from w2v_core.planning.input_sample import choose
+from w2v_core.planning.prediction import Prediction, compare
+from w2v_core.planning.sample import PARTS
+from w2v_core.readers.splits import InputFile, find_files
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.training import trainer
+from w2v_core.vocabulary.word_counts import COUNTS
 
 
 def counted(ids: np.ndarray) -> pa.Table:

@@ -14,12 +14,12 @@ from jobs._failures import SparkError, failure_of, reason_of
 from jobs._progress import Tasks, progress
 from jobs._rows import aligned
 from jobs._summary import standing, tell_summary
-from w2v_core import run_dir
-from w2v_core.accounting import TokenAccount
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
-from w2v_core.parts import Receipt
-from w2v_core.run_dir import FileEntry, RunDir
+from w2v_core.runs import run_directory as run_dir
+from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.runs.task_output import Receipt
+from w2v_core.runs.token_account import TokenAccount
 
 
 @pytest.fixture

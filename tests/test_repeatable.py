@@ -12,8 +12,8 @@ from standalone import SPARK_HOME, standalone_cluster
 from test_pipeline import bytes_of
 from zipf_lines import zipf_lines
 
-from w2v_core.run_dir import RunDir
-from w2v_core.verify import verify
+from w2v_core.pipeline.verify import verify
+from w2v_core.runs.run_directory import RunDir
 
 TESTS = Path(__file__).parent
 SETTINGS = ("tokenize.split_bytes=200000", "shards.target_rows=20000", "shards.window=3", "train.epochs=1")

@@ -25,8 +25,8 @@ from w2v_core.report.markup import element, table
 from w2v_core.report.projection import pca
 from w2v_core.report.shown import shown
 from w2v_core.report.word_map import word_map
-from w2v_core.run_dir import RunDir
-from w2v_core.vectors import WordVectors
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.vectors.word_vectors import WordVectors
 
 
 def random_vectors(num: int, size: int, seed: int = 5) -> WordVectors:

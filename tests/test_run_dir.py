@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from w2v_core.accounting import TokenAccount
 from w2v_core.config import ShardsConfig, TokenizeConfig, VocabConfig
 from w2v_core.errors import UserError
-from w2v_core.parts import Receipt, adopt_parts, write_bytes
-from w2v_core.run_dir import RunDir, fingerprint
-from w2v_core.storage import open_folder
+from w2v_core.io.filesystem import open_folder
+from w2v_core.runs.run_directory import RunDir, fingerprint
+from w2v_core.runs.task_output import Receipt, adopt_parts, write_bytes
+from w2v_core.runs.token_account import TokenAccount
 
 
 @pytest.fixture

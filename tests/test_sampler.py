@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from w2v_core.sampler import UnigramSampler, noise_distribution
+from w2v_core.reference.unigram_sampler import UnigramSampler, noise_distribution
 
 COUNTS = np.array([50, 30, 10, 5, 4, 1], dtype=np.int64)
 

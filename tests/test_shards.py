@@ -13,23 +13,24 @@ from contexts import contexts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2v_core import draws, schemas
-from w2v_core.accounting import TokenAccount
+from w2v_core import keyed_random as draws
+from w2v_core import schemas
 from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
-from w2v_core.parts import PartWriter, Receipt
+from w2v_core.io.filesystem import Folder, open_folder
+from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards import digest as digest_module
 from w2v_core.shards import encode as encode_module
-from w2v_core.shards import rows as rows_module
-from w2v_core.shards.arrived import arrived
+from w2v_core.shards import training_rows as rows_module
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
-from w2v_core.shards.order import ROWS_PER_STRETCH, BlockPlan, epoch_plan, share_of, units_of
+from w2v_core.shards.epoch_order import ROWS_PER_STRETCH, BlockPlan, epoch_plan, share_of, units_of
 from w2v_core.shards.read import Reader, Shards
-from w2v_core.shards.stretches import Stretches
+from w2v_core.shards.received_sentences import arrived
+from w2v_core.shards.spans import Stretches
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
-from w2v_core.storage import Folder, open_folder
-from w2v_core.vocab import Vocabulary
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 sentences_strategy = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=9), min_size=1, max_size=12)
 

@@ -16,17 +16,17 @@ from words_by_hand import words_of
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
+from w2v_core.io.filesystem import open_folder
+from w2v_core.readers import lines as lines_module
+from w2v_core.readers import splits as inputs_module
+from w2v_core.readers.lines import read_lines
+from w2v_core.readers.splits import InputFile, find_files, plan_splits
+from w2v_core.readers.wiki_extractor import is_doc_line
 from w2v_core.schemas import TOKENS
-from w2v_core.storage import open_folder
-from w2v_core.text import inputs as inputs_module
-from w2v_core.text import lines as lines_module
-from w2v_core.text.inputs import InputFile, find_files, plan_splits
-from w2v_core.text.lines import read_lines
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.normalize import normalize
-from w2v_core.text.tokenize_part import tokenize_part
-from w2v_core.text.tokenizers import load_tokenizer, spelling, whitespace
-from w2v_core.text.wiki_extractor import is_doc_line
+from w2v_core.tokenization.normalize import normalize
+from w2v_core.tokenization.task import tokenize_part
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizers import load_tokenizer, spelling, whitespace
 
 PACK = {
     ".txt": bytes,

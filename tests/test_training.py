@@ -20,22 +20,22 @@ from small_settings import small_config
 
 from jobs.train_vectors import METRICS, train_vectors
 from w2v_core.config import TrainConfig
-from w2v_core.engine.tables import initial_tables, require_finite
 from w2v_core.errors import UserError
-from w2v_core.run_dir import FileEntry, RunDir
-from w2v_core.shards import order as order_module
+from w2v_core.io.filesystem import open_folder
+from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.shards import epoch_order as order_module
 from w2v_core.shards import read as read_module
-from w2v_core.shards.order import epoch_plan, units_of
+from w2v_core.shards.epoch_order import epoch_plan, units_of
 from w2v_core.shards.read import Shards, prefetched
-from w2v_core.shards.stretches import Stretches
-from w2v_core.storage import open_folder
+from w2v_core.shards.spans import Stretches
 from w2v_core.training import memory, trainer
-from w2v_core.training import share as share_module
+from w2v_core.training import worker as share_module
 from w2v_core.training.checkpoint import Checkpoints
-from w2v_core.training.crew import ProcessCrew, shared_arrays
-from w2v_core.training.share import Job, Standing, batch_plan, learning_rate
+from w2v_core.training.engine.tables import initial_tables, require_finite
 from w2v_core.training.trainer import Interrupted, Progress, trained
-from w2v_core.vocab import Vocabulary
+from w2v_core.training.worker import Job, Standing, batch_plan, learning_rate
+from w2v_core.training.worker_pool import ProcessCrew, shared_arrays
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
 class InMemory(Shards):
@@ -338,7 +338,7 @@ def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
         "print('main')\n"
         "from jobs.train_vectors import train_vectors\n"
         "from w2v_core.config import load_config\n"
-        "from w2v_core.run_dir import RunDir\n"
+        "from w2v_core.runs.run_directory import RunDir\n"
         f"train_vectors(RunDir.open({run.location!r}), load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)

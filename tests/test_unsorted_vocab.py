@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2v_core import nearest
 from w2v_core.config import EvaluateConfig, ReportConfig, VocabConfig
 from w2v_core.documents.weighting import weights_of_words
 from w2v_core.errors import UserError
-from w2v_core.evaluation.alignment import SharedWords
 from w2v_core.evaluation.analogies import AnalogySection, analogy_outcomes
 from w2v_core.evaluation.answers import words_apart
 from w2v_core.evaluation.word_pairs import WordPair, pair_cosines
-from w2v_core.export.formats import FORMATS, export
-from w2v_core.export.table import VectorTable
-from w2v_core.nearest import by_count, row_norms, top_k
-from w2v_core.parts import write_array, write_file
+from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.report.corpus import vocabulary_section
 from w2v_core.report.word_map import word_map
-from w2v_core.run_dir import RunDir
-from w2v_core.sampler import UnigramSampler
-from w2v_core.vectors import UnknownWordError, WordVectors
-from w2v_core.vocab import vocab_of
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import write_array, write_file
+from w2v_core.vectors import nearest
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.formats.formats import FORMATS, export
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.nearest import by_count, row_norms, top_k
+from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors
+from w2v_core.vocabulary.vocabulary import vocab_of
 
 NUM_WORDS = 300
 RNG = np.random.default_rng(11)
@@ -88,7 +88,7 @@ def test_a_sorted_table_costs_no_order_and_no_copy():
 
 
 def test_an_unknown_word_is_told_frequent_ones(monkeypatch):
-    monkeypatch.setattr("w2v_core.vectors.SPELLING_CANDIDATES", 20)
+    monkeypatch.setattr("w2v_core.vectors.word_vectors.SPELLING_CANDIDATES", 20)
     told = []
     for vectors in (SORTED, UNSORTED):
         with pytest.raises(UnknownWordError) as fault:
@@ -146,7 +146,7 @@ def test_the_report_shows_the_most_frequent_words(words):
 @pytest.mark.parametrize("limit", [None, 40])
 @pytest.mark.parametrize("name", FORMATS)
 def test_files_are_by_descending_count(tmp_path, monkeypatch, name, limit):
-    monkeypatch.setattr("w2v_core.export.table.BLOCK_ROWS", 7)
+    monkeypatch.setattr("w2v_core.vectors.formats.table.BLOCK_ROWS", 7)
     words = pa.array([f"{word} \t\n" if i % 50 == 9 else word for i, word in enumerate(WORDS)])
     files: list[dict[str, bytes]] = []
     left_out = []
@@ -175,7 +175,7 @@ def test_gensim_restricts_to_the_same_words(tmp_path):
 
 
 def test_an_export_reads_vectors_block_by_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("w2v_core.export.table.BLOCK_ROWS", 7)
+    monkeypatch.setattr("w2v_core.vectors.formats.table.BLOCK_ROWS", 7)
     most = 0
 
     class Watched(np.ndarray):

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from w2v_core import nearest
-from w2v_core import vectors as vectors_module
 from w2v_core.errors import UserError
-from w2v_core.nearest import row_norms, top_k
-from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
+from w2v_core.vectors import nearest
+from w2v_core.vectors import word_vectors as vectors_module
+from w2v_core.vectors.nearest import row_norms, top_k
+from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
 
 # By gensim's 3CosMul.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")

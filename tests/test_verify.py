@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from jobs.cli import app
 from jobs.run_pipeline import run_pipeline
-from w2v_core.run_dir import MANIFEST, RunDir
+from w2v_core.pipeline.verify import verify
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import MANIFEST, RunDir
 from w2v_core.shards.digest import digest_of_rows, joined_digest
-from w2v_core.text.inputs import find_files
-from w2v_core.verify import verify
 
 
 @given(st.integers(1, 40), st.integers(1, 6), st.integers(0, 10_000))

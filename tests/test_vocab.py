@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2v_core.config import VocabConfig
-from w2v_core.counts import COUNTS, Counted
 from w2v_core.errors import UserError
 from w2v_core.schemas import VOCAB
-from w2v_core.vocab import Vocabulary, build_vocab, effective_min_count, keep_probability
+from w2v_core.vocabulary.vocabulary import Vocabulary, build_vocab, effective_min_count, keep_probability
+from w2v_core.vocabulary.word_counts import COUNTS, Counted
 
 
 def counted(counts: dict[str, int], highest: int | None = None) -> Counted:

@@ -10,8 +10,8 @@ from small_settings import small_config
 
 from jobs.train_vectors import train_vectors
 from w2v_core.errors import UserError
-from w2v_core.vocab import Vocabulary
-from w2v_core.word2vec_file import Word2VecFile
+from w2v_core.vectors.formats.word2vec_file import Word2VecFile
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 VECTORS = {"king": [0.5, -1.0, 2.0], "서울": [1e-9, 3.25, -4.0], "</s>": [0.0, 0.0, 0.0]}
 
@@ -48,8 +48,8 @@ def test_text_and_binary_files_are_read_alike(tmp_path: Path, data: bytes):
 
 
 def test_a_file_of_many_blocks_is_read_whole(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("w2v_core.word2vec_file.WORDS_PER_BLOCK", 7)
-    monkeypatch.setattr("w2v_core.word2vec_file._CHUNK", 5)
+    monkeypatch.setattr("w2v_core.vectors.formats.word2vec_file.WORDS_PER_BLOCK", 7)
+    monkeypatch.setattr("w2v_core.vectors.formats.word2vec_file._CHUNK", 5)
     many = {f"w{i}": [i, i + 0.5, -i] for i in range(40)}
     for data in (as_text(many), as_binary(many)):
         path = tmp_path / "file"

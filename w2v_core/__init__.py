@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from w2v_core.vectors import WordVectors
+    from w2v_core.vectors.word_vectors import WordVectors
 
 __version__ = "0.1.0"
 __all__ = ["WordVectors", "__version__"]
@@ -27,5 +27,5 @@ __all__ = ["WordVectors", "__version__"]
 def __getattr__(name: str) -> Any:
     """Load `WordVectors` on first use, so that a Spark worker that never asks for it does not pay for it."""
     if name == "WordVectors":
-        return import_module("w2v_core.vectors").WordVectors
+        return import_module("w2v_core.vectors.word_vectors").WordVectors
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,9 +23,9 @@ from pydantic import (
     model_validator,
 )
 
-from w2v_core.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
 from w2v_core.errors import UserError
-from w2v_core.storage import Location, read_location
+from w2v_core.io.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
+from w2v_core.io.filesystem import Location, read_location
 
 
 class _Section(BaseModel):

@@ -35,9 +35,9 @@ from jobs import _spark
 from jobs.embed_documents import embed_documents
 from jobs.run_pipeline import run_pipeline
 from w2v_core.config import load_config
-from w2v_core.docstrings import default_roots, find_sources, read_module
-from w2v_core.run_dir import RunDir
-from w2v_core.text.inputs import find_files
+from w2v_core.pipeline.demo_corpus import default_roots, find_sources, read_module
+from w2v_core.readers.splits import find_files
+from w2v_core.runs.run_directory import RunDir
 
 CLASSES, WORDS, TEST_SHARE = 10, 5, 0.2
 LABELS, SEEDS = (50, 200, 1000), range(10)

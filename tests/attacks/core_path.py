@@ -10,19 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from w2v_core.accounting import TokenAccount
-from w2v_core.buckets import in_buckets
 from w2v_core.config import ShardsConfig, TokenizeConfig, VocabConfig
-from w2v_core.counts import Choice, count_tokens, joined, sum_buckets
 from w2v_core.errors import UserError
-from w2v_core.parts import Receipt, total_account
+from w2v_core.io.filesystem import Folder, open_folder
+from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.runs.task_output import Receipt, total_account
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import write_shard
-from w2v_core.storage import Folder, open_folder
-from w2v_core.text.inputs import find_files, plan_splits
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import tokenize_part
-from w2v_core.vocab import Vocabulary, build_vocab
+from w2v_core.tokenization.task import tokenize_part
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.vocabulary import Vocabulary, build_vocab
+from w2v_core.vocabulary.word_counts import Choice, count_tokens, joined, sum_buckets
 
 WHOLE = 1 << 40
 

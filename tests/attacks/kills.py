@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from w2v_core.model_store.store import ModelStore
-from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.verify import verify
+from w2v_core.pipeline.verify import verify
+from w2v_core.registry.store import ModelStore
+from w2v_core.runs.run_directory import STAGES, RunDir
 
 KINDS = ("run", "night")
 SETTINGS = (

@@ -7,22 +7,22 @@ import numpy as np
 import pyarrow as pa
 
 from w2v_core import schemas
-from w2v_core.buckets import in_buckets
 from w2v_core.config import Config
-from w2v_core.counts import SUMS, Choice, count_tokens, joined, sum_buckets
-from w2v_core.engine.scratch import Scratch
-from w2v_core.engine.tables import Tables, initial_tables
 from w2v_core.errors import UserError
-from w2v_core.parts import PartWriter
-from w2v_core.sampler import UnigramSampler
+from w2v_core.io.filesystem import open_folder
+from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.runs.task_output import PartWriter
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.read import Shards
 from w2v_core.shards.write import ROW_GROUP_ROWS, write_shard
-from w2v_core.storage import open_folder
-from w2v_core.training.initial import InitialVectors
-from w2v_core.training.share import Job, batches
+from w2v_core.training.engine.scratch import Scratch
+from w2v_core.training.engine.tables import Tables, initial_tables
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.vocab import Vocabulary, build_vocab
+from w2v_core.training.worker import Job, batches
+from w2v_core.vectors.warm_start import InitialVectors
+from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.vocabulary import Vocabulary, build_vocab
+from w2v_core.vocabulary.word_counts import SUMS, Choice, count_tokens, joined, sum_buckets
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from w2v_core.model_store.store import ModelStore
-from w2v_core.run_dir import MANIFEST, RunDir
-from w2v_core.verify import verify
+from w2v_core.pipeline.verify import verify
+from w2v_core.registry.store import ModelStore
+from w2v_core.runs.run_directory import MANIFEST, RunDir
 
 PAGE = 4096
 SETTINGS = (

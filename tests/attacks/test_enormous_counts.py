@@ -13,29 +13,36 @@ from hypothesis import strategies as st
 
 from jobs.build_vocab import Named
 from jobs.train_vectors import _overlap
-from w2v_core.accounting import TokenAccount
-from w2v_core.buckets import in_buckets
 from w2v_core.config import ReportConfig, VocabConfig
-from w2v_core.counts import COUNTS, SUMS, Choice, joined, sum_buckets
 from w2v_core.documents.weighting import weights_of_words
 from w2v_core.errors import UserError
-from w2v_core.evaluation.alignment import SharedWords
 from w2v_core.evaluation.comparison import moved_words
-from w2v_core.export.formats import FORMATS, export
-from w2v_core.export.opened import open_table
-from w2v_core.export.table import VectorTable
-from w2v_core.known_words import KnownWords, decayed, rare_counts
-from w2v_core.plan.growth import curve, extrapolated, tokens_below, words_that_reach
+from w2v_core.io.filesystem import open_folder
+from w2v_core.planning.growth import curve, extrapolated, tokens_below, words_that_reach
+from w2v_core.reference.unigram_sampler import UnigramSampler, noise_distribution
 from w2v_core.report.corpus import vocabulary_section
 from w2v_core.report.explorer import explorer_data
 from w2v_core.report.word_map import word_map
-from w2v_core.run_dir import RunDir
-from w2v_core.sampler import UnigramSampler, noise_distribution
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.schemas import RARE
 from w2v_core.shards.write import num_shards
-from w2v_core.storage import open_folder
-from w2v_core.vectors import WordVectors
-from w2v_core.vocab import Vocabulary, build_vocab, earlier_vocab, keep_probability, vocab_of, write_vocab
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.formats.formats import FORMATS, export
+from w2v_core.vectors.formats.opened import open_table
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.base_vocabulary import KnownWords, decayed, rare_counts
+from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.vocabulary import (
+    Vocabulary,
+    build_vocab,
+    earlier_vocab,
+    keep_probability,
+    vocab_of,
+    write_vocab,
+)
+from w2v_core.vocabulary.word_counts import COUNTS, SUMS, Choice, joined, sum_buckets
 
 COUNTS_V = np.array([2**62 - 2**33, 2**32 + 1, 2**31, 2**31 - 1, 5])
 TOKENS = ["the", "서울", "of", "a", "rare"]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from small_runs import Trained, run, shards_of, train
 
 from w2v_core.config import Config, load_config
-from w2v_core.engine.tables import require_finite
 from w2v_core.errors import UserError
+from w2v_core.training.engine.tables import require_finite
 
 SMALL = ("vocab.min_count=1", "vocab.sample=0", "train.workers=1", "train.vector_size=8")
 

@@ -10,13 +10,13 @@ from small_runs import run
 from test_extreme_settings import TEXTS, config_of
 
 from w2v_core.config import ReportConfig, VocabConfig
-from w2v_core.engine.tables import require_finite
 from w2v_core.errors import UserError
-from w2v_core.export.formats import export
-from w2v_core.export.table import VectorTable
 from w2v_core.report.word_map import word_map
-from w2v_core.vectors import WordVectors
-from w2v_core.vocab import vocab_of
+from w2v_core.training.engine.tables import require_finite
+from w2v_core.vectors.formats.formats import export
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.vocabulary import vocab_of
 
 WORDS = [f"w{i}" for i in range(20)]
 

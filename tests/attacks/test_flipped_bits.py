@@ -7,12 +7,12 @@ import pytest
 from runs_by_hand import finished_run
 
 from w2v_core.errors import UserError
-from w2v_core.model_store.record import Record
-from w2v_core.model_store.store import ModelStore
-from w2v_core.run_dir import RunDir
-from w2v_core.storage import open_folder
-from w2v_core.store_reference import Pointer, resolved
-from w2v_core.verify import verify
+from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.verify import verify
+from w2v_core.registry.record import Record
+from w2v_core.registry.store import ModelStore
+from w2v_core.runs.model_reference import Pointer, resolved
+from w2v_core.runs.run_directory import RunDir
 
 
 @pytest.fixture(scope="module")

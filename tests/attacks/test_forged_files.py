@@ -23,16 +23,16 @@ from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import read_analogies, score_analogies
 from w2v_core.evaluation.word_pairs import read_word_pairs, score_word_pairs
-from w2v_core.export.formats import export
-from w2v_core.export.table import VectorTable
-from w2v_core.run_dir import STAGES, RunDir
-from w2v_core.storage import open_folder
-from w2v_core.text.inputs import read_list
-from w2v_core.vectors import WordVectors
-from w2v_core.verify import verify
-from w2v_core.vocab import earlier_vocab
-from w2v_core.word2vec_file import Word2VecFile
-from w2v_core.word_list import read_word_list
+from w2v_core.io.filesystem import open_folder
+from w2v_core.io.word_list import read_word_list
+from w2v_core.pipeline.verify import verify
+from w2v_core.readers.splits import read_list
+from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.vectors.formats.formats import export
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.formats.word2vec_file import Word2VecFile
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.vocabulary import earlier_vocab
 
 WORDS = ["king", "queen", "서울", "a b", "é", "man", "woman", "x\ny"]
 PAIRS = "word1\tword2\tscore\n# a remark\nking\tqueen\t8.5\n서울\tking\t1e-1\nman\twoman\t7\n"
@@ -165,7 +165,7 @@ CLAIMS = {
 _ASK = """
     import resource, sys
     from w2v_core.errors import UserError
-    from w2v_core.vectors import WordVectors
+    from w2v_core.vectors.word_vectors import WordVectors
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for path in sys.argv[1:]:
         try:

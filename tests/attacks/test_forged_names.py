@@ -14,13 +14,13 @@ import pytest
 from runs_by_hand import finished_run
 
 from w2v_core.errors import UserError
-from w2v_core.known_words import KnownWords
-from w2v_core.model_store.store import ModelStore
-from w2v_core.night.work import Plan, Record, WorkFolder
-from w2v_core.output_folder import OutputFolder
-from w2v_core.run_dir import RunDir
-from w2v_core.store_reference import resolved
-from w2v_core.verify import verify
+from w2v_core.nightly.work import Plan, Record, WorkFolder
+from w2v_core.pipeline.verify import verify
+from w2v_core.registry.store import ModelStore
+from w2v_core.runs.model_reference import resolved
+from w2v_core.runs.output_folder import OutputFolder
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.vocabulary.base_vocabulary import KnownWords
 
 OUTSIDE = b"what nobody may read from here"
 

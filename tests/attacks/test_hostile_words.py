@@ -19,12 +19,12 @@ from jobs._log import choose_format, say, visible, visible_json, visible_word
 from jobs._mlflow import numbers_of, params_of
 from jobs._options import print_json
 from jobs._rows import tell_rows
-from w2v_core.export.formats import FORMATS, export
-from w2v_core.export.table import VectorTable
-from w2v_core.night.metrics import exposition
-from w2v_core.night.work import Record
+from w2v_core.nightly.metrics import exposition
+from w2v_core.nightly.work import Record
 from w2v_core.report.facts import read_facts
-from w2v_core.vectors import WordVectors
+from w2v_core.vectors.formats.formats import FORMATS, export
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.word_vectors import WordVectors
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -273,6 +273,6 @@ def test_what_goes_to_mlflow_has_names_that_it_takes(run):
 
 
 def made_run_facts(run: Path):
-    from w2v_core.run_dir import RunDir
+    from w2v_core.runs.run_directory import RunDir
 
     return RunDir.open(run)

@@ -15,13 +15,13 @@ import pytest
 from jobs.build_vocab import make_vocab
 from jobs.train_vectors import train_vectors
 from jobs.write_shards import make_shards
-from w2v_core.accounting import TokenAccount
 from w2v_core.config import TokenizeConfig, load_config
-from w2v_core.parts import PartWriter, Receipt, adopt_parts
-from w2v_core.run_dir import RunDir
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import PartWriter, Receipt, adopt_parts
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.schemas import TOKENS
-from w2v_core.vectors import WordVectors
-from w2v_core.vocab import Vocabulary
+from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 SIZES = [int(number) for number in os.environ.get("W2V_WORDS", "20000").split()]
 PARTS, WORDS_A_SENTENCE = 8, 20

@@ -17,21 +17,21 @@ from runs_by_hand import finished_run
 
 from w2v_core import WordVectors
 from w2v_core.config import TokenizeConfig, load_config
-from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
-from w2v_core.export.opened import open_table
-from w2v_core.night.ledger import Ledger
-from w2v_core.run_dir import FileEntry, RunDir
+from w2v_core.io.filesystem import open_folder
+from w2v_core.nightly.ledger import Ledger
+from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.runs.run_directory import FileEntry, RunDir
 from w2v_core.schemas import VOCAB
-from w2v_core.shards.order import Unit
+from w2v_core.shards.epoch_order import Unit
 from w2v_core.shards.read import Shards
-from w2v_core.storage import open_folder
-from w2v_core.text.inputs import find_files, plan_splits
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import tokenize_part
-from w2v_core.text.tokenizers import sentencepiece
+from w2v_core.tokenization.task import tokenize_part
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizers import sentencepiece
 from w2v_core.training.checkpoint import Checkpoints
-from w2v_core.vocab import OPEN_FILE, Vocabulary
+from w2v_core.training.engine.tables import Tables
+from w2v_core.vectors.formats.opened import open_table
+from w2v_core.vocabulary.vocabulary import OPEN_FILE, Vocabulary
 
 ROOT = Path(__file__).parents[2]
 MODULES = {

@@ -15,7 +15,7 @@ from stores import serving, variables
 from jobs.cli import app
 from w2v_core.config import load_config
 from w2v_core.errors import UserError
-from w2v_core.storage import open_folder
+from w2v_core.io.filesystem import open_folder
 
 KEY, SECRET, TOKEN, PASSWORD = (
     "AKIACANARY7Q2WERTYU",

@@ -26,11 +26,12 @@ from test_inputs import HEAD, page
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
-from w2v_core.text import lines as lines_module
-from w2v_core.text import mediawiki, unfolded
-from w2v_core.text.inputs import find_files, plan_splits
-from w2v_core.text.lines import read_lines
-from w2v_core.text.mediawiki import read_mediawiki
+from w2v_core.readers import dictionary_decoding as unfolded
+from w2v_core.readers import lines as lines_module
+from w2v_core.readers import mediawiki
+from w2v_core.readers.lines import read_lines
+from w2v_core.readers.mediawiki import read_mediawiki
+from w2v_core.readers.splits import find_files, plan_splits
 
 MOST_MEMORY_MB = 200
 """What reading may take over what Python and its packages take, whatever the size of the input."""
@@ -39,10 +40,10 @@ _READ = """
     import resource, sys
     from w2v_core.config import TokenizeConfig
     from w2v_core.errors import UserError
-    from w2v_core.storage import open_folder
-    from w2v_core.text.inputs import find_files, plan_splits
-    from w2v_core.text.named_files import NamedFiles
-    from w2v_core.text.tokenize_part import tokenize_part
+    from w2v_core.io.filesystem import open_folder
+    from w2v_core.readers.splits import find_files, plan_splits
+    from w2v_core.tokenization.tokenizer_resources import NamedFiles
+    from w2v_core.tokenization.task import tokenize_part
 
     def read(path):
         for number, task in enumerate(plan_splits(find_files([path]), 1 << 40)):

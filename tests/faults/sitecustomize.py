@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from w2v_core.parts import PartWriter
+from w2v_core.runs.task_output import PartWriter
 
 _FAULT, _MARKS = os.environ["W2V_FAULT"], Path(os.environ["W2V_FAULT_MARKS"])
 _JVM = os.getppid()  # this runs in the daemon that the JVM starts, and the workers are its forks

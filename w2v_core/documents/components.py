@@ -10,10 +10,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from w2v_core import schemas
-from w2v_core.arrays import FloatArray
-from w2v_core.parquet import row_groups
-from w2v_core.parts import PartWriter, Receipt
-from w2v_core.storage import Folder
+from w2v_core.io.filesystem import Folder
+from w2v_core.io.parquet import row_groups
+from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.types import FloatArray
 
 _MOMENT = ".moment.npy"
 

@@ -7,18 +7,18 @@ import numpy as np
 import pyarrow as pa
 
 from w2v_core import schemas
-from w2v_core.array_file import open_array
-from w2v_core.arrays import FloatArray
 from w2v_core.config import EmbedConfig, TokenizeConfig
 from w2v_core.documents.components import second_moment, write_moment
 from w2v_core.documents.encode import Encoded, Encoder
 from w2v_core.documents.read import Documents, count_rows, read_documents
 from w2v_core.documents.weighting import distinct, document_vectors, weights_of_words
-from w2v_core.parts import PartWriter, Receipt
-from w2v_core.storage import Folder, access
-from w2v_core.text.inputs import Split
-from w2v_core.trained_vectors import open_vectors
-from w2v_core.vocab import Vocabulary
+from w2v_core.io.filesystem import Folder, access
+from w2v_core.io.npy import open_array
+from w2v_core.readers.splits import Split
+from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.types import FloatArray
+from w2v_core.vectors.trained_vectors import open_vectors
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 COUNTERS = ("documents", "documents_without_known_word")
 _NUMBERS_A_BLOCK = 4 << 20  # of the vectors that are made at once: 16 MB

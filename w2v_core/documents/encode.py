@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from w2v_core.accounting import TokenAccount
-from w2v_core.arrays import Int32Array, Int64Array
 from w2v_core.config import TokenizeConfig
 from w2v_core.documents.read import Documents
-from w2v_core.lookup import UNKNOWN
-from w2v_core.phrases.grams import Joining
+from w2v_core.phrases.bigrams import Joining
 from w2v_core.phrases.join import Phrases, joined
-from w2v_core.text.block import Block
-from w2v_core.text.named_files import NamedFiles
-from w2v_core.text.tokenize_part import Task, cut_into_lines
-from w2v_core.token_files import words_and_places
-from w2v_core.vocab import Vocabulary
+from w2v_core.readers.block import Block
+from w2v_core.runs.sentence_files import words_and_places
+from w2v_core.runs.token_account import TokenAccount
+from w2v_core.tokenization.task import Task, cut_into_lines
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.types import Int32Array, Int64Array
+from w2v_core.vocabulary.vocabulary import Vocabulary
+from w2v_core.vocabulary.word_index import UNKNOWN
 
 
 @dataclass(frozen=True)

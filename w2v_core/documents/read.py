@@ -13,16 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.arrays import Int64Array
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
-from w2v_core.text.avro import avro_batches
-from w2v_core.text.block import Block
-from w2v_core.text.columns import block_of, parquet_batches, parsed, row_of, without_empty
-from w2v_core.text.inputs import InputFile, Split
-from w2v_core.text.lines import read_lines
-from w2v_core.text.orc import orc_batches
-from w2v_core.text.wiki_extractor import doc_lines
+from w2v_core.readers.avro import avro_batches
+from w2v_core.readers.block import Block
+from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, without_empty
+from w2v_core.readers.lines import read_lines
+from w2v_core.readers.orc import orc_batches
+from w2v_core.readers.splits import InputFile, Split
+from w2v_core.readers.wiki_extractor import doc_lines
+from w2v_core.types import Int64Array
 
 _Batches = Callable[[Split, TokenizeConfig, Sequence[str], Counter[str]], Iterator[pa.RecordBatch]]
 _BATCHES: dict[str, _Batches] = {"parquet": parquet_batches, "orc": orc_batches, "avro": avro_batches}

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
-from w2v_core.arrays import FloatArray, Int32Array, Int64Array
+from w2v_core.types import FloatArray, Int32Array, Int64Array
 
 Weighting = Literal["mean", "counts", "sif"]
 

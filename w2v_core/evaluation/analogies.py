@@ -25,8 +25,8 @@ from w2v_core.errors import UserError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.word_pairs import numbered_lines, told
-from w2v_core.storage import Location
-from w2v_core.vectors import Floats, Ints, WordVectors, first_ids, top_k
+from w2v_core.io.filesystem import Location
+from w2v_core.vectors.word_vectors import Floats, Ints, WordVectors, first_ids, top_k
 
 BATCH_QUESTIONS = 512
 """Questions asked at a time; it bounds what they themselves take."""

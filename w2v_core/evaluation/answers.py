@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v_core.config import EvaluateConfig
-from w2v_core.evaluation.alignment import SharedWords
 from w2v_core.evaluation.analogies import (
     AnalogySection,
     Outcomes,
@@ -26,7 +25,8 @@ from w2v_core.evaluation.comparison import (
     neighbor_overlap,
 )
 from w2v_core.evaluation.word_pairs import WordPair, pair_cosines, read_word_pairs, word_pairs_result
-from w2v_core.vectors import Floats, WordVectors
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.word_vectors import Floats, WordVectors
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from w2v_core.arrays import FloatArray, Int64Array
+from w2v_core.types import FloatArray, Int64Array
 
 Float64s = NDArray[np.float64]
 

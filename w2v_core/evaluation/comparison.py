@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from w2v_core.evaluation.alignment import SharedWords
 from w2v_core.evaluation.analogies import NOT_COVERED, RIGHT, Outcomes
 from w2v_core.evaluation.bootstrap import (
     Interval,
@@ -27,7 +26,8 @@ from w2v_core.evaluation.bootstrap import (
     spearman_difference_interval,
 )
 from w2v_core.evaluation.word_pairs import WordPair, human_scores, spearman
-from w2v_core.vectors import Floats, Ints, top_k
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.word_vectors import Floats, Ints, top_k
 
 NEIGHBORS = 10
 NUM_MOVED = 20

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from w2v_core.errors import UserError
-from w2v_core.storage import open_folder
+from w2v_core.io.filesystem import open_folder
 
 Kind = Literal["similarity", "analogies"]
 

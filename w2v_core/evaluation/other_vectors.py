@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v_core.errors import UserError
-from w2v_core.run_dir import MARKER, RunDir
-from w2v_core.storage import Folder, access, open_folder
-from w2v_core.store_reference import resolved
+from w2v_core.io.filesystem import Folder, access, open_folder
+from w2v_core.runs.model_reference import resolved
+from w2v_core.runs.run_directory import MARKER, RunDir
 
 _FILES = ("input.npy", "vocab.parquet")
 

@@ -21,8 +21,8 @@ from scipy.stats import spearmanr
 from w2v_core.errors import UserError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, spearman_interval
 from w2v_core.evaluation.named_sets import located
-from w2v_core.storage import Location, read_location
-from w2v_core.vectors import Ints, WordVectors, first_ids
+from w2v_core.io.filesystem import Location, read_location
+from w2v_core.vectors.word_vectors import Ints, WordVectors, first_ids
 
 _LONGEST_TOLD = 200
 

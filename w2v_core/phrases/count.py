@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.buckets import arrived_tables, packed, summed
-from w2v_core.phrases.grams import Joining, grams_of, is_common
-from w2v_core.token_files import words_and_places
+from w2v_core.phrases.bigrams import Joining, grams_of, is_common
+from w2v_core.runs.sentence_files import words_and_places
+from w2v_core.vocabulary.hash_partition import arrived_tables, packed, summed
 
 GRAMS = pa.schema(
     [

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core import schemas
-from w2v_core.accounting import TokenAccount
-from w2v_core.arrays import BoolArray, ranges
-from w2v_core.lookup import UNKNOWN, Lookup
-from w2v_core.parts import Receipt
-from w2v_core.phrases.grams import Grams, Joining, grams_of
-from w2v_core.storage import Folder
-from w2v_core.token_files import sentence_groups, sentence_writer, words_and_places
+from w2v_core.io.filesystem import Folder
+from w2v_core.phrases.bigrams import Grams, Joining, grams_of
+from w2v_core.runs.sentence_files import sentence_groups, sentence_writer, words_and_places
+from w2v_core.runs.task_output import Receipt
+from w2v_core.runs.token_account import TokenAccount
+from w2v_core.types import BoolArray, ranges
+from w2v_core.vocabulary.word_index import UNKNOWN, Lookup
 
 
 @dataclass(frozen=True)

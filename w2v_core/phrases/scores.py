@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.arrays import FloatArray, Int64Array, ranges
-from w2v_core.buckets import unpacked
 from w2v_core.config import PhrasesConfig
-from w2v_core.lookup import UNKNOWN, Lookup
 from w2v_core.phrases.count import TOTALS
 from w2v_core.schemas import PHRASES
+from w2v_core.types import FloatArray, Int64Array, ranges
+from w2v_core.vocabulary.hash_partition import unpacked
+from w2v_core.vocabulary.word_index import UNKNOWN, Lookup
 
 
 def find_phrases(sums: pa.Table, config: PhrasesConfig) -> pa.Table:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from w2v_core.accounting import TokenAccount
 from w2v_core.report.chart import Axis, Line, chart
 from w2v_core.report.facts import Facts
 from w2v_core.report.markup import Markup, details, element, section, table
-from w2v_core.vectors import Ints
+from w2v_core.runs.token_account import TokenAccount
+from w2v_core.vectors.word_vectors import Ints
 
 STAGE_NAMES = {
     "tokens": "text → tokens",

@@ -9,7 +9,7 @@ from typing import Any
 from w2v_core import __version__
 from w2v_core.config import ReportConfig
 from w2v_core.errors import UserError
-from w2v_core.run_dir import MANIFEST, STAGES, Manifest, RunDir
+from w2v_core.runs.run_directory import MANIFEST, STAGES, Manifest, RunDir
 
 METRICS, EVALUATION, COMPARISON = "metrics.jsonl", "evaluation.json", "comparison.json"
 

@@ -13,7 +13,7 @@ from w2v_core.report.scores import scores_section
 from w2v_core.report.settings import settings_section
 from w2v_core.report.training import last, training_section
 from w2v_core.report.word_map import WordMap
-from w2v_core.vectors import Ints
+from w2v_core.vectors.word_vectors import Ints
 
 _MARK = "w2v-fingerprint"
 _END = b"</html>\n"

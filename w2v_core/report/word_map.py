@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from w2v_core.config import ReportConfig
 from w2v_core.report.projection import Doubles, pca, umap
-from w2v_core.vectors import Floats, Ints, WordVectors, top_k
+from w2v_core.vectors.word_vectors import Floats, Ints, WordVectors, top_k
 
 _BATCH = 512
 FEWEST_FOR_UMAP = 10

@@ -9,8 +9,8 @@ be equal. B: rows, W: window.
 
 import numpy as np
 
-from w2v_core.arrays import Int32Array
-from w2v_core.draws import combine, mix, seed_key
+from w2v_core.keyed_random import combine, mix, seed_key
+from w2v_core.types import Int32Array
 
 _DIGEST = 4  # the purpose of these keys, for `seed_key`
 _MODULUS = 2**64

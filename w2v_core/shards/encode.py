@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from w2v_core import schemas
-from w2v_core.draws import UInt64Array, combine, mix, seed_key
-from w2v_core.storage import Folder
-from w2v_core.token_files import sentence_groups, words_and_places
-from w2v_core.vocab import Vocabulary
+from w2v_core.io.filesystem import Folder
+from w2v_core.keyed_random import UInt64Array, combine, mix, seed_key
+from w2v_core.runs.sentence_files import sentence_groups, words_and_places
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 _SHARD_OF_SENTENCE = 1  # the purpose of this key, for `seed_key`
 

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from w2v_core import schemas
-from w2v_core.arrays import Int32Array
 from w2v_core.errors import UserError
-from w2v_core.parquet import read_row_group
-from w2v_core.run_dir import FileEntry, Manifest
-from w2v_core.shards.order import BlockPlan, Unit
-from w2v_core.shards.stretches import Stretches
-from w2v_core.storage import Folder
+from w2v_core.io.filesystem import Folder
+from w2v_core.io.parquet import read_row_group
+from w2v_core.runs.run_directory import FileEntry, Manifest
+from w2v_core.shards.epoch_order import BlockPlan, Unit
+from w2v_core.shards.spans import Stretches
+from w2v_core.types import Int32Array
 
 T = TypeVar("T")
 _ORDER_OF_STRETCHES = 1  # what a block's generator is for

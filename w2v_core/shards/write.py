@@ -8,15 +8,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from w2v_core import schemas
-from w2v_core.accounting import TokenAccount
-from w2v_core.arrays import Int32Array
 from w2v_core.config import ShardsConfig
-from w2v_core.parts import PartWriter, Receipt
-from w2v_core.shards.arrived import Arrived, arrived
+from w2v_core.io.filesystem import Folder
+from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.digest import digest_of_rows, joined_digest
-from w2v_core.shards.rows import Rows, thin
-from w2v_core.storage import Folder
-from w2v_core.windows import context_windows
+from w2v_core.shards.received_sentences import Arrived, arrived
+from w2v_core.shards.training_rows import Rows, thin
+from w2v_core.shards.windows import context_windows
+from w2v_core.types import Int32Array
 
 ROW_GROUP_ROWS = 65_536
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from w2v_core.array_file import open_array
-from w2v_core.engine.tables import Tables
 from w2v_core.errors import UserError
-from w2v_core.storage import Folder, access
-from w2v_core.training.share import Standing
+from w2v_core.io.filesystem import Folder, access
+from w2v_core.io.npy import open_array
+from w2v_core.training.engine.tables import Tables
+from w2v_core.training.worker import Standing
 
 _STATE = "state.json"
 KEPT = 2

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from w2v_core.engine.negatives import SharedNegatives
-from w2v_core.engine.rows import Rows
-from w2v_core.engine.scratch import Scratch
-from w2v_core.engine.tables import Tables
-from w2v_core.sampler import UnigramSampler
-from w2v_core.training.share import Job, batches
+from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.training.engine.negatives import SharedNegatives
+from w2v_core.training.engine.rows import Rows
+from w2v_core.training.engine.scratch import Scratch
+from w2v_core.training.engine.tables import Tables
+from w2v_core.training.worker import Job, batches
 
 _HELD_OUT = 3  # what this generator is for
 

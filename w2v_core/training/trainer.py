@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from w2v_core.engine.tables import Tables, fill_initial, require_finite
 from w2v_core.errors import UserError
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
-from w2v_core.training.crew import Crew, ProcessCrew, SoloCrew, shared_arrays
+from w2v_core.training.engine.tables import Tables, fill_initial, require_finite
 from w2v_core.training.held_out import HeldOut
 from w2v_core.training.memory import require_memory
-from w2v_core.training.share import Job, Standing
+from w2v_core.training.worker import Job, Standing
+from w2v_core.training.worker_pool import Crew, ProcessCrew, SoloCrew, shared_arrays
 
 _INITIAL_VECTORS = 0  # what this generator is for
 REPORT_SECONDS = 2.0

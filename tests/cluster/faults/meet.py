@@ -79,7 +79,7 @@ def struck(real, fault, marks):
     """`real`, with the fault after the first rows that it writes."""
 
     def run(*args):
-        from w2v_core.parts import PartWriter
+        from w2v_core.runs.task_output import PartWriter
 
         write = PartWriter.write
 

@@ -1,0 +1,88 @@
+"""What a night's run says of itself, from its manifests and reports: for the gate, and for the record."""
+
+import json
+from typing import Any
+
+from w2v_core.nightly.gate import Facts
+from w2v_core.runs.run_directory import STAGES, RunDir
+
+REPORT, COMPARISON, METRICS = "evaluation.json", "comparison.json", "metrics.jsonl"
+
+
+def gate_facts(run: RunDir, *, has_current: bool) -> Facts:
+    """What the gate asks of the finished `run`."""
+    before, after = _held_out_losses(run)
+    known, new, words = _churn(run)
+    comparison = _json(run, COMPARISON)
+    return Facts(
+        scores=scores_of(run),
+        drops={item["file"]: drop for item in _items(comparison) if (drop := _drop(item)) is not None},
+        held_out_loss=after,
+        loss_rise=None if before is None or after is None else after - before,
+        known_tokens=known,
+        new_words=None if new is None or words is None else new / max(words - new, 1),
+        neighbor_overlap=comparison.get("neighbors", {}).get("overlap"),
+        has_current=has_current,
+    )
+
+
+def recorded(run: RunDir) -> dict[str, Any]:
+    """The fields of a night's record that its run tells, as far as it came."""
+    before, after = _held_out_losses(run)
+    known, new, words = _churn(run)
+    manifests = {stage: run.manifest(stage) for stage in STAGES}
+    tokens = manifests["tokens"]
+    return {
+        "tokens": tokens.tokens.read if tokens and tokens.tokens else None,
+        "words": words,
+        "new_words": new,
+        "known_tokens": known,
+        "held_out_loss": after,
+        "loss_before": before,
+        "neighbor_overlap": _json(run, COMPARISON).get("neighbors", {}).get("overlap"),
+        "scores": scores_of(run),
+        "stage_seconds": {stage: manifest.seconds for stage, manifest in manifests.items() if manifest},
+    }
+
+
+def scores_of(run: RunDir) -> dict[str, float | None]:
+    """The score of every set by the name it was asked for by."""
+    return {item["file"]: item.get("spearman", item.get("accuracy")) for item in _items(_json(run, REPORT))}
+
+
+def _items(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*report.get("similarity", ()), *report.get("analogies", ())]
+
+
+def _drop(item: dict[str, Any]) -> tuple[float, tuple[float, float]] | None:
+    """Current's score minus ours, with its interval; None where either is not defined."""
+    if item["difference"] is None:
+        return None
+    low, high = item["interval"] or (item["difference"],) * 2
+    return -item["difference"], (-high, -low)
+
+
+def _churn(run: RunDir) -> tuple[float | None, int | None, int | None]:
+    """Share of the tokens that had a word before, words added, words there are."""
+    manifest = run.manifest("vocab")
+    if manifest is None:
+        return None, None, None
+    counters, account = manifest.counters, manifest.tokens
+    known = counters.get("tokens_known_before")
+    share = known / account.read if known is not None and account and account.read else None
+    return share, counters.get("new_words"), counters.get("words")
+
+
+def _held_out_losses(run: RunDir) -> tuple[float | None, float | None]:
+    """Before the first row, and at the end."""
+    told = (run.stage("vectors").read(METRICS) or b"").splitlines()
+    lines = [json.loads(line) for line in told]
+    if not lines:
+        return None, None
+    before = lines[0]["held_out_loss"] if lines[0]["rows"] == 0 else None
+    return before, lines[-1]["held_out_loss"]
+
+
+def _json(run: RunDir, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run.stage("reports").read(name) or b"{}")
+    return document

@@ -1,0 +1,162 @@
+"""The sample through the shards stage and into training, timed. D: distinct words of the sample, V: words."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from w2v_core.config import Config, TrainConfig
+from w2v_core.io.filesystem import Folder
+from w2v_core.planning.costs import table_bytes
+from w2v_core.planning.sample import Sample
+from w2v_core.runs.task_output import Receipt, total_account
+from w2v_core.shards.encode import encode_sentences
+from w2v_core.shards.read import Shards
+from w2v_core.shards.write import ROW_GROUP_ROWS, write_shard
+from w2v_core.training.trainer import Interrupted, Progress, trained
+from w2v_core.training.worker import Job
+from w2v_core.types import Int32Array
+from w2v_core.vocabulary.vocabulary import Vocabulary, keep_probability, vocab_of
+
+LARGEST_TRIAL_BYTES = 1 << 30
+"""of the tables that a trial trains; processors' caches are far smaller"""
+TRIAL_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class SpreadVocabulary(Vocabulary):
+    """The words of a sample, with ids among the more words that the whole corpus has."""
+
+    id_D: Int32Array | None = None
+    spread_keep_V: npt.NDArray[np.float64] | None = None
+    spread_counts_V: npt.NDArray[np.int64] | None = None
+
+    def ids(self, tokens: pa.StringArray) -> Int32Array:
+        """The id (N,) in the large vocabulary of each token, -1 for a word that is not known."""
+        assert self.id_D is not None
+        found_N = super().ids(tokens)
+        ids_N: Int32Array = np.where(found_N < 0, np.int32(-1), self.id_D[found_N])
+        return ids_N
+
+
+def spread_vocabulary(
+    sample: Sample, config: Config, num_words: int, kept_tokens: float, scale: float, seed: int
+) -> SpreadVocabulary:
+    """The sample's most frequent words, as many as make its share of `kept_tokens`, among `num_words`.
+
+    Words that are seen twice or more in the sample have the first ids. Of rarer ones the sample knows too few: they are
+    strewn over the others.
+    """
+    (whole,) = sample.levels[-1]
+    ordered = whole.sort_by([("count", "descending"), ("token", "ascending")])
+    counts = ordered["count"].to_numpy()
+    wanted = kept_tokens / scale
+    num_known = int(np.searchsorted(np.cumsum(counts), wanted)) + 1
+    num_known = max(1, min(num_known, len(counts), num_words))
+    counts_D = np.maximum(counts[:num_known] * scale, 1).astype(np.int64)
+    num_sure = min(int((counts[:num_known] > 2).sum()), num_known)
+    rng = np.random.default_rng(seed)
+    rare = num_sure + np.sort(rng.permutation(num_words - num_sure)[: num_known - num_sure])
+    id_D = np.concatenate([np.arange(num_sure), rare]).astype(np.int32)
+    counts_V = np.interp(np.arange(num_words), id_D, counts_D).astype(np.int64)
+    short = kept_tokens - counts_D.sum()  # of words that the sample has not seen
+    keep_D = keep_probability(np.append(counts_D, max(int(short), 1)), config.vocab.sample)[:-1]
+    keep_V = np.ones(num_words)
+    keep_V[id_D] = keep_D
+    table = vocab_of(ordered["token"].combine_chunks()[:num_known], counts_D, config.vocab)
+    return SpreadVocabulary(
+        table,
+        table["token"].combine_chunks(),
+        counts_D,
+        keep_D,
+        table["noise_probability"].to_numpy(),
+        id_D=id_D,
+        spread_keep_V=keep_V,
+        spread_counts_V=np.maximum(counts_V, 1),
+    )
+
+
+@dataclass(frozen=True)
+class TrialShards:
+    """Rows of the sample as the shards stage writes them."""
+
+    receipts: Sequence[Receipt]
+    seconds: float
+    """of one core, without Spark's shuffle"""
+
+    @property
+    def rows(self) -> int:
+        """Of one pass."""
+        return total_account(self.receipts).kept
+
+    @property
+    def bytes(self) -> int:
+        """Of one pass."""
+        return sum(receipt.file.bytes for receipt in self.receipts if receipt.file)
+
+
+def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder) -> TrialShards:
+    """Subsample, window and write the sample's sentences, in one pass."""
+    assert vocabulary.spread_keep_V is not None
+    once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
+    started = time.perf_counter()
+    encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
+    receipts = list(write_shard(encoded, vocabulary.spread_keep_V, once, folder, 0, sample.weighted))
+    return TrialShards(receipts, time.perf_counter() - started)
+
+
+def trial_rows_per_second(
+    shards: TrialShards,
+    vocabulary: SpreadVocabulary,
+    config: Config,
+    folder: Folder,
+    weighted: bool,
+    seconds: float,
+) -> float:
+    """How fast all workers together train rows of the sample, with tables as large as the run's, or as a trial may."""
+    assert vocabulary.spread_counts_V is not None
+    files = [
+        receipt.file.model_copy(update={"name": receipt.draft_name})
+        for receipt in shards.receipts
+        if receipt.file
+    ]
+    counts_V = vocabulary.spread_counts_V
+    rows = Shards(folder, files, config.shards.window, ROW_GROUP_ROWS, len(counts_V), weighted=weighted)
+    job = Job(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train))
+    reports: list[Progress] = []
+    started = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal started
+        if progress.rows and not reports:
+            started = time.monotonic()
+        if progress.rows:
+            reports.append(progress)
+
+    with (
+        suppress(Interrupted),
+        trained(
+            job,
+            report=report,
+            should_stop=lambda: len(reports) > 1 and time.monotonic() - started >= seconds,
+        ) as tables,
+    ):
+        del tables
+    if len(reports) < 2:
+        return reports[-1].rows_per_second if reports else 0.0
+    first, last = reports[0], reports[-1]
+    return (last.rows - first.rows) / (last.seconds - first.seconds)
+
+
+def _for_ever(train: TrainConfig) -> TrainConfig:
+    """As the run trains, from random vectors, and until it is stopped."""
+    return train.model_copy(update={"epochs": 100_000, "init_vectors": None, "init_frozen": False})
+
+
+def is_trial_of_whole(num_words: int, config: Config) -> bool:
+    """Whether a trial's tables are as large as the run's."""
+    return table_bytes(num_words, config) <= LARGEST_TRIAL_BYTES

@@ -1,0 +1,120 @@
+"""A column of an Avro file, some rows at a time."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from w2v_core.config import TokenizeConfig
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import open_folder
+from w2v_core.readers.block import Block
+from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.splits import Split
+
+_ROWS_A_BLOCK = 4_096
+_KINDS = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+}
+
+
+def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    """The rows of the file. UserError for a damaged file or another column, and where fastavro is not installed."""
+    for batch in avro_batches(split, config, named_columns(config), counters):
+        yield block_of(batch, config, split.file.path, counters)
+
+
+def avro_batches(
+    split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of these rows. Errors as for `read_avro`."""
+    import_fastavro()
+    import fastavro
+
+    path = split.file.path
+    with (
+        unreadable_told(path, Exception),  # fastavro, and the codecs below it, raise of all kinds
+        open_folder(split.file.root).filesystem.open_input_file(path) as source,
+    ):
+        reader = fastavro.reader(source)
+        _refuse_endless(reader.writer_schema, path)
+        schema = arrow_schema(reader.writer_schema)
+        check_columns(schema, config, path)
+        counters["input_bytes"] += split.end - split.begin
+        wanted = pa.schema([schema.field(name) for name in names])
+        rows = iter(reader)
+        some: list[Any]
+        while some := list(itertools.islice(rows, _ROWS_A_BLOCK)):
+            yield pa.RecordBatch.from_pylist(some, schema=wanted)
+
+
+def import_fastavro() -> None:
+    """UserError where the package that reads Avro is not installed."""
+    try:
+        import fastavro  # noqa: F401
+    except ImportError:
+        raise UserError(
+            "Avro files are read by fastavro; install it with `pip install 'w2v[avro]'`"
+        ) from None
+
+
+def arrow_schema(record: Any) -> pa.Schema:
+    """The Arrow types of a record's fields; what can be no text, list of tokens or weight is binary."""
+    fields = record["fields"] if isinstance(record, dict) and record.get("type") == "record" else []
+    return pa.schema([pa.field(field["name"], _kind(field["type"])) for field in fields])
+
+
+def _refuse_endless(
+    avro: Any, path: str, around: tuple[str, ...] = (), named: dict[str, Any] | None = None
+) -> None:
+    """UserError for types of which a few bytes claim any number of values, or any depth.
+
+    fastavro would make a list of a billion nothings, and would follow a type that holds itself until its stack is full.
+    """
+    named = {} if named is None else named
+    if isinstance(avro, str) and _last(avro) in around:
+        raise UserError(f"{path} has a type {avro!r} that holds itself, which w2v does not read")
+    kinds = avro if isinstance(avro, list) else []
+    if isinstance(avro, dict):
+        if "name" in avro:
+            named[_last(avro["name"])] = avro
+            around = (*around, _last(avro["name"]))
+        if avro["type"] == "array" and _takes_no_byte(avro["items"], named):
+            raise UserError(f"{path} has an array of what takes no byte, which w2v does not read")
+        kinds = [each["type"] for each in avro.get("fields", [])]
+        kinds += [avro[key] for key in ("items", "values") if key in avro]
+        kinds += [] if isinstance(avro["type"], str) else [avro["type"]]
+    for kind in kinds:
+        _refuse_endless(kind, path, around, named)
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _takes_no_byte(avro: Any, named: dict[str, Any]) -> bool:
+    """Whether values of this type may be nothing at all in the file."""
+    if isinstance(avro, str):
+        return avro == "null" or (_last(avro) in named and _takes_no_byte(named[_last(avro)], named))
+    if isinstance(avro, list):  # a union tells which
+        return False
+    if "fields" in avro:
+        return all(_takes_no_byte(each["type"], named) for each in avro["fields"])
+    return bool(avro.get("size") == 0 or _takes_no_byte(avro["type"], named))
+
+
+def _kind(avro: Any) -> pa.DataType:
+    if isinstance(avro, list):  # a union
+        others = [kind for kind in avro if kind != "null"]
+        return _kind(others[0]) if len(others) == 1 else pa.binary()
+    if isinstance(avro, dict):
+        if avro["type"] == "array":
+            return pa.list_(_kind(avro["items"]))
+        return pa.binary() if "logicalType" in avro else _kind(avro["type"])
+    return _KINDS.get(avro, pa.binary())

@@ -1,0 +1,32 @@
+"""Some rows of the input on their way to tokens. L: rows, or the lines they become."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from w2v_core.types import Int64Array
+
+WeightArray: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Texts, or lists of tokens that are ready, without null (L,), and where rows have weights these (L,)."""
+
+    values: pa.StringArray | pa.ListArray
+    weight_L: WeightArray | None = None
+    document_L: Int64Array | None = None
+    """where it matters, the place of the document that each comes from"""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the values are lists of tokens."""
+        return not pa.types.is_string(self.values.type)
+
+    def of_rows(self, values: pa.StringArray | pa.ListArray, row_L: npt.NDArray[np.int64]) -> "Block":
+        """The block of `values`, of which each comes from a row of this one and has its weight and document."""
+        weight_L = None if self.weight_L is None else self.weight_L[row_L]
+        return Block(values, weight_L, None if self.document_L is None else self.document_L[row_L])

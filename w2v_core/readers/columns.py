@@ -1,0 +1,367 @@
+"""A column of a table to blocks of texts, or of sentences that are tokens already: Parquet and JSON lines.
+
+What rows lack is counted:
+
+    rows                   read, whatever they held
+    rows_without_text      the column is missing there, or null
+    rows_without_weight    the weight is missing there, or null: it is 1
+    bad_rows               lines that are no JSON object, or whose columns hold something else
+    empty_tokens           ready tokens that are null or empty, which nobody could ask for
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from w2v_core.config import TokenizeConfig
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import access, open_folder
+from w2v_core.readers.block import Block, WeightArray
+from w2v_core.readers.dictionary_decoding import unfolded
+from w2v_core.readers.lines import read_lines, utf8
+from w2v_core.readers.splits import Split
+from w2v_core.schemas import TOKENS
+from w2v_core.types import IntArray
+
+_BATCH_BYTES = 1 << 20
+_MOST_ROWS = 65_536
+_MOST_TEXT_BYTES = 4 << 20
+
+
+def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    """The rows of the row groups that begin in the split. UserError for a damaged file or another column."""
+    for batch in parquet_batches(split, config, named_columns(config), counters):
+        yield block_of(batch, config, split.file.path, counters)
+
+
+def parquet_batches(
+    split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of these rows. Errors as for `read_parquet`."""
+    path = split.file.path
+    with (
+        unreadable_told(path),
+        open_folder(split.file.root).filesystem.open_input_file(path) as source,
+    ):
+        file = pq.ParquetFile(source)
+        check_columns(file.schema_arrow, config, path)
+        groups = [
+            i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
+        ]
+        counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
+        folded = _folded_columns(file, names)
+        together = [[i] for i in groups] if any("." in column for column in folded) else [groups]
+        for some in filter(None, together):
+            yield from _rows_of_groups(source, file.metadata, some, names, folded, path)
+
+
+def _rows_of_groups(
+    source: pa.NativeFile,
+    metadata: pq.FileMetaData,
+    groups: list[int],
+    names: Sequence[str],
+    folded: list[str],
+    path: str,
+) -> Iterator[pa.RecordBatch]:
+    """The rows, of which no more are made at a time than their texts allow.
+
+    PyArrow makes no lists of dictionaries of a row group whose writer gave up on its dictionary. These are read as they
+    are, from the row on that was reached.
+    """
+    num_read = 0
+    options = {"batch_size": _rows_a_batch(metadata, groups), "row_groups": groups, "columns": list(names)}
+    try:
+        for batch in pq.ParquetFile(source, metadata=metadata, read_dictionary=folded).iter_batches(
+            **options
+        ):
+            yield from unfolded(batch, _MOST_TEXT_BYTES, path)
+            num_read += len(batch)
+    except pa.ArrowNotImplementedError:
+        for batch in pq.ParquetFile(source, metadata=metadata).iter_batches(**options):
+            yield batch.slice(min(num_read, len(batch)))
+            num_read -= min(num_read, len(batch))
+
+
+def _folded_columns(file: pq.ParquetFile, names: Sequence[str]) -> list[str]:
+    """The paths of the columns of text, plain or in lists, among `names`, that hold dictionaries."""
+    if not file.num_row_groups:
+        return []
+    places = {file.schema.column(place).path: place for place in range(len(file.schema))}
+    first = file.metadata.row_group(0)
+    return [
+        path
+        for path, place in places.items()
+        if path.split(".")[0] in names
+        and pa.types.is_string(_inner(file.schema_arrow.field(path.split(".")[0]).type))
+        and first.column(place).has_dictionary_page
+    ]
+
+
+def _inner(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if _is_list(kind) else kind
+
+
+def named_columns(config: TokenizeConfig) -> list[str]:
+    """The columns that the settings name: the text's or tokens', and the weight's, if any."""
+    return [name for name in (config.column, config.weight_column) if name is not None]
+
+
+@contextmanager
+def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
+    """A fault of PyArrow's or of the disk, or one of `faults`, as a UserError that names the file."""
+    try:
+        with access(path):
+            yield
+    except UserError:
+        raise
+    except (pa.ArrowException, OSError, *faults) as error:
+        raise UserError(
+            f"{path} cannot be read ({error}); is it damaged, cut short, or of a kind that w2v does not read?"
+        ) from None
+
+
+def _rows_a_batch(metadata: pq.FileMetaData, groups: list[int]) -> int:
+    """Rows that take about _BATCH_BYTES, all columns counted."""
+    sizes = [metadata.row_group(i) for i in groups]
+    num_bytes, num_rows = sum(g.total_byte_size for g in sizes), sum(g.num_rows for g in sizes)
+    return int(min(_MOST_ROWS, max(1, num_rows * _BATCH_BYTES // max(num_bytes, 1))))
+
+
+def _begin(metadata: pq.FileMetaData, row_group: int) -> int:
+    """The byte at which a row group begins."""
+    first = metadata.row_group(row_group).column(0)
+    return int(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
+
+
+def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: Sequence[str]) -> int:
+    group = metadata.row_group(row_group)
+    chunks = (group.column(i) for i in range(group.num_columns))
+    return sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in names)
+
+
+def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
+    """UserError where the table lacks the columns that the settings name, or they hold something else."""
+    kind = _type_of(schema, config.column, "tokenize.column", path)
+    inner = _inner(kind)
+    if not (_is_text(inner) or (_is_list(kind) and pa.types.is_integer(inner))):
+        raise UserError(
+            f"column {config.column!r} of {path} is {kind}; tokenize.column must name text, or lists of tokens or "
+            "of ids"
+        )
+    if config.weight_column is not None:
+        kind = _type_of(schema, config.weight_column, "tokenize.weight_column", path)
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+            raise UserError(
+                f"column {config.weight_column!r} of {path} is {kind}; tokenize.weight_column must name numbers"
+            )
+
+
+def _type_of(schema: pa.Schema, column: str, key: str, path: str) -> pa.DataType:
+    if schema.names.count(column) != 1:
+        count = "no column" if column not in schema.names else "more than one column"
+        raise UserError(
+            f"{path} has {count} {column!r} among {', '.join(map(repr, schema.names))}; name one by {key}"
+        )
+    return schema.field(column).type
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]) -> Block:
+    """The rows that have text or tokens. UserError where a weight is none that rows can have."""
+    values = rows.column(config.column)
+    has_text = values.is_valid()
+    counters["rows"] += len(values)
+    counters["rows_without_text"] += values.null_count
+    weight_L = None
+    if config.weight_column is not None:
+        weight_L = _weights(
+            rows.column(config.weight_column).filter(has_text), config.weight_column, path, counters
+        )
+    return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_L)
+
+
+def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> WeightArray:
+    counters["rows_without_weight"] += weights.null_count
+    given = weights.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
+    weight_L: WeightArray = given.astype(np.float32)
+    wrong = np.flatnonzero(~(np.isfinite(weight_L) & (weight_L >= 0)))
+    if len(wrong):
+        raise UserError(
+            f"column {column!r} of {path} holds {given[wrong[0]]!r}; a weight is a finite number of at least 0"
+        )
+    return weight_L
+
+
+def _tokens_or_texts(
+    values: pa.Array, path: str, strict: bool, counters: Counter[str]
+) -> pa.StringArray | pa.ListArray:
+    if not _is_list(values.type):
+        return _texts(values, path, strict, counters)
+    parent = pc.list_parent_indices(values)
+    tokens = values.flatten()
+    if pa.types.is_integer(tokens.type):
+        tokens = tokens.cast(pa.string())
+    else:
+        known = pa.array(tokens.is_valid())
+        texts = _texts(tokens.drop_null(), path, strict, counters)
+        tokens = (
+            texts
+            if tokens.null_count == 0
+            else pc.replace_with_mask(pa.nulls(len(tokens), pa.string()), known, texts)
+        )
+    return without_empty(tokens, parent.to_numpy(), len(values), counters)
+
+
+def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) -> pa.StringArray:
+    """As UTF-8, whatever bytes the file has under that name."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    texts = values.cast(pa.string())
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        as_bytes = [utf8(value, path, strict, counters) for value in texts.cast(pa.binary()).to_pylist()]
+        texts = pa.array(as_bytes, pa.binary()).cast(pa.string())
+    return texts
+
+
+def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    """The values of the lines that begin in the split. With `strict`, UserError for a line that is no JSON object."""
+    for lines in read_lines(split, config.strict, counters, cut_long=False):
+        texts, sessions = _Gathered(), _Gathered()
+        for line in lines.to_pylist():
+            if not line or line.isspace():
+                continue
+            counters["rows"] += 1
+            row = row_of(parsed(line), line, config, split.file.path, counters)
+            if isinstance(row.value, str):
+                texts.add(row)
+            elif row.value is not None:
+                sessions.add(row)
+        if texts.values:
+            yield Block(pa.array(texts.values, pa.string()), texts.weight_L(config))
+        if sessions.values:
+            parent = np.repeat(np.arange(len(sessions.values)), [len(session) for session in sessions.values])
+            tokens = pa.array([token for session in sessions.values for token in session], pa.string())
+            lists = without_empty(tokens, parent, len(sessions.values), counters)
+            yield Block(lists, sessions.weight_L(config))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a JSON line holds: text, tokens or nothing, and its weight."""
+
+    value: str | list[str | None] | None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    values: list[Any] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        self.values.append(row.value)
+        self.weights.append(row.weight)
+
+    def weight_L(self, config: TokenizeConfig) -> WeightArray | None:
+        return None if config.weight_column is None else np.array(self.weights, np.float32)
+
+
+def parsed(line: str) -> Any:
+    """The JSON of a line, None where it is none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Counter[str]) -> Row:
+    """What the columns hold of `row`, the JSON of `line`: text or tokens, or None where that is counted; the weight."""
+    value: Any = row.get(config.column) if isinstance(row, dict) else ...
+    weight = row.get(config.weight_column) if isinstance(row, dict) and config.weight_column else 1.0
+    if value is None:
+        counters["rows_without_text"] += 1
+        return Row(None)
+    if _is_value(value) and (weight is None or _is_weight(weight)):
+        counters["rows_without_weight"] += weight is None
+        return Row(
+            _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
+        )
+    if config.strict:
+        _refuse(line, config.column, path)
+    counters["bad_rows"] += 1
+    return Row(None)
+
+
+def _whole_value(
+    value: str | list[Any], path: str, strict: bool, counters: Counter[str]
+) -> str | list[str | None]:
+    if isinstance(value, str):
+        return _whole(value, path, strict, counters)
+    return [None if token is None else _whole(str(token), path, strict, counters) for token in value]
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(map(_is_token, value)))
+
+
+def _is_weight(weight: object) -> bool:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        return False
+    return 0 <= weight <= float(np.finfo(np.float32).max)
+
+
+def _is_token(token: object) -> bool:
+    return token is None or isinstance(token, str) or (isinstance(token, int) and not isinstance(token, bool))
+
+
+def _refuse(line: str, column: str, path: str) -> NoReturn:
+    raise UserError(
+        f"{path} has a line that is no JSON object with text or tokens under {column!r}: {line[:80]!r}; mend it, or "
+        "leave out --strict to have such lines skipped and counted"
+    )
+
+
+def _whole(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
+    """`text` without the half characters that JSON's escapes can spell."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if strict:
+            raise UserError(
+                f"{path} has half a surrogate pair in {text[:80]!a}; leave out --strict to have it replaced"
+            ) from None
+        counters["replaced_characters"] += joined.count("\ufffd") - text.count("\ufffd")
+        return joined
+    return text
+
+
+def without_empty(
+    tokens: pa.Array, parent_T: IntArray, num_lists: int, counters: Counter[str]
+) -> pa.ListArray:
+    """The lists of which `tokens` is the content and `parent_T` the place, without null and empty tokens."""
+    valid = pc.and_kleene(tokens.is_valid(), pc.not_equal(tokens, "")).fill_null(False)
+    valid_T = valid.to_numpy(zero_copy_only=False)
+    counters["empty_tokens"] += len(tokens) - int(np.count_nonzero(valid_T))
+    offsets = np.zeros(num_lists + 1, np.int32)
+    np.cumsum(np.bincount(parent_T[valid_T], minlength=num_lists), out=offsets[1:])
+    return pa.ListArray.from_arrays(offsets, tokens.filter(valid), type=TOKENS.field("tokens").type)

@@ -1,0 +1,222 @@
+"""A split to its lines, streamed.
+
+A line ends at a line feed, or at carriage return and line feed. A split owns the lines that begin in it:
+what it reads runs from after the first line feed at or after `begin - 1` to the first line feed at or after
+`end - 1`. Neighbours therefore share nothing and lose nothing, wherever the cuts fall.
+
+A line of more than `LONGEST_LINE` bytes is cut at white space, or where there is none between two characters, and
+the cuts are counted: a document without line breaks must not fill the memory. Where a line is cut depends on the
+line alone.
+"""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NoReturn, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import access, open_folder
+from w2v_core.readers.splits import Split
+from w2v_core.readers.utf8 import split_lines
+
+_CHUNK_BYTES = 1024 * 1024  # with what is made of it, about what a core's caches hold
+LONGEST_LINE = 2 * 1024 * 1024
+LONGEST_WHOLE_LINE = 256 * 1024 * 1024
+"""Of JSON, whose lines cannot be cut."""
+_REPLACEMENT = "\ufffd"
+
+
+def read_lines(
+    split: Split, strict: bool, counters: Counter[str], cut_long: bool = True
+) -> Iterator[pa.StringArray]:
+    """Lines without their ends, in order, some at a time.
+
+    Adds to counters["input_bytes"], ["replaced_characters"] and, unless `cut_long` is off, ["long_lines_cut"].
+
+    UserError where the file cannot be opened or unpacked, is UTF-16, or, with `strict`, is not UTF-8.
+    """
+    path = split.file.path
+    at_file_begin = split.begin == 0
+    try:
+        with access(path), open_split(split) as stream:
+            chunks = _counted(_owned(stream, split), counters)
+            for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks, path):
+                text = utf8(block.removeprefix(_MARK) if at_file_begin else block, path, strict, counters)
+                at_file_begin = False
+                yield split_lines(text.replace(b"\r\n", b"\n").removesuffix(b"\r"))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
+
+
+def lines_of_rows(
+    rows: pa.StringArray, at_line_feeds: bool, counters: Counter[str]
+) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
+    """The lines of texts (L,) and the text (L,) of each, cut as a file's lines are; without `at_line_feeds`, only
+    where they are too long. Adds to counters["long_lines_cut"]."""
+    row_L = np.arange(len(rows))
+    if at_line_feeds and len(rows):
+        row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
+        joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
+        rows = split_lines(joined.replace(b"\r\n", b"\n").removesuffix(b"\r"))
+    num_bytes = pc.binary_length(rows).to_numpy()
+    if num_bytes.max(initial=0) <= LONGEST_LINE:
+        return rows, row_L
+    pieces = [cut_long_line(line, counters) for line in rows.cast(pa.binary()).to_pylist()]
+    flat = pa.array([piece for line in pieces for piece in line], pa.binary())
+    return flat.cast(pa.string()), np.repeat(row_L, [len(line) for line in pieces])
+
+
+def open_split(split: Split) -> BinaryIO:
+    """The file of a split, unpacked, from its beginning."""
+    filesystem = open_folder(split.file.root).filesystem
+    if split.file.compression is None:
+        return cast(BinaryIO, filesystem.open_input_file(split.file.path))
+    return cast(BinaryIO, filesystem.open_input_stream(split.file.path, compression=split.file.compression))
+
+
+def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
+    """The bytes of the lines that begin in the split, chunk by chunk."""
+    end = split.end if split.file.compression is None else sys.maxsize
+    position = max(split.begin - 1, 0)
+    in_earlier_line = split.begin > 0
+    if in_earlier_line:
+        stream.seek(position)
+    while chunk := stream.read(_CHUNK_BYTES):
+        if position == 0:  # whatever of these bytes the split owns: where a file is cut must not decide
+            _refuse_no_text(chunk, split.file.path)
+        start = 0
+        if in_earlier_line:
+            start = chunk.find(b"\n") + 1
+            in_earlier_line = start == 0
+            if position + (start or len(chunk)) >= end:
+                return
+        if not in_earlier_line:
+            stop = chunk.find(b"\n", max(start, end - 1 - position)) + 1
+            yield chunk[start : stop or None]
+            if stop:
+                return
+        position += len(chunk)
+    if split.file.compression is None and position < split.end:
+        refuse_shrunk(split)
+
+
+def refuse_shrunk(split: Split) -> NoReturn:
+    """UserError for a file that ends before what it had when it was found."""
+    raise UserError(
+        f"{split.file.path} had {split.file.size:,} bytes when it was found and became shorter before it was read; "
+        "start again when nothing writes to it"
+    )
+
+
+def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
+    for chunk in chunks:
+        counters["input_bytes"] += len(chunk)
+        yield chunk
+
+
+def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
+    """The same bytes, cut only after line feeds; without the last line feed of a block."""
+    pending: list[bytes] = []
+    num_pending = 0
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n")
+        num_pending += len(chunk)
+        if cut >= 0:
+            yield b"".join([*pending, chunk[:cut]])
+            pending, num_pending = [], len(chunk) - cut - 1
+        if num_pending > LONGEST_WHOLE_LINE:
+            raise UserError(
+                f"{path} has a line of more than {LONGEST_WHOLE_LINE:,} bytes, which would fill the memory; cut its "
+                "JSON into shorter lines"
+            )
+        pending.append(chunk[cut + 1 :])
+    if rest := b"".join(pending):
+        yield rest
+
+
+def _short_lines(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
+    """As `_whole_lines`, with long lines cut by line feeds."""
+    pending = b""
+    for chunk in chunks:
+        whole, end, rest = (pending + chunk).rpartition(b"\n")
+        if end:
+            yield _cut(whole, counters)
+        *pieces, pending = _cut(rest, counters).split(b"\n")
+        yield from pieces
+    if pending:
+        yield pending
+
+
+def _cut(block: bytes, counters: Counter[str]) -> bytes:
+    """The block with line feeds where lines are too long."""
+    if len(block) <= LONGEST_LINE:
+        return block
+    return b"\n".join(piece for line in block.split(b"\n") for piece in cut_long_line(line, counters))
+
+
+def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
+    """The line in pieces of at most LONGEST_LINE bytes. Adds the cuts to counters["long_lines_cut"]."""
+    pieces, begin = [], 0
+    while len(line) - begin > LONGEST_LINE:
+        end = begin + LONGEST_LINE
+        if space := _SPACE.search(line, begin + LONGEST_LINE // 2, end):
+            pieces.append(line[begin : space.start()])
+            begin = space.end()
+        else:
+            earliest = begin + LONGEST_LINE - _LONGEST_REST
+            while end > earliest and line[end] & 0xC0 == 0x80:  # within a character
+                end -= 1
+            pieces.append(line[begin:end])
+            begin = end
+        counters["long_lines_cut"] += 1
+    return [*pieces, line[begin:]]
+
+
+_SPACE = re.compile(rb"[ \t]")
+# Bytes of a character after its first; more of their kind are no UTF-8, and no reason to go back.
+_LONGEST_REST = 3
+
+
+def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes:
+    """The bytes, if they are UTF-8. Else with bad ones replaced and counted, or with `strict` a UserError."""
+    try:
+        block.decode()
+        return block
+    except UnicodeDecodeError as error:
+        if strict:
+            raise UserError(
+                f"{path} is not UTF-8 ({error.reason}: {error.object[error.start : error.end]!r}); convert it, "
+                "for example with iconv, or leave out --strict to have bad bytes replaced and counted"
+            ) from None
+    text = block.decode(errors="replace")
+    counters["replaced_characters"] += text.count(_REPLACEMENT) - block.count(_REPLACEMENT.encode())
+    return text.encode()
+
+
+_MARK = b"\xef\xbb\xbf"
+_PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
+_TABLES = {b"PAR1\x15": ".parquet", b"Obj\x01": ".avro"}
+
+
+def _refuse_no_text(begin: bytes, path: str) -> None:
+    """UserError for a file that begins as UTF-16, packed files and other binary ones do."""
+    for magic, ending in _PACKED.items():
+        if begin.startswith(magic):
+            raise UserError(f"{path} is a packed file; give it a name that ends in {ending}")
+    for magic, ending in _TABLES.items():
+        if begin.startswith(magic):
+            raise UserError(
+                f"{path} is a table; give it a name that ends in {ending}, or set tokenize.format"
+            )
+    if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UserError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
+    if begin.count(0) * 10 > len(begin):
+        raise UserError(
+            f"{path} is binary, or UTF-16 text; give UTF-8, for example by `iconv -f UTF-16 -t UTF-8`"
+        )

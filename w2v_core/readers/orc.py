@@ -1,0 +1,42 @@
+"""A column of an ORC file, stripe by stripe."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+from pyarrow import orc
+
+from w2v_core.config import TokenizeConfig
+from w2v_core.io.filesystem import open_folder
+from w2v_core.readers.block import Block
+from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.splits import Split
+
+_ROWS_A_BLOCK = 8_192
+
+
+def read_orc(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
+    """The rows of the stripes of this split. UserError for a damaged file or another column."""
+    for batch in orc_batches(split, config, named_columns(config), counters):
+        yield block_of(batch, config, split.file.path, counters)
+
+
+def orc_batches(
+    split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns `names` of these rows. Errors as for `read_orc`.
+
+    PyArrow does not tell where a stripe begins; they are shared out over the file's bytes as if all were of one size.
+    """
+    path = split.file.path
+    with (
+        unreadable_told(path),
+        open_folder(split.file.root).filesystem.open_input_file(path) as source,
+    ):
+        file = orc.ORCFile(source)
+        check_columns(file.schema, config, path)
+        counters["input_bytes"] += split.end - split.begin
+        for number in range(file.nstripes):
+            if split.begin <= number * split.file.size // file.nstripes < split.end:
+                stripe = pa.Table.from_batches([file.read_stripe(number, columns=list(names))])
+                yield from stripe.to_batches(max_chunksize=_ROWS_A_BLOCK)

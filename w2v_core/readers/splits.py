@@ -1,0 +1,286 @@
+"""What `--input` names, as files, and the files as splits that tasks read.
+
+A plain file is cut into ranges of bytes; a compressed one can only be read from its beginning and is one
+split. Small files share a task.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.io.credentials import refuse_in_location
+from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
+from w2v_core.runs.run_directory import MARKER
+
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
+_FORMATS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".orc": "orc",
+    ".avro": "avro",
+    ".jsonl": "json lines",
+    ".ndjson": "json lines",
+    ".xml": "mediawiki",
+}
+_TABLES = frozenset(("parquet", "orc", "avro"))  # with packing of their own
+_NOT_TEXT = frozenset(
+    f".{ending}"
+    for endings in (
+        ("arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
+        ("zip", "tar", "tgz", "7z", "rar", "xz", "lz4"),
+        ("pdf", "docx", "xlsx", "png", "jpg", "jpeg", "gif", "mp3", "mp4", "exe", "so"),
+    )
+    for ending in endings
+)
+_WILDCARDS = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read: `path` in the file system that `root` (a path or a URI) opens."""
+
+    root: str
+    path: str
+    size: int
+    mtime_ns: int
+
+    told_format: Format | None = None
+    """what `tokenize.format` says of all files"""
+
+    @property
+    def format(self) -> Format:
+        """How its rows stand in it: as it is told, or from the file's ending."""
+        endings = [ending.lower() for ending in PurePosixPath(self.path).suffixes[-2:]]
+        if endings and endings[-1] in COMPRESSIONS:
+            endings.pop()
+        return self.told_format or _FORMATS.get("".join(endings[-1:]), "text")
+
+    @property
+    def compression(self) -> str | None:
+        """PyArrow's name of the codec, from the file's ending."""
+        return COMPRESSIONS.get(PurePosixPath(self.path).suffix.lower())
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this file from a changed one. How it is told to be read is among the settings."""
+        return {"path": self.path, "size": self.size, "mtime_ns": self.mtime_ns}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The lines, row groups, stripes or pages that begin at a byte in [begin, end)."""
+
+    file: InputFile
+    begin: int
+    end: int
+
+
+def read_list(path: str) -> list[str]:
+    """The locations in a file that holds a JSON list of them. UserError for anything else."""
+    try:
+        locations = json.loads(read_file(path, "--input-list"))
+    except UserError:
+        raise
+    except (ValueError, RecursionError):
+        locations = None
+    if not isinstance(locations, list) or not all(isinstance(location, str) for location in locations):
+        raise UserError(
+            f'--input-list {path} must hold a JSON list of paths and URIs, as in ["a.txt", "s3://bucket/b.txt"]'
+        )
+    return locations
+
+
+def find_files(
+    locations: Sequence[Location], told_format: Format | None = None, *, may_be_none: bool = False
+) -> list[InputFile]:
+    """Every file that `locations` name, once, sorted by path.
+
+    A folder or a wildcard gives no hidden files (a name, or a folder's, that begins with `.` or `_`). UserError for a
+    location that does not exist, for one that gives no file unless there `may_be_none`, and for a file that is plainly
+    not text where no format is told.
+    """
+    if not locations:
+        raise UserError("no input was named; use --input with files, folders, globs or URIs")
+    named = [os.fspath(location) for location in locations]
+    for location in named:
+        refuse_in_location(location)
+        if location != location.encode(errors="replace").decode():
+            raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
+    found: dict[str, InputFile] = {}
+    for location in named:
+        with access(f"input {location}"):
+            for file in _expand(location, may_be_none):
+                real = _same_for_links(file)
+                found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
+    for path in sorted(file.path for file in found.values()):
+        if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
+            raise UserError(
+                f"{path} is neither text, JSON lines (.jsonl) nor a MediaWiki dump (.xml), plain or packed (.gz, .bz2, "
+                ".zst), nor Parquet, ORC or Avro; leave it out of --input, or say by tokenize.format what it is"
+            )
+    files = [replace(file, told_format=told_format) for file in found.values()]
+    for file in files:
+        if file.format in _TABLES and file.compression is not None:
+            raise UserError(
+                f"{file.path} is a packed {file.format} file; unpack it, such files are packed within"
+            )
+        kind = file.compression or file.format
+        if file.size == 0 and kind not in ("text", "json lines"):
+            raise UserError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
+    return sorted(files, key=lambda file: file.path)
+
+
+def _same_for_links(file: InputFile) -> str:
+    """What two names of one file have in common."""
+    return file.path if "://" in file.root else str(Path(file.path).resolve())
+
+
+def _how_strange(real: str, file: InputFile) -> tuple[bool, str]:
+    """By which of two names a file is read: by its own, since a link's may lack the ending that tells what it is."""
+    return PurePosixPath(file.path).name != PurePosixPath(real).name, file.path
+
+
+def _expand(location: str, may_be_none: bool) -> list[InputFile]:
+    root = _fixed_part(location)
+    folder = open_folder(root)
+    info = folder.filesystem.get_file_info(folder.path)
+    if root != location:
+        files = _matching(location, root, folder)
+    elif info.type == fs.FileType.Directory:
+        files = list(_below(root, folder))
+    elif info.type == fs.FileType.File:
+        files = [_input_file(root, info)]
+    elif info.type == fs.FileType.Unknown:
+        raise UserError(
+            f"input {location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
+        )
+    else:
+        folder.require_bucket()
+        raise UserError(f"input {location} does not exist; check the path given to --input")
+    if not files and not may_be_none:
+        raise UserError(f"input {location} holds no file to read; check the path given to --input")
+    return files
+
+
+def _fixed_part(location: str) -> str:
+    """The location itself, or for a glob the folder above its first wildcard."""
+    wildcard = _WILDCARDS.search(location)
+    if wildcard is None or ("://" not in location and Path(location).exists()):
+        return location
+    return location[: wildcard.start()].rpartition("/")[0] or ("/" if location.startswith("/") else ".")
+
+
+def _matching(glob: str, root: str, folder: Folder) -> list[InputFile]:
+    """The files that match, and those below folders that match. Only `**` looks deeper than the pattern is."""
+    relative = glob[len(root) :].lstrip("/") if glob.startswith(root) else glob
+    files: list[InputFile] = []
+    for info in _entries(folder, relative):
+        if info.type == fs.FileType.File:
+            files.append(_input_file(root, info))
+        else:
+            files.extend(_below(root, Folder(folder.filesystem, info.path)))
+    return files
+
+
+def _entries(folder: Folder, pattern: str) -> list[fs.FileInfo]:
+    if "**" in pattern:
+        selector = fs.FileSelector(folder.path, allow_not_found=True, recursive=True)
+        return _that_match(folder, selector, pattern)
+    first, _, rest = pattern.partition("/")
+    found = _that_match(folder, fs.FileSelector(folder.path, allow_not_found=True), first)
+    if not rest:
+        return found
+    folders = [Folder(folder.filesystem, info.path) for info in found if info.type == fs.FileType.Directory]
+    return [info for inner in folders for info in _entries(inner, rest)]
+
+
+def _that_match(folder: Folder, selector: fs.FileSelector, pattern: str) -> list[fs.FileInfo]:
+    try:
+        regex = re.compile(_glob_to_regex(pattern))
+    except re.error as error:
+        raise UserError(f"input pattern {pattern} is no file, and as a pattern not valid: {error}") from None
+    top = folder.path.rstrip("/") + "/"
+    named = ((info, info.path.removeprefix(top)) for info in folder.filesystem.get_file_info(selector))
+    return [info for info, name in named if not _is_hidden(name) and regex.fullmatch(name)]
+
+
+def _glob_to_regex(glob: str) -> str:
+    """`*` and `?` stay within a folder, `**/` goes through any number of them, `[…]` is a set."""
+    out, position = [], 0
+    for match in re.finditer(r"\*\*/|\*|\?|\[[^\]]+\]", glob):
+        out.append(re.escape(glob[position : match.start()]))
+        wildcard = match.group()
+        simple = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+        out.append(simple.get(wildcard) or wildcard.replace("[!", "[^"))
+        position = match.end()
+    return "".join([*out, re.escape(glob[position:])])
+
+
+def _below(root: str, folder: Folder) -> Iterator[InputFile]:
+    """Every file below the folder, but hidden ones, and but run directories."""
+    paths = _local_folders(folder.path) if folder.is_local else [folder.path]
+    for path in paths:
+        selector = fs.FileSelector(path, recursive=not folder.is_local)
+        top = path.rstrip("/") + "/"
+        found = folder.filesystem.get_file_info(selector)
+        runs = tuple(info.path.removesuffix(MARKER) for info in found if info.base_name == MARKER)
+        for info in found:
+            if (
+                info.type == fs.FileType.File
+                and not _is_hidden(info.path.removeprefix(top))
+                and not info.path.startswith(runs)
+            ):
+                yield _input_file(root, info)
+
+
+def _local_folders(top: str) -> Iterator[str]:
+    """The folder and those below it, each once, wherever symbolic links lead."""
+
+    def refuse(error: OSError) -> None:
+        raise UserError(f"input {error.filename} cannot be read: {error.strerror}") from None
+
+    seen: set[str] = set()
+    for path, names, files in os.walk(top, followlinks=True, onerror=refuse):
+        real = os.path.realpath(path)
+        if real in seen or MARKER in files:
+            names.clear()
+            continue
+        seen.add(real)
+        names[:] = sorted(name for name in names if not _is_hidden(name))
+        yield path
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part[0] in "._" for part in PurePosixPath(name).parts)
+
+
+def _input_file(root: str, info: fs.FileInfo) -> InputFile:
+    return InputFile(root, info.path, info.size, info.mtime_ns or 0)
+
+
+def plan_splits(files: Iterable[InputFile], split_bytes: int) -> list[list[Split]]:
+    """Splits of about `split_bytes` bytes, gathered into one list a task, in the order of `files`."""
+    tasks: list[list[Split]] = []
+    room = 0
+    for split in (split for file in files for split in _cut(file, split_bytes)):
+        size = split.end - split.begin
+        if size > room:
+            tasks.append([])
+            room = split_bytes
+        tasks[-1].append(split)
+        room -= size
+    return tasks
+
+
+def _cut(file: InputFile, split_bytes: int) -> Iterator[Split]:
+    whole = file.compression is not None or file.format == "avro"
+    step = max(file.size, 1) if whole else split_bytes
+    for begin in range(0, file.size, step):
+        yield Split(file, begin, min(begin + step, file.size))

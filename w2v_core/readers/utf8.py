@@ -1,0 +1,74 @@
+"""Lines of UTF-8 as arrays of bytes, and tables over characters. T: bytes, L: lines, C: characters beyond ASCII.
+
+Text is mostly ASCII, or mostly not, but never one character a NumPy element: kernels run over bytes, and only the
+characters beyond ASCII are looked up as code points.
+"""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from w2v_core.types import Int32Array
+
+NUM_CODE_POINTS = 0x110000
+_SURROGATES = range(0xD800, 0xE000)
+_ASSIGNED = (*range(0x323B0), *range(0xE0000, 0xE0200))
+"""code points that Unicode gives a meaning up to its version 17, and some more; private ones are left out"""
+
+UInt8Array = npt.NDArray[np.uint8]
+CodePoints = npt.NDArray[np.uint32]
+
+
+def bytes_of(lines: pa.StringArray) -> tuple[bytes, Int32Array]:
+    """The bytes of all lines, and the offsets (L + 1,) at which each begins and the last ends."""
+    offsets = np.frombuffer(lines.buffers()[1] or bytes(4), np.int32)
+    offsets_L = offsets[lines.offset : lines.offset + len(lines) + 1] if len(lines) else np.zeros(1, np.int32)
+    data = lines.buffers()[2] or pa.py_buffer(b"")
+    return data[int(offsets_L[0]) : int(offsets_L[-1])].to_pybytes(), offsets_L - offsets_L[0]
+
+
+def array_of(data: bytes | UInt8Array, offsets_L: Int32Array) -> pa.StringArray:
+    """The lines whose bytes are data[offsets_L[i]:offsets_L[i + 1]], without a copy."""
+    offsets = pa.py_buffer(np.ascontiguousarray(offsets_L, np.int32))
+    return pa.StringArray.from_buffers(len(offsets_L) - 1, offsets, pa.py_buffer(data))
+
+
+def split_lines(text: bytes, separator: bytes = b"\n") -> pa.StringArray:
+    """The pieces of `text`, which is UTF-8, between separators of one byte."""
+    ends_L = np.flatnonzero(np.frombuffer(text, np.uint8) == separator[0])
+    ends_L -= np.arange(len(ends_L))
+    data = text.replace(separator, b"")
+    return array_of(data, np.concatenate([[0], ends_L, [len(data)]]).astype(np.int32))
+
+
+def beyond_ascii(data: bytes) -> tuple[npt.NDArray[np.int64], CodePoints]:
+    """Where each character beyond ASCII begins (C,), and its code point (C,)."""
+    data_T = np.frombuffer(data, np.uint8)
+    return np.flatnonzero(data_T >= 0xC0), code_points(data_T[data_T >= 0x80].tobytes().decode())
+
+
+def code_points(text: str) -> CodePoints:
+    """The code point of each character."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
+def encoded(code_points_C: CodePoints) -> UInt8Array:
+    """The characters as UTF-8, end to end."""
+    return np.frombuffer(code_points_C.tobytes().decode("utf-32-le").encode(), np.uint8)
+
+
+@cache
+def widths() -> UInt8Array:
+    """The bytes that each code point takes in UTF-8."""
+    width = np.ones(NUM_CODE_POINTS, np.uint8)
+    for first_of_wider in (0x80, 0x800, 0x10000):
+        width[first_of_wider:] += 1
+    return width
+
+
+@cache
+def every_character() -> str:
+    """Every assigned character but the line feed and surrogates, in the order of their code points."""
+    return "".join(chr(code) for code in _ASSIGNED if code not in _SURROGATES and code != 0x0A)

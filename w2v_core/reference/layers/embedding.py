@@ -1,0 +1,36 @@
+"""Embedding: ids to the rows of a table.
+
+Shapes: S any shape of ids, V vocabulary, D dimensions of a vector.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from w2v_core.reference.sparse_gradient import RowGradient
+from w2v_core.shards.windows import NO_WORD
+from w2v_core.types import FloatArray, IntArray
+
+
+class Embedding:
+    """out[s] = W[ids[s]], and zeros where the id is -1.
+
+    weights_VD: (V, D) float32 or float64; kept, not copied, so that layers and threads share it.
+    """
+
+    def __init__(self, weights_VD: FloatArray) -> None:
+        self.weights_VD = weights_VD
+
+    def forward(self, ids_S: IntArray) -> tuple[FloatArray, Callable[[FloatArray], RowGradient]]:
+        """Looks up ids of any shape S, each -1 or in [0, V).
+
+        Returns out (*S, D) in the weights' type, and backward: dout (*S, D) to the table's gradient, one
+        row for each id that is not -1. Raises IndexError for an id of V or more.
+        """
+        present_S = ids_S != NO_WORD
+        out_SD: FloatArray = np.where(present_S[..., np.newaxis], self.weights_VD[ids_S], 0)
+
+        def backward(dout_SD: FloatArray) -> RowGradient:
+            return RowGradient(ids_S[present_S], dout_SD[present_S])
+
+        return out_SD, backward

@@ -1,0 +1,136 @@
+"""Draws negative words: noise for a positive word to be told from.
+
+    counts ─▶ noise_distribution ─▶ p_V ─▶ running sum ─▶ binary search ─▶ ids
+
+Shapes: V vocabulary, S any shape of positive words, K negatives for each.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v_core.shards.windows import NO_WORD
+from w2v_core.types import IntArray
+
+Ids = npt.NDArray[np.int32]
+Probabilities = npt.NDArray[np.float64]
+
+
+def noise_distribution(counts_V: npt.ArrayLike, power: float) -> Probabilities:
+    """p[w] = counts[w]**power / sum over v of counts[v]**power.
+
+    counts_V: (V,) integers, each at least 1. power: finite; 0.75 is the paper's choice, 1 follows the text,
+    0 draws every word alike, and below 0 prefers rare words. Returns (V,) float64 that sums to 1. Odd: a
+    probability below 1e-300, which only an outlandish power yields, comes out as 0.
+
+    Raises ValueError for counts that are empty, not one-dimensional, not integers or below 1, and for a
+    power that is not finite.
+
+    Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their
+    Compositionality", section 2.2.
+    """
+    counts = _checked_counts(counts_V)
+    if not math.isfinite(power):
+        raise ValueError(f"power must be finite, got {power}")
+    # Divided by the likeliest word's count first: the powers are then at most 1 and cannot overflow.
+    likeliest = counts.max() if power >= 0 else counts.min()
+    weights_V: Probabilities = (counts / likeliest) ** power
+    probabilities_V: Probabilities = weights_V / weights_V.sum()
+    probabilities_V[probabilities_V < 1e-300] = 0.0  # below lie numbers too coarse to multiply by
+    return probabilities_V
+
+
+class UnigramSampler:
+    """Draws words in proportion to count**power; `get_negative_sample` leaves a row's own positive word out, `draw` and
+    `draw_spread`, which training uses, do not.
+
+    counts: (V,) integers, each at least 1. power: see `noise_distribution`. sample_size: K, negatives for
+    each positive word, at least 1; anything else is a ValueError. The draws of a row are independent, so a
+    word may come twice, as in word2vec.c.
+
+    Drawing inverts the running sum by binary search: O(log V) a draw, whatever the positive word is. The
+    sampler never changes after it is made, and the generator is handed in, so threads can share one.
+
+    Public attributes: `probabilities_V`, (V,) float64, and `sample_size`.
+    """
+
+    def __init__(self, counts: npt.ArrayLike, power: float = 0.75, sample_size: int = 5) -> None:
+        if sample_size < 1:
+            raise ValueError(f"sample_size must be at least 1, got {sample_size}")
+        self.sample_size = sample_size
+        self.probabilities_V = noise_distribution(counts, power)
+        # From rare to frequent, so that the running sum does not swallow a rare word's share: summed the
+        # other way, a word of probability 1e-17 would add nothing to the 1.0 it meets.
+        self._word_of_rank_V: Ids = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
+        self._rank_of_word_V: Ids = np.argsort(self._word_of_rank_V).astype(np.int32)
+        # The word of rank r owns the interval [edges[r], edges[r + 1]).
+        self._edges: Probabilities = np.append(0.0, np.cumsum(self.probabilities_V[self._word_of_rank_V]))
+
+    def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Ids:
+        """Words w with probability p[w], whatever the positive words are.
+
+        Returns int32 ids of the shape `size`.
+        """
+        return self._word_at(rng.random(size) * self._edges[-1])
+
+    def draw_spread(self, num_groups: int, num_shared: int, rng: np.random.Generator) -> Ids:
+        """(num_groups, num_shared) words, each drawn with probability p[w], but not independently.
+
+        The running sum is cut into num_shared strata, each stratum into num_groups pieces, and a word drawn from
+        each piece. A group has one piece of every stratum, so its words are frequent and rare as the distribution
+        is, and all groups together draw a word as often as they should, to within one or two.
+        """
+        pieces = np.arange(num_groups * num_shared)
+        place = (pieces + rng.random(len(pieces))) * (self._edges[-1] / len(pieces))
+        ids_KG = self._word_at(place).reshape(num_shared, num_groups)
+        return np.ascontiguousarray(rng.permuted(ids_KG, axis=1).T)
+
+    def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Ids:
+        """For every positive word t, K words w != t, each with probability p[w] / (1 - p[t]).
+
+        target_S: integer ids of any shape S: (B,) in CBOW, (B, C) in skip-gram. Returns int32 of shape
+        (*S, K). Where the target is -1, no word, its negatives are -1 too.
+
+        Raises ValueError if a positive word is the only one that can be drawn, as in a vocabulary of one,
+        and IndexError for an id of V or more.
+        """
+        target_S1 = np.asarray(target_S)[..., np.newaxis]
+        rank_S1 = self._rank_of_word_V[target_S1]
+        begin_S1, end_S1 = self._edges[rank_S1], self._edges[rank_S1 + 1]
+        room_S1 = begin_S1 + (self._edges[-1] - end_S1)
+        self._require_room(target_S1, room_S1)
+
+        u_SK = rng.random((*target_S1.shape[:-1], self.sample_size)) * room_S1
+        # Beyond the positive word's own interval the place is measured from its end, so that no rounding
+        # can put it back inside.
+        place_SK = np.where(u_SK < begin_S1, u_SK, end_S1 + (u_SK - begin_S1))
+        return np.where(target_S1 == NO_WORD, np.int32(NO_WORD), self._word_at(place_SK))
+
+    def _word_at(self, place: Probabilities) -> Ids:
+        """The word whose interval holds each place; a word of probability 0 has an empty one."""
+        rank = np.searchsorted(self._edges[1:], place, side="right")
+        # A place can be rounded up to the very end, which belongs to the last, the likeliest word.
+        ids: Ids = self._word_of_rank_V[np.minimum(rank, len(self._word_of_rank_V) - 1)]
+        return ids
+
+    def _require_room(self, target_S1: IntArray, room_S1: Probabilities) -> None:
+        alone_S1 = (target_S1 != NO_WORD) & (room_S1 <= 0)
+        if alone_S1.any():
+            raise ValueError(
+                f"word {target_S1[alone_S1][0]} has no negative: in this vocabulary of "
+                f"{len(self.probabilities_V)} it is the only word that can be drawn"
+            )
+
+
+def _checked_counts(counts_V: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]:
+    counts: npt.NDArray[Any] = np.asarray(counts_V)
+    if counts.ndim != 1 or counts.size == 0:
+        raise ValueError(f"counts must be one row of at least one count, got shape {counts.shape}")
+    if counts.dtype.kind not in "iu":
+        raise ValueError(f"counts must be integers, got {counts.dtype} (first value {counts[0]})")
+    if counts.min() < 1:
+        word = int(counts.argmin())
+        raise ValueError(f"counts must be at least 1, got {counts[word]} for word {word}")
+    return counts

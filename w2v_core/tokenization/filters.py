@@ -1,0 +1,51 @@
+"""Tokens that are not wanted, whatever tokenizer made them: stop words, too short ones, too long ones.
+
+They are gone before windows are laid: words around a stop word become neighbours. N: tokens, L: lists.
+"""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.schemas import TOKENS
+from w2v_core.types import BoolArray
+
+REASONS = ("stop_words", "too_short", "too_long")
+"""A token is told under the first that holds."""
+
+
+def filter_tokens(
+    lists: pa.ListArray,
+    stop_words: pa.StringArray,
+    min_length: int,
+    max_length: int | None,
+    dropped: Counter[str],
+) -> pa.ListArray:
+    """The lists without stop words and tokens of fewer or more characters. Adds to `dropped` by REASONS."""
+    tokens = lists.flatten()
+    unwanted = {}
+    if len(stop_words):
+        unwanted["stop_words"] = pc.is_in(tokens, value_set=stop_words)
+    if min_length > 1:
+        unwanted["too_short"] = pc.less(pc.utf8_length(tokens), min_length)
+    if max_length is not None:
+        unwanted["too_long"] = pc.greater(pc.utf8_length(tokens), max_length)
+    kept_N = np.ones(len(tokens), bool)
+    for reason, mask in unwanted.items():
+        gone_N = kept_N & mask.to_numpy(zero_copy_only=False)
+        dropped[reason] += int(np.count_nonzero(gone_N))
+        kept_N &= ~gone_N
+    if kept_N.all():
+        return lists
+    return _only(lists, tokens, kept_N)
+
+
+def _only(lists: pa.ListArray, tokens: pa.StringArray, kept_N: BoolArray) -> pa.ListArray:
+    before_N = np.concatenate([[0], np.cumsum(kept_N)])
+    offsets_L = lists.offsets.to_numpy() - lists.offsets[0].as_py()
+    offsets = pa.array(before_N[offsets_L].astype(np.int32))
+    return pa.ListArray.from_arrays(
+        offsets, tokens.filter(pa.array(kept_N)), type=TOKENS.field("tokens").type
+    )

@@ -1,0 +1,196 @@
+"""Lines to lines in one spelling: normal form, accents, case, digits.
+
+Nearly every change is one of a character for itself, whatever stands beside it. A table over the code points holds
+these, made from the same functions that change a line as a whole, and is applied to the bytes of many lines at once.
+Lines in which a character depends on its neighbours (it composes, it becomes several, it is the Greek capital sigma)
+take the functions themselves. L: lines, T: bytes, C: characters beyond ASCII.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, reduce
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.readers.utf8 import (
+    NUM_CODE_POINTS,
+    CodePoints,
+    UInt8Array,
+    array_of,
+    beyond_ascii,
+    bytes_of,
+    code_points,
+    encoded,
+    every_character,
+    widths,
+)
+from w2v_core.types import BoolArray, Int32Array
+
+NormalForm = Literal["NFC", "NFKC", "none"]
+COUNTERS = ("characters_normalized", "accents_stripped", "characters_lowered", "digits_folded")
+"""Characters of the input that a step changes, each step by itself."""
+
+# Invisible inside a word: soft hyphen, joiners, variation selectors. Unicode Standard Annex 29 does not break there.
+_IGNORABLE = re.compile("[\u00ad\u200c\u200d\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# The blocks of combining diacritical marks: what Latin, Greek and Cyrillic letters carry. The vowel signs and voice
+# marks of other scripts are not accents: without them the word is another one.
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_DIGIT = re.compile(r"\d")
+_HANGUL_VOWELS_AND_TAILS = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
+_GREEK_SIGMA = 0x3A3  # lower case is another letter at the end of a word
+
+Step = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What `normalize` does, in this order."""
+
+    form: NormalForm = "none"
+    """the normal form; NFC and NFKC also remove format characters that are invisible inside a word"""
+    strip_accents: bool = False
+    lower: bool = False
+    digits_to_zero: bool = False
+
+    def steps(self) -> dict[str, Step]:
+        """The functions on a line, by the name of what they count."""
+        steps: dict[str, Step] = {}
+        if self.form != "none":
+            steps["characters_normalized"] = lambda line: _normal(line, self.form)
+        if self.strip_accents:
+            steps["accents_stripped"] = strip_accents
+        if self.lower:
+            steps["characters_lowered"] = str.lower
+        if self.digits_to_zero:
+            steps["digits_folded"] = lambda line: _DIGIT.sub("0", line)
+        return steps
+
+    def apply(self, line: str) -> str:
+        """The line as the rules want it."""
+        return reduce(lambda text, step: step(text), self.steps().values(), line)
+
+
+def _normal(line: str, form: str) -> str:
+    assert form in ("NFC", "NFKC")
+    return unicodedata.normalize(form, _IGNORABLE.sub("", line))  # type: ignore[arg-type]
+
+
+def strip_accents(line: str) -> str:
+    """The line without diacritics on Latin, Greek and Cyrillic letters; other scripts stay whole. NFC."""
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", line)))
+
+
+def normalize(lines: pa.StringArray, rules: Rules, counters: Counter[str]) -> pa.StringArray:
+    """The lines as `rules` want them. Adds to `counters` by the names in COUNTERS."""
+    steps = rules.steps()
+    if not steps:
+        return lines
+    table = _table(rules)
+    data, offsets_L = bytes_of(lines)
+    for name, changes in table.changes_of.items():
+        counters[name] += data.translate(changes[:0x80].tobytes() + bytes(0x80)).count(1)
+    changed = data.translate(table.becomes[:0x80].astype(np.uint8).tobytes() + bytes(range(0x80, 0x100)))
+    if data.isascii():
+        return array_of(changed, offsets_L)
+    begins_C, code_C = beyond_ascii(data)
+    some = np.flatnonzero(table.is_touched[code_C])
+    begins_C, code_C = begins_C[some], code_C[some]
+    for name, changes in table.changes_of.items():
+        counters[name] += int(np.count_nonzero(changes[code_C]))
+    slow_C = table.is_slow[code_C]
+    quick = array_of(*_replaced(changed, offsets_L, begins_C[~slow_C], code_C[~slow_C], table.becomes))
+    slow_L = np.zeros(len(lines), bool)
+    slow_L[np.searchsorted(offsets_L, begins_C[slow_C], side="right") - 1] = True
+    if not slow_L.any():
+        return quick
+    one_by_one = [rules.apply(line) for line in lines.filter(pa.array(slow_L)).to_pylist()]
+    return pc.replace_with_mask(quick, pa.array(slow_L), pa.array(one_by_one, pa.string()))
+
+
+def _replaced(
+    data: bytes,
+    offsets_L: Int32Array,
+    begins_C: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    code_C: CodePoints,
+    becomes: CodePoints,
+) -> tuple[UInt8Array, Int32Array]:
+    """The bytes and offsets with the characters that begin at `begins_C` replaced, by none wider than itself."""
+    data_T = np.frombuffer(bytearray(data), np.uint8)
+    new_C = becomes[code_C]
+    old_width_C, new_width_C = widths()[code_C], np.where(new_C == _NOTHING, 0, widths()[new_C])
+    spelled = encoded(new_C[new_C != _NOTHING])
+    spelled_at_C = np.cumsum(new_width_C, dtype=np.int64) - new_width_C
+    superfluous = []
+    for place in range(4):
+        written = place < new_width_C
+        data_T[begins_C[written] + place] = spelled[spelled_at_C[written] + place]
+        superfluous.append(begins_C[(place >= new_width_C) & (place < old_width_C)] + place)
+    gone = np.sort(np.concatenate(superfluous))
+    if len(gone) == 0:
+        return data_T, offsets_L
+    kept_T = np.ones(len(data_T), bool)
+    kept_T[gone] = False
+    return data_T[kept_T], (offsets_L - np.searchsorted(gone, offsets_L)).astype(np.int32)
+
+
+_NOTHING = 0  # in `becomes`, of a character other than NUL: it is removed
+
+
+@dataclass(frozen=True)
+class _Table:
+    """By code point."""
+
+    becomes: CodePoints
+    """what a character is after all steps; of a slow one, itself"""
+    is_slow: BoolArray
+    is_touched: BoolArray
+    """it becomes another, or is slow"""
+    changes_of: dict[str, UInt8Array]
+    """1 where the step of this name changes the character"""
+
+
+@cache
+def _table(rules: Rules) -> _Table:
+    """Every step on every character, each on a line of its own so that none meets another."""
+    characters = every_character()
+    codes = code_points(characters)
+    before, changes_of = list(characters), {}
+    for name, step in rules.steps().items():
+        after = step("\n".join(before)).split("\n")
+        changes_of[name] = np.zeros(NUM_CODE_POINTS, np.uint8)
+        changes_of[name][codes] = [a != b for a, b in zip(before, after, strict=True)]
+        before = after
+    depends = _neighbours_matter(rules)
+    becomes = np.arange(NUM_CODE_POINTS, dtype=np.uint32)
+    is_slow = np.zeros(NUM_CODE_POINTS, bool)
+    is_slow[codes] = [
+        len(text) > 1 or c in depends or text in depends for c, text in zip(characters, before, strict=True)
+    ]
+    quick = ~is_slow[codes]
+    becomes[codes[quick]] = [
+        ord(text) if text else _NOTHING for text, q in zip(before, quick, strict=True) if q
+    ]
+    wider = (widths()[becomes] > widths()) & (becomes != _NOTHING)
+    is_slow[wider] = True
+    becomes[wider] = np.flatnonzero(wider)
+    return _Table(becomes, is_slow, is_slow | (becomes != np.arange(NUM_CODE_POINTS)), changes_of)
+
+
+def _neighbours_matter(rules: Rules) -> frozenset[str]:
+    """Characters that another one beside them may change."""
+    found = {chr(_GREEK_SIGMA)} if rules.lower else set()
+    if rules.form != "none" or rules.strip_accents:
+        found.update(map(chr, _HANGUL_VOWELS_AND_TAILS))
+        for character in every_character():
+            if unicodedata.combining(character):
+                found.add(character)
+            parts = unicodedata.decomposition(character).split()
+            if len(parts) == 2 and not parts[0].startswith("<"):
+                found.add(chr(int(parts[1], 16)))
+    return frozenset(found)

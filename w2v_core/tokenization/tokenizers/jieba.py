@@ -1,0 +1,13 @@
+"""Chinese words by jieba's dictionary and model, in its Rust form, rjieba."""
+
+from w2v_core.tokenization.tokenizers.analyser import Analyse
+
+PACKAGES = ("rjieba",)
+
+
+def analyser() -> Analyse:
+    """The function from a text to its words."""
+    import rjieba
+
+    cut: Analyse = rjieba.cut
+    return cut

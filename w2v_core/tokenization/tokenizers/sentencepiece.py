@@ -1,0 +1,17 @@
+"""The pieces of a SentencePiece model: any language, a vocabulary of a fixed size, `▁` where a word begins."""
+
+from w2v_core.errors import UserError
+from w2v_core.tokenization.tokenizers.protocol import Tokenizer, token_lists
+
+PACKAGES = ("sentencepiece",)
+
+
+def tokenizer(model: bytes, location: str | None) -> Tokenizer:
+    """The pieces that `model`, the content of a `.model` file, cuts lines into. UserError where it is none."""
+    import sentencepiece
+
+    try:
+        processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    except RuntimeError:
+        raise UserError(f"tokenize.model = {location} is no SentencePiece model") from None
+    return lambda lines: token_lists(processor.encode(lines.to_pylist(), out_type=str))

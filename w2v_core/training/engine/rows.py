@@ -1,0 +1,93 @@
+"""Rows stretch by stretch, with the contexts that are within reach.
+
+B: rows, W: window, S: stretches (B = 16 * S), R: rows of a stretch (16), L: words of a stretch and around it
+(W before it, its own 16, W after it), C: different sets of contexts that a row of a block has.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.spans import Stretches
+from w2v_core.training.engine.scratch import Scratch
+from w2v_core.types import FloatArray, Int32Array
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Whole stretches: targets (B,) and words (S, L) int32, and which of a stretch's words are a row's contexts.
+
+    A row without a context fills a stretch up and trains nothing.
+    """
+
+    target_B: Int32Array
+    words_SL: Int32Array
+    num_contexts_B: npt.NDArray[np.uint8]
+    masks_CL: FloatArray
+    """1 where a word is a context, else 0"""
+    means_CL: FloatArray
+    """the same by the number of contexts, so that the products with words are means"""
+    which_B: npt.NDArray[np.intp]
+    """the place in C of each row's contexts"""
+
+    def __len__(self) -> int:
+        return len(self.target_B)
+
+    def part(self, begin: int, end: int) -> "Rows":
+        """Rows begin to end (exclusive), whole stretches."""
+        words_SL = self.words_SL[begin // ROWS_PER_STRETCH : end // ROWS_PER_STRETCH]
+        some = slice(begin, end)
+        return Rows(
+            self.target_B[some],
+            words_SL,
+            self.num_contexts_B[some],
+            self.masks_CL,
+            self.means_CL,
+            self.which_B[some],
+        )
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that have a context."""
+        return int(np.count_nonzero(self.num_contexts_B))
+
+    @property
+    def num_pairs(self) -> int:
+        """Contexts of all rows."""
+        return int(self.num_contexts_B.sum())
+
+    def mask(self, scratch: Scratch) -> FloatArray:
+        """(S, R, L): 1 where a word is a context of a row, else 0."""
+        return self._of_rows(scratch.take("mask", self.masks_CL, self.which_B))
+
+    def mean(self, scratch: Scratch) -> FloatArray:
+        """(S, R, L): 1 / n where a word is one of the n contexts of a row, else 0."""
+        return self._of_rows(scratch.take("mean", self.means_CL, self.which_B))
+
+    def _of_rows(self, rows_BL: FloatArray) -> FloatArray:
+        return rows_BL.reshape(len(self.words_SL), ROWS_PER_STRETCH, -1)
+
+
+def prepare(block: Stretches, reach_B: npt.NDArray[np.integer], real: type[np.floating] = np.float32) -> Rows:
+    """The rows with the contexts that are at most `reach` (B,) words away. Done once a block, for many batches.
+
+    `real` is the type of the tables.
+    """
+    reach_B = reach_B.astype(np.uint8)
+    left_B, right_B = np.minimum(block.left_B, reach_B), np.minimum(block.right_B, reach_B)
+    # Rows differ little in which words of their stretch they see: a row of a table says it for all that are alike.
+    place_B = np.tile(np.arange(ROWS_PER_STRETCH), len(block.words_SL))
+    base = block.window + 1
+    code_B = (place_B * base + left_B) * base + right_B
+    code_C = np.flatnonzero(np.bincount(code_B))
+    index = np.zeros(ROWS_PER_STRETCH * base * base, np.intp)
+    index[code_C] = np.arange(len(code_C))
+    place_C, left_C, right_C = np.unravel_index(code_C, (ROWS_PER_STRETCH, base, base))
+    target_C = place_C + block.window
+    word_L = np.arange(block.words_SL.shape[1])
+    seen_CL = (word_L >= (target_C - left_C)[:, None]) & (word_L <= (target_C + right_C)[:, None])
+    masks_CL = (seen_CL & (word_L != target_C[:, None])).astype(real)
+    means_CL = masks_CL / np.maximum(left_C + right_C, 1).astype(real)[:, None]
+    return Rows(block.target_B, block.words_SL, left_B + right_B, masks_CL, means_CL, index.take(code_B))

@@ -1,0 +1,112 @@
+"""Two trainings give the same words other axes: the rotation that lays the ones over the others.
+
+    shared = SharedWords.of(today, yesterday)
+    turned_VD = today.vectors_VD @ shared.rotation()    # today's vectors along yesterday's axes
+
+Shape suffixes
+    S  words that both have
+    D  numbers in a vector
+    B  words of one block
+
+Source: Schönemann 1966, "A generalized solution of the orthogonal Procrustes problem"; for word vectors over time,
+Hamilton, Leskovec, Jurafsky 2016, "Diachronic Word Embeddings Reveal Statistical Laws of Semantic Change".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import svd
+
+from w2v_core.errors import UserError
+from w2v_core.vectors.word_vectors import Floats, Ints, WordVectors, first_ids
+
+BLOCK_WORDS = 8192
+"""Words aligned at a time: two blocks of unit vectors are all that is held beside the tables."""
+
+
+@dataclass(frozen=True)
+class SharedWords:
+    """The words that two vocabularies share, the most frequent first, and their ids in each, (S,).
+
+    A word is as frequent as its rank where it is rarer, so neither vocabulary, however large, decides alone.
+    """
+
+    first: WordVectors
+    second: WordVectors
+    first_ids_S: Ints
+    second_ids_S: Ints
+
+    @classmethod
+    def of(cls, first: WordVectors, second: WordVectors) -> Self:
+        """All shared words. UserError where there is none, and for vectors of different sizes."""
+        sizes = first.vectors_VD.shape[1], second.vectors_VD.shape[1]
+        if sizes[0] != sizes[1]:
+            raise UserError(
+                f"vectors of {sizes[0]} and of {sizes[1]} dimensions cannot be laid over each other; "
+                f"compare runs of one train.vector_size"
+            )
+        id_by_token = first_ids(second.tokens)
+        pairs = [(i, id_by_token[token]) for i, token in enumerate(first.tokens) if token in id_by_token]
+        if not pairs:
+            raise UserError(
+                f"the {len(first):,} words of one run and the {len(second):,} of the other have none in common; "
+                "are they of one language, and both lower case?"
+            )
+        first_ids_S, second_ids_S = np.array(pairs, dtype=np.int64).T
+        first_rank_S, second_rank_S = first.ranks_V[first_ids_S], second.ranks_V[second_ids_S]
+        order_S = np.lexsort((first_rank_S, np.maximum(first_rank_S, second_rank_S)))
+        return cls(first, second, first_ids_S[order_S], second_ids_S[order_S])
+
+    def __len__(self) -> int:
+        return len(self.first_ids_S)
+
+    def top(self, num_words: int) -> "SharedWords":
+        """The most frequent of them."""
+        return SharedWords(
+            self.first, self.second, self.first_ids_S[:num_words], self.second_ids_S[:num_words]
+        )
+
+    def seen(self, min_count: int) -> "SharedWords":
+        """Those that occur at least so often in both corpora."""
+        kept_S = np.minimum(self.first_counts_S, self.second_counts_S) >= min_count
+        return SharedWords(self.first, self.second, self.first_ids_S[kept_S], self.second_ids_S[kept_S])
+
+    @property
+    def first_counts_S(self) -> Ints:
+        """Their counts in the first."""
+        return self.first.counts_V[self.first_ids_S]
+
+    @property
+    def second_counts_S(self) -> Ints:
+        """Their counts in the second."""
+        return self.second.counts_V[self.second_ids_S]
+
+    def rotation(self) -> NDArray[np.float64]:
+        """The orthogonal R, (D, D), of least sum over words of ||unit(first) R - unit(second)||^2.
+
+        Fewer words than D leave R open in the directions that no word points to.
+        """
+        size = self.first.vectors_VD.shape[1]
+        product_DD = np.zeros((size, size))
+        for first_BD, second_BD in self._unit_blocks():
+            product_DD += first_BD.T @ second_BD
+        left_DD, _, right_DD = svd(product_DD)
+        rotation_DD: NDArray[np.float64] = left_DD @ right_DD
+        return rotation_DD
+
+    def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Floats:
+        """cos(first R, second) of every word, (S,) float32; 0 where either vector is zero."""
+        turned = rotation_DD.astype(np.float32)
+        blocks = [np.einsum("bd,bd->b", a_BD @ turned, b_BD) for a_BD, b_BD in self._unit_blocks()]
+        return np.concatenate([np.empty(0, np.float32), *blocks])
+
+    def _unit_blocks(self) -> Iterator[tuple[Floats, Floats]]:
+        for begin in range(0, len(self), BLOCK_WORDS):
+            block = slice(begin, begin + BLOCK_WORDS)
+            yield (
+                self.first.unit_rows(self.first_ids_S[block]),
+                self.second.unit_rows(self.second_ids_S[block]),
+            )

@@ -1,0 +1,148 @@
+"""Every format that vectors are written in, and the writing."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.io.atomic_write import drafts, packing
+from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_utf8
+from w2v_core.vectors.formats import (
+    glove,
+    npy,
+    parquet_file,
+    projector,
+    safetensors_file,
+    text_lines,
+    word2vec,
+)
+from w2v_core.vectors.formats.loss import Loss, measured
+from w2v_core.vectors.formats.table import Chosen, FloatType, VectorTable
+
+DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a format is written, and what it can hold."""
+
+    write: Callable[[Chosen, Sequence[pa.NativeFile]], None]
+    names: tuple[str, ...] = ()
+    """the files it makes in a folder; none: it makes the one file that is named"""
+    unfit: str | None = None
+    """a pattern of the words that it cannot hold"""
+    packs: bool = False
+    """whether its files may be packed, as their names' endings say"""
+    dtypes: tuple[str, ...] = ("float32",)
+
+
+_TEXT = Format(word2vec.write_text, unfit=text_lines.UNFIT, packs=True)
+FORMATS = {
+    "word2vec-text": _TEXT,
+    "word2vec-binary": Format(word2vec.write_binary, unfit=word2vec.UNFIT_BINARY, packs=True),
+    "glove": Format(glove.write, unfit=text_lines.UNFIT, packs=True),
+    "spacy": _TEXT,  # what `spacy init vectors` reads
+    "parquet": Format(parquet_file.write),
+    "npy": Format(npy.write, npy.NAMES, dtypes=("float32", "float16")),
+    "safetensors": Format(safetensors_file.write, dtypes=("float32", "float16")),
+    "projector": Format(projector.write, projector.NAMES, unfit=projector.UNFIT),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: words, and those left out, with the first of them; the loss, where numbers were narrowed."""
+
+    words: int
+    num_left_out: int
+    left_out: tuple[str, ...]
+    loss: Loss | None
+
+
+def export(
+    table: VectorTable,
+    format_name: str,
+    location: Location,
+    *,
+    limit: int | None = None,
+    dtype: str = "float32",
+    strict: bool = False,
+) -> Exported:
+    """Write the `limit` most frequent words to `location`: a path or a URI of a file or, for several, of a folder.
+
+    Words that the format cannot hold are left out, or refused with `strict`. No file is there before it is whole.
+    UserError for what is unknown or does not go together, and for vectors that are not finite numbers of `dtype`.
+    """
+    location = os.fspath(location)
+    form = _known(format_name, dtype)
+    if limit is not None and limit < 1:
+        raise UserError(f"limit = {limit} must be at least 1")
+    folder, names = _target(form, format_name, location)
+    chosen = Chosen.of(table, form.unfit, limit, DTYPES[dtype])
+    if strict and chosen.num_left_out:
+        raise UserError(
+            f"{format_name} cannot hold {chosen.num_left_out:,} words ({_quoted(chosen.left_out)}, …); "
+            "without strict they are left out, and parquet, npy and safetensors hold any"
+        )
+    if not len(chosen):
+        raise UserError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
+    _require_range(chosen)
+    try:
+        with drafts(folder, names) as streams:
+            form.write(chosen, streams)
+    except OSError as error:
+        raise UserError(f"{location} cannot be written: {error}") from None
+    loss = None if chosen.dtype is np.float32 else measured(chosen)
+    return Exported(len(chosen), chosen.num_left_out, chosen.left_out, loss)
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(ascii(word) for word in words)
+
+
+def _known(format_name: str, dtype: str) -> Format:
+    form = FORMATS.get(format_name)
+    if form is None:
+        raise UserError(f"format = {format_name!r} is not known; choose one of {', '.join(FORMATS)}")
+    if dtype not in DTYPES:
+        raise UserError(f"dtype = {dtype!r} is not known; choose one of {', '.join(DTYPES)}")
+    if dtype not in form.dtypes:
+        holders = [name for name, other in FORMATS.items() if dtype in other.dtypes]
+        raise UserError(f"dtype = {dtype} is not for {format_name}; {' and '.join(holders)} take it")
+    return form
+
+
+def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tuple[str, ...]]:
+    """The folder to write in, and the files to make there."""
+    require_utf8(location)
+    target = open_folder(location)
+    if target.is_local:  # a link stays, and what it leads to is written
+        target = Folder(target.filesystem, os.path.realpath(target.path))
+    with access(location):
+        kind = target.filesystem.get_file_info(target.path).type
+    if kind == fs.FileType.Unknown:
+        raise UserError(
+            f"{location} is a device, a pipe or a socket, which a file would replace; name a file"
+        )
+    if form.names:
+        if kind == fs.FileType.File:
+            raise UserError(f"{location} is a file, and {format_name} makes several; name a folder")
+        return target, form.names
+    if kind == fs.FileType.Directory or location.endswith("/"):
+        raise UserError(f"{location} is a folder, and {format_name} makes one file; name it, in the folder")
+    parent, _, name = target.path.rpartition("/")
+    if packing(name) and not form.packs:
+        raise UserError(f"{location}: {format_name} is not packed; leave the last ending out")
+    return Folder(target.filesystem, parent or "/"), (name,)
+
+
+def _require_range(chosen: Chosen) -> None:
+    if chosen.dtype is np.float32:
+        return
+    largest = max(float(np.abs(block.vectors_ND).max(initial=0)) for block in chosen.blocks())
+    if largest > float(np.finfo(chosen.dtype).max):
+        raise UserError(f"a vector holds {largest:g}, which float16 does not reach; write float32")

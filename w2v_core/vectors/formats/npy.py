@@ -1,0 +1,84 @@
+"""A folder that NumPy reads: `vectors.npy` (K, D), `counts.npy` (K,), and `tokens.json`, a list of K strings."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import Folder, access
+from w2v_core.io.npy import whole_array
+from w2v_core.vectors.formats.table import Chosen, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.nearest import Floats, Ints
+
+VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
+"""JSON, since in a file with a word a line a word with a line feed would be two."""
+
+
+def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+    """The three files. A word a line of `tokens.json`, which is JSON all the same."""
+    vectors, counts, tokens = streams
+    np.save(counts, chosen.counts_K)
+    shape = (len(chosen), chosen.vector_size)
+    header = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(chosen.dtype)),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    np.lib.format.write_array_header_1_0(vectors, header)
+    before = "["
+    for block in chosen.blocks():
+        vectors.write(block.vectors_ND.astype(chosen.dtype, copy=False).tobytes())
+        words = ",\n".join(json.dumps(token, ensure_ascii=False) for token in block.tokens.to_pylist())
+        tokens.write((before + words).encode())
+        before = ",\n"
+    tokens.write(b"]\n")
+
+
+def read(folder: Folder) -> VectorTable:
+    """The three files; vectors on a local disk are mapped, unless they are float16. Without `counts.npy`, as gensim.
+
+    UserError where one is missing or damaged, or does not fit the others.
+    """
+    try:
+        with access(str(folder)):
+            vectors_VD, tokens, counts_V = _vectors(folder), _tokens(folder), _counts(folder)
+        if vectors_VD.ndim != 2 or not len(vectors_VD) == len(tokens):
+            raise ValueError(f"vectors of shape {vectors_VD.shape} and {len(tokens):,} tokens")
+        if not vectors_VD.shape[1]:
+            raise ValueError("vectors without a number")
+        if counts_V is not None and counts_V.shape != (len(tokens),):
+            raise ValueError(f"counts of shape {counts_V.shape} and {len(tokens):,} tokens")
+        refuse_twice(tokens)
+    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
+        raise UserError(
+            f"{folder} does not hold {', '.join(NAMES)} that fit: {error}; export again"
+        ) from None
+    return VectorTable(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
+
+
+def _vectors(folder: Folder) -> Floats:
+    stored = whole_array(folder, VECTORS)
+    if stored.dtype.kind != "f":
+        raise ValueError(f"{VECTORS} holds {stored.dtype}")
+    with np.errstate(over="ignore"):  # told as infinity where it is read
+        vectors_VD: Floats = stored.astype(np.float32, copy=False)
+    return vectors_VD
+
+
+def _tokens(folder: Folder) -> pa.ChunkedArray:
+    tokens = json.loads(folder.read(TOKENS) or b"null")
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise ValueError(f"{TOKENS} is no list of strings")
+    return pa.chunked_array([pa.array(tokens, pa.string())])
+
+
+def _counts(folder: Folder) -> Ints | None:
+    if COUNTS not in folder.sizes():
+        return None
+    stored = whole_array(folder, COUNTS)
+    if stored.dtype.kind not in "iu":
+        raise ValueError(f"{COUNTS} holds {stored.dtype}")
+    counts_V: Ints = stored.astype(np.int64)
+    return counts_V

@@ -1,0 +1,73 @@
+"""Which format a file or a folder of vectors has, and the table in it."""
+
+import os
+
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import Location, access, open_folder, require_utf8
+from w2v_core.vectors.formats import glove, npy, parquet_file, safetensors_file, word2vec
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.formats.word2vec_file import BYTE_ORDER_MARK
+
+_START = 100  # bytes, as many as the longest first line of a word2vec file
+
+
+def open_table(location: Location) -> VectorTable:
+    """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy.
+
+    UserError where there is nothing, or another thing.
+    """
+    table = table_at(location)
+    if table is None:
+        raise UserError(
+            f"{location} is no file of word vectors and no folder with {npy.VECTORS}; check the path"
+        )
+    return table
+
+
+def table_at(location: Location) -> VectorTable | None:
+    """As `open_table`, but None where there is no file and no folder of npy.
+
+    The format of a file is told from its first bytes, not from its name.
+    """
+    location = os.fspath(location)
+    require_utf8(location)
+    place = open_folder(location)
+    with access(location):
+        kind = place.filesystem.get_file_info(place.path).type
+        if kind == fs.FileType.Unknown:
+            raise UserError(
+                f"{location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
+            )
+        if kind == fs.FileType.File:
+            return _from_file(location)
+        return npy.read(place) if npy.VECTORS in place.sizes() else None
+
+
+def _from_file(location: str) -> VectorTable:
+    start = _start(location)
+    if start.startswith(b"\x93NUMPY"):
+        raise UserError(
+            f"{location} is an array without the words that its rows belong to; name the folder that it is in"
+        )
+    if start.startswith(b"PAR1"):
+        return parquet_file.read(location)
+    if safetensors_file.is_safetensors(start):
+        return safetensors_file.read(location)
+    return word2vec.read(location) if _has_header(start) else glove.read(location)
+
+
+def _start(location: str) -> bytes:
+    file = open_folder(location)
+    try:
+        with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
+            return bytes(stream.read(_START))
+    except OSError as error:
+        raise UserError(f"{location} cannot be read: {error}") from None
+
+
+def _has_header(start: bytes) -> bool:
+    """Whether the first line is two whole numbers, as a word2vec file's."""
+    fields = start.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0].split()
+    return len(fields) == 2 and all(field.isdigit() for field in fields)

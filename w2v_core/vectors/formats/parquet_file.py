@@ -1,0 +1,127 @@
+"""One Parquet file: `id, token, count, vector`, a word a row, which Spark reads as a table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import access, open_folder
+from w2v_core.vectors.formats.table import Chosen, VectorTable, joined
+from w2v_core.vectors.nearest import Floats, Ints
+
+
+def schema(vector_size: int) -> pa.Schema:
+    """The columns; `vector` is a list of fixed length to Arrow, and an array<float> to Spark."""
+    number = pa.field("element", pa.float32(), nullable=False)
+    return pa.schema(
+        [
+            pa.field("id", pa.int32(), nullable=False),
+            pa.field("token", pa.string(), nullable=False),
+            pa.field("count", pa.int64(), nullable=False),
+            pa.field("vector", pa.list_(number, vector_size), nullable=False),
+        ]
+    )
+
+
+def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+    """A row a word. Plain pages: Spark before 4.3 reads no byte-stream-split ones."""
+    (stream,) = streams
+    columns = schema(chosen.vector_size)
+    options = {"compression": "zstd", "use_dictionary": False, "write_page_checksum": True}
+    with pq.ParquetWriter(stream, columns, **options) as writer:
+        for block in chosen.blocks():
+            vector = pa.FixedSizeListArray.from_arrays(
+                pa.array(block.vectors_ND.ravel()), type=columns.field("vector").type
+            )
+            row = [pa.array(block.ids_N, pa.int32()), block.tokens, pa.array(block.counts_N), vector]
+            writer.write_table(pa.table(row, schema=columns))
+
+
+def read(location: str) -> VectorTable:
+    """The columns `token`, `vector` and, where it is there, `count`, also as Spark writes them.
+
+    UserError where a column is missing or of another type, and where vectors differ in length.
+    """
+    file = open_folder(location)
+    try:
+        with (
+            access(location),
+            file.filesystem.open_input_file(file.path) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as parquet,
+        ):
+            return _read(parquet, location)
+    except UserError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError for a column's name
+        raise UserError(f"{location} cannot be read as Parquet: {error}") from None
+
+
+def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
+    names = parquet.schema_arrow.names
+    if missing := {"token", "vector"} - set(names):
+        raise UserError(
+            f"{location} has no column {min(missing)!r} among {', '.join(names)}; rename its columns"
+        )
+    columns = [name for name in ("token", "count", "vector") if name in names]
+    if twice := [name for name in columns if names.count(name) > 1]:
+        raise UserError(f"{location} has the column {twice[0]!r} twice; rename one")
+    tokens, counts, blocks = [], [], []
+    for index in range(parquet.num_row_groups):
+        rows = parquet.read_row_group(index, columns=columns)
+        rows.validate(full=True)
+        tokens += rows["token"].cast(pa.string()).chunks
+        if "count" in names:
+            counts.append(_counts(rows["count"], location))
+        vectors_ND = _vectors(rows["vector"], location)
+        if len(rows):
+            blocks.append(vectors_ND)
+            if vectors_ND.shape[1] != blocks[0].shape[1]:
+                raise UserError(_lengths_differ(location))
+    column = pa.chunked_array(tokens, pa.string())
+    if column.null_count:
+        raise UserError(f"{location} has a row without a token; leave such rows out")
+    counts_V = np.concatenate(counts) if counts else None
+    return VectorTable.of(column, joined(blocks or [np.empty((0, 0), np.float32)]), counts_V)
+
+
+def _lengths_differ(location: str) -> str:
+    return f"{location} has vectors of different lengths; a word's must be as long as another's"
+
+
+def _counts(column: pa.ChunkedArray, location: str) -> Ints:
+    """Whole numbers as int64, also where they were stored as floats."""
+    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    try:
+        if not is_number or column.null_count:
+            raise ValueError("with nulls or no numbers")
+        counts_N: Ints = column.cast(pa.int64()).to_numpy()
+    except ValueError as error:
+        raise UserError(
+            f"{location}: column 'count' is {column.type}, and not whole numbers ({error}); mend it, or leave it out"
+        ) from None
+    return counts_N
+
+
+_LISTS = (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)
+
+
+def _vectors(column: pa.ChunkedArray, location: str) -> Floats:
+    """Lists of equal length as (N, D) float32."""
+    lists = column.combine_chunks()
+    is_list = isinstance(lists, _LISTS) and not isinstance(lists, pa.MapArray)
+    if not is_list or lists.null_count or not pa.types.is_floating(lists.type.value_type):
+        raise UserError(
+            f"{location}: column 'vector' is {column.type} with nulls or no numbers, not a list of float"
+        )
+    numbers = lists.flatten()
+    vector_size = len(numbers) // max(len(lists), 1)
+    lengths = pa.compute.list_value_length(lists).to_numpy(zero_copy_only=False)
+    if (lengths != vector_size).any():
+        raise UserError(_lengths_differ(location))
+    with np.errstate(over="ignore"):
+        vectors_ND: Floats = numbers.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    if not np.isfinite(vectors_ND).all() or (len(lists) and not vector_size):
+        raise UserError(f"{location}: column 'vector' holds a null, NaN, infinity, or no number at all")
+    return vectors_ND.reshape(len(lists), vector_size)

@@ -1,0 +1,148 @@
+"""Words, counts and vectors, and the words among them that are to be written. V: words, K: words chosen, N: words of
+a block, D: numbers in a vector.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.errors import UserError
+from w2v_core.vectors.nearest import Floats, Ints, by_count
+
+FloatType = type[np.floating[Any]]
+
+BLOCK_ROWS = 8192
+"""Words written at a time: as text they take some 12 bytes a number."""
+
+
+@dataclass(frozen=True)
+class VectorTable:
+    """Words by id: tokens (V,) strings, counts (V,) int64, in any order, vectors (V, D) float32, maybe mapped."""
+
+    tokens: pa.ChunkedArray
+    counts_V: Ints
+    vectors_VD: Floats
+
+    @classmethod
+    def of(cls, tokens: pa.ChunkedArray, vectors_VD: Floats, counts_V: Ints | None = None) -> "VectorTable":
+        """A table of words that come from elsewhere: of a word that comes twice the first counts, as in gensim.
+
+        Without counts they are `by_rank`, as in gensim, so that the order is kept.
+        """
+        first_K = first_places(tokens)
+        if len(first_K) < len(tokens):
+            tokens, vectors_VD = tokens.take(pa.array(first_K)), vectors_VD[first_K]
+            counts_V = None if counts_V is None else counts_V[first_K]
+        return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
+
+
+def joined(blocks: list[Floats]) -> Floats:
+    """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
+    vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
+    end = len(vectors_VD)
+    while blocks:
+        block = blocks.pop()
+        vectors_VD[end - len(block) : end] = block
+        end -= len(block)
+    return vectors_VD
+
+
+def by_rank(num_words: int) -> Ints:
+    """V - id, (V,): counts of words whose counts are not known."""
+    return np.arange(num_words, 0, -1, dtype=np.int64)
+
+
+def first_places(tokens: pa.ChunkedArray) -> Ints:
+    """Where each distinct token comes first, ascending."""
+    places = pa.table({"token": tokens, "place": np.arange(len(tokens))})
+    found = places.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
+    return np.sort(found)
+
+
+def refuse_twice(tokens: pa.ChunkedArray) -> None:
+    """ValueError where a token comes twice: the table is mapped, so that none can be left out."""
+    if pc.count_distinct(tokens).as_py() == len(tokens):
+        return
+    counted = pc.value_counts(tokens)
+    twice = counted.filter(pc.greater(counted.field("counts"), 1))[0]["values"].as_py()
+    raise ValueError(f"the word {twice!r} comes twice")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Words that are written together: ids, tokens, counts (N,) and vectors (N, D), all finite."""
+
+    ids_N: Ints
+    tokens: pa.StringArray
+    counts_N: Ints
+    vectors_ND: Floats
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The words of a table that are written, by descending count, as what numbers, and how many were left out, with
+    some of them.
+    """
+
+    table: VectorTable
+    ids_K: Ints
+    dtype: FloatType = np.float32
+    left_out: tuple[str, ...] = ()
+    num_left_out: int = 0
+
+    @classmethod
+    def of(
+        cls, table: VectorTable, unfit: str | None, limit: int | None, dtype: FloatType = np.float32
+    ) -> "Chosen":
+        """The `limit` most frequent words but for those that the pattern `unfit` matches.
+
+        Readers such as gensim take a file's order for that of frequency. Vectors are read from where they are, block by
+        block.
+        """
+        order_V = by_count(table.counts_V)
+        ids_K = np.arange(len(table.tokens)) if order_V is None else order_V
+        ids_K = ids_K[:limit]
+        if unfit is None:
+            return cls(table, ids_K, dtype)
+        tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids_K))
+        is_unfit = pc.match_substring_regex(tokens, unfit)
+        some = tokens.filter(is_unfit)
+        return cls(table, ids_K[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
+
+    def __len__(self) -> int:
+        return len(self.ids_K)
+
+    @property
+    def vector_size(self) -> int:
+        """D."""
+        vector_size: int = self.table.vectors_VD.shape[1]
+        return vector_size
+
+    @property
+    def tokens(self) -> pa.ChunkedArray:
+        """The tokens that are written, (K,)."""
+        return self.table.tokens.take(pa.array(self.ids_K))
+
+    @property
+    def counts_K(self) -> Ints:
+        """Their counts."""
+        return self.table.counts_V[self.ids_K]
+
+    def blocks(self) -> Iterator[Block]:
+        """What is written, BLOCK_ROWS words at a time. UserError for a vector that is not finite."""
+        chosen = self.tokens
+        for begin in range(0, len(self), BLOCK_ROWS):
+            ids_N = self.ids_K[begin : begin + BLOCK_ROWS]
+            tokens = chosen.slice(begin, len(ids_N)).cast(pa.string()).combine_chunks()
+            vectors_ND = self.table.vectors_VD[ids_N]
+            finite_N = np.isfinite(vectors_ND).all(axis=1)
+            if not finite_N.all():
+                word = tokens[int(finite_N.argmin())].as_py()
+                raise UserError(
+                    f"the vector of {word!r} holds NaN or infinity: train again with a smaller alpha"
+                )
+            yield Block(ids_N, tokens, self.table.counts_V[ids_N], vectors_ND)

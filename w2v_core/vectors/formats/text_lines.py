@@ -1,0 +1,47 @@
+"""Lines of words and numbers, and back. N: lines, D: numbers of a line."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.vectors.nearest import Floats
+
+UNFIT = "^$|[ \\n\\r]"
+"""Words that no line between spaces can hold: the empty word, and those with a space, a line feed or a carriage return.
+
+gensim cuts a line at every space and the file at line feeds; spaCy opens the file as Python's text, where a carriage
+return ends a line too. Neither cuts at other white space (tab, U+00A0, U+0085, U+2028).
+"""
+
+
+def numbers_between(vectors_ND: Floats, mark: str) -> pa.StringArray:
+    """Each row's numbers with `mark` between them, (N,): the shortest decimals that are the same float32.
+
+    Whole numbers end in ".0", since the first line of a file is taken for a header where it begins with two integers.
+    """
+    numbers = pa.array(vectors_ND.ravel()).cast(pa.string())
+    whole = np.trunc(vectors_ND) == vectors_ND
+    if whole.any():
+        plain = pc.and_(pa.array(whole.ravel()), pc.invert(pc.match_substring(numbers, "e")))
+        numbers = pc.if_else(plain, pc.binary_join_element_wise(numbers, "0", "."), numbers)
+    begins = np.arange(0, vectors_ND.size + 1, vectors_ND.shape[1], dtype=np.int32)
+    return pc.binary_join(pa.ListArray.from_arrays(pa.array(begins), numbers), mark)
+
+
+def lines(*columns: pa.Array, mark: str = " ") -> bytes:
+    """The columns' texts line by line, `mark` between two of a line and a line feed after each line."""
+    texts = pc.binary_join_element_wise(*columns, mark)
+    ended = pc.binary_join_element_wise(texts, "", "\n").cast(pa.large_string())
+    begin_and_ends = np.frombuffer(ended.buffers()[1], np.int64)[: len(ended) + 1]
+    return memoryview(ended.buffers()[2])[: begin_and_ends[-1]].tobytes() if len(ended) else b""
+
+
+def parsed(numbers: Iterable[Sequence[bytes]], num_rows: int, vector_size: int) -> Floats:
+    """Rows of numbers as (N, D) float32. ValueError for what is no finite number."""
+    flat = pa.array([number for row in numbers for number in row], pa.binary()).cast(pa.string())
+    vectors_ND: Floats = flat.cast(pa.float32()).to_numpy().reshape(num_rows, vector_size)
+    if not np.isfinite(vectors_ND).all():
+        raise ValueError("a number is not finite")
+    return vectors_ND

@@ -1,0 +1,49 @@
+"""word2vec.c's files, text and binary, as gensim and spaCy read them. Counts are not kept."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from w2v_core.vectors.formats.table import Chosen, VectorTable
+from w2v_core.vectors.formats.text_lines import lines, numbers_between
+from w2v_core.vectors.formats.word2vec_file import Word2VecFile
+
+UNFIT_BINARY = "^$|[ \\n]"
+"""Words that a binary file cannot hold: a space ends the word, and line feeds before it are passed over."""
+
+
+def write_text(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+    """A line "K D", then a line a word."""
+    (stream,) = streams
+    stream.write(_header(chosen))
+    for block in chosen.blocks():
+        stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
+
+
+def write_binary(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+    """A line "K D", then each word, a space and its numbers as little-endian float32; no line feed, as gensim."""
+    (stream,) = streams
+    stream.write(_header(chosen))
+    for block in chosen.blocks():
+        words = block.tokens.to_pylist()
+        rows = block.vectors_ND.astype("<f4", copy=False)
+        stream.write(
+            b"".join(word.encode() + b" " + row.tobytes() for word, row in zip(words, rows, strict=True))
+        )
+
+
+def _header(chosen: Chosen) -> bytes:
+    return f"{len(chosen)} {chosen.vector_size}\n".encode()
+
+
+def read(location: str) -> VectorTable:
+    """A file of either kind, perhaps packed. Errors as for `Word2VecFile`."""
+    file = Word2VecFile(location)
+    vectors_VD = file.room_for(file.num_words)
+    words: list[pa.Array] = []
+    filled = 0
+    for block, vectors_ND in file.blocks():
+        words.append(pa.array(block, pa.string()))
+        vectors_VD[filled : filled + len(block)] = vectors_ND
+        filled += len(block)
+    return VectorTable.of(pa.chunked_array(words, pa.string()), vectors_VD)

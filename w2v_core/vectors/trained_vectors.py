@@ -1,0 +1,101 @@
+"""The vectors of a finished training, as its folder holds them: `input.npy` and `vocab.parquet`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import Folder, access
+from w2v_core.io.npy import damage_is_value_error, open_array
+from w2v_core.runs.run_directory import MARKER
+from w2v_core.schemas import VOCAB
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.nearest import Floats
+
+_VOCAB, _VECTORS = "vocab.parquet", "input.npy"
+_COLUMNS = ["id", "token", "count"]
+WAY_OUT = "give the RUN/vectors folder of a finished run, or train again"
+
+
+def read_trained(folder: Folder) -> VectorTable:
+    """The words and their input vectors, which are mapped from a local disk and else read.
+
+    Neither file's content is turned into Python objects. UserError where a file is missing, damaged or does not fit the
+    other, and where the store is not reached.
+    """
+    vocab = _read_vocab(folder)
+    vectors_VD = open_vectors(folder)
+    if len(vocab) != len(vectors_VD):
+        raise UserError(
+            f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
+            f"{WAY_OUT}"
+        )
+    return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
+
+
+def folder_of_vectors(folder: Folder) -> Folder:
+    """`folder`, or that of the vectors in it where it is a run directory."""
+    with access(str(folder)):
+        return folder if folder.read(MARKER) is None else folder / "vectors"
+
+
+def open_vectors(folder: Folder) -> Floats:
+    """The input vectors, (V, D), mapped from a local disk and else read. Errors as for `read_trained`."""
+    return _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
+
+
+def _read_vocab(folder: Folder) -> pa.Table:
+    """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ..., counts of 1 or more."""
+    path = folder.file(_VOCAB)
+    with _damage_told(path, "Parquet"):
+        with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
+            vocab = file.read(columns=_COLUMNS)
+        vocab.validate(full=True)
+    if not _is_vocab(vocab):
+        raise UserError(f"{path} is no vocabulary (id, token, count by id): {WAY_OUT}")
+    return vocab
+
+
+@contextmanager
+def _damage_told(path: str, kind: str) -> Iterator[None]:
+    """What is wrong with a file of ours, as a UserError."""
+    try:
+        with access(path):
+            yield
+    except UserError:
+        raise
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: {WAY_OUT}") from None
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read as {kind}: {WAY_OUT}") from error
+
+
+def _is_vocab(vocab: pa.Table) -> bool:
+    types = {field.name: field.type for field in vocab.schema}
+    if types != {name: VOCAB.field(name).type for name in _COLUMNS}:
+        return False
+    if any(column.null_count for column in vocab.columns):
+        return False
+    ids_V, counts_V = vocab["id"].to_numpy(), vocab["count"].to_numpy()
+    return bool((ids_V == np.arange(len(vocab))).all() and (counts_V >= 1).all())
+
+
+def _map_vectors(path: str) -> Floats:
+    """The npy file as a read-only memory map, float32 (V, D) in C order."""
+    with _damage_told(path, "npy"), damage_is_value_error():
+        vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
+    if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
+        raise UserError(
+            f"{path} holds {vectors_VD.dtype} {vectors_VD.shape}, not float32 (V, D) in C order: {WAY_OUT}"
+        )
+    return vectors_VD
+
+
+def _read_vectors(folder: Folder) -> Floats:
+    """The npy file of any file system in memory, float32 (V, D)."""
+    with _damage_told(folder.file(_VECTORS), "npy"), open_array(folder, _VECTORS) as file:
+        return file.read(file.shape[0])

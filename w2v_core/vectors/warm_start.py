@@ -1,0 +1,153 @@
+"""Starting from vectors that exist: transfer learning's first half. V: words, D: dimensions, N: words of a block."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import Folder, access, open_folder
+from w2v_core.io.npy import open_array
+from w2v_core.io.parquet import read_table
+from w2v_core.runs.model_reference import resolved
+from w2v_core.schemas import VOCAB
+from w2v_core.training.engine.tables import Tables
+from w2v_core.types import BoolArray, FloatArray, IntArray
+from w2v_core.vectors.formats.word2vec_file import Word2VecFile
+from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
+
+_BLOCK_ROWS = 65_536
+MOST = 1e6
+"""of a number in a vector: products of longer ones leave float32, and trained ones are below 100"""
+_INPUT, _OUTPUT = "input.npy", "output.npy"
+
+
+@dataclass(frozen=True)
+class InitialVectors:
+    """Vectors of an earlier training: a folder with our `input.npy`, `output.npy` and `vocab.parquet`, or a
+    word2vec file, text or binary, which has input vectors only.
+    """
+
+    location: str
+
+    @cached_property
+    def _place(self) -> str:
+        """Where they are; of a published model the version that was asked for first."""
+        return resolved(self.location)
+
+    def identity(self) -> list[Any]:
+        """What tells these vectors from changed ones: name, size and time of each file. UserError for none."""
+        with access(f"train.init_vectors = {self.location}"):
+            ours = self._ours()
+            folder = ours or open_folder(self._place)
+            paths = [folder.file(name) for name in (_INPUT, _OUTPUT, FILE)] if ours else [folder.path]
+            found = folder.filesystem.get_file_info(paths)
+        if missing := [info for info in found if not info.is_file]:
+            is_folder = missing[0].type == fs.FileType.Directory
+            why = f"is a folder without {_INPUT}" if is_folder else "is no file"
+            raise UserError(
+                f"train.init_vectors = {self.location}: {missing[0].path} {why}; give the vectors folder of a finished "
+                "run, or a word2vec file, text or binary"
+            )
+        return [[info.path, info.size, info.mtime_ns] for info in found]
+
+    def known(self, vocabulary: Vocabulary, vector_size: int) -> BoolArray:
+        """Which words of the vocabulary are known there, (V,).
+
+        UserError where none is, where the vectors have another length or are nothing to start from, and where they
+        cannot be read.
+        """
+        known_V, all_zero = np.zeros(len(vocabulary), np.bool_), True
+        for ids, vectors in self._new_rows(vocabulary, vector_size):
+            known_V[ids] = True
+            all_zero = all_zero and not vectors[0].any()
+        if known_V.any() and all_zero:
+            raise UserError(
+                f"train.init_vectors = {self.location} has zeros alone for the words of this vocabulary, and zeros "
+                "learn nothing; was the file written whole?"
+            )
+        if not known_V.any():
+            raise UserError(
+                f"train.init_vectors = {self.location} has none of the {len(vocabulary):,} words of this vocabulary; "
+                "are they of one language, and both lower case?"
+            )
+        return known_V
+
+    def load_into(self, tables: Tables, vocabulary: Vocabulary) -> None:
+        """Give the words that are known there their vectors. Errors as for `known`."""
+        for ids, vectors in self._new_rows(vocabulary, tables.input_VD.shape[1]):
+            for table_VD, rows_ND in zip(tables, vectors, strict=False):
+                table_VD[ids] = rows_ND
+
+    def _new_rows(
+        self, vocabulary: Vocabulary, vector_size: int
+    ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
+        """Ids (N,) and what is there of their input and output vectors (N, D); no id comes twice.
+
+        Of a word that comes twice the first vector counts, as in gensim.
+        """
+        is_new_V = np.ones(len(vocabulary), np.bool_)
+        for tokens, *vectors in self._blocks(vector_size):
+            ids_N, first_N = np.unique(vocabulary.ids(pa.array(tokens, pa.string())), return_index=True)
+            new_N = (ids_N >= 0) & is_new_V[ids_N]
+            ids, first = ids_N[new_N], first_N[new_N]
+            is_new_V[ids] = False
+            taken = [rows_ND[first] for rows_ND in vectors]
+            self._require_sound([tokens[place] for place in first], taken)
+            yield ids, taken
+
+    def _ours(self) -> Folder | None:
+        folder = open_folder(self._place)
+        if folder.filesystem.get_file_info(folder.path).is_file:
+            return None
+        return next((place for place in (folder, folder / "vectors") if _INPUT in place.sizes()), None)
+
+    def _blocks(self, vector_size: int) -> Iterator[tuple[Any, ...]]:
+        """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
+        ours = self._ours()
+        if ours is None:
+            file = Word2VecFile(self._place)
+            self._require_size(file.vector_size, vector_size)
+            yield from file.blocks()
+            return
+        tokens = read_table(ours, FILE, VOCAB)["token"]
+        try:
+            with (
+                access(str(ours)),
+                open_array(ours, _INPUT) as inputs,
+                open_array(ours, _OUTPUT) as outputs,
+            ):
+                for array in (inputs, outputs):
+                    self._require_size(array.shape[1], vector_size)
+                    if array.shape[0] != len(tokens):
+                        raise ValueError(f"{len(tokens):,} words and {array.shape[0]:,} vectors")
+                for begin in range(0, len(tokens), _BLOCK_ROWS):
+                    some = tokens.slice(begin, _BLOCK_ROWS)
+                    yield some.to_pylist(), inputs.read(len(some)), outputs.read(len(some))
+        except UserError:
+            raise
+        except (OSError, ValueError) as error:
+            raise UserError(f"the vectors in {ours} are damaged ({error}); train them again") from None
+
+    def _require_sound(self, tokens: Sequence[str], vectors: Sequence[FloatArray]) -> None:
+        for rows_ND in vectors:
+            farthest_N = np.abs(rows_ND).max(axis=1, initial=0)
+            is_sound_N = farthest_N <= MOST  # NaN is not
+            if not is_sound_N.all():
+                place = int(is_sound_N.argmin())
+                raise UserError(
+                    f"train.init_vectors = {self.location}: the vector of {tokens[place]!r} holds "
+                    f"{farthest_N[place]:g}; nothing can be learnt from numbers beyond {MOST:,.0f}, so scale the "
+                    "vectors, or leave the word out"
+                )
+
+    def _require_size(self, found: int, wanted: int) -> None:
+        if found != wanted:
+            raise UserError(
+                f"train.init_vectors = {self.location} has {found} dimensions and train.vector_size is {wanted}; "
+                f"set train.vector_size={found}"
+            )

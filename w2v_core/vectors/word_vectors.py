@@ -1,0 +1,480 @@
+"""Word vectors: read them, look words up, and find the nearest by cosine.
+
+Shape suffixes
+    V  words of the vocabulary, by id
+    R  words that may answer
+    N  words of one block of the vocabulary
+    D  numbers in a vector
+    T  terms of a question: words and vectors
+    B  rows of a batch: vectors or queries
+    X  words excluded from a query's answer
+    K  best answers kept for a query
+
+Sources
+    cosine of the mean of unit vectors, and 3CosAdd: Mikolov, Yih, Zweig 2013, "Linguistic Regularities in
+    Continuous Space Word Representations", section 4; 3CosMul: Levy, Goldberg 2014, "Linguistic Regularities in Sparse
+    and Explicit Word Representations", equation 4; names and behaviour as in gensim's KeyedVectors.
+"""
+
+import difflib
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import fs
+
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import Folder, Location, access, open_folder
+from w2v_core.runs.model_reference import refuse_model, resolved
+from w2v_core.vectors.formats.opened import table_at
+from w2v_core.vectors.formats.table import VectorTable
+from w2v_core.vectors.nearest import (
+    Floats,
+    Ints,
+    Rows,
+    best_rows,
+    by_count,
+    divisors,
+    row_norms,
+    scale_to_unit,
+    top_k,
+)
+from w2v_core.vectors.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
+
+__all__ = [
+    "Floats",
+    "Ints",
+    "UnknownWordError",
+    "WordVectors",
+    "first_ids",
+    "nearest_spellings",
+    "row_norms",
+    "scale_to_unit",
+    "top_k",
+]
+
+SPELLING_CANDIDATES = 100_000
+"""Most frequent words among which an unknown word's nearest spellings are sought (0.2 s)."""
+
+BATCH_QUESTIONS = 1024
+"""Questions answered in one pass over the table."""
+
+ANALOGY_METHODS = ("3cosadd", "3cosmul")
+
+Term = str | Floats
+Terms = Term | Sequence[Term]
+Answers = list[tuple[str, float]]
+
+_EPSILON = np.float32(1e-6)  # Levy and Goldberg's, against a division by 0
+
+
+class UnknownWordError(KeyError, UserError):
+    """A word without a vector. The message suggests its other forms or the nearest spellings, sought only when it is
+    read.
+    """
+
+    def __init__(self, word: str, known: Sequence[str]):
+        super().__init__(word)
+        self.word = word
+        self.known = known
+
+    def __str__(self) -> str:
+        return f"the vocabulary has no word {self.word!r}: {self._hint()}"
+
+    def _hint(self) -> str:
+        if not self.word:
+            return "give a word that is not empty"
+        candidates = self.known[:SPELLING_CANDIDATES]
+        if (form := _form_among(self.word, frozenset(candidates))) is not None:
+            return f"it has {form}, in the case and the Unicode form that its text was given; ask for that"
+        near = nearest_spellings(self.word, candidates)
+        return f"did you mean {', '.join(near)}?" if near else "no word is spelt like it"
+
+
+class WordVectors:
+    """Words, their counts and their vectors; a word's id is its row. The most frequent words come first, but where a
+    vocabulary was extended.
+
+    tokens      V distinct words, a list or an Arrow string array
+    counts_V    int64, occurrences in the corpus
+    vectors_VD  float32, may be memory-mapped; never copied whole
+
+    Raises ValueError where the three disagree in length, shape or dtype.
+    """
+
+    def __init__(self, tokens: Sequence[str] | pa.ChunkedArray, counts_V: Ints, vectors_VD: Floats):
+        if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32:
+            raise ValueError(f"vectors must be float32 (V, D), not {vectors_VD.dtype} {vectors_VD.shape}")
+        if not len(tokens) == len(counts_V) == len(vectors_VD):
+            raise ValueError(f"{len(tokens)} tokens, {len(counts_V)} counts and {len(vectors_VD)} vectors")
+        self._tokens = tokens
+        self.counts_V = counts_V
+        self.vectors_VD = np.asarray(vectors_VD)
+
+    @classmethod
+    def load(cls, location: Location) -> Self:
+        """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
+
+        These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
+        Parquet, safetensors, and a folder of npy; which one is told from the content. RUN/vectors, npy and safetensors
+        on a local disk are mapped into memory, others are read into it. STORE/NAME@current and STORE/NAME@v3 are
+        versions of a published model. Raises UserError where a file is missing,
+        damaged or does not fit the other, and where the store is not reached.
+        """
+        location = resolved(os.fspath(location))
+        table = table_at(location)
+        return cls.of(table) if table else cls.read(folder_of_vectors(_folder_at(location)))
+
+    @classmethod
+    def read(cls, folder: Folder) -> Self:
+        """The input vectors of a finished training, from a folder that is open. Errors as `read_trained`."""
+        return cls.of(read_trained(folder))
+
+    @classmethod
+    def of(cls, table: VectorTable) -> Self:
+        """The words of a table."""
+        return cls(table.tokens, table.counts_V, table.vectors_VD)
+
+    @property
+    def table(self) -> VectorTable:
+        """The words as they are exported."""
+        tokens = self._tokens
+        if not isinstance(tokens, pa.ChunkedArray):
+            tokens = pa.chunked_array([pa.array(tokens, pa.string())])
+        return VectorTable(tokens, self.counts_V, self.vectors_VD)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """V words in order of id."""
+        if isinstance(self._tokens, (pa.Array, pa.ChunkedArray)):
+            return list(self._tokens.to_pylist())
+        return list(self._tokens)
+
+    @cached_property
+    def norms_V(self) -> Floats:
+        """Euclidean length of every vector; reads the table once. Raises UserError as `row_norms`."""
+        return row_norms(self.vectors_VD)
+
+    @cached_property
+    def _id_by_token(self) -> dict[str, int]:
+        id_by_token = first_ids(self.tokens)
+        if len(id_by_token) < len(self.tokens):
+            twice = next(token for place, token in enumerate(self.tokens) if id_by_token[token] != place)
+            raise UserError(f"the vocabulary holds {twice!r} twice: {WAY_OUT}, or leave one of both out")
+        return id_by_token
+
+    def __len__(self) -> int:
+        return len(self.vectors_VD)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._id_by_token
+
+    def most_frequent(self, num_words: int | None = None) -> Ints:
+        """Ids of the `num_words` most frequent words, None for all, by descending count; equal counts by id."""
+        if self._order_V is None:
+            return np.arange(len(self))[:num_words]
+        return self._order_V[:num_words]
+
+    def tokens_by_count(self, num_words: int | None = None) -> list[str]:
+        """The tokens of `most_frequent`."""
+        if self._order_V is None:
+            return self.tokens[:num_words]
+        return [self.tokens[i] for i in self._order_V[:num_words].tolist()]
+
+    @cached_property
+    def ranks_V(self) -> Ints:
+        """The place of every word among `most_frequent`, (V,)."""
+        ranks_V = np.empty(len(self), np.int64)
+        ranks_V[self.most_frequent()] = np.arange(len(self))
+        return ranks_V
+
+    @cached_property
+    def _order_V(self) -> Ints | None:
+        """Ids by descending count; None where they run so, and what is most frequent is what comes first."""
+        return by_count(self.counts_V)
+
+    def _answering(self, restrict_vocab: int | None) -> Ints | int:
+        """The rows of the most frequent words, ascending; as a number where they come first, and nothing is copied."""
+        num_rows = len(self) if restrict_vocab is None else min(restrict_vocab, len(self))
+        if self._order_V is None or num_rows == len(self):
+            return num_rows
+        return np.sort(self._order_V[:num_rows])
+
+    @property
+    def vector_size(self) -> int:
+        """D."""
+        vector_size: int = self.vectors_VD.shape[1]
+        return vector_size
+
+    def __getitem__(self, words: str | Sequence[str]) -> Floats:
+        """A copy of a word's vector, (D,) float32, or of those of several words, (B, D).
+
+        Raises UnknownWordError, a KeyError.
+        """
+        if isinstance(words, str):
+            return np.array(self.vectors_VD[self.id_of(words)])
+        return np.array(self.vectors_VD[self._ids_of(words)])
+
+    def id_of(self, word: str) -> int:
+        """The word's row. Raises UnknownWordError, a KeyError."""
+        try:
+            return self._id_by_token[word]
+        except KeyError:
+            raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES)) from None
+
+    def unit_rows(self, ids_B: Ints) -> Floats:
+        """The vectors of `ids_B` scaled to length 1, (B, D) float32, a copy; a zero vector stays zero.
+
+        Raises UserError as `row_norms`.
+        """
+        rows_BD: Floats = self.vectors_VD[ids_B]
+        scale_to_unit(rows_BD)
+        return rows_BD
+
+    def similarity(self, word_a: str, word_b: str) -> float:
+        """cos(a, b) in [-1, 1] up to rounding; 0 where either vector is zero. Raises UnknownWordError."""
+        a_D, b_D = self.unit_rows(np.array([self.id_of(word_a), self.id_of(word_b)]))
+        return float(a_D @ b_D)
+
+    def most_similar(
+        self,
+        positive: Terms = (),
+        negative: Terms = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Answers:
+        """The `topn` words w of largest cos(w, mean(unit(positive), -unit(negative))), best first.
+
+        A term is a word or a vector (D,), which counts as long as it is. The question's own words are never answers;
+        fewer than `topn` come back where the vocabulary ends.
+        restrict_vocab: answer only from this many most frequent words; the question may use any.
+        Raises UnknownWordError for a word without a vector, UserError for a question without terms, for a vector of
+        another length or not finite, for `topn` or `restrict_vocab` below 1, and for `topn` None.
+        """
+        return self.most_similar_batch([positive], [negative], topn, restrict_vocab)[0]
+
+    def most_similar_batch(
+        self,
+        positive: Sequence[Terms],
+        negative: Sequence[Terms] | None = None,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[Answers]:
+        """`most_similar` of many questions in one pass over the table: answers[i] to positive[i] and negative[i].
+
+        A thousand take a tenth of the time that they take one by one. Errors as `most_similar`.
+        """
+        require_topn(topn)
+        _require_positive("restrict_vocab", restrict_vocab)
+        negative = [()] * len(positive) if negative is None else negative
+        questions = [self.question(*question) for question in zip(positive, negative, strict=True)]
+        answers: list[Answers] = []
+        for begin in range(0, len(questions), BATCH_QUESTIONS):
+            answers += self._nearest(questions[begin : begin + BATCH_QUESTIONS], topn, restrict_vocab)
+        return answers
+
+    def most_similar_cosmul(
+        self,
+        positive: Terms = (),
+        negative: Terms = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Answers:
+        """3CosMul, the words w of largest prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6, best first.
+
+        Levy, Goldberg 2014, equation 4. As `most_similar` in all else, `restrict_vocab` included, which gensim's takes
+        and does not heed; and a question needs a positive term.
+        """
+        require_topn(topn)
+        _require_positive("restrict_vocab", restrict_vocab)
+        positive_TD, positive_ids = self._rows_of(positive)
+        negative_TD, negative_ids = self._rows_of(negative)
+        if len(positive_TD) == 0:
+            raise UserError("a question to 3CosMul needs a positive word or vector")
+        terms_TD = np.concatenate([positive_TD, negative_TD])
+
+        def score(rows: Rows) -> Floats:
+            cosine_TN = terms_TD @ self.vectors_VD[rows].T / divisors(self.norms_V[rows])
+            half_TN = (1 + cosine_TN) / 2
+            closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
+            score_N: Floats = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
+            return score_N[None]
+
+        ids_1X = np.concatenate([positive_ids, negative_ids])[None]
+        ids_1K, score_1K = best_rows(score, 1, self._answering(restrict_vocab), topn, ids_1X)
+        return self._named(ids_1K[0], score_1K[0])
+
+    def analogy(
+        self,
+        a: str,
+        b: str,
+        c: str,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+        method: str = "3cosadd",
+    ) -> Answers:
+        """a : b :: c : ?, by "3cosadd", the words of largest cos(w, b - a + c), or by "3cosmul".
+
+        Errors as `most_similar`, and UserError for another method.
+        """
+        if method not in ANALOGY_METHODS:
+            raise UserError(f"method = {method!r} is not known; choose one of {', '.join(ANALOGY_METHODS)}")
+        ask = self.most_similar if method == "3cosadd" else self.most_similar_cosmul
+        return ask([b, c], [a], topn, restrict_vocab)
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word of smallest cosine with the mean of all words' unit vectors; unknown ones are passed over.
+
+        Raises UserError where no word is known.
+        """
+        known = [word for word in words if word in self]
+        if not known:
+            raise UserError(f"none of {len(words)} words is in the vocabulary, so none can be chosen")
+        unit_BD = self.unit_rows(self._ids_of(known))
+        mean_D = self.get_mean_vector(list(unit_BD), post_normalize=True)
+        cosine_B = np.einsum("bd,d->b", unit_BD, mean_D)
+        return min(zip(cosine_B.tolist(), known, strict=True))[1]
+
+    def get_mean_vector(
+        self,
+        keys: Sequence[Term],
+        weights: Sequence[float] | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> Floats:
+        """sum(weight * vector) / sum(|weight|) over words, at length 1 with `pre_normalize`, and vectors; (D,) float32.
+
+        post_normalize: scale the mean to length 1. ignore_missing: pass words without a vector over, else
+        UnknownWordError. Zero where nothing counts. Raises UserError for no keys, and for weights of another number.
+        """
+        weight_B = np.ones(len(keys), np.float32) if weights is None else np.asarray(weights, np.float32)
+        if len(keys) == 0 or len(weight_B) != len(keys):
+            raise UserError(
+                f"a mean needs keys, and as many weights: {len(keys)} keys, {len(weight_B)} weights"
+            )
+        known = [
+            place
+            for place, key in enumerate(keys)
+            if not (isinstance(key, str) and ignore_missing and key not in self)
+        ]
+        rows_BD, _ = self._rows_of([keys[place] for place in known], pre_normalize)
+        mean_1D: Floats = weight_B[None, known] @ rows_BD
+        mean_1D /= divisors(np.abs(weight_B[known]).sum(keepdims=True))
+        if post_normalize:
+            scale_to_unit(mean_1D)
+        mean_D: Floats = mean_1D[0]
+        return mean_D
+
+    def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
+        """The vectors of these words alone, each once, in the order given; unknown ones are left out."""
+        ids = np.array([self.id_of(word) for word in first_ids(words) if word in self], dtype=np.int64)
+        return WordVectors([self.tokens[i] for i in ids.tolist()], self.counts_V[ids], self.vectors_VD[ids])
+
+    def question(self, positive: Terms, negative: Terms = ()) -> tuple[Floats, Ints]:
+        """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
+        positive_TD, positive_ids = self._rows_of(positive)
+        negative_TD, negative_ids = self._rows_of(negative)
+        if len(positive_TD) + len(negative_TD) == 0:
+            raise UserError("a question needs words: give at least one positive or negative word")
+        query_1D = (positive_TD.sum(axis=0) - negative_TD.sum(axis=0))[None]
+        scale_to_unit(query_1D)
+        return query_1D[0], np.concatenate([positive_ids, negative_ids])
+
+    def _nearest(
+        self, questions: Sequence[tuple[Floats, Ints]], topn: int, restrict_vocab: int | None
+    ) -> list[Answers]:
+        query_BD = np.stack([query_D for query_D, _ in questions])
+        excluded_BX = np.full((len(questions), max(len(ids) for _, ids in questions)), -1, dtype=np.int64)
+        for row, (_, ids) in enumerate(questions):
+            excluded_BX[row, : len(ids)] = ids
+        ids_BK, score_BK = top_k(
+            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab)
+        )
+        return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
+
+    def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Floats, Ints]:
+        """Words' vectors, at length 1 with `unit`, and vectors as they are, (T, D), and the words' ids."""
+        terms = _listed(terms)
+        rows_TD = np.empty((len(terms), self.vector_size), np.float32)
+        places = [place for place, term in enumerate(terms) if isinstance(term, str)]
+        ids = self._ids_of([term for term in terms if isinstance(term, str)])
+        rows_TD[places] = self.unit_rows(ids) if unit else self.vectors_VD[ids]
+        for place, term in enumerate(terms):
+            if not isinstance(term, str):
+                rows_TD[place] = self._checked(term)
+        return rows_TD, ids
+
+    def _checked(self, vector_D: Floats) -> Floats:
+        if np.shape(vector_D) != (self.vector_size,) or not np.isfinite(vector_D).all():
+            raise UserError(
+                f"a vector of shape {np.shape(vector_D)} asks nothing here; give {self.vector_size} finite numbers"
+            )
+        return vector_D
+
+    def _ids_of(self, words: Sequence[str]) -> Ints:
+        return np.array([self.id_of(word) for word in words], dtype=np.int64)
+
+    def _named(self, ids_K: Ints, score_K: Floats) -> Answers:
+        answers = zip(ids_K.tolist(), score_K.tolist(), strict=True)
+        return [(self.tokens[word_id], score) for word_id, score in answers if score > -np.inf]
+
+
+def nearest_spellings(word: str, known: Sequence[str], count: int = 3) -> list[str]:
+    """Up to `count` of the known words spelt most like `word`, by difflib's ratio, best first.
+
+    Compared in decomposed form, so that two Hangul syllables may differ by one letter.
+    """
+    known_by_letters = {unicodedata.normalize("NFD", token): token for token in known}
+    near = difflib.get_close_matches(unicodedata.normalize("NFD", word), known_by_letters, count)
+    return [known_by_letters[letters] for letters in near]
+
+
+def _form_among(word: str, known: frozenset[str]) -> str | None:
+    """The known word that `word` is but for case and Unicode form, as names of files and macOS give them."""
+    forms = (unicodedata.normalize(form, word) for form in ("NFC", "NFKC", "NFD"))
+    return next((other for form in forms for other in (form, form.lower()) if other in known), None)
+
+
+def first_ids(spellings: Iterable[str]) -> dict[str, int]:
+    """Every spelling's first place, in order of place."""
+    first: dict[str, int] = {}
+    for place, spelling in enumerate(spellings):
+        first.setdefault(spelling, place)
+    return first
+
+
+def _folder_at(location: str) -> Folder:
+    """The folder of a run or of vectors. UserError where there is nothing, or a model without its version."""
+    folder = open_folder(location)
+    with access(location):
+        folder.require_bucket()
+        if folder.filesystem.get_file_info(folder.path).type == fs.FileType.NotFound:
+            raise UserError(
+                f"{location} does not exist; name a run, a folder or a file of vectors, or a version as in "
+                "STORE/NAME@current"
+            )
+        refuse_model(folder, location)
+    return folder
+
+
+def _listed(terms: Terms) -> Sequence[Term]:
+    """One term as a list of it."""
+    is_one = isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1)
+    return [terms] if is_one else terms  # type: ignore[list-item, return-value]
+
+
+def require_topn(topn: int) -> None:
+    """UserError for no number, by which gensim gives the similarities of all words, and for one below 1."""
+    if topn is None:
+        raise UserError("topn = None is no number; give how many answers, len(vectors) for all words")
+    _require_positive("topn", topn)
+
+
+def _require_positive(name: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise UserError(f"{name} = {value} must be at least 1")
