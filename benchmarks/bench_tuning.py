@@ -19,13 +19,13 @@ from pathlib import Path
 
 from bench_train import PAIRS, train_shards
 
-from jobs import _spark
-from jobs.build_vocab import make_vocab
-from jobs.tokenize_corpus import tokenize_corpus
-from jobs.write_shards import make_shards
 from w2v_core.config import Config, load_config
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.tokenize import tokenize_corpus
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 

@@ -1,62 +1,6 @@
-"""A finished run to one HTML page."""
+"""`w2v report` as a script, for spark-submit."""
 
-from jobs._one_writer import writing
-from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
-from w2v_core.config import Config, ReportConfig, load_config
-from w2v_core.report.facts import fingerprint, read_facts
-from w2v_core.report.page import is_page_of, page
-from w2v_core.report.projection import require_umap
-from w2v_core.report.word_map import word_map
-from w2v_core.runs.model_reference import refuse_published
-from w2v_core.runs.run_directory import RunDir
-from w2v_core.vectors.word_vectors import WordVectors
-
-PAGE = "report.html"
-
-
-def report(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Write reports/report.html: accounts, curves, scores, and a map of the words, in one file for a browser."""
-    settings = load_config(config, set_ or ())
-    with writing(RunDir.open(run_dir), "w2v report") as run:
-        write_report(run, settings)
-
-
-def check_report(config: Config) -> None:
-    """UserError where the report could not be made: better told before hours of training than after."""
-    if config.report.projection == "umap":
-        require_umap()
-
-
-def write_report(run: RunDir, config: Config) -> None:
-    """reports/report.html, unless it stands and shows this run as it is.
-
-    It is no file of the reports stage, which holds scores and may not have been made; what begins a stage before it
-    removes it with everything else in its folder, so a page never tells of vectors that are gone.
-    """
-    run.require("vectors")
-    folder, wanted = run.stage("reports"), fingerprint(run, config.report)
-    path = f"{run.location}/reports/{PAGE}"
-    if is_page_of(folder.read(PAGE), wanted):
-        say(f"report: up to date; open {path}")
-        return
-    refuse_published(run.folder, run.location)
-    say("report: working")
-    data = _built(run, config.report, wanted)
-    folder.create()
-    folder.write_whole(PAGE, data)
-    say(f"report: {len(data) / 1e6:.1f} MB; open {path}")
-
-
-def has_report(run: RunDir) -> bool:
-    """Whether a page stands, of whatever state of the run."""
-    return PAGE in run.stage("reports").sizes()
-
-
-def _built(run: RunDir, config: ReportConfig, wanted: str) -> bytes:
-    facts = read_facts(run)
-    vectors = WordVectors.read(run.stage("vectors"))
-    return page(facts, vectors.counts_V, word_map(vectors, config), wanted)
-
+from w2v_core.cli.app import run_script
 
 if __name__ == "__main__":
-    run_script(report)
+    run_script("report")

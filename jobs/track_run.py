@@ -1,36 +1,6 @@
-"""A finished run to an MLflow tracking server."""
+"""`w2v track` as a script, for spark-submit."""
 
-from typing import Annotated
-
-import typer
-
-from jobs._mlflow import import_client, log_run, refuse_tracking
-from jobs._options import RunDirOption, run_script
-from w2v_core.runs.run_directory import RunDir
-
-UriOption = Annotated[
-    str, typer.Option("--uri", metavar="URI", envvar="MLFLOW_TRACKING_URI", help="Of the tracking server.")
-]
-ExperimentOption = Annotated[
-    str, typer.Option("--experiment", metavar="NAME", help="Made where it is not there.")
-]
-RequiredOption = Annotated[
-    bool,
-    typer.Option("--required", help="End with 2 where the server cannot be reached, instead of telling it."),
-]
-
-
-def track(
-    run_dir: RunDirOption,
-    uri: UriOption,
-    experiment: ExperimentOption = "w2v",
-    required: RequiredOption = False,
-) -> None:
-    """Log a finished run's settings, curves, scores and report to MLflow."""
-    refuse_tracking(uri)
-    import_client()
-    log_run(uri, experiment, RunDir.open(run_dir), required=required)
-
+from w2v_core.cli.app import run_script
 
 if __name__ == "__main__":
-    run_script(track)
+    run_script("track")

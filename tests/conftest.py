@@ -13,12 +13,12 @@ import pytest
 from hypothesis import settings
 from small_settings import small_config
 
-from jobs import __main__ as main_module
-from jobs import _spark
-from jobs._java import missing_java
-from jobs._log import choose_format
-from jobs.run_pipeline import run_pipeline
+from w2v_core.cli import __main__ as main_module
 from w2v_core.config import SparkConfig
+from w2v_core.console.log import choose_format
+from w2v_core.executors import spark as _spark
+from w2v_core.executors.java import missing_java
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from jobs.report_run import PAGE
 from w2v_core.config import EvaluateConfig, TokenizeConfig, TrainConfig, VocabConfig
+from w2v_core.pipeline.report import PAGE
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.runs.token_account import TokenAccount

@@ -159,7 +159,7 @@ def test_no_code_of_ours_uses_pandas_or_pickle():
 
 
 def test_every_stage_script_is_a_command_too():
-    from jobs.cli import app
+    from w2v_core.cli.app import app
 
     commands = {command.callback.__module__.rpartition(".")[2] for command in app.registered_commands}
     scripts = {
@@ -184,7 +184,7 @@ def test_every_stage_script_is_a_command_too():
 def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkeypatch, start):
     from pyspark import cloudpickle
 
-    from jobs import _spark
+    from w2v_core.executors import spark as _spark
 
     class Frame:
         sparkSession = None
@@ -205,7 +205,7 @@ def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkey
         _spark.run_shuffled("job", frame, "key", 2, max)
     else:
         _spark.shuffled("job", frame, "key", 2, max, None)
-    # As an executor reads it that has no rich: what the task names of jobs._spark would be imported there.
+    # As an executor reads it that has no rich: what the task names of w2v_core.executors.spark would be imported there.
     code = "import sys; sys.modules.update(rich=None, typer=None, scipy=None); import pickle; "
     code += "pickle.loads(sys.stdin.buffer.read())"
     done = subprocess.run(

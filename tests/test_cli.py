@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs import _java, run_pipeline
+from w2v_core.executors import java as _java
+from w2v_core.pipeline import run as run_pipeline
 
 # What PySpark's own daemon may say on a busy machine when Java is gone before it: nobody can catch that there.
 PYSPARKS_DAEMON = re.compile(
@@ -267,7 +268,7 @@ def test_an_interrupt_exits_130_and_leaves_no_half_stage(make_run, corpus):
     command = [
         sys.executable,
         "-m",
-        "jobs.train_vectors",
+        "w2v_core.pipeline.train",
         "--run-dir",
         run.location,
         "--set",
@@ -322,7 +323,7 @@ def test_without_java_one_sentence_says_how_to_get_it_and_the_exit_is_2(tmp_path
     }
     for command in (
         [sys.executable, _java.__file__],
-        [sys.executable, "-m", "jobs.run_pipeline", "--input", __file__],
+        [sys.executable, "-m", "w2v_core.pipeline.run", "--input", __file__],
     ):
         arguments = ["--run-dir", str(tmp_path / "r")] if "-m" in command else []
         done = subprocess.run(

@@ -11,7 +11,6 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.stats import spearmanr
 from small_settings import small_config
 
-from jobs.evaluate_vectors import evaluate_vectors
 from w2v_core.config import EvaluateConfig
 from w2v_core.errors import UserError
 from w2v_core.evaluation import comparison
@@ -31,6 +30,7 @@ from w2v_core.evaluation.comparison import (
 )
 from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.evaluation.word_pairs import WordPair
+from w2v_core.pipeline.evaluate import evaluate_vectors
 from w2v_core.vectors import alignment
 from w2v_core.vectors.alignment import SharedWords
 from w2v_core.vectors.word_vectors import WordVectors

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from jobs import __main__ as main_module
 from w2v_core import WordVectors
+from w2v_core.cli import __main__ as main_module
 from w2v_core.config import load_config
 from w2v_core.errors import UserError
 from w2v_core.io.credentials import holds_credentials, is_secret, redacted, without_secrets

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import run_demo
+from w2v_core.cli.commands import demo as run_demo
 from w2v_core.pipeline.demo_corpus import write_corpus
 from w2v_core.runs.run_directory import STAGES
 

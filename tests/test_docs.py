@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 
-from jobs.cli import app
 from w2v_core import WordVectors
+from w2v_core.cli.app import app
 from w2v_core.config import Config
 
 ROOT = Path(__file__).parents[1]

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import typer
 
-from jobs._java import missing_java
-from jobs.cli import app
 from w2v_core import WordVectors
+from w2v_core.cli.app import app
 from w2v_core.config import load_config
+from w2v_core.executors.java import missing_java
 from w2v_core.vectors.formats.formats import export
 
 ROOT = Path(__file__).parents[1]
@@ -89,7 +89,7 @@ WITH_COMMANDS = [page for page in PAGES if any(language == "sh" for language, _ 
 @pytest.fixture(scope="session")
 def trained(spark_config, tmp_path_factory) -> Path:
     """A folder with the files that the pages name, and a finished run."""
-    from jobs.run_pipeline import run_pipeline
+    from w2v_core.pipeline.run import run_pipeline
     from w2v_core.readers.splits import find_files
     from w2v_core.runs.run_directory import RunDir
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from small_settings import small_config
 from words_by_hand import words_of
 
-from jobs.embed_documents import embed_documents
 from w2v_core.config import EmbedConfig
 from w2v_core.documents.components import principal_components, second_moment, without
 from w2v_core.documents.embed_part import WordTable
 from w2v_core.documents.encode import Encoded
 from w2v_core.errors import UserError
+from w2v_core.pipeline.embed import embed_documents
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import Manifest, RunDir
 from w2v_core.vectors.word_vectors import WordVectors
@@ -109,7 +109,7 @@ def test_components_are_those_of_the_singular_value_decomposition():
 @pytest.fixture(scope="module")
 def made(corpus, spark_config, tmp_path_factory) -> RunDir:
     """One run for all tests that only read it."""
-    from jobs.run_pipeline import run_pipeline
+    from w2v_core.pipeline.run import run_pipeline
 
     run = RunDir.create(str(tmp_path_factory.mktemp("runs") / "run"))
     config = small_config("vocab.min_count=80").model_copy(update={"spark": spark_config})

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jobs import _spark
 from w2v_core import WordVectors
 from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
 from w2v_core.runs.output_folder import OutputFolder
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.formats import table as table_module

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from small_settings import small_config
 from test_pipeline import bytes_of, made_at, sentences_by_hand
 
-from jobs import _spark
-from jobs.build_vocab import make_vocab
-from jobs.embed_documents import embed_documents
-from jobs.tokenize_corpus import tokenize_corpus
-from jobs.train_vectors import train_vectors
 from w2v_core.config import VocabConfig
 from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.embed import embed_documents
+from w2v_core.pipeline.tokenize import tokenize_corpus
+from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import verify
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import write_file

@@ -9,8 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from jobs._examples import EXAMPLES
-from jobs.cli import app
+from w2v_core.cli.app import app
+from w2v_core.cli.examples import EXAMPLES
 
 GROUP = typer.main.get_command(app)
 
@@ -26,7 +26,7 @@ def leaves(group, *names):
 
 def w2v(*arguments, **environment):
     """The standard output of `w2v`, by its own process: completion is decided by the environment."""
-    code = "import sys; sys.argv[0] = 'w2v'; from jobs.__main__ import main; main()"
+    code = "import sys; sys.argv[0] = 'w2v'; from w2v_core.cli.__main__ import main; main()"
     env = {key: value for key, value in os.environ.items() if not key.startswith("_W2V")} | environment
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env)
     return done.stdout

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import orc
 
-from jobs import _spark
-from jobs.tokenize_corpus import find_inputs, tokenize_corpus
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
 from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.tokenize import find_inputs, tokenize_corpus
 from w2v_core.readers.avro import read_avro
 from w2v_core.readers.mediawiki import plain_text
 from w2v_core.readers.splits import find_files, plan_splits
@@ -141,7 +141,7 @@ def test_a_packed_table_is_refused(tmp_path):
 def test_an_absent_package_is_named_before_spark_starts(tmp_path, monkeypatch, package, ending, extra):
     (tmp_path / f"x.{ending}").write_bytes(b"x")
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.setattr("jobs._spark.session", lambda *_: pytest.fail("Spark was started"))
+    monkeypatch.setattr("w2v_core.executors.spark.session", lambda *_: pytest.fail("Spark was started"))
     with pytest.raises(UserError, match=rf"{package}; install it with `pip install 'w2v\[{extra}\]'`"):
         tokenize_corpus(
             RunDir.create(str(tmp_path / "run")), find_files([str(tmp_path / f"x.{ending}")]), Config()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from small_settings import small_config
 
-from jobs._signals import was_interrupted
-from jobs.tokenize_corpus import tokenize_corpus
+from w2v_core.cli.signals import was_interrupted
+from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 
@@ -106,7 +106,7 @@ def test_an_interrupted_run_leaves_no_half_stage_and_the_next_equals_one_undistu
 def test_the_second_signal_ends_the_process_at_once():
     code = (
         "import os, signal, time\n"
-        "from jobs._options import ending\n"
+        "from w2v_core.cli.options import ending\n"
         "def work():\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
@@ -132,7 +132,7 @@ def test_errors_that_came_of_each_other_are_no_interrupt():
 
 def test_a_failure_that_came_of_an_interrupt_is_told_as_the_interrupt():
     code = (
-        "from jobs._options import ending\n"
+        "from w2v_core.cli.options import ending\n"
         "def work():\n"
         "    try:\n"
         "        raise KeyboardInterrupt\n"

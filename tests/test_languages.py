@@ -13,9 +13,9 @@ import sentencepiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.tokenize_corpus import tokenize_corpus
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
+from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.tokenization.normalize import normalize
@@ -181,7 +181,7 @@ def test_a_missing_package_is_named_with_its_command_before_spark_starts(name, p
         "    return found(name)\n"
         "m.version = version\n"
         "from jobs import _spark; _spark.session = lambda *_: sys.exit('Spark was started')\n"
-        "from jobs.__main__ import main; sys.argv[0] = 'w2v'; main()"
+        "from w2v_core.cli.__main__ import main; sys.argv[0] = 'w2v'; main()"
     )
     more = ["--set", f"tokenize.model={tmp_path}/m"] if name == "sentencepiece" else []
     command = ["tokenize", "--input", str(tmp_path / "a.txt"), "--run-dir", str(tmp_path / "run")]

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs import __main__ as main_module
-from jobs import _log, run_pipeline
+from w2v_core.cli import __main__ as main_module
+from w2v_core.console import log as _log
 from w2v_core.io.credentials import without_secrets
+from w2v_core.pipeline import run as run_pipeline
 from w2v_core.runs.run_directory import STAGES, RunDir
 
 ROOT = Path(__file__).parents[1]
@@ -150,7 +151,7 @@ def test_a_form_that_is_none_is_refused(told, monkeypatch, capsys):
 def test_a_script_takes_it_too(tmp_path, how):
     option = ["--log-format", "json"] if how == "option" else []
     environment = os.environ | ({} if option else {"W2V_LOG_FORMAT": "json"})
-    script = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", str(tmp_path / "absent"), *option]
+    script = [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", str(tmp_path / "absent"), *option]
     done = subprocess.run(script, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
     assert done.returncode == 2
     (line,) = parsed(done.stderr)

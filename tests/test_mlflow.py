@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs._mlflow import _reason, log_run
+from w2v_core.integrations.mlflow import _reason, log_run
 from w2v_core.runs.run_directory import RunDir
 
 EXPERIMENT = "말뭉치 nights"

@@ -16,8 +16,8 @@ import pytest
 from runs_by_hand import WORDS, finished_run
 from stores import opened_bucket
 
-from jobs import __main__ as main_module
 from w2v_core import WordVectors
+from w2v_core.cli import __main__ as main_module
 from w2v_core.config import EvaluateConfig, TrainConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.evaluation.other_vectors import OtherVectors

@@ -9,19 +9,20 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import _night, run_pipeline
-from jobs._night import RefusedError
-from jobs.build_vocab import vocab
-from jobs.evaluate_vectors import evaluate_vectors
-from jobs.run_night import nightly
-from jobs.show_status import status
-from jobs.tokenize_corpus import tokenize
-from jobs.train_vectors import train
-from jobs.write_shards import shards
 from w2v_core import WordVectors
+from w2v_core.cli.commands.nightly import nightly
+from w2v_core.cli.commands.shards import shards
+from w2v_core.cli.commands.status import status
+from w2v_core.cli.commands.tokenize import tokenize
+from w2v_core.cli.commands.train import train
+from w2v_core.cli.commands.vocab import vocab
 from w2v_core.errors import UserError
 from w2v_core.locking.lease import TakenError, take
 from w2v_core.nightly.work import WorkFolder
+from w2v_core.pipeline import nightly as _night
+from w2v_core.pipeline import run as run_pipeline
+from w2v_core.pipeline.evaluate import evaluate_vectors
+from w2v_core.pipeline.nightly import RefusedError
 from w2v_core.registry.store import ModelStore
 
 FIRST = "the king and the queen rule the old land\n서울 은 한국 의 수도 이다\nthe cat sees the king\n" * 30

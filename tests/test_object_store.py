@@ -21,14 +21,14 @@ from pyarrow import fs
 from small_settings import small_config
 from stores import KEY, SECRET, opened_bucket, serving, variables
 
-from jobs import __main__ as main_module
-from jobs.run_pipeline import run_pipeline
-from jobs.train_vectors import train_vectors
 from w2v_core import WordVectors
+from w2v_core.cli import __main__ as main_module
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.io.parquet import read_table
+from w2v_core.pipeline.run import run_pipeline
+from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import _damage
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import FileEntry, RunDir
@@ -253,7 +253,7 @@ def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):
 @pytest.mark.long
 def test_training_that_was_killed_goes_on_from_the_store_to_the_same_bytes(a_run, stored):
     slow = ("train.epochs=200", "train.vector_size=64", "train.batch_size=16", "vocab.min_count=2")
-    command = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", a_run.location]
+    command = [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", a_run.location]
     often = settings(*slow, "train.checkpoint_minutes=0.01")
     for _ in range(2):
         before = Checkpoints(a_run.checkpoints).latest()

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs import _one_writer
-from jobs._one_writer import writing
 from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.locking import heartbeat as kept_lease
 from w2v_core.locking import lease as lease_module
 from w2v_core.locking.heartbeat import kept
 from w2v_core.locking.lease import Claim, LostError, TakenError, take
 from w2v_core.locking.process_identity import Process
+from w2v_core.pipeline import one_writer as _one_writer
+from w2v_core.pipeline.one_writer import writing
 from w2v_core.runs.run_directory import RunDir
 
 ELSEWHERE = Process(host="elsewhere", pid=1, boot="another", namespace="pid:[1]", started=1)
@@ -90,7 +90,7 @@ def test_every_command_that_writes_in_a_run_directory_is_among_these():
     modules = Path(_one_writer.__file__).parent.glob("*.py")
     writers = {path.stem for path in modules if "with writing(RunDir." in path.read_text(encoding="utf-8")}
     assert len(writers) == len(COMMANDS)
-    from jobs.cli import app
+    from w2v_core.cli.app import app
 
     taking = {
         command.callback.__name__
@@ -110,7 +110,7 @@ def test_the_next_command_finds_it_free(w2v, make_run, corpus):
 def test_a_killed_command_holds_up_nobody(tmp_path):
     run = RunDir.create(str(tmp_path / "run"))
     code = (
-        "import sys, time\nfrom jobs._one_writer import writing\nfrom w2v_core.runs.run_directory import RunDir\n"
+        "import sys, time\nfrom w2v_core.pipeline.one_writer import writing\nfrom w2v_core.runs.run_directory import RunDir\n"
         "with writing(RunDir.open(sys.argv[1]), 'w2v train'):\n    print('in', flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, run.location], stdout=subprocess.PIPE) as process:

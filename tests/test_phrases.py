@@ -12,16 +12,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from small_settings import small_config
 
-from jobs.build_vocab import make_vocab
-from jobs.join_phrases import make_phrases
-from jobs.run_pipeline import run_pipeline
 from w2v_core.config import Config, PhrasesConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.phrases.bigrams import Joining
 from w2v_core.phrases.count import SUMS, count_grams, sum_grams
 from w2v_core.phrases.join import Phrases, join
 from w2v_core.phrases.scores import find_phrases
+from w2v_core.pipeline.phrases import make_phrases
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.pipeline.verify import verify
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vocabulary.hash_partition import in_buckets

@@ -13,15 +13,15 @@ import pytest
 from small_settings import small_config
 from words_by_hand import words_of
 
-from jobs import _spark
-from jobs.build_vocab import make_vocab
-from jobs.evaluate_vectors import evaluate_vectors
-from jobs.run_pipeline import run_pipeline
-from jobs.tokenize_corpus import tokenize_corpus
-from jobs.train_vectors import train_vectors
-from jobs.write_shards import make_shards
 from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.evaluate import evaluate_vectors
+from w2v_core.pipeline.run import run_pipeline
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.tokenize import tokenize_corpus
+from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import verify
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import STAGES, RunDir
 from w2v_core.runs.token_account import TokenAccount

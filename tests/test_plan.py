@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_settings import small_config
 
-from jobs.plan_run import predict_run
-from jobs.run_pipeline import run_pipeline
 from w2v_core.config import load_config
 from w2v_core.errors import UserError
+from w2v_core.pipeline.plan import predict_run
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.planning import costs, predict
 from w2v_core.planning.growth import curve, doublings, extrapolated, tokens_below, words_that_reach
 from w2v_core.planning.input_sample import choose

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from jobs import _progress, _spark
-from jobs._failures import SparkError, failure_of, reason_of
-from jobs._progress import Tasks, progress
-from jobs._rows import aligned
-from jobs._summary import standing, tell_summary
 from w2v_core.config import TokenizeConfig
+from w2v_core.console import progress as _progress
+from w2v_core.console.progress import Tasks, progress
+from w2v_core.console.summary import standing, tell_summary
+from w2v_core.console.tables import aligned
 from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
+from w2v_core.executors.spark_errors import SparkError, failure_of, reason_of
 from w2v_core.runs import run_directory as run_dir
 from w2v_core.runs.run_directory import FileEntry, RunDir
 from w2v_core.runs.task_output import Receipt

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from runs_by_hand import COMPARISON, HIT, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
-from jobs.evaluate_vectors import evaluate_vectors
-from jobs.report_run import check_report, write_report
 from w2v_core.config import (
     Config,
     ReportConfig,
     load_config,
 )
 from w2v_core.errors import UserError
+from w2v_core.pipeline.evaluate import evaluate_vectors
+from w2v_core.pipeline.report import check_report, write_report
 from w2v_core.report.chart import Axis, Line, chart, told
 from w2v_core.report.markup import element, table
 from w2v_core.report.projection import pca

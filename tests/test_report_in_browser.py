@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from runs_by_hand import COMPARISON, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
-from jobs.report_run import write_report
 from w2v_core.config import Config
+from w2v_core.pipeline.report import write_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 pytestmark = pytest.mark.skipif(

@@ -18,9 +18,9 @@ import pytest
 import typer
 import yaml
 
-from jobs._night import STAGES
-from jobs.cli import app
+from w2v_core.cli.app import app
 from w2v_core.config import load_config
+from w2v_core.pipeline.nightly import STAGES
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"

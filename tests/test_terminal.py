@@ -9,7 +9,7 @@ import sys
 import pytest
 from small_settings import SMALL
 
-from jobs._rows import aligned
+from w2v_core.console.tables import aligned
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLUMNS = 100

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_settings import small_config
 
-from jobs.train_vectors import METRICS, train_vectors
 from w2v_core.config import TrainConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.train import METRICS, train_vectors
 from w2v_core.runs.run_directory import FileEntry, RunDir
 from w2v_core.shards import epoch_order as order_module
 from w2v_core.shards import read as read_module
@@ -336,7 +336,7 @@ def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "print('main')\n"
-        "from jobs.train_vectors import train_vectors\n"
+        "from w2v_core.pipeline.train import train_vectors\n"
         "from w2v_core.config import load_config\n"
         "from w2v_core.runs.run_directory import RunDir\n"
         f"train_vectors(RunDir.open({run.location!r}), load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
@@ -386,7 +386,7 @@ def test_a_paused_crew_stands_still(make_run, corpus):
 
 def training(run: RunDir, *settings: str, **options: Any) -> "subprocess.Popen[str]":
     words = [word for setting in settings for word in ("--set", setting)]
-    command = [sys.executable, "-m", "jobs.train_vectors", "--run-dir", run.location, *words]
+    command = [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", run.location, *words]
     return subprocess.Popen(command, **options)
 
 

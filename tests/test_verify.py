@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from small_settings import small_config
 from typer.testing import CliRunner
 
-from jobs.cli import app
-from jobs.run_pipeline import run_pipeline
+from w2v_core.cli.app import app
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.pipeline.verify import verify
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import MANIFEST, RunDir

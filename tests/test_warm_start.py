@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from small_settings import small_config
 
-from jobs.train_vectors import train_vectors
 from w2v_core.errors import UserError
+from w2v_core.pipeline.train import train_vectors
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile
 from w2v_core.vocabulary.vocabulary import Vocabulary
 

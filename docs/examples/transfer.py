@@ -31,11 +31,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import normalize
 
-from jobs import _spark
-from jobs.embed_documents import embed_documents
-from jobs.run_pipeline import run_pipeline
 from w2v_core.config import load_config
+from w2v_core.executors import spark as _spark
 from w2v_core.pipeline.demo_corpus import default_roots, find_sources, read_module
+from w2v_core.pipeline.embed import embed_documents
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 

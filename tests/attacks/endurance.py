@@ -99,7 +99,7 @@ def arguments(work: Path) -> list[str]:
 
 
 def night_here(work: Path) -> None:
-    from jobs.cli import app
+    from w2v_core.cli.app import app
 
     app(arguments(work), standalone_mode=False)
 

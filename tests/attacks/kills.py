@@ -62,7 +62,7 @@ def main() -> None:
 
 def pipeline(kind: str, work: Path) -> None:
     """Everything, in this process."""
-    from jobs.cli import app
+    from w2v_core.cli.app import app
 
     settings = [word for setting in SETTINGS for word in ("--set", setting)]
     text = ["--input", str(work.parent / "text"), "--similarity", str(work.parent / "pairs.tsv")]

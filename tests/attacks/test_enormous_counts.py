@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.build_vocab import Named
-from jobs.train_vectors import _overlap
 from w2v_core.config import ReportConfig, VocabConfig
 from w2v_core.documents.weighting import weights_of_words
 from w2v_core.errors import UserError
 from w2v_core.evaluation.comparison import moved_words
 from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.train import _overlap
+from w2v_core.pipeline.vocabulary import Named
 from w2v_core.planning.growth import curve, extrapolated, tokens_below, words_that_reach
 from w2v_core.reference.unigram_sampler import UnigramSampler, noise_distribution
 from w2v_core.report.corpus import vocabulary_section

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs_by_hand import COMPARISON, KOREAN, SCORES, made_run, score
 
-from jobs.report_run import write_report
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import read_analogies, score_analogies
 from w2v_core.evaluation.word_pairs import read_word_pairs, score_word_pairs
 from w2v_core.io.filesystem import open_folder
 from w2v_core.io.word_list import read_word_list
+from w2v_core.pipeline.report import write_report
 from w2v_core.pipeline.verify import verify
 from w2v_core.readers.splits import read_list
 from w2v_core.runs.run_directory import STAGES, RunDir

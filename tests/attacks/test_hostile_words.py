@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 from runs_by_hand import made_run, score
 
-from jobs import _log, show_status
-from jobs._log import choose_format, say, visible, visible_json, visible_word
-from jobs._mlflow import numbers_of, params_of
-from jobs._options import print_json
-from jobs._rows import tell_rows
+from w2v_core.cli.commands import status as show_status
+from w2v_core.cli.options import print_json
+from w2v_core.console import log as _log
+from w2v_core.console.log import choose_format, say, visible, visible_json, visible_word
+from w2v_core.console.tables import tell_rows
+from w2v_core.integrations.mlflow import numbers_of, params_of
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import Record
 from w2v_core.report.facts import read_facts
@@ -150,10 +151,10 @@ def test_words_of_every_language_stay_as_they_are(word):
 
 def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypatch):
     stream = StringIO()
-    from jobs._score_tables import tell_scores
+    from w2v_core.console.score_tables import tell_scores
 
     monkeypatch.setattr(
-        "jobs._log.console", Console(file=stream, force_terminal=False, width=200, markup=False)
+        "w2v_core.console.log.console", Console(file=stream, force_terminal=False, width=200, markup=False)
     )
     tell_scores(json.loads((run / "reports" / "evaluation.json").read_bytes()))
     told = stream.getvalue()

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.build_vocab import make_vocab
-from jobs.train_vectors import train_vectors
-from jobs.write_shards import make_shards
 from w2v_core.config import TokenizeConfig, load_config
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.train import train_vectors
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import PartWriter, Receipt, adopt_parts
 from w2v_core.runs.token_account import TokenAccount

@@ -12,7 +12,7 @@ import pytest
 import typer
 from stores import serving, variables
 
-from jobs.cli import app
+from w2v_core.cli.app import app
 from w2v_core.config import load_config
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder

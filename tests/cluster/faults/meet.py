@@ -12,13 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-from jobs._options import run_script
+from w2v_core.cli.options import run_script
 
 # Where a fault strikes: the job, its command, the function that its tasks run, and whether that is a generator.
 PLACES = {
-    "tokens": ("jobs.tokenize_corpus", "tokenize", "tokenize_part", False),
-    "encode": ("jobs.write_shards", "shards", "encode_sentences", True),
-    "shards": ("jobs.write_shards", "shards", "write_shard", True),
+    "tokens": ("w2v_core.pipeline.tokenize", "tokenize", "tokenize_part", False),
+    "encode": ("w2v_core.pipeline.shards", "shards", "encode_sentences", True),
+    "shards": ("w2v_core.pipeline.shards", "shards", "write_shard", True),
 }
 SECONDS = 90
 

@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from jobs._log import say, show, visible_word
+from w2v_core.console.log import say, show, visible_word
 
 NUM_MOVED = 10
 

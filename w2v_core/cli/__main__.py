@@ -6,8 +6,8 @@ import sys
 def main() -> None:
     """The `w2v` command."""
     try:
-        from jobs._options import run_app
-        from jobs.cli import app
+        from w2v_core.cli.app import app
+        from w2v_core.cli.options import run_app
 
         run_app(app)
     except KeyboardInterrupt:

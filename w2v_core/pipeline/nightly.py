@@ -10,16 +10,12 @@ from typing import Any
 from pyarrow import fs
 from pydantic import BaseModel, ConfigDict
 
-from jobs._log import of_run, say
-from jobs._mlflow import import_client, log_run, refuse_tracking
-from jobs._one_writer import writing
-from jobs._tables import PREFIX, tables_among
-from jobs.evaluate_vectors import check_sets, has_sets
-from jobs.plan_run import predict_run, tell_prediction
-from jobs.report_run import check_report
-from jobs.run_pipeline import run_pipeline
+from w2v_core.cli.commands.plan import tell_prediction
 from w2v_core.config import Config
+from w2v_core.console.log import of_run, say
 from w2v_core.errors import UserError
+from w2v_core.executors.catalog import PREFIX, tables_among
+from w2v_core.integrations.mlflow import import_client, log_run, refuse_tracking
 from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
 from w2v_core.nightly.facts import gate_facts, recorded
@@ -38,6 +34,11 @@ from w2v_core.nightly.work import (
     began_at,
     name_of,
 )
+from w2v_core.pipeline.evaluate import check_sets, has_sets
+from w2v_core.pipeline.one_writer import writing
+from w2v_core.pipeline.plan import predict_run
+from w2v_core.pipeline.report import check_report
+from w2v_core.pipeline.run import run_pipeline
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.readers.splits import find_files
 from w2v_core.registry.store import Model, Version

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jobs._log import say
+from w2v_core.console.log import say
 from w2v_core.locking.heartbeat import kept
 from w2v_core.runs.run_directory import RunDir
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from jobs import _spark
 from w2v_core.config import Config
 from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
 from w2v_core.readers.columns import check_columns, named_columns
 
 if TYPE_CHECKING:

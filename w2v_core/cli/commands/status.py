@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from jobs._log import say, speaks_json
-from jobs._options import JsonOption, print_json
-from jobs._rows import tell_rows
-from jobs.run_night import WorkOption
+from w2v_core.cli.commands.nightly import WorkOption
+from w2v_core.cli.options import JsonOption, print_json
+from w2v_core.console.log import say, speaks_json
+from w2v_core.console.tables import tell_rows
 from w2v_core.nightly.work import Record, WorkFolder
 
 HEADINGS = (

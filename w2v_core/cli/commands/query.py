@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from jobs._log import answer, visible_word
-from jobs._options import JsonOption, print_json
+from w2v_core.cli.options import JsonOption, print_json
+from w2v_core.console.log import answer, visible_word
 from w2v_core.errors import UserError
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from jobs._log import console, say, speaks_json
+from w2v_core.console.log import console, say, speaks_json
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_LINES = 30.0

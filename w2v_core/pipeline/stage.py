@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from jobs._log import of_stage, say
-from jobs._signals import was_interrupted
+from w2v_core.cli.signals import was_interrupted
+from w2v_core.console.log import of_stage, say
 from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir, fingerprint
 from w2v_core.runs.token_account import TokenAccount
 

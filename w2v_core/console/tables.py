@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from jobs._log import console, say, visible_word
+from w2v_core.console.log import console, say, visible_word
 
 Row = tuple[str, ...]
 

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from jobs._log import say
-from jobs._options import describe_system_error
-from jobs.report_run import PAGE
+from w2v_core.cli.options import describe_system_error
+from w2v_core.console.log import say
 from w2v_core.errors import UserError
 from w2v_core.io.credentials import is_secret, refuse_in_location, without_secrets
+from w2v_core.pipeline.report import PAGE
 from w2v_core.report.facts import Facts, read_facts
 from w2v_core.runs.run_directory import RunDir
 

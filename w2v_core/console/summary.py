@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from jobs._log import say, speaks_json
-from jobs._rows import Row, tell_rows
+from w2v_core.console.log import say, speaks_json
+from w2v_core.console.tables import Row, tell_rows
 from w2v_core.runs.run_directory import MANIFEST, Manifest, RunDir
 
 HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs._examples import told
-from jobs._log import say, speaks_json
-from jobs._options import JsonOption, ending, print_json
-from jobs._rows import tell_rows
-from jobs.publish_vectors import NameOption, StoreOption, as_dict
+from w2v_core.cli.commands.publish import NameOption, StoreOption, as_dict
+from w2v_core.cli.examples import told
+from w2v_core.cli.options import JsonOption, ending, print_json
+from w2v_core.console.log import say, speaks_json
+from w2v_core.console.tables import tell_rows
 from w2v_core.errors import UserError
 from w2v_core.registry.store import Model, ModelStore, Version
 

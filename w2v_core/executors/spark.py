@@ -19,13 +19,13 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from jobs._failures import failure_of, reason_of
-from jobs._java import missing_java
-from jobs._log import children_heard
-from jobs._progress import Tasks, progress
-from jobs._signals import handlers_kept, was_interrupted
+from w2v_core.cli.signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
+from w2v_core.console.log import children_heard
+from w2v_core.console.progress import Tasks, progress
 from w2v_core.errors import UserError
+from w2v_core.executors.java import missing_java
+from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import RECEIPTS, Receipt
 
 if TYPE_CHECKING:

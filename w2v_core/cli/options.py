@@ -10,7 +10,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from jobs._log import (
+from w2v_core.cli.signals import EXIT_CODE, interruptible, was_interrupted
+from w2v_core.console.log import (
     ENVIRONMENT,
     OPTION,
     LogFormat,
@@ -21,7 +22,6 @@ from jobs._log import (
     visible,
     visible_json,
 )
-from jobs._signals import EXIT_CODE, interruptible, was_interrupted
 from w2v_core.errors import UserError
 from w2v_core.io.credentials import without_secrets
 

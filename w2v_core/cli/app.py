@@ -4,28 +4,28 @@ from typing import Annotated
 
 import typer
 
-from jobs._examples import told
-from jobs._options import LogFormatOption, ending
-from jobs.build_vocab import vocab
-from jobs.embed_documents import embed
-from jobs.evaluate_vectors import evaluate
-from jobs.export_vectors import export
-from jobs.join_phrases import phrases
-from jobs.manage_models import models
-from jobs.plan_run import plan
-from jobs.publish_vectors import publish
-from jobs.query_vectors import analogy, neighbors
-from jobs.report_run import report
-from jobs.run_demo import demo
-from jobs.run_night import nightly
-from jobs.run_pipeline import run
-from jobs.show_status import status
-from jobs.tokenize_corpus import tokenize
-from jobs.track_run import track
-from jobs.train_vectors import train
-from jobs.verify_run import verify
-from jobs.write_shards import shards
 from w2v_core import __version__
+from w2v_core.cli.commands.demo import demo
+from w2v_core.cli.commands.embed import embed
+from w2v_core.cli.commands.evaluate import evaluate
+from w2v_core.cli.commands.export import export
+from w2v_core.cli.commands.models import models
+from w2v_core.cli.commands.nightly import nightly
+from w2v_core.cli.commands.phrases import phrases
+from w2v_core.cli.commands.plan import plan
+from w2v_core.cli.commands.publish import publish
+from w2v_core.cli.commands.query import analogy, neighbors
+from w2v_core.cli.commands.report import report
+from w2v_core.cli.commands.run import run
+from w2v_core.cli.commands.shards import shards
+from w2v_core.cli.commands.status import status
+from w2v_core.cli.commands.tokenize import tokenize
+from w2v_core.cli.commands.track import track
+from w2v_core.cli.commands.train import train
+from w2v_core.cli.commands.verify import verify
+from w2v_core.cli.commands.vocab import vocab
+from w2v_core.cli.examples import told
+from w2v_core.cli.options import LogFormatOption, ending
 
 app = typer.Typer(
     help="Word vectors from corpora too large for one machine's Python: text in, evaluated vectors out.",

@@ -1,0 +1,64 @@
+"""Vectors to the formats of other systems."""
+
+from typing import Annotated
+
+import typer
+
+from w2v_core.cli.commands.query import OptionalRunDir, VectorsOption, open_either
+from w2v_core.cli.options import say
+from w2v_core.vectors.formats.formats import FORMATS, Exported
+from w2v_core.vectors.formats.formats import export as export_table
+
+FormatOption = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
+]
+OutputOption = Annotated[
+    str,
+    typer.Option(
+        "--output", metavar="PATH", help="A file, or a folder for npy and projector; a path or a URI."
+    ),
+]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only so many most frequent words.")]
+DtypeOption = Annotated[
+    str,
+    typer.Option(
+        "--dtype", metavar="DTYPE", help="float32, or float16 for npy and safetensors; tells the loss."
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse words that the format cannot hold instead of leaving them out."),
+]
+
+
+def export(
+    format_: FormatOption,
+    output: OutputOption,
+    run_dir: OptionalRunDir = None,
+    vectors: VectorsOption = None,
+    limit: LimitOption = None,
+    dtype: DtypeOption = "float32",
+    strict: StrictOption = False,
+) -> None:
+    """Write the vectors for gensim, spaCy, Spark, NumPy and others; with --vectors, from one format to another."""
+    table = open_either(run_dir, vectors).table
+    done = export_table(table, format_, output, limit=limit, dtype=dtype, strict=strict)
+    for line in told(done, output):
+        say(line)
+
+
+def told(done: Exported, output: str) -> list[str]:
+    """What was written, what was left out, and what narrower numbers cost."""
+    lines = [f"{output}: {done.words:,} words"]
+    if done.num_left_out:
+        some = ", ".join(ascii(word) for word in done.left_out)
+        more = ", …" if done.num_left_out > len(done.left_out) else ""
+        lines.append(
+            f"left out, since the format cannot hold them: {done.num_left_out:,} words ({some}{more})"
+        )
+    if loss := done.loss:
+        lines.append(
+            f"of {loss.words:,} words among the most frequent: mean cosine with float32 {loss.mean_cosine:.6f}, "
+            f"{loss.neighbors_kept:.1%} of the ten nearest stay"
+        )
+    return lines

@@ -1,0 +1,114 @@
+"""One night of scheduled training: what is new, the ordinary stages, the gate, a version, a record."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
+from w2v_core.cli.commands.publish import NameOption, StoreOption
+from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict
+from w2v_core.cli.options import (
+    ConfigOption,
+    FilesOption,
+    InputListOption,
+    JsonOption,
+    MoreInputs,
+    SetOption,
+    StrictOption,
+    print_json,
+)
+from w2v_core.errors import UserError
+from w2v_core.locking.heartbeat import kept
+from w2v_core.locking.lease import Lease, take
+from w2v_core.nightly.work import WorkFolder
+from w2v_core.pipeline.nightly import Night
+from w2v_core.pipeline.one_writer import told_waiting
+from w2v_core.registry.store import ModelStore
+
+WorkOption = Annotated[
+    str,
+    typer.Option("--work", metavar="DIR", help="Where this model's nights work: a folder or a URI."),
+]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="begin|finish",
+        help="For schedulers that run the stages between themselves; needs --owner.",
+    ),
+]
+OwnerOption = Annotated[
+    str | None,
+    typer.Option("--owner", metavar="TEXT", help="Who holds the night between begin and finish: a run's id."),
+]
+NightFreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Drop a night that is unfinished, and begin anew.")
+]
+MetricsOption = Annotated[
+    str | None,
+    typer.Option("--metrics-file", metavar="FILE", help="Where Prometheus' textfile collector looks: *.prom"),
+]
+MlflowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow", metavar="URI", help="Log the night to this tracking server, as `w2v track` does."
+    ),
+]
+
+
+def nightly(
+    store: StoreOption,
+    name: NameOption,
+    work: WorkOption,
+    input: FilesOption = None,  # noqa: A002
+    more_inputs: MoreInputs = None,
+    input_list: InputListOption = None,
+    only: OnlyOption = None,
+    owner: OwnerOption = None,
+    fresh: NightFreshOption = False,
+    metrics_file: MetricsOption = None,
+    mlflow: MlflowOption = None,
+    similarity: SimilarityOption = None,
+    analogies: AnalogiesOption = None,
+    strict: StrictOption = False,
+    json_: JsonOption = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Train on what arrived since the current version, and publish the result if it passes the gate.
+
+    Run again after a kill it goes on; run again after success it does nothing. Exits with 3 where the gate refuses, and
+    with 4 where another night is at work.
+    """
+    settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
+    folder = WorkFolder(work)
+    night = Night(folder, ModelStore(store).model(name), settings, metrics_file, mlflow)
+    locations = named_inputs(input, more_inputs, input_list)
+    purpose = f"a night of {name}"
+    if only is None:
+        with kept(folder.lease, purpose, told_waiting) as lease:
+            told = night.whole(locations, fresh, lease)
+    elif only not in ("begin", "finish"):
+        raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
+    elif owner is None:
+        raise UserError(
+            "--only needs --owner, a text that begin and finish share, such as the scheduler's run id"
+        )
+    else:
+        lease = take(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
+        with _released_at_the_end(lease, night):
+            told = night.begin(locations, fresh) if only == "begin" else night.finish(lease)
+    if json_:
+        print_json(told)
+
+
+@contextmanager
+def _released_at_the_end(lease: Lease, night: Night) -> Iterator[None]:
+    """Somebody holds the night after this block only where it is under way."""
+    try:
+        yield
+    finally:
+        if not night.is_under_way():
+            lease.release()

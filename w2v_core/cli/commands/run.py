@@ -1,0 +1,43 @@
+"""All stages, one after another; a stage that is up to date is not made again."""
+
+from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
+from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict
+from w2v_core.cli.options import (
+    ConfigOption,
+    InputListOption,
+    InputOption,
+    MoreInputs,
+    RunDirOption,
+    SetOption,
+    StrictOption,
+)
+from w2v_core.console.summary import standing, tell_summary
+from w2v_core.pipeline.evaluate import check_sets
+from w2v_core.pipeline.one_writer import writing
+from w2v_core.pipeline.report import check_report
+from w2v_core.pipeline.run import _check_named, _stages_of, run_pipeline
+from w2v_core.pipeline.tokenize import find_inputs
+from w2v_core.runs.run_directory import RunDir
+
+
+def run(
+    run_dir: RunDirOption,
+    input: InputOption = None,  # noqa: A002
+    more_inputs: MoreInputs = None,
+    input_list: InputListOption = None,
+    similarity: SimilarityOption = None,
+    analogies: AnalogiesOption = None,
+    strict: StrictOption = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Run every stage: text in, vectors and a report out."""
+    settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
+    files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
+    check_sets(settings)
+    check_report(settings)
+    _check_named(settings)
+    with writing(RunDir.create(run_dir), "w2v run") as directory:
+        before = standing(directory, _stages_of(settings))
+        run_pipeline(directory, files, settings, tables)
+        tell_summary(directory, before)

@@ -1,0 +1,111 @@
+"""Vectors to scores on similarity and analogy sets."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any
+
+from w2v_core.config import Config, EvaluateConfig
+from w2v_core.console.score_tables import tell_comparison, tell_scores
+from w2v_core.errors import UserError
+from w2v_core.evaluation.answers import Sets, answer, differences, scores, words_apart
+from w2v_core.evaluation.named_sets import Kind, located
+from w2v_core.evaluation.other_vectors import OtherVectors
+from w2v_core.io.filesystem import read_location
+from w2v_core.pipeline.stage import Made, make_stage
+from w2v_core.runs.run_directory import Draft, FileEntry, RunDir
+from w2v_core.runs.task_output import write_bytes
+from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.word_vectors import WordVectors
+
+REPORT = "evaluation.json"
+
+
+COMPARISON = "comparison.json"
+
+
+def has_sets(config: Config) -> bool:
+    """Whether there is anything to evaluate against."""
+    return bool(config.evaluate.similarity or config.evaluate.analogies)
+
+
+def check_sets(config: Config) -> Sets:
+    """The sets. UserError for one that cannot be read: better told before hours of training than after."""
+    for path in (*config.evaluate.similarity, *config.evaluate.analogies):
+        if path != path.encode(errors="replace").decode():
+            raise UserError(f"evaluation file {path!a} has a name that is not UTF-8; rename it")
+    return Sets.read(config.evaluate)
+
+
+def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) -> dict[str, Any]:
+    """The reports stage: every score, and under "against" what differs from another run; also told as tables."""
+    vectors = run.require("vectors")
+    sets = check_sets(config)
+    work = _Work(run, config.evaluate, sets, None if against is None else OtherVectors.find(against))
+    inputs = {"vectors": vectors.fingerprint, "sets": _digests(config.evaluate)}
+    if work.other is not None:
+        inputs["against"] = work.other.identity()
+    make_stage(run, "reports", config.evaluate, inputs, work.build, work.prepare)
+    report = _read_json(run, REPORT)
+    tell_scores(report)
+    if work.other is not None:
+        report["against"] = _read_json(run, COMPARISON)
+        tell_comparison(report["against"])
+    return report
+
+
+class _Work:
+    """What the stage reads and writes. The comparison is one of its files: both are of the same vectors, or neither."""
+
+    def __init__(self, run: RunDir, config: EvaluateConfig, sets: Sets, other: OtherVectors | None) -> None:
+        self.run = run
+        self.config = config
+        self.sets = sets
+        self.other = other
+
+    @cached_property
+    def vectors(self) -> WordVectors:
+        return WordVectors.read(self.run.stage("vectors"))
+
+    @cached_property
+    def shared(self) -> SharedWords:
+        assert self.other is not None
+        return SharedWords.of(self.vectors, WordVectors.read(self.other.folder))
+
+    def prepare(self) -> None:
+        """Vectors that cannot be compared are refused while the old reports still stand."""
+        if self.other is not None:
+            _ = self.shared
+
+    def build(self, draft: Draft) -> Made:
+        answers = answer(self.sets, self.vectors, self.config)
+        files = [_write_json(draft, REPORT, scores(self.sets, answers, self.config))]
+        if self.other is not None:
+            theirs = answer(self.sets, self.shared.second, self.config)
+            compared = {
+                "against": self.other.location,
+                **differences(self.sets, answers, theirs, self.config),
+                **words_apart(self.shared, self.config),
+            }
+            files.append(_write_json(draft, COMPARISON, compared))
+        return Made(files)
+
+
+def _digests(config: EvaluateConfig) -> dict[str, str]:
+    """Of the content of every set, by the name it was asked for by."""
+    kinds: dict[Kind, tuple[str, ...]] = {"similarity": config.similarity, "analogies": config.analogies}
+    return {path: _digest(located(path, kind)) for kind, paths in kinds.items() for path in paths}
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256(read_location(path)).hexdigest()
+
+
+def _write_json(draft: Draft, name: str, document: dict[str, Any]) -> FileEntry:
+    text = json.dumps(document, ensure_ascii=False, indent=2).encode()
+    return write_bytes(draft, name, lambda stream: stream.write(text))
+
+
+def _read_json(run: RunDir, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run.read_checked("reports", name))
+    return document

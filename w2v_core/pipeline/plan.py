@@ -1,0 +1,27 @@
+"""What a run will take, from a sample of its input, before anything is started; and afterwards, what it took."""
+
+from w2v_core.cli.options import say
+from w2v_core.config import Config
+from w2v_core.errors import UserError
+from w2v_core.executors.catalog import PREFIX, tables_among
+from w2v_core.pipeline.tokenize import import_readers, load_packages
+from w2v_core.planning.predict import DEFAULT_SAMPLE_BYTES, predict
+from w2v_core.planning.prediction import Prediction
+from w2v_core.readers.splits import find_files
+from w2v_core.tokenization.tokenizer_resources import NamedFiles
+
+
+def predict_run(
+    locations: list[str], config: Config, sample_bytes: int = DEFAULT_SAMPLE_BYTES, seed: int = 1
+) -> Prediction:
+    """The prediction of a run on what `locations` name. UserError for tables of a catalog, as for other input."""
+    tables, files = tables_among(locations)
+    if tables:
+        raise UserError(
+            f"input {PREFIX}{tables[0]}: a plan reads files, without Spark; name the table's own files, or leave it out"
+        )
+    found = find_files(files, config.tokenize.format)
+    import_readers(found)
+    load_packages(config, NamedFiles.read(config.tokenize))
+    say("plan: reading a sample")
+    return predict(found, config, sample_bytes, seed)

@@ -1,0 +1,59 @@
+"""All stages, one after another; a stage that is up to date is not made again."""
+
+from collections.abc import Sequence
+
+from w2v_core.cli.options import (
+    say,
+)
+from w2v_core.config import Config
+from w2v_core.executors import spark as _spark
+from w2v_core.pipeline.evaluate import evaluate_vectors, has_sets
+from w2v_core.pipeline.phrases import make_phrases
+from w2v_core.pipeline.report import write_report
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.tokenize import tokenize_corpus
+from w2v_core.pipeline.train import train_vectors
+from w2v_core.pipeline.vocabulary import Named, make_vocab
+from w2v_core.readers.splits import InputFile
+from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.vectors.warm_start import InitialVectors
+
+
+def _check_named(config: Config) -> None:
+    """UserError for lists of words and vectors that later stages are to read and cannot."""
+    Named.read(config.vocab)
+    if config.train.init_vectors is not None:
+        InitialVectors(config.train.init_vectors).identity()
+
+
+def _stages_of(config: Config) -> list[str]:
+    """The stages that these settings ask for."""
+    asked = {"phrases": config.phrases.passes > 0, "reports": has_sets(config)}
+    return [stage for stage in STAGES if asked.get(stage, True)]
+
+
+def run_pipeline(
+    run: RunDir,
+    files: Sequence[InputFile],
+    config: Config,
+    tables: Sequence[str] = (),
+    *,
+    against: str | None = None,
+    fresh: bool = False,
+) -> None:
+    """Every stage on `files` and `tables`, in one Spark session that ends before training; and the report.
+
+    against: other vectors to compare with, as `evaluate --against`
+    fresh: as `train --fresh`
+    """
+    tokenize_corpus(run, files, config, tables)
+    make_phrases(run, config)
+    make_vocab(run, config)
+    make_shards(run, config)
+    _spark.stop_session()
+    train_vectors(run, config, fresh)
+    if has_sets(config) or against is not None:
+        evaluate_vectors(run, config, against)
+    else:
+        say("reports: no scores, as no word pairs or analogies were named; w2v evaluate takes them later")
+    write_report(run, config)

@@ -1,0 +1,75 @@
+"""Sentences to shuffled (target, contexts) rows."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import pyarrow as pa
+
+from w2v_core import schemas
+from w2v_core.config import Config
+from w2v_core.errors import UserError
+from w2v_core.executors import spark as _spark
+from w2v_core.io.filesystem import Folder
+from w2v_core.pipeline.stage import Made, make_stage
+from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.runs.sentence_files import SentenceStage
+from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
+from w2v_core.shards.digest import joined_digest
+from w2v_core.shards.encode import encode_sentences
+from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
+from w2v_core.vocabulary.vocabulary import cached_vocabulary
+
+
+def make_shards(run: RunDir, config: Config) -> Manifest:
+    """The shards stage."""
+    sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
+    vocab = run.require("vocab")
+    inputs = {sentences.name: sentences.manifest.fingerprint, "vocab": vocab.fingerprint}
+    return make_stage(
+        run,
+        "shards",
+        config.shards,
+        inputs,
+        lambda draft: _build(draft, run.stage("vocab"), sentences, vocab, config),
+        lambda: _spark.session(config.spark, run.name),
+    )
+
+
+def _build(
+    draft: Draft, vocab_folder: Folder, sentences: SentenceStage, vocab: Manifest, config: Config
+) -> Made:
+    token_folder, folder, options = sentences.folder, draft.temporary, config.shards
+    names, weighted = sentences.parts, sentences.weighted
+    read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
+    expected = read_vocabulary()
+    assert vocab.tokens is not None
+    num_parts = num_shards(expected.counts, expected.keep_probability, vocab.tokens.kept, options.target_rows)
+
+    def encode(part: int) -> Iterator[pa.RecordBatch]:
+        return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed, weighted)
+
+    def write(encoded: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
+        return write_shard(encoded, read_vocabulary().keep_probability, options, folder, part, weighted)
+
+    spark = _spark.session(config.spark)
+    encoded = _spark.rows_of_parts(spark, len(names), encode, schemas.encoded(weighted))
+    receipts = _spark.run_shuffled("shards: shuffling and writing rows", encoded, "key", num_parts, write)
+    account = total_account(receipts)
+    assert account.read == options.passes * sentences.num_tokens, (
+        "tokens were lost or counted twice between the stages"
+    )
+    assert account.out_of_vocabulary == options.passes * vocab.tokens.out_of_vocabulary, (
+        "unknown words were counted otherwise before"
+    )
+    if account.kept == 0:
+        raise UserError(
+            f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
+            "vocab.min_count"
+        )
+    files = adopt_parts(draft, receipts, num_parts, options.passes)
+    return Made(
+        files,
+        account,
+        {"shards": len(files) // options.passes, "row_group_rows": ROW_GROUP_ROWS, "weighted": int(weighted)},
+        f"{joined_digest(*(receipt.digest for receipt in receipts)):016x}",
+    )

@@ -1,0 +1,170 @@
+"""Rows to vectors, on one machine and without Spark."""
+
+import json
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from w2v_core.cli.options import say
+from w2v_core.config import Config
+from w2v_core.errors import UserError
+from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.stage import Made, make_stage
+from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.runs.task_output import write_array, write_bytes, write_file
+from w2v_core.shards.read import Shards
+from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.training.memory import require_memory
+from w2v_core.training.trainer import Progress, trained
+from w2v_core.training.worker import Job
+from w2v_core.types import BoolArray
+from w2v_core.vectors.warm_start import InitialVectors
+from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
+
+METRICS = "metrics.jsonl"
+
+
+def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
+    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, and metrics.jsonl."""
+    vocab, shards = run.require("vocab"), run.require("shards")
+    inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
+    initial = _initial_vectors(run, config)
+    if initial:
+        inputs["init_vectors"] = initial.identity()
+    checkpoints = Checkpoints(run.checkpoints)
+    settings = config.train.model_dump(mode="json", exclude=config.train.without_effect) | inputs
+    settings["workers"] = config.train.num_workers
+
+    @cache
+    def words() -> tuple[Vocabulary, BoolArray | None]:
+        """The vocabulary, and which of its words have vectors to start from."""
+        vocabulary, size = Vocabulary.read(run.stage("vocab")), config.train.vector_size
+        require_memory(len(vocabulary), size)
+        return vocabulary, initial.known(vocabulary, size) if initial else None
+
+    def prepare() -> None:
+        if not fresh:
+            _require_same(checkpoints.latest(), settings, run.location)
+        words()
+        if fresh:
+            checkpoints.clear()
+
+    def build(draft: Draft) -> Made:
+        vocabulary, known_V = words()
+        rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
+        job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
+        return _build(draft, run, job, vocabulary, initial, known_V, checkpoints, settings)
+
+    return make_stage(run, "vectors", config.train, inputs, build, prepare)
+
+
+def _initial_vectors(run: RunDir, config: Config) -> InitialVectors | None:
+    location = config.train.init_vectors
+    if location is None:
+        return None
+    own = run.stage("vectors")
+    if open_folder(location).path.rstrip("/") in (own.path, run.folder.path.rstrip("/")):
+        raise UserError(
+            f"train.init_vectors = {location} is the folder that this training writes; "
+            "copy those vectors, or train in another run directory"
+        )
+    return InitialVectors(location)
+
+
+def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: str) -> None:
+    """UserError where an unfinished training was started with other settings."""
+    if found is None:
+        return
+    changed = [key for key in settings if found.settings.get(key) != settings[key]]
+    if changed:
+        told = ", ".join(
+            f"train.{key} was {found.settings.get(key)!r} and is {settings[key]!r}" for key in changed
+        )
+        raise UserError(
+            f"training in {location} is not finished, and {told}; give the same settings to go on, "
+            f"or start over with w2v train --run-dir {location} --fresh"
+        )
+
+
+def _build(
+    draft: Draft,
+    run: RunDir,
+    job: Job,
+    vocabulary: Vocabulary,
+    initial: InitialVectors | None,
+    known_V: BoolArray | None,
+    checkpoints: Checkpoints,
+    settings: dict[str, Any],
+) -> Made:
+    counters = {}
+    fill = None
+    if initial and known_V is not None:
+        counters["words_from_init_vectors"] = int(known_V.sum())
+        say(f"vectors: {_overlap(known_V, vocabulary)} start from {initial.location}")
+        fill = partial(initial.load_into, vocabulary=vocabulary)
+        if job.config.init_frozen:
+            job = replace(job, frozen=known_V)
+    metrics = Metrics(run, checkpoints.latest())
+    with (
+        _stop_on_signals() as should_stop,
+        _progress_bar() as show,
+        trained(
+            job,
+            checkpoints=checkpoints,
+            settings=settings,
+            fill=fill,
+            report=lambda progress: (metrics.add(progress), show(progress)),
+            should_stop=should_stop,
+        ) as tables,
+    ):
+        files = [
+            write_array(draft, "input.npy", tables.input_VD),
+            write_array(draft, "output.npy", tables.output_VD),
+        ]
+    files += [
+        write_file(draft, FILE, vocabulary.table),
+        write_bytes(draft, METRICS, lambda stream: stream.write(metrics.text())),
+    ]
+    checkpoints.clear()
+    counters = {
+        "words": len(vocabulary),
+        "rows": job.num_rows,
+        "held_out_rows": job.num_held_out,
+        "workers": job.config.num_workers,
+    } | counters
+    return Made(files, counters=counters)
+
+
+def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
+    counts_V = vocabulary.counts.astype(np.float64)
+    share = counts_V[known_V].sum() / counts_V.sum()
+    return f"{known_V.sum():,} of {len(known_V):,} words ({share:.1%} of the tokens)"
+
+
+class Metrics:
+    """metrics.jsonl: a line for every report. While training lasts it is RUN/checkpoints/metrics.jsonl."""
+
+    def __init__(self, run: RunDir, found: Checkpoint | None) -> None:
+        self._folder = run.checkpoints
+        self._folder.create()
+        before = (self._folder.read(METRICS) or b"").splitlines() if found else []
+        rows = sum(standing.rows for standing in found.standings) if found else 0
+        self._lines = [line for line in before if _rows_of(line) <= rows]
+
+    def add(self, progress: Progress) -> None:
+        """One more line, also in the file."""
+        self._lines.append(json.dumps(progress.to_dict()).encode())
+        self._folder.write_whole(METRICS, self.text())
+
+    def text(self) -> bytes:
+        """All lines."""
+        return b"".join(line + b"\n" for line in self._lines)
+
+
+def _rows_of(line: bytes) -> float:
+    try:
+        return float(json.loads(line)["rows"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
