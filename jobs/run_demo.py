@@ -1,6 +1,7 @@
 """`w2v demo` as a script, for spark-submit."""
 
-from w2v_core.cli.app import run_script
+from w2v_core.cli.commands.demo import demo
+from w2v_core.cli.options import run_script
 
 if __name__ == "__main__":
-    run_script("demo")
+    run_script(demo)

@@ -1,6 +1,7 @@
 """`w2v train` as a script, for spark-submit."""
 
-from w2v_core.cli.app import run_script
+from w2v_core.cli.commands.train import train
+from w2v_core.cli.options import run_script
 
 if __name__ == "__main__":
-    run_script("train")
+    run_script(train)

@@ -1,6 +1,7 @@
 """`w2v verify` as a script, for spark-submit."""
 
-from w2v_core.cli.app import run_script
+from w2v_core.cli.commands.verify import verify
+from w2v_core.cli.options import run_script
 
 if __name__ == "__main__":
-    run_script("verify")
+    run_script(verify)

@@ -110,7 +110,8 @@ def test_the_next_command_finds_it_free(w2v, make_run, corpus):
 def test_a_killed_command_holds_up_nobody(tmp_path):
     run = RunDir.create(str(tmp_path / "run"))
     code = (
-        "import sys, time\nfrom w2v_core.pipeline.one_writer import writing\nfrom w2v_core.runs.run_directory import RunDir\n"
+        "import sys, time\nfrom w2v_core.pipeline.one_writer import writing\n"
+        "from w2v_core.runs.run_directory import RunDir\n"
         "with writing(RunDir.open(sys.argv[1]), 'w2v train'):\n    print('in', flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, run.location], stdout=subprocess.PIPE) as process:

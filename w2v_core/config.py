@@ -556,10 +556,30 @@ class NightConfig(_Section):
     )
 
 
+class ExecutorConfig(_Section):
+    """What runs the tasks of the stages before training."""
+
+    name: Literal["local", "spark"] | None = Field(
+        None,
+        description="local: processes of this machine; spark: a Spark cluster. Absent: spark under spark-submit or "
+        "where spark.master is set, else local",
+    )
+    workers: int | None = Field(
+        None, ge=1, description="processes of the local executor. Absent: one for each core"
+    )
+    temp_dir: str | None = Field(
+        None, min_length=1, description="folder for the local executor's shuffles. Absent: the system's"
+    )
+
+
 class SparkConfig(_Section):
     """How Spark is started."""
 
-    master: str = Field("local[*]", min_length=1, description="Spark master, when not run by spark-submit")
+    master: str | None = Field(
+        None,
+        min_length=1,
+        description="Spark master, when not run by spark-submit; setting it selects Spark. Absent: local[*]",
+    )
     conf: dict[str, str] = Field(
         default_factory=dict,
         description='further Spark settings, also under spark-submit, such as "spark.driver.memory" = "4g"',
@@ -578,7 +598,7 @@ class SparkConfig(_Section):
 
 
 class Config(_Section):
-    """Everything, in the order of the flow. `spark` changes how a stage runs and never what it makes."""
+    """Everything, in the order of the flow. `executor` and `spark` change how a stage runs and never what it makes."""
 
     tokenize: TokenizeConfig = TokenizeConfig()
     phrases: PhrasesConfig = PhrasesConfig()
@@ -590,6 +610,7 @@ class Config(_Section):
     report: ReportConfig = ReportConfig()
     gate: GateConfig = GateConfig()
     night: NightConfig = NightConfig()
+    executor: ExecutorConfig = ExecutorConfig()
     spark: SparkConfig = SparkConfig()
 
 

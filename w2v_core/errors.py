@@ -12,3 +12,10 @@ class UserError(ValueError):
 
     def __str__(self) -> str:
         return " ".join(super().__str__().splitlines())
+
+
+def describe_system_error(error: OSError | MemoryError) -> str:
+    """What the disk, the network or the memory refused, on one line."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return (str(error) or "out of memory").splitlines()[0]

@@ -10,20 +10,23 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from w2v_core.cli.signals import EXIT_CODE, interruptible, was_interrupted
+from w2v_core.cli.renderers import RENDERERS
+from w2v_core.cli.signals import EXIT_CODE, interruptible
 from w2v_core.console.log import (
     ENVIRONMENT,
     OPTION,
     LogFormat,
     choose_format,
-    of_run,
     say,
+    show_log,
     speaks_json,
     visible,
     visible_json,
 )
-from w2v_core.errors import UserError
+from w2v_core.errors import UserError, describe_system_error
+from w2v_core.executors.interrupts import was_interrupted
 from w2v_core.io.credentials import without_secrets
+from w2v_core.io.events import bind_run
 
 RunDirOption = Annotated[
     str, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a folder or a URI.")
@@ -87,7 +90,7 @@ def ending(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
         options.pop(_LOG_FORMAT, None)
-        of_run(options.get("run_dir"))
+        bind_run(options.get("run_dir"))
         try:
             with interruptible():
                 command(*args, **options)
@@ -141,13 +144,6 @@ def _exit_interrupted(told: str = "") -> NoReturn:
     sys.exit(EXIT_CODE)
 
 
-def describe_system_error(error: OSError | MemoryError) -> str:
-    """What the disk, the network or the memory refused, on one line."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return (str(error) or "out of memory").splitlines()[0]
-
-
 def run_script(command: Callable[..., Any]) -> None:
     """Run one command as a script, for spark-submit."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -158,6 +154,7 @@ def run_script(command: Callable[..., Any]) -> None:
 def run_app(app: typer.Typer) -> NoReturn:
     """Run what the command line asks for, and exit."""
     choose_format(sys.argv[1:])
+    show_log(RENDERERS)
     try:
         sys.exit(app(standalone_mode=not speaks_json()))
     except Exception as error:  # of reading the arguments; `ending` lets no other out

@@ -3,9 +3,10 @@
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from w2v_core.console.log import say
 
 EXIT_CODE = 130
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -23,31 +24,6 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def handlers_kept() -> Iterator[None]:
-    """Whatever the block makes of Ctrl-C, afterwards it does what it did before."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, before)
-
-
-def was_interrupted(error: BaseException | None) -> bool:
-    """Whether `error`, or one that it came of, is a KeyboardInterrupt: what fails after one hides it.
-
-    Errors may have come of each other in a circle, where one is kept and raised again while the other is handled.
-    """
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        seen.append(error)
-        error = error.__cause__ or error.__context__
-    return False
-
-
 def _interrupt(*_: object) -> None:
     for number in _STOPPING:
         signal.signal(number, _quit)
@@ -58,3 +34,23 @@ def _quit(*_: object) -> None:
     if sys.stderr.isatty():
         os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # a bar hides it
     os._exit(EXIT_CODE)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask training to save and stop; the second time they stop it at once."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        say("vectors: stopping after this block, and saving")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -10,12 +10,14 @@ docs/operations.md lists the events and their fields.
 """
 
 import json
+import logging
 import math
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock, Thread
@@ -24,6 +26,7 @@ from typing import Any, Literal, TextIO
 from rich.console import Console, RenderableType
 
 from w2v_core.io.credentials import holds_credentials, redacted, without_secrets
+from w2v_core.io.events import LOGGER, bound, unbind
 
 LogFormat = Literal["text", "json"]
 ENVIRONMENT = "W2V_LOG_FORMAT"
@@ -43,11 +46,9 @@ _ACTS_IN_JSON = re.compile(
 
 @dataclass
 class _Speaker:
-    """How this process speaks, and of what."""
+    """How this process speaks."""
 
     as_json: bool = False
-    run: str | None = None
-    stage: str | None = None
     stream: TextIO | None = None
     """in place of standard error, while that is another process's"""
 
@@ -67,7 +68,8 @@ def choose_format(arguments: Sequence[str], environment: Mapping[str, str] = os.
         name, equals, value = argument.partition("=")
         if name == OPTION:
             asked = value if equals else "".join(arguments[place + 1 : place + 2])
-    _speaker.as_json, _speaker.run, _speaker.stage = asked == "json", None, None
+    _speaker.as_json = asked == "json"
+    unbind()
 
 
 def speaks_json() -> bool:
@@ -75,14 +77,32 @@ def speaks_json() -> bool:
     return _speaker.as_json
 
 
-def of_run(location: str | None) -> None:
-    """What follows is about the run at `location`."""
-    _speaker.run = redacted(location) if location and holds_credentials(location) else location
+class ConsoleHandler(logging.Handler):
+    """Shows what the library logs: a line, a table of its own, or a JSON object.
+
+    renderers: for events that people read as tables, a function that shows their fields
+    """
+
+    def __init__(self, renderers: Mapping[str, Callable[..., None]]) -> None:
+        super().__init__(logging.INFO)
+        self._renderers = renderers
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the record; records of other code than ours have no event."""
+        event, fields = getattr(record, "event", "message"), getattr(record, "fields", {})
+        if (render := self._renderers.get(event)) is not None:
+            render(**fields)
+        else:
+            say(record.getMessage(), event, record.levelname.lower(), **fields)
 
 
-def of_stage(name: str | None) -> None:
-    """What follows is about stage `name`; also an error that ends the command, so no context manager takes it back."""
-    _speaker.stage = name
+def show_log(renderers: Mapping[str, Callable[..., None]]) -> None:
+    """Show the library's log on standard error from now on."""
+    for handler in [each for each in LOGGER.handlers if isinstance(each, ConsoleHandler)]:
+        LOGGER.removeHandler(handler)
+    LOGGER.addHandler(ConsoleHandler(renderers))
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False
 
 
 def say(text: str, event: str = "message", level: str = "info", **fields: Any) -> None:
@@ -143,7 +163,8 @@ def children_heard(event: str) -> Iterator[None]:
         _speaker.stream = stream  # what is said meanwhile is not heard again
         os.dup2(write_end, 2)
         os.close(write_end)
-        Thread(target=_tell_lines, args=(read_end, event), daemon=True).start()
+        context = copy_context()
+        Thread(target=context.run, args=(_tell_lines, read_end, event), daemon=True).start()
         try:
             yield
         finally:
@@ -163,8 +184,7 @@ def _tell_lines(read_end: int, event: str) -> None:
 def _write(event: str, level: str, message: str, fields: Mapping[str, Any]) -> None:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"time": now, "level": level, "event": event, "message": message}
-    line |= {"run": _speaker.run} if _speaker.run is not None else {}
-    line |= {"stage": _speaker.stage} if _speaker.stage is not None else {}
+    line |= {key: redacted(value) if holds_credentials(value) else value for key, value in bound().items()}
     # ASCII: no character of a file's name ends the line for whoever reads it.
     text = json.dumps(_plain({**line, **fields}), allow_nan=False)
     with _one_line, suppress(BrokenPipeError):

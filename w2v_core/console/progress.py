@@ -3,34 +3,18 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from threading import Event, Thread
-from typing import NamedTuple
+from typing import Any
 
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from w2v_core.console.log import console, say, speaks_json
+from w2v_core.executors.base import Tasks
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_LINES = 30.0
-
-
-class Tasks(NamedTuple):
-    """Tasks of a Spark job: those that are done, and all of what it has begun."""
-
-    done: int
-    total: int
-    has_executor: bool = True
-    """whether there is anything yet to run them on"""
-
-    def __str__(self) -> str:
-        told = f"{self.done:,}/{self.total:,} tasks"
-        return told if self.has_executor else f"{told}, {_NO_EXECUTOR}"
-
-
-_NO_EXECUTOR = (
-    "no executor yet: has a worker of the cluster free what spark.executor.memory and cores ask for?"
-)
 
 
 @contextmanager
@@ -38,7 +22,7 @@ def progress(job: str, look: Callable[[], Tasks]) -> Iterator[None]:
     """While the block runs, tell how far `job` is, which `look` knows; a thread asks it twice a second."""
     follow = _bar if console.is_interactive and not speaks_json() else _lines
     ended = Event()
-    thread = Thread(target=_until_it_fails, args=(follow, job, look, ended), daemon=True)
+    thread = Thread(target=copy_context().run, args=(_until_it_fails, follow, job, look, ended), daemon=True)
     thread.start()
     try:
         yield
@@ -74,7 +58,11 @@ def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
     while not has_ended:
         has_ended = ended.wait(SECONDS_BETWEEN_LINES)
         tasks, seconds = look(), time.monotonic() - started
-        counts = {"tasks": tasks.done, "total_tasks": tasks.total, "has_executor": tasks.has_executor}
+        counts: dict[str, Any] = {
+            "tasks": tasks.done,
+            "total_tasks": tasks.total,
+            "has_executor": tasks.has_executor,
+        }
         say(
             f"{job}: {tasks}, {seconds:.0f} s", "spark_progress", job=job, **counts, seconds=round(seconds, 3)
         )

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from w2v_core.config import Config
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Executor
+from w2v_core.executors.spark import SparkExecutor
 from w2v_core.readers.columns import check_columns, named_columns
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ class Table:
     frame: "DataFrame"
 
     @classmethod
-    def open(cls, name: str, config: Config) -> "Table":
+    def open(cls, name: str, config: Config, executor: Executor) -> "Table":
         """UserError where the table or its columns are not there, or hold no text."""
-        spark, told = _spark.session(config.spark), f"{PREFIX}{name}"
+        told = f"{PREFIX}{name}"
+        if not isinstance(executor, SparkExecutor):
+            raise UserError(f"input {told}: only Spark reads catalog tables; add --executor spark")
+        spark = executor.session()
         from pyspark.errors import AnalysisException, ParseException
 
         try:

@@ -9,9 +9,10 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import reduce
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -19,11 +20,10 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from w2v_core.cli.signals import handlers_kept, was_interrupted
 from w2v_core.config import SparkConfig
-from w2v_core.console.log import children_heard
-from w2v_core.console.progress import Tasks, progress
 from w2v_core.errors import UserError
+from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
+from w2v_core.executors.interrupts import handlers_kept, was_interrupted
 from w2v_core.executors.java import missing_java
 from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import RECEIPTS, Receipt
@@ -31,11 +31,16 @@ from w2v_core.runs.task_output import RECEIPTS, Receipt
 if TYPE_CHECKING:
     from pyspark import SparkContext, SparkStageInfo
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
-ArrowBatches = Iterable[pa.RecordBatch]
+DEFAULT_MASTER = "local[*]"
 
 
-def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
+def session(
+    config: SparkConfig,
+    run_name: str = "",
+    capture: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> "SparkSession":
     """The running session, or a new one: on `config.master`, or wherever spark-submit says.
 
     `run_name` says in Spark's UI whose jobs these are.
@@ -46,7 +51,7 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
         raise UserError("Spark is not installed here; install it with `pip install 'w2v[spark]'`") from None
 
     builder = SparkSession.builder.appName(f"w2v {run_name}".strip())
-    if not _under_spark_submit():
+    if not is_under_spark_submit():
         if fault := missing_java():
             raise UserError(fault)
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -54,21 +59,21 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
             builder = builder.config(key, value)
         if archive := _own_archive():  # workers import us from it
             builder = builder.config("spark.submit.pyFiles", archive).config("spark.files", archive)
-        builder = builder.master(config.master)
+        builder = builder.master(config.master or DEFAULT_MASTER)
     for key, value in config.conf.items():
         builder = builder.config(key, value)
     try:
         with (
             handlers_kept(),
-            children_heard("spark"),
+            capture(),
         ):  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
             session = builder.getOrCreate()
     except Exception as error:
         if was_interrupted(error):
             raise
-        check = "--master" if _under_spark_submit() else f"spark.master = {config.master}"
+        check = "--master" if is_under_spark_submit() else f"spark.master = {config.master or DEFAULT_MASTER}"
         raise UserError(f"Spark does not start ({reason_of(error)}); check {check} and spark.conf") from None
-    if not _under_spark_submit():
+    if not is_under_spark_submit():
         logging.getLogger("py4j").setLevel(logging.CRITICAL)
         logging.getLogger().addHandler(logging.NullHandler())
     return session
@@ -76,7 +81,7 @@ def session(config: SparkConfig, run_name: str = "") -> "SparkSession":
 
 def stop_session() -> None:
     """Stop the running session, where there is one and we started it."""
-    if "pyspark" not in sys.modules or _under_spark_submit():
+    if "pyspark" not in sys.modules or is_under_spark_submit():
         return
     from pyspark.sql import SparkSession
 
@@ -84,13 +89,14 @@ def stop_session() -> None:
         active.stop()
 
 
-def _under_spark_submit() -> bool:
+def is_under_spark_submit() -> bool:
+    """Return whether spark-submit started this process."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def _own_archive() -> str | None:
     """The zip that this program runs from, if it does: `python dist/w2v.zip run …`."""
-    place = Path(__file__).parents[1]
+    place = Path(__file__).parents[2]
     return str(place) if place.is_file() else None
 
 
@@ -108,94 +114,131 @@ def _quiet_settings() -> dict[str, str]:
     return settings
 
 
-def run_parts(
-    job: str, spark: "SparkSession", num_parts: int, task: Callable[[int], Receipt]
-) -> list[Receipt]:
-    """`task(part)` for each part from 0 to num_parts - 1, one Spark task each. `job` is what people read of it."""
+class SparkExecutor:
+    """Tasks on Spark: on `config.master`, or wherever spark-submit says.
 
-    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for part in batch.column(0).to_pylist():
-                yield task(part).to_batch()
+    Parameters
+    ----------
+    config : SparkConfig
+        Master and further settings of the session.
+    watch : callable
+        Entered while a job runs, to show its progress.
+    capture : callable
+        Entered while Java starts, which then writes to standard error.
+    """
 
-    parts = spark.range(0, num_parts, 1, num_parts)
-    return _receipts(_collect(job, parts.mapInArrow(run, spark_schema(spark, RECEIPTS))))
+    name = "spark"
+
+    def __init__(
+        self,
+        config: SparkConfig,
+        watch: Watch = unwatched,
+        capture: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._config = config
+        self._watch = watch
+        self._capture = capture
+        self._run_name = ""
+
+    def start(self, run_name: str = "") -> None:
+        """Start the session, unless there is one. Raises UserError where Spark or Java is missing."""
+        self._run_name = run_name or self._run_name
+        self.session()
+
+    def session(self) -> "SparkSession":
+        """Return the running session, or a new one."""
+        return session(self._config, self._run_name, self._capture)
+
+    def run_parts(self, job: str, num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
+        """Run one Spark task for each part, as `Executor.run_parts`."""
+
+        def run(batches: Batches) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for part in batch.column(0).to_pylist():
+                    yield task(part).to_batch()
+
+        spark = self.session()
+        parts = spark.range(0, num_parts, 1, num_parts)
+        return _receipts(_collect(job, parts.mapInArrow(run, spark_schema(spark, RECEIPTS)), self._watch))
+
+    def run_shuffled(
+        self,
+        job: str,
+        sources: list[Source],
+        key: str,
+        num_parts: int,
+        task: Callable[[Batches, int], Iterator[Receipt]],
+    ) -> list[Receipt]:
+        """Repartition by `key` and run `task`, as `Executor.run_shuffled`."""
+        return self.run_table(job, self._frame(sources).repartition(num_parts, key), task)
+
+    def run_table(
+        self, job: str, table: "DataFrame", task: Callable[[Batches, int], Iterator[Receipt]]
+    ) -> list[Receipt]:
+        """Run `task(rows, part)` for each part of a DataFrame as it is."""
+
+        def run(batches: Batches) -> Iterator[pa.RecordBatch]:
+            # A module that a task names is imported on executors, which have numpy, pyarrow and pydantic only.
+            from pyspark import TaskContext
+
+            context = TaskContext.get()
+            assert context is not None
+            for receipt in task(batches, context.partitionId()):
+                yield receipt.to_batch()
+
+        schema = spark_schema(table.sparkSession, RECEIPTS)
+        return _receipts(_collect(job, table.mapInArrow(run, schema), self._watch))
+
+    def shuffled(
+        self,
+        job: str,
+        sources: list[Source],
+        key: str,
+        num_parts: int,
+        task: Callable[[Batches, int], Iterator[pa.RecordBatch]],
+        schema: pa.Schema,
+    ) -> pa.Table:
+        """Repartition by `key` and return what `task` yields, as `Executor.shuffled`."""
+
+        def run(batches: Batches) -> Iterator[pa.RecordBatch]:
+            from pyspark import TaskContext  # here, as in run_table
+
+            context = TaskContext.get()
+            assert context is not None
+            yield from task(batches, context.partitionId())
+
+        frame = self._frame(sources).repartition(num_parts, key)
+        return _collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, schema)), self._watch)
+
+    def stop(self) -> None:
+        """Stop the session, where there is one and spark-submit does not own it."""
+        stop_session()
+
+    def _frame(self, sources: list[Source]) -> "DataFrame":
+        """The rows of all sources as one DataFrame."""
+        return reduce(lambda one, other: one.union(other), map(self._frame_of, sources))
+
+    def _frame_of(self, source: Source) -> "DataFrame":
+        spark = self.session()
+        if isinstance(source, pa.RecordBatch):
+            return spark.createDataFrame(pa.Table.from_batches([source]))
+        task = source.task
+
+        def run(batches: Batches) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for part in batch.column(0).to_pylist():
+                    yield from task(part)
+
+        parts = spark.range(0, source.num_parts, 1, source.num_parts)
+        return parts.mapInArrow(run, spark_schema(spark, source.schema))
 
 
-def run_shuffled(
-    job: str,
-    frame: "DataFrame",
-    key: str,
-    num_parts: int,
-    task: Callable[[ArrowBatches, int], Iterator[Receipt]],
-) -> list[Receipt]:
-    """`task(rows, part)` for each of `num_parts` parts of `frame`, rows of one key in one part."""
-    return run_rows(job, frame.repartition(num_parts, key), task)
-
-
-def run_rows(
-    job: str, frame: "DataFrame", task: Callable[[ArrowBatches, int], Iterator[Receipt]]
-) -> list[Receipt]:
-    """`task(rows, part)` for each part of `frame` as it is."""
-
-    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        # Whatever of this module a task names would be imported on executors, which have no rich: so nothing is.
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        assert context is not None
-        for receipt in task(batches, context.partitionId()):
-            yield receipt.to_batch()
-
-    return _receipts(_collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, RECEIPTS))))
-
-
-def rows_of_parts(
-    spark: "SparkSession", num_parts: int, task: Callable[[int], Iterator[pa.RecordBatch]], schema: pa.Schema
-) -> "DataFrame":
-    """The batches of `task(part)` for each part, as one DataFrame of `schema`."""
-
-    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for part in batch.column(0).to_pylist():
-                yield from task(part)
-
-    return spark.range(0, num_parts, 1, num_parts).mapInArrow(run, spark_schema(spark, schema))
-
-
-def frame_of(spark: "SparkSession", rows: pa.RecordBatch, schema: pa.Schema) -> "DataFrame":
-    """A few rows of the driver's as a DataFrame."""
-    return spark.createDataFrame(pa.Table.from_batches([rows], schema))
-
-
-def shuffled(
-    job: str,
-    frame: "DataFrame",
-    key: str,
-    num_parts: int,
-    task: Callable[[ArrowBatches, int], Iterator[pa.RecordBatch]],
-    schema: pa.Schema,
-) -> pa.Table:
-    """What `task(rows, part)` makes of each of `num_parts` parts of `frame`; rows of one key are in one part."""
-
-    def run(batches: ArrowBatches) -> Iterator[pa.RecordBatch]:
-        from pyspark import TaskContext  # here, as in run_rows
-
-        context = TaskContext.get()
-        assert context is not None
-        yield from task(batches, context.partitionId())
-
-    return _collect(
-        job, frame.repartition(num_parts, key).mapInArrow(run, spark_schema(frame.sparkSession, schema))
-    )
-
-
-def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "object":
+def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "StructType":
     """Spark's name for an Arrow schema."""
     return spark.createDataFrame(schema.empty_table()).schema
 
 
-def _collect(job: str, frame: "DataFrame") -> pa.Table:
+def _collect(job: str, frame: "DataFrame", watch: Watch = unwatched) -> pa.Table:
     """Run the job. What a task raised as UserError is raised here as that, without Spark's traces.
 
     SparkError where a Python worker or a JVM died. KeyboardInterrupt ends the Spark session: no task is left that
@@ -211,7 +254,7 @@ def _collect(job: str, frame: "DataFrame") -> pa.Table:
         return frame.toArrow()
 
     try:
-        with progress(job, lambda: _tasks(context, group)):
+        with watch(job, lambda: _tasks(context, group)):
             return _in_a_thread(run)
     except KeyboardInterrupt:
         with suppress(Exception):  # a JVM that is gone runs no task either
@@ -246,9 +289,9 @@ def _tasks(context: "SparkContext", group: str) -> Tasks:
 
 def _has_executor(context: "SparkContext") -> bool:
     """Whether the cluster has given us an executor. In local mode the driver is one."""
-    if re.fullmatch(r"local(\[.*\])?", context.master):
+    if re.fullmatch(r"local(\[.*\])?", context.master or ""):
         return True
-    executors = context._jsc.sc().statusTracker().getExecutorInfos()  # type: ignore[attr-defined]
+    executors = context._jsc.sc().statusTracker().getExecutorInfos()
     return len(executors) > 1  # the driver is told among them
 
 

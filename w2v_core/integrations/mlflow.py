@@ -14,10 +14,9 @@ from tempfile import TemporaryDirectory
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from w2v_core.cli.options import describe_system_error
-from w2v_core.console.log import say
-from w2v_core.errors import UserError
+from w2v_core.errors import UserError, describe_system_error
 from w2v_core.io.credentials import is_secret, refuse_in_location, without_secrets
+from w2v_core.io.events import log_event
 from w2v_core.pipeline.report import PAGE
 from w2v_core.report.facts import Facts, read_facts
 from w2v_core.runs.run_directory import RunDir
@@ -71,9 +70,9 @@ def log_run(
         told = f"MLflow at {tracking_uri} did not take the run ({_reason(error)})"
         if required:
             raise UserError(f"{told}; check --uri, and that the server is up") from None
-        say(f"mlflow: {told}; the run itself is whole", "mlflow_failed", "warning")
+        log_event(f"mlflow: {told}; the run itself is whole", "mlflow_failed", "warning")
         return None
-    say(f"mlflow: run {logged} of {experiment}, at {tracking_uri}", "mlflow_logged", mlflow_run=logged)
+    log_event(f"mlflow: run {logged} of {experiment}, at {tracking_uri}", "mlflow_logged", mlflow_run=logged)
     return logged
 
 

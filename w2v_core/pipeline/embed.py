@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from w2v_core.cli.options import (
-    say,
-)
-from w2v_core.config import Config, TokenizeConfig
+from w2v_core.config import Config, EmbedConfig, TokenizeConfig
 from w2v_core.documents.components import principal_components, rewrite_without, total_moment
 from w2v_core.documents.embed_part import WordTable, cached_vectors, count_part, embed_part, vector_size
 from w2v_core.documents.encode import Encoder
 from w2v_core.documents.read import check_formats
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Executor
+from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
 from w2v_core.phrases.bigrams import Joining
 from w2v_core.pipeline.phrases import opened_phrases
@@ -26,6 +25,7 @@ from w2v_core.runs.sentence_files import SentenceStage
 from w2v_core.runs.task_output import Receipt, adopt_parts, total_account, write_array
 from w2v_core.runs.token_account import add_counters
 from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.types import FloatArray
 from w2v_core.vocabulary.vocabulary import cached_vocabulary
 
 COMPONENTS = "components.npy"
@@ -105,7 +105,9 @@ def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> Na
     return given
 
 
-def embed_documents(run: RunDir, files: Sequence[InputFile], output: str, config: Config) -> Manifest:
+def embed_documents(
+    run: RunDir, files: Sequence[InputFile], output: str, config: Config, executor: Executor
+) -> Manifest:
     """The vectors of the documents in `files`, in folder `output`."""
     source = Source.of(run, config.tokenize)
     check_formats(files, config.embed.id_column)
@@ -113,7 +115,7 @@ def embed_documents(run: RunDir, files: Sequence[InputFile], output: str, config
     packages = load_packages(config.model_copy(update={"tokenize": source.tokenize}), source.given)
     inputs = {
         "files": [file.identity() for file in files],
-        "tokenize": source.tokenize.model_dump(mode="json", exclude=source.tokenize.without_effect),
+        "tokenize": source.tokenize.model_dump(mode="json", exclude=set(source.tokenize.without_effect)),
         "vectors": source.vectors[1],
         "packages": packages,
     }
@@ -122,35 +124,28 @@ def embed_documents(run: RunDir, files: Sequence[InputFile], output: str, config
         "documents",
         config.embed,
         inputs,
-        lambda draft: _build(draft, files, source, config),
-        lambda: _spark.session(config.spark, run.name),
+        lambda draft: _build(draft, files, source, config, executor),
+        lambda: executor.start(run.name),
     )
     if silent := manifest.counters["documents_without_known_word"]:
-        say(f"documents: {silent:,} have no known word; their vectors are zero")
+        log_event(f"documents: {silent:,} have no known word; their vectors are zero")
     return manifest
 
 
-def _build(draft: Draft, files: Sequence[InputFile], source: Source, config: Config) -> Made:
+def _build(
+    draft: Draft, files: Sequence[InputFile], source: Source, config: Config, executor: Executor
+) -> Made:
     folder, options, size = draft.temporary, config.embed, vector_size(source.vectors[0])
-    parts = _numbered(plan_splits(files, source.tokenize.split_bytes), source, config)
+    parts = _numbered(plan_splits(files, source.tokenize.split_bytes), source, config, executor)
 
-    def embed_one(part: int) -> Receipt:
-        vectors_VD = cached_vectors(*source.vectors)
-        words = WordTable.of(vectors_VD, cached_vocabulary(*source.vocab), options)
-        return embed_part(parts[part], source.tokenize, source.encoder(), words, folder, part)
-
-    spark = _spark.session(config.spark)
-    receipts = _spark.run_parts("documents: embedding", spark, len(parts), embed_one) if parts else []
+    embed_one = partial(_embed_part, parts, source, options, folder)
+    receipts = executor.run_parts("documents: embedding", len(parts), embed_one) if parts else []
     others: list[FileEntry] = []
     if options.remove_components and receipts:
         drafts, has_id = {receipt.part: receipt for receipt in receipts}, options.id_column is not None
         components_CD = principal_components(total_moment(folder, receipts, size), options.remove_components)
-        receipts = _spark.run_parts(
-            "documents: removing components",
-            spark,
-            len(parts),
-            lambda part: rewrite_without(folder, drafts[part], components_CD, has_id),
-        )
+        remove = partial(_remove_components, folder, drafts, components_CD, has_id)
+        receipts = executor.run_parts("documents: removing components", len(parts), remove)
         others = [write_array(draft, COMPONENTS, components_CD)]
     counters = add_counters(receipt.counters for receipt in receipts)
     if not counters.get("documents"):
@@ -160,18 +155,13 @@ def _build(draft: Draft, files: Sequence[InputFile], source: Source, config: Con
     return Made([*adopt_parts(draft, receipts, len(parts)), *others], total_account(receipts), counters)
 
 
-def _numbered(tasks: list[list[Split]], source: Source, config: Config) -> Parts:
+def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor: Executor) -> Parts:
     """The splits with the numbers of their first rows. Files that are cut are counted first, unless rows have ids."""
     splits = [split for task in tasks for split in task]
     rows = [0] * len(splits)
     if config.embed.id_column is None and any(split.begin for split in splits):
-        tokenize = source.tokenize
-        receipts = _spark.run_parts(
-            "documents: numbering rows",
-            _spark.session(config.spark),
-            len(tasks),
-            lambda part: count_part(tasks[part], tokenize, part),
-        )
+        count = partial(_count_part, tasks, source.tokenize)
+        receipts = executor.run_parts("documents: numbering rows", len(tasks), count)
         by_part = {receipt.part: receipt.counters for receipt in receipts}
         rows = [by_part[part][str(place)] for part, task in enumerate(tasks) for place in range(len(task))]
     first_rows, before = [], 0
@@ -181,3 +171,19 @@ def _numbered(tasks: list[list[Split]], source: Source, config: Config) -> Parts
         before += num_rows
     numbers = iter(first_rows)
     return [[(split, next(numbers)) for split in task] for task in tasks]
+
+
+def _embed_part(parts: Parts, source: Source, options: EmbedConfig, folder: Folder, part: int) -> Receipt:
+    vectors_VD = cached_vectors(*source.vectors)
+    words = WordTable.of(vectors_VD, cached_vocabulary(*source.vocab), options)
+    return embed_part(parts[part], source.tokenize, source.encoder(), words, folder, part)
+
+
+def _remove_components(
+    folder: Folder, drafts: dict[int, Receipt], components_CD: FloatArray, has_id: bool, part: int
+) -> Receipt:
+    return rewrite_without(folder, drafts[part], components_CD, has_id)
+
+
+def _count_part(tasks: list[list[Split]], tokenize: TokenizeConfig, part: int) -> Receipt:
+    return count_part(tasks[part], tokenize, part)

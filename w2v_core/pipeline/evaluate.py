@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any
 
 from w2v_core.config import Config, EvaluateConfig
-from w2v_core.console.score_tables import tell_comparison, tell_scores
 from w2v_core.errors import UserError
 from w2v_core.evaluation.answers import Sets, answer, differences, scores, words_apart
 from w2v_core.evaluation.named_sets import Kind, located
 from w2v_core.evaluation.other_vectors import OtherVectors
+from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import read_location
 from w2v_core.pipeline.stage import Made, make_stage
 from w2v_core.runs.run_directory import Draft, FileEntry, RunDir
@@ -38,7 +38,7 @@ def check_sets(config: Config) -> Sets:
 
 
 def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) -> dict[str, Any]:
-    """The reports stage: every score, and under "against" what differs from another run; also told as tables."""
+    """The reports stage: every score, and under "against" what differs from another run; also logged."""
     vectors = run.require("vectors")
     sets = check_sets(config)
     work = _Work(run, config.evaluate, sets, None if against is None else OtherVectors.find(against))
@@ -47,10 +47,10 @@ def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) ->
         inputs["against"] = work.other.identity()
     make_stage(run, "reports", config.evaluate, inputs, work.build, work.prepare)
     report = _read_json(run, REPORT)
-    tell_scores(report)
+    log_event("reports: scores", "scores_report", report=report)
     if work.other is not None:
         report["against"] = _read_json(run, COMPARISON)
-        tell_comparison(report["against"])
+        log_event("reports: comparison", "comparison_report", against=report["against"])
     return report
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from pyarrow import fs
 from pydantic import BaseModel, ConfigDict
 
-from w2v_core.cli.commands.plan import tell_prediction
 from w2v_core.config import Config
-from w2v_core.console.log import of_run, say
 from w2v_core.errors import UserError
+from w2v_core.executors.base import Executor
 from w2v_core.executors.catalog import PREFIX, tables_among
 from w2v_core.integrations.mlflow import import_client, log_run, refuse_tracking
+from w2v_core.io.events import bind_run, log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
 from w2v_core.nightly.facts import gate_facts, recorded
@@ -39,6 +39,7 @@ from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.pipeline.report import check_report
 from w2v_core.pipeline.run import run_pipeline
+from w2v_core.pipeline.train import WatchTraining, unwatched_training
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.readers.splits import find_files
 from w2v_core.registry.store import Model, Version
@@ -79,6 +80,7 @@ class Night:
         config: Config,
         metrics_file: str | None = None,
         mlflow: str | None = None,
+        watch_training: WatchTraining = unwatched_training,
     ) -> None:
         require_sets(config.gate, config.evaluate)
         _refuse_own_settings(config)
@@ -95,10 +97,13 @@ class Night:
         self._config = config
         self._metrics_file = metrics_file
         self._mlflow = mlflow
+        self._watch_training = watch_training
         self._asked_at = datetime.now(UTC)
-        of_run(work.run_location)
+        bind_run(work.run_location)
 
-    def whole(self, locations: Sequence[str], fresh: bool, lease: Lease) -> dict[str, Any]:
+    def whole(
+        self, locations: Sequence[str], fresh: bool, lease: Lease, executor: Executor
+    ) -> dict[str, Any]:
         """From the new files to the version, in this process."""
         with self._failure_recorded():
             plan = self._begun(locations, fresh)
@@ -109,7 +114,15 @@ class Night:
                 run = RunDir.create(self._work.run_location)
                 files = find_files([file.location for file in plan.files], config.tokenize.format)
                 with writing(run, f"a night of {self._model.name}"):
-                    run_pipeline(run, files, config, against=config.train.init_vectors, fresh=fresh)
+                    run_pipeline(
+                        run,
+                        files,
+                        config,
+                        executor,
+                        against=config.train.init_vectors,
+                        fresh=fresh,
+                        watch_training=self._watch_training,
+                    )
             return self._finished(plan, lease)
 
     def begin(self, locations: Sequence[str], fresh: bool) -> dict[str, Any]:
@@ -151,7 +164,7 @@ class Night:
             raise RefusedError(
                 f"the gate has refused {record.version} of {record.night}: {'; '.join(record.refused_by)}"
             )
-        say(f"night: {record.night} has ended already, with {record.version}")
+        log_event(f"night: {record.night} has ended already, with {record.version}")
         return {"nothing_to_do": False, **record.model_dump(mode="json")}
 
     def _begun(self, locations: Sequence[str], fresh: bool) -> Plan | None:
@@ -161,10 +174,10 @@ class Night:
         if plan is not None and not fresh:
             reason = self._why_anew(plan, current)
             if reason is None:
-                say(f"night: {plan.night} goes on, with {_files(plan.files)}")
+                log_event(f"night: {plan.night} goes on, with {_files(plan.files)}")
                 self._work.write_config(self._settings_for(plan))
                 return plan
-            say(f"night: {plan.night} is dropped, since {reason}")
+            log_event(f"night: {plan.night} is dropped, since {reason}")
         sorted_out = self._look(locations, current)
         added = [*sorted_out.new, *sorted_out.changed]
         if not added:
@@ -181,7 +194,7 @@ class Night:
             prediction=prediction.model_dump(mode="json") if prediction else None,
         )
         self._work.begin(plan, self._settings_for(plan))
-        say(f"night: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
+        log_event(f"night: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
         return plan
 
     def _new_name(self) -> str:
@@ -200,9 +213,9 @@ class Night:
         try:
             found = predict_run([file.location for file in files], self._config)
         except UserError as error:
-            say(f"plan: none, since {error}", level="warning")
+            log_event(f"plan: none, since {error}", level="warning")
             return None
-        tell_prediction(found)
+        log_event(f"plan: {found.seconds.total:,.0f} s", "plan_report", found=found)
         return found
 
     def _why_anew(self, plan: Plan, current: Version | None) -> str | None:
@@ -241,7 +254,7 @@ class Night:
             (sorted_out.empty, "empty files"),
         ):
             if kind:
-                say(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
+                log_event(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
         if sorted_out.changed:
             first = sorted_out.changed[0].location
             if self._config.night.changed_files == "refuse":
@@ -250,7 +263,7 @@ class Night:
                     f"now, first {first}; put them back, write what is new to files of other names, or let all of it "
                     "be counted again with --set night.changed_files=add"
                 )
-            say(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
+            log_event(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
         return sorted_out
 
     def _ledger(self, version: Version | None) -> Ledger:
@@ -301,7 +314,7 @@ class Night:
 
     def _identity(self) -> dict[str, Any]:
         """The settings that decide what a night makes and whether it passes."""
-        return self._config.model_dump(mode="json", by_alias=True, exclude={"spark", "night"})
+        return self._config.model_dump(mode="json", by_alias=True, exclude={"executor", "spark", "night"})
 
     def _version_of(self, plan: Plan) -> Version | None:
         """The version that this night has published already."""
@@ -335,7 +348,7 @@ class Night:
                 f"{'; '.join(refused_by)}"
             )
         self._work.end(keep_run=False)
-        say(
+        log_event(
             f"night: {self._told_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
             "night_finished",
             **record.model_dump(mode="json"),
@@ -365,7 +378,9 @@ class Night:
         verdict = judge(gate_facts(run, has_current=current is not None), self._config.gate)
         for check in verdict.checks:
             told = "passed" if check.passed else "FAILED"
-            say(f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check))
+            log_event(
+                f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
+            )
         ledger = self._ledger(current).extended(plan.files)
         made_by = MadeBy(night=plan.night, files=plan.files, settings=self._identity())
         lease.renew()
@@ -422,7 +437,7 @@ class Night:
     def _told_idle(self) -> dict[str, Any]:
         current = self._model.current()
         name = current.name if current else None
-        say(f"night: nothing is new since {name}" if name else "night: there is nothing to read yet")
+        log_event(f"night: nothing is new since {name}" if name else "night: there is nothing to read yet")
         self._write_metrics()
         return {"nothing_to_do": True, "version": name}
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from w2v_core.console.log import say
+from w2v_core.io.events import log_event
 from w2v_core.locking.heartbeat import kept
 from w2v_core.runs.run_directory import RunDir
 
@@ -24,7 +24,7 @@ def writing(run: RunDir, purpose: str) -> Iterator[RunDir]:
 
 def told_waiting(holder: str) -> None:
     """Say whose sign of life is waited for."""
-    say(f"waiting for a sign of life of {holder}", "lease_waiting")
+    log_event(f"waiting for a sign of life of {holder}", "lease_waiting")
 
 
 def _is_read_only(run: RunDir) -> bool:

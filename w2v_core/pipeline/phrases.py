@@ -1,13 +1,14 @@
 """Sentences with words that belong together as one token. Between tokens and vocab, where it is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from w2v_core.cli.options import say
 from w2v_core.config import Config
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Batches, Executor, RowsOfParts
+from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import read_table
 from w2v_core.io.word_list import read_word_list
@@ -18,22 +19,22 @@ from w2v_core.phrases.scores import find_phrases
 from w2v_core.pipeline.stage import Made, make_stage
 from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir
 from w2v_core.runs.sentence_files import SentenceStage, sentence_groups
-from w2v_core.runs.task_output import adopt_parts, total_account, write_bytes
+from w2v_core.runs.task_output import Receipt, adopt_parts, total_account, write_bytes
 from w2v_core.schemas import PHRASES
 from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, in_buckets
 
 _TOKENS_A_TASK = 5_000_000  # of a task that adds grams up: every second one is another gram
 
 
-def make_phrases(run: RunDir, config: Config) -> Manifest | None:
+def make_phrases(run: RunDir, config: Config, executor: Executor) -> Manifest | None:
     """The phrases stage; where none is asked for, the one of an earlier run is removed."""
     tokens, options = run.require("tokens"), config.phrases
     if options.passes == 0:
         if run.manifest("phrases") is not None:
-            say("phrases: removed, since phrases.passes = 0")
+            log_event("phrases: removed, since phrases.passes = 0")
             run.remove("phrases")
         return None
-    common = ()
+    common: tuple[str, ...] = ()
     if options.common_terms is not None:
         common = read_word_list(options.common_terms, "phrases.common_terms")
     joining = Joining(options.delimiter, common)
@@ -42,30 +43,25 @@ def make_phrases(run: RunDir, config: Config) -> Manifest | None:
         "phrases",
         options,
         {"tokens": tokens.fingerprint} | ({"common_terms": list(common)} if common else {}),
-        lambda draft: _build(draft, SentenceStage.of_tokens(run), joining, config),
-        lambda: _spark.session(config.spark, run.name),
+        lambda draft: _build(draft, SentenceStage.of_tokens(run), joining, config, executor),
+        lambda: executor.start(run.name),
     )
 
 
-def _build(draft: Draft, sentences: SentenceStage, joining: Joining, config: Config) -> Made:
+def _build(
+    draft: Draft, sentences: SentenceStage, joining: Joining, config: Config, executor: Executor
+) -> Made:
     files: list[FileEntry] = []
     counters = {}
     for number in range(1, config.phrases.passes + 1):
-        found = _find(draft.folder, files, number, sentences, joining, config)
+        found = _find(draft.folder, files, number, sentences, joining, config, executor)
         counters[f"phrases_{number}"] = len(found)
         files.append(write_bytes(draft, f"phrases-{number}.parquet", lambda out: pq.write_table(found, out)))  # noqa: B023
-    parts, folder, source, weighted = sentences.parts, draft.folder, sentences.folder, sentences.weighted
-    receipts = _spark.run_parts(
-        "phrases: joining",
-        _spark.session(config.spark),
-        len(parts),
-        lambda part: join_part(
-            source, parts[part], weighted, opened_phrases(folder, files), joining, draft.temporary, part
-        ),
-    )
+    join = partial(_join_part, sentences, draft.folder, tuple(files), joining, draft.temporary)
+    receipts = executor.run_parts("phrases: joining", len(sentences.parts), join)
     account = total_account(receipts)
     assert account.read == sentences.num_tokens, "tokens were lost or counted twice between the stages"
-    return Made([*adopt_parts(draft, receipts, len(parts)), *files], account, counters)
+    return Made([*adopt_parts(draft, receipts, len(sentences.parts)), *files], account, counters)
 
 
 def _find(
@@ -75,34 +71,63 @@ def _find(
     sentences: SentenceStage,
     joining: Joining,
     config: Config,
+    executor: Executor,
 ) -> pa.Table:
     """PHRASES of pass `number`, in sentences in which those of the passes before, in `files`, are joined."""
-    parts, source, weighted = sentences.parts, sentences.folder, sentences.weighted
     num_tasks = 2 + sentences.num_tokens // _TOKENS_A_TASK
-    min_count, spark = config.phrases.min_count, _spark.session(config.spark)
-    before = list(files)
-
-    def count(part: int) -> Iterator[pa.RecordBatch]:
-        passes = opened_phrases(folder, before)
-        groups = sentence_groups(source, parts[part], weighted)
-        counted = count_grams(
-            (joined(group["tokens"].combine_chunks(), passes, joining) for group in groups), joining
-        )
-        if len(counted):
-            yield in_buckets(counted, num_tasks * BUCKETS_A_TASK)
-
-    sums = _spark.shuffled(
+    count = partial(_count_part, sentences, folder, tuple(files), joining, num_tasks * BUCKETS_A_TASK)
+    sums = executor.shuffled(
         f"phrases: counting, pass {number}",
-        _spark.rows_of_parts(spark, len(parts), count, BUCKETS),
+        [RowsOfParts(len(sentences.parts), count, BUCKETS)],
         "bucket",
         num_tasks,
-        lambda rows, _: sum_grams(rows, min_count),
+        partial(_sum_part, config.phrases.min_count),
         SUMS,
     )
     return find_phrases(sums, config.phrases)
 
 
-def opened_phrases(folder: Folder, files: list[FileEntry]) -> tuple[Phrases, ...]:
+def _join_part(
+    sentences: SentenceStage,
+    folder: Folder,
+    files: tuple[FileEntry, ...],
+    joining: Joining,
+    temporary: Folder,
+    part: int,
+) -> Receipt:
+    return join_part(
+        sentences.folder,
+        sentences.parts[part],
+        sentences.weighted,
+        opened_phrases(folder, files),
+        joining,
+        temporary,
+        part,
+    )
+
+
+def _count_part(
+    sentences: SentenceStage,
+    folder: Folder,
+    files: tuple[FileEntry, ...],
+    joining: Joining,
+    num_buckets: int,
+    part: int,
+) -> Iterator[pa.RecordBatch]:
+    passes = opened_phrases(folder, files)
+    groups = sentence_groups(sentences.folder, sentences.parts[part], sentences.weighted)
+    counted = count_grams(
+        (joined(group["tokens"].combine_chunks(), passes, joining) for group in groups), joining
+    )
+    if len(counted):
+        yield in_buckets(counted, num_buckets)
+
+
+def _sum_part(min_count: int, rows: Batches, _part: int) -> Iterator[pa.RecordBatch]:
+    return sum_grams(rows, min_count)
+
+
+def opened_phrases(folder: Folder, files: Sequence[FileEntry]) -> tuple[Phrases, ...]:
     """The phrases in `files`, each opened once a process for as long as they are the last that were asked for."""
     asked = {(folder.file(entry.name), entry.crc32): entry for entry in files}
     opened = {key: _opened_last.get(key) or _read(folder, entry) for key, entry in asked.items()}

@@ -1,9 +1,9 @@
 """What a run will take, from a sample of its input, before anything is started; and afterwards, what it took."""
 
-from w2v_core.cli.options import say
 from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.executors.catalog import PREFIX, tables_among
+from w2v_core.io.events import log_event
 from w2v_core.pipeline.tokenize import import_readers, load_packages
 from w2v_core.planning.predict import DEFAULT_SAMPLE_BYTES, predict
 from w2v_core.planning.prediction import Prediction
@@ -23,5 +23,5 @@ def predict_run(
     found = find_files(files, config.tokenize.format)
     import_readers(found)
     load_packages(config, NamedFiles.read(config.tokenize))
-    say("plan: reading a sample")
+    log_event("plan: reading a sample")
     return predict(found, config, sample_bytes, seed)

@@ -1,7 +1,7 @@
 """A finished run to one HTML page."""
 
-from w2v_core.cli.options import say
 from w2v_core.config import Config, ReportConfig
+from w2v_core.io.events import log_event
 from w2v_core.report.facts import fingerprint, read_facts
 from w2v_core.report.page import is_page_of, page
 from w2v_core.report.projection import require_umap
@@ -29,14 +29,14 @@ def write_report(run: RunDir, config: Config) -> None:
     folder, wanted = run.stage("reports"), fingerprint(run, config.report)
     path = f"{run.location}/reports/{PAGE}"
     if is_page_of(folder.read(PAGE), wanted):
-        say(f"report: up to date; open {path}")
+        log_event(f"report: up to date; open {path}")
         return
     refuse_published(run.folder, run.location)
-    say("report: working")
+    log_event("report: working")
     data = _built(run, config.report, wanted)
     folder.create()
     folder.write_whole(PAGE, data)
-    say(f"report: {len(data) / 1e6:.1f} MB; open {path}")
+    log_event(f"report: {len(data) / 1e6:.1f} MB; open {path}")
 
 
 def has_report(run: RunDir) -> bool:

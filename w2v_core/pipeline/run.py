@@ -2,31 +2,29 @@
 
 from collections.abc import Sequence
 
-from w2v_core.cli.options import (
-    say,
-)
 from w2v_core.config import Config
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Executor
+from w2v_core.io.events import log_event
 from w2v_core.pipeline.evaluate import evaluate_vectors, has_sets
 from w2v_core.pipeline.phrases import make_phrases
 from w2v_core.pipeline.report import write_report
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
-from w2v_core.pipeline.train import train_vectors
+from w2v_core.pipeline.train import WatchTraining, train_vectors, unwatched_training
 from w2v_core.pipeline.vocabulary import Named, make_vocab
 from w2v_core.readers.splits import InputFile
 from w2v_core.runs.run_directory import STAGES, RunDir
 from w2v_core.vectors.warm_start import InitialVectors
 
 
-def _check_named(config: Config) -> None:
+def check_named(config: Config) -> None:
     """UserError for lists of words and vectors that later stages are to read and cannot."""
     Named.read(config.vocab)
     if config.train.init_vectors is not None:
         InitialVectors(config.train.init_vectors).identity()
 
 
-def _stages_of(config: Config) -> list[str]:
+def stages_of(config: Config) -> list[str]:
     """The stages that these settings ask for."""
     asked = {"phrases": config.phrases.passes > 0, "reports": has_sets(config)}
     return [stage for stage in STAGES if asked.get(stage, True)]
@@ -36,24 +34,28 @@ def run_pipeline(
     run: RunDir,
     files: Sequence[InputFile],
     config: Config,
+    executor: Executor,
     tables: Sequence[str] = (),
     *,
     against: str | None = None,
     fresh: bool = False,
+    watch_training: WatchTraining = unwatched_training,
 ) -> None:
-    """Every stage on `files` and `tables`, in one Spark session that ends before training; and the report.
+    """Every stage on `files` and `tables`, on one executor that stops before training; and the report.
 
     against: other vectors to compare with, as `evaluate --against`
     fresh: as `train --fresh`
     """
-    tokenize_corpus(run, files, config, tables)
-    make_phrases(run, config)
-    make_vocab(run, config)
-    make_shards(run, config)
-    _spark.stop_session()
-    train_vectors(run, config, fresh)
+    tokenize_corpus(run, files, config, executor, tables)
+    make_phrases(run, config, executor)
+    make_vocab(run, config, executor)
+    make_shards(run, config, executor)
+    executor.stop()
+    train_vectors(run, config, fresh, watch_training)
     if has_sets(config) or against is not None:
         evaluate_vectors(run, config, against)
     else:
-        say("reports: no scores, as no word pairs or analogies were named; w2v evaluate takes them later")
+        log_event(
+            "reports: no scores, as no word pairs or analogies were named; w2v evaluate takes them later"
+        )
     write_report(run, config)

@@ -1,14 +1,14 @@
 """Sentences to shuffled (target, contexts) rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
 
 from w2v_core import schemas
-from w2v_core.config import Config
+from w2v_core.config import Config, ShardsConfig
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Batches, Executor, RowsOfParts
 from w2v_core.io.filesystem import Folder
 from w2v_core.pipeline.stage import Made, make_stage
 from w2v_core.runs.run_directory import Draft, Manifest, RunDir
@@ -17,10 +17,10 @@ from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
-from w2v_core.vocabulary.vocabulary import cached_vocabulary
+from w2v_core.vocabulary.vocabulary import Vocabulary, cached_vocabulary
 
 
-def make_shards(run: RunDir, config: Config) -> Manifest:
+def make_shards(run: RunDir, config: Config, executor: Executor) -> Manifest:
     """The shards stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
     vocab = run.require("vocab")
@@ -30,13 +30,18 @@ def make_shards(run: RunDir, config: Config) -> Manifest:
         "shards",
         config.shards,
         inputs,
-        lambda draft: _build(draft, run.stage("vocab"), sentences, vocab, config),
-        lambda: _spark.session(config.spark, run.name),
+        lambda draft: _build(draft, run.stage("vocab"), sentences, vocab, config, executor),
+        lambda: executor.start(run.name),
     )
 
 
 def _build(
-    draft: Draft, vocab_folder: Folder, sentences: SentenceStage, vocab: Manifest, config: Config
+    draft: Draft,
+    vocab_folder: Folder,
+    sentences: SentenceStage,
+    vocab: Manifest,
+    config: Config,
+    executor: Executor,
 ) -> Made:
     token_folder, folder, options = sentences.folder, draft.temporary, config.shards
     names, weighted = sentences.parts, sentences.weighted
@@ -45,15 +50,10 @@ def _build(
     assert vocab.tokens is not None
     num_parts = num_shards(expected.counts, expected.keep_probability, vocab.tokens.kept, options.target_rows)
 
-    def encode(part: int) -> Iterator[pa.RecordBatch]:
-        return encode_sentences(token_folder, names[part], read_vocabulary(), options.seed, weighted)
-
-    def write(encoded: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
-        return write_shard(encoded, read_vocabulary().keep_probability, options, folder, part, weighted)
-
-    spark = _spark.session(config.spark)
-    encoded = _spark.rows_of_parts(spark, len(names), encode, schemas.encoded(weighted))
-    receipts = _spark.run_shuffled("shards: shuffling and writing rows", encoded, "key", num_parts, write)
+    encode = partial(_encode, token_folder, names, read_vocabulary, options.seed, weighted)
+    write = partial(_write, read_vocabulary, options, folder, weighted)
+    encoded = RowsOfParts(len(names), encode, schemas.encoded(weighted))
+    receipts = executor.run_shuffled("shards: shuffling and writing rows", [encoded], "key", num_parts, write)
     account = total_account(receipts)
     assert account.read == options.passes * sentences.num_tokens, (
         "tokens were lost or counted twice between the stages"
@@ -73,3 +73,25 @@ def _build(
         {"shards": len(files) // options.passes, "row_group_rows": ROW_GROUP_ROWS, "weighted": int(weighted)},
         f"{joined_digest(*(receipt.digest for receipt in receipts)):016x}",
     )
+
+
+def _encode(
+    folder: Folder,
+    names: Sequence[str],
+    read_vocabulary: Callable[[], Vocabulary],
+    seed: int,
+    weighted: bool,
+    part: int,
+) -> Iterator[pa.RecordBatch]:
+    return encode_sentences(folder, names[part], read_vocabulary(), seed, weighted)
+
+
+def _write(
+    read_vocabulary: Callable[[], Vocabulary],
+    options: ShardsConfig,
+    folder: Folder,
+    weighted: bool,
+    encoded: Batches,
+    part: int,
+) -> Iterator[Receipt]:
+    return write_shard(encoded, read_vocabulary().keep_probability, options, folder, part, weighted)

@@ -1,15 +1,15 @@
 """Making a stage unless it is already made, and telling people so."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from w2v_core.cli.signals import was_interrupted
-from w2v_core.console.log import of_stage, say
-from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir, fingerprint
+from w2v_core.executors.interrupts import was_interrupted
+from w2v_core.io.events import bind_stage, log_event
+from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, fingerprint
 from w2v_core.runs.token_account import TokenAccount
 
 
@@ -23,8 +23,21 @@ class Made:
     digest: str | None = None
 
 
+class StageFolder(Protocol):
+    """Where a stage is written: a run directory, or an output folder."""
+
+    def is_current(self, name: str, wanted: str) -> bool:
+        """Return whether the stage is complete and has the fingerprint `wanted`."""
+
+    def require(self, name: str) -> Manifest:
+        """Return the manifest of the stage."""
+
+    def rewrite(self, name: str) -> AbstractContextManager[Draft]:
+        """Empty the stage and yield the draft of its new content."""
+
+
 def make_stage(
-    run: RunDir,
+    run: StageFolder,
     name: str,
     config: BaseModel,
     inputs: Any,
@@ -36,27 +49,25 @@ def make_stage(
     `prepare` may still refuse, before anything old is removed. `build` writes the stage's files; nothing
     counts as written before it has returned.
     """
-    of_stage(name)
-    if run.is_current(name, fingerprint(name, config, inputs)):
-        say(f"{name}: up to date", "stage_up_to_date")
-        of_stage(None)
-        return run.require(name)
-    say(f"{name}: working", "stage_started")
-    with _interrupts_told(name):
-        prepare()
-        with run.rewrite(name) as draft:
-            made = build(draft)
-            manifest = draft.finish(
-                config=config,
-                inputs=inputs,
-                files=made.files,
-                tokens=made.tokens,
-                counters=made.counters,
-                digest=made.digest,
-            )
-    say(f"{name}: {describe(manifest)}", "stage_finished", **facts(manifest))
-    of_stage(None)
-    return manifest
+    with bind_stage(name):
+        if run.is_current(name, fingerprint(name, config, inputs)):
+            log_event(f"{name}: up to date", "stage_up_to_date")
+            return run.require(name)
+        log_event(f"{name}: working", "stage_started")
+        with _interrupts_told(name):
+            prepare()
+            with run.rewrite(name) as draft:
+                made = build(draft)
+                manifest = draft.finish(
+                    config=config,
+                    inputs=inputs,
+                    files=made.files,
+                    tokens=made.tokens,
+                    counters=made.counters,
+                    digest=made.digest,
+                )
+        log_event(f"{name}: {describe(manifest)}", "stage_finished", **facts(manifest))
+        return manifest
 
 
 @contextmanager

@@ -1,18 +1,17 @@
 """Raw text to sentences of tokens."""
 
-from collections.abc import Iterable, Iterator, Sequence
-
-import pyarrow as pa
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from w2v_core.config import Config, TokenizeConfig
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Batches, Executor
 from w2v_core.executors.catalog import Table, tables_among
 from w2v_core.io.filesystem import Folder
 from w2v_core.pipeline.stage import Made, make_stage
 from w2v_core.readers.avro import import_fastavro
 from w2v_core.readers.mediawiki import import_parser
-from w2v_core.readers.splits import InputFile, find_files, plan_splits
+from w2v_core.readers.splits import InputFile, Split, find_files, plan_splits
 from w2v_core.runs.run_directory import Draft, Manifest, RunDir
 from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
 from w2v_core.runs.token_account import add_counters
@@ -28,12 +27,16 @@ def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFil
 
 
 def tokenize_corpus(
-    run: RunDir, files: Sequence[InputFile], config: Config, tables: Sequence[str] = ()
+    run: RunDir,
+    files: Sequence[InputFile],
+    config: Config,
+    executor: Executor,
+    tables: Sequence[str] = (),
 ) -> Manifest:
     """The tokens stage of `files` and `tables`."""
     given = NamedFiles.read(config.tokenize)
     identities = [file.identity() for file in files]
-    opened = [Table.open(name, config) for name in tables]
+    opened = [Table.open(name, config, executor) for name in tables]
     identities += [table.identity() for table in opened]
     named = given.identity()
     import_readers(files)
@@ -45,8 +48,8 @@ def tokenize_corpus(
         "tokens",
         config.tokenize,
         inputs,
-        lambda draft: _build(draft, files, opened, given, config),
-        lambda: _spark.session(config.spark, run.name),
+        lambda draft: _build(draft, files, opened, given, config, executor),
+        lambda: executor.start(run.name),
     )
 
 
@@ -71,20 +74,17 @@ def _build(
     tables: Sequence[Table],
     given: NamedFiles,
     config: Config,
+    executor: Executor,
 ) -> Made:
     tasks = plan_splits(files, config.tokenize.split_bytes)
     folder, options = draft.temporary, config.tokenize
-    spark = _spark.session(config.spark)
     receipts: list[Receipt] = []
     if tasks:
-        receipts += _spark.run_parts(
-            "tokens: reading text",
-            spark,
-            len(tasks),
-            lambda part: tokenize_part(tasks[part], options, given, folder, part),
-        )
+        task = partial(_tokenize_part, tuple(map(tuple, tasks)), options, given, folder)
+        receipts += executor.run_parts("tokens: reading text", len(tasks), task)
     for table in tables:
-        receipts += _tokenize_table(table, options, given, folder, len(receipts))
+        task_of_rows = partial(_tokenize_rows, table.name, options, given, folder, len(receipts))
+        receipts += executor.run_table("tokens: reading a table", table.frame, task_of_rows)
     account = total_account(receipts)
     counters = add_counters(receipt.counters for receipt in receipts)
     if account.kept == 0:
@@ -106,13 +106,24 @@ def _build(
     return Made(parts, account, {"files": len(files), **counters})
 
 
-def _tokenize_table(
-    table: Table, options: TokenizeConfig, given: NamedFiles, folder: Folder, first_part: int
-) -> list[Receipt]:
-    """The receipts of the parts that Spark reads a table in, numbered from `first_part` on."""
-    name = table.name
+def _tokenize_part(
+    tasks: tuple[tuple[Split, ...], ...],
+    options: TokenizeConfig,
+    given: NamedFiles,
+    folder: Folder,
+    part: int,
+) -> Receipt:
+    return tokenize_part(tasks[part], options, given, folder, part)
 
-    def task(rows: Iterable[pa.RecordBatch], part: int) -> Iterator[Receipt]:
-        yield tokenize_rows(rows, name, options, given, folder, first_part + part)
 
-    return _spark.run_rows("tokens: reading a table", table.frame, task)
+def _tokenize_rows(
+    table: str,
+    options: TokenizeConfig,
+    given: NamedFiles,
+    folder: Folder,
+    first_part: int,
+    rows: Batches,
+    part: int,
+) -> Iterator[Receipt]:
+    """The receipt of a part of a table; the parts of files come before."""
+    yield tokenize_rows(rows, table, options, given, folder, first_part + part)

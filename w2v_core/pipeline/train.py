@@ -1,15 +1,17 @@
 """Rows to vectors, on one machine and without Spark."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from w2v_core.cli.options import say
 from w2v_core.config import Config
 from w2v_core.errors import UserError
+from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.stage import Made, make_stage
 from w2v_core.runs.run_directory import Draft, Manifest, RunDir
@@ -26,7 +28,19 @@ from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
 METRICS = "metrics.jsonl"
 
 
-def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
+Report = Callable[[Progress], None]
+WatchTraining = Callable[[], AbstractContextManager[tuple[Report, Callable[[], bool]]]]
+"""Entered while training runs; yields a function that shows progress, and one that says whether to save and stop."""
+
+
+def unwatched_training() -> AbstractContextManager[tuple[Report, Callable[[], bool]]]:
+    """Show nothing, and never stop."""
+    return nullcontext((lambda _: None, lambda: False))
+
+
+def train_vectors(
+    run: RunDir, config: Config, fresh: bool = False, watch: WatchTraining = unwatched_training
+) -> Manifest:
     """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, and metrics.jsonl."""
     vocab, shards = run.require("vocab"), run.require("shards")
     inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
@@ -34,7 +48,7 @@ def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
     if initial:
         inputs["init_vectors"] = initial.identity()
     checkpoints = Checkpoints(run.checkpoints)
-    settings = config.train.model_dump(mode="json", exclude=config.train.without_effect) | inputs
+    settings = config.train.model_dump(mode="json", exclude=set(config.train.without_effect)) | inputs
     settings["workers"] = config.train.num_workers
 
     @cache
@@ -55,7 +69,7 @@ def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
         vocabulary, known_V = words()
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
         job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
-        return _build(draft, run, job, vocabulary, initial, known_V, checkpoints, settings)
+        return _build(draft, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
 
@@ -97,25 +111,25 @@ def _build(
     known_V: BoolArray | None,
     checkpoints: Checkpoints,
     settings: dict[str, Any],
+    watch: WatchTraining,
 ) -> Made:
     counters = {}
     fill = None
     if initial and known_V is not None:
         counters["words_from_init_vectors"] = int(known_V.sum())
-        say(f"vectors: {_overlap(known_V, vocabulary)} start from {initial.location}")
+        log_event(f"vectors: {_overlap(known_V, vocabulary)} start from {initial.location}")
         fill = partial(initial.load_into, vocabulary=vocabulary)
         if job.config.init_frozen:
             job = replace(job, frozen=known_V)
     metrics = Metrics(run, checkpoints.latest())
     with (
-        _stop_on_signals() as should_stop,
-        _progress_bar() as show,
+        watch() as (show, should_stop),
         trained(
             job,
             checkpoints=checkpoints,
             settings=settings,
             fill=fill,
-            report=lambda progress: (metrics.add(progress), show(progress)),
+            report=partial(_report, metrics, show),
             should_stop=should_stop,
         ) as tables,
     ):
@@ -141,6 +155,11 @@ def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
     counts_V = vocabulary.counts.astype(np.float64)
     share = counts_V[known_V].sum() / counts_V.sum()
     return f"{known_V.sum():,} of {len(known_V):,} words ({share:.1%} of the tokens)"
+
+
+def _report(metrics: "Metrics", show: Report, progress: Progress) -> None:
+    metrics.add(progress)
+    show(progress)
 
 
 class Metrics:

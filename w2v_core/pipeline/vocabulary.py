@@ -1,14 +1,15 @@
 """Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.config import Config, VocabConfig
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Batches, Executor, RowsOfParts, Source
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.word_list import read_word_list
 from w2v_core.pipeline.stage import Made, make_stage
@@ -87,7 +88,7 @@ class Named:
         return named if self.extend is None else named | {"extend": self.extend.identity()}
 
 
-def make_vocab(run: RunDir, config: Config) -> Manifest:
+def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
     """The vocab stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
     named = Named.read(config.vocab)
@@ -100,17 +101,15 @@ def make_vocab(run: RunDir, config: Config) -> Manifest:
 
     def build(draft: Draft) -> Made:
         if named.from_ is not None:
-            return _adopt(draft, run.stage("vocab"), sentences, config, named.from_)
-        return _build(draft, sentences, config, named)
+            return _adopt(draft, run.stage("vocab"), sentences, config, named.from_, executor)
+        return _build(draft, sentences, config, named, executor)
 
-    return make_stage(
-        run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark, run.name)
-    )
+    return make_stage(run, "vocab", config.vocab, inputs, build, lambda: executor.start(run.name))
 
 
-def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named) -> Made:
+def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named, executor: Executor) -> Made:
     """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
-    counted = _count(draft, sentences, config, named)
+    counted = _count(draft, sentences, config, named, executor)
     assert counted.tokens == sentences.num_tokens, "tokens were lost or counted twice between the stages"
     table = build_vocab(counted, config.vocab, named.keep)
     has_id = pc.is_in(counted.counts["token"], value_set=table["token"])
@@ -143,77 +142,80 @@ def _growth(counted: Counted, table: pa.Table, earlier: KnownWords, min_count: i
     }
 
 
-def _count(draft: Draft, sentences: SentenceStage, config: Config, named: Named) -> Counted:
+def _count(
+    draft: Draft, sentences: SentenceStage, config: Config, named: Named, executor: Executor
+) -> Counted:
     """The words that can be kept, and sums over all words."""
-    names, folder, weighted = sentences.parts, sentences.folder, sentences.weighted
     options, earlier = config.vocab, named.extend
     num_known, num_rare = (0, 0) if earlier is None else (len(earlier), earlier.num_rare)
     num_tasks = num_count_tasks(sentences.num_tokens, num_known + num_rare)
     most = room_for_others(options.max_final_vocab, num_known)
     choice = Choice(options.min_count, most, named.keep, named.drop)
     rare_folder = draft.temporary if options.accumulates else None
-    spark = _spark.session(config.spark)
-
-    def count(part: int) -> Iterator[pa.RecordBatch]:
-        yield in_buckets(count_tokens(folder, names[part], weighted), num_tasks * BUCKETS_A_TASK)
-
-    partial = _spark.rows_of_parts(spark, len(names), count, BUCKETS)
+    num_buckets = num_tasks * BUCKETS_A_TASK
+    count = partial(_count_part, sentences, num_buckets)
+    sources: list[Source] = [RowsOfParts(len(sentences.parts), count, BUCKETS)]
     if named.merge is not None:
-        partial = partial.union(_spark.frame_of(spark, _brought_along(named.merge, num_tasks), BUCKETS))
+        sources.append(_brought_along(named.merge, num_buckets))
     if earlier is not None:
-        known = in_buckets(earlier.counts(options.decay), num_tasks * BUCKETS_A_TASK)
-        partial = partial.union(_spark.frame_of(spark, known, BUCKETS))
+        sources.append(in_buckets(earlier.counts(options.decay), num_buckets))
     if earlier is not None and earlier.rare:
-        read = _reader_of_rare(earlier, options.decay, num_tasks)
-        partial = partial.union(_spark.rows_of_parts(spark, len(earlier.rare), read, BUCKETS))
-    sums = _spark.shuffled(
-        "vocab: counting words",
-        partial,
-        "bucket",
-        num_tasks,
-        lambda rows, part: sum_buckets(rows, choice, rare_folder, part),
-        SUMS,
-    )
+        read = partial(
+            _read_rare, earlier.folder, tuple(e.name for e in earlier.rare), options.decay, num_buckets
+        )
+        sources.append(RowsOfParts(len(earlier.rare), read, BUCKETS))
+    add_up = partial(_sum_part, choice, rare_folder)
+    sums = executor.shuffled("vocab: counting words", sources, "bucket", num_tasks, add_up, SUMS)
     return joined(sums)
 
 
-def _reader_of_rare(
-    earlier: KnownWords, decay: float, num_tasks: int
-) -> Callable[[int], Iterator[pa.RecordBatch]]:
-    """A task for each file of the earlier words without an id: BUCKETS of them. It carries no table along."""
-    folder, names = earlier.folder, [entry.name for entry in earlier.rare]
-
-    def read(file: int) -> Iterator[pa.RecordBatch]:
-        for counts in rare_counts(folder, names[file], decay):
-            yield in_buckets(counts, num_tasks * BUCKETS_A_TASK)
-
-    return read
+def _count_part(sentences: SentenceStage, num_buckets: int, part: int) -> Iterator[pa.RecordBatch]:
+    counted = count_tokens(sentences.folder, sentences.parts[part], sentences.weighted)
+    yield in_buckets(counted, num_buckets)
 
 
-def _brought_along(merge: pa.Table, num_tasks: int) -> pa.RecordBatch:
+def _read_rare(
+    folder: Folder, names: Sequence[str], decay: float, num_buckets: int, file: int
+) -> Iterator[pa.RecordBatch]:
+    """BUCKETS of one file of the earlier words without an id."""
+    for counts in rare_counts(folder, names[file], decay):
+        yield in_buckets(counts, num_buckets)
+
+
+def _sum_part(
+    choice: Choice, rare_folder: Folder | None, rows: Batches, part: int
+) -> Iterator[pa.RecordBatch]:
+    return sum_buckets(rows, choice, rare_folder, part)
+
+
+def _brought_along(merge: pa.Table, num_buckets: int) -> pa.RecordBatch:
     """BUCKETS of an earlier vocabulary, of which nothing was seen in this corpus."""
     nothing = pa.array([0] * len(merge), pa.int64())
     columns = [merge["token"], merge["count"], nothing, nothing]
-    return in_buckets(pa.table(columns, schema=COUNTS), num_tasks * BUCKETS_A_TASK)
+    return in_buckets(pa.table(columns, schema=COUNTS), num_buckets)
 
 
 def _adopt(
-    draft: Draft, vocab_folder: Folder, sentences: SentenceStage, config: Config, earlier: pa.Table
+    draft: Draft,
+    vocab_folder: Folder,
+    sentences: SentenceStage,
+    config: Config,
+    earlier: pa.Table,
+    executor: Executor,
 ) -> Made:
     """The earlier vocabulary as it is; the corpus is looked up in it, for its account."""
     table = vocab_of(earlier["token"].combine_chunks(), earlier["count"].to_numpy(), config.vocab)
     files, digest = write_vocab(draft, table), digest_of(earlier)
-    names, folder, weighted = sentences.parts, sentences.folder, sentences.weighted
-
-    def look_up(part: int) -> Receipt:
-        counted = count_tokens(folder, names[part], weighted)
-        known = counted.filter(_is_known(counted, cached_vocabulary(vocab_folder, digest)))
-        read, kept = (pc.sum(some["seen"]).as_py() or 0 for some in (counted, known))
-        return Receipt(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
-
-    spark = _spark.session(config.spark)
-    receipts = _spark.run_parts("vocab: looking words up", spark, len(names), look_up)
+    look_up = partial(_look_up, sentences, vocab_folder, digest)
+    receipts = executor.run_parts("vocab: looking words up", len(sentences.parts), look_up)
     return Made(files, total_account(receipts), {"words": len(table)})
+
+
+def _look_up(sentences: SentenceStage, vocab_folder: Folder, digest: str, part: int) -> Receipt:
+    counted = count_tokens(sentences.folder, sentences.parts[part], sentences.weighted)
+    known = counted.filter(_is_known(counted, cached_vocabulary(vocab_folder, digest)))
+    read, kept = (pc.sum(some["seen"]).as_py() or 0 for some in (counted, known))
+    return Receipt(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
 
 
 def _is_known(counted: pa.Table, vocabulary: Vocabulary) -> pa.BooleanArray:

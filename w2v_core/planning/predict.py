@@ -60,7 +60,7 @@ def predict(
     measured = Measured(
         tokens_per_second=sample.sampled.tokens / max(sample.sampled.tokenize_seconds, 1e-9),
         rows_per_second=rate,
-        spark_cores=spark_cores(config),
+        spark_cores=executor_cores(config),
         train_workers=config.train.num_workers,
     )
     return Prediction(
@@ -82,8 +82,10 @@ def predict(
     )
 
 
-def spark_cores(config: Config) -> int:
-    """Cores that Spark will have, as far as its master tells: those of this machine, unless it says another number."""
+def executor_cores(config: Config) -> int:
+    """Return how many tasks run at a time, as far as the settings tell; one a core of this machine by default."""
+    if config.spark.master is None:
+        return config.executor.workers or len(os.sched_getaffinity(0))
     if found := re.fullmatch(r"local(?:\[(\d+|\*)(?:,\d+)?\])?", config.spark.master):
         if found[1] is None:
             return 1

@@ -8,9 +8,10 @@ import typer
 from rich.table import Table
 
 from w2v_core.cli.commands.query import line, open_vectors
-from w2v_core.cli.options import say
+from w2v_core.cli.executor import ExecutorOption, opened_executor
+from w2v_core.cli.training import watch_training
 from w2v_core.config import load_config
-from w2v_core.console.log import show
+from w2v_core.console.log import say, show
 from w2v_core.pipeline.demo_corpus import write_corpus
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.report import PAGE
@@ -54,6 +55,7 @@ def demo(
     corpus_only: Annotated[
         bool, typer.Option("--corpus-only", help="Write the text and stop, for Spark stages run elsewhere.")
     ] = False,
+    executor: ExecutorOption = None,
 ) -> None:
     """Run every stage on the docstrings of the installed packages; needs no network.
 
@@ -68,7 +70,9 @@ def demo(
         if corpus_only:
             return
         overrides = [*SETTINGS, f"evaluate.analogies={[str(questions)]}"]
-        run_pipeline(run, find_files([str(text)]), load_config(None, overrides))
+        settings = load_config(None, overrides)
+        with opened_executor(settings, executor) as tasks:
+            run_pipeline(run, find_files([str(text)]), settings, tasks, watch_training=watch_training)
         _tell_accounts(run)
         _tell_answers(open_vectors(run_dir))
         _tell_places(run, run_dir)

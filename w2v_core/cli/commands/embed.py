@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.cli.commands.tokenize import settings_with_strict
+from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import ConfigOption, FilesOption, MoreInputs, RunDirOption, SetOption, StrictOption
 from w2v_core.errors import UserError
 from w2v_core.executors.catalog import PREFIX, tables_among
@@ -23,10 +24,11 @@ def embed(
     input: FilesOption = None,  # noqa: A002
     more_inputs: MoreInputs = None,
     strict: StrictOption = False,
+    executor: ExecutorOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Give every document a vector, the weighted mean of its words' vectors, on Spark."""
+    """Give every document a vector, the weighted mean of its words' vectors."""
     settings = settings_with_strict(config, set_, strict)
     tables, locations = tables_among([*(input or []), *(more_inputs or [])])
     if tables:
@@ -35,4 +37,5 @@ def embed(
             "spark.read.table(…).write.parquet(…)"
         )
     files = find_files(locations, settings.tokenize.format)
-    embed_documents(RunDir.open(run_dir), files, output, settings)
+    with opened_executor(settings, executor) as tasks:
+        embed_documents(RunDir.open(run_dir), files, output, settings, tasks)

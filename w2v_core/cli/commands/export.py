@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.cli.commands.query import OptionalRunDir, VectorsOption, open_either
-from w2v_core.cli.options import say
+from w2v_core.console.log import say
 from w2v_core.vectors.formats.formats import FORMATS, Exported
 from w2v_core.vectors.formats.formats import export as export_table
 

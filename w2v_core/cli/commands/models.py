@@ -1,5 +1,6 @@
 """The versions of the models in a store: what there is, which is the current one, and whether they are whole."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -156,12 +157,13 @@ models = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command_name, command in {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_versions,
     "show": show,
     "promote": promote,
     "rollback": rollback,
     "prune": prune,
     "verify": verify,
-}.items():
+}
+for command_name, command in _COMMANDS.items():
     models.command(command_name, epilog=told(f"models {command_name}"))(ending(command))

@@ -9,6 +9,7 @@ import typer
 from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
 from w2v_core.cli.commands.publish import NameOption, StoreOption
 from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict
+from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import (
     ConfigOption,
     FilesOption,
@@ -19,6 +20,7 @@ from w2v_core.cli.options import (
     StrictOption,
     print_json,
 )
+from w2v_core.cli.training import watch_training
 from w2v_core.errors import UserError
 from w2v_core.locking.heartbeat import kept
 from w2v_core.locking.lease import Lease, take
@@ -74,6 +76,7 @@ def nightly(
     analogies: AnalogiesOption = None,
     strict: StrictOption = False,
     json_: JsonOption = False,
+    executor: ExecutorOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
@@ -84,12 +87,12 @@ def nightly(
     """
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     folder = WorkFolder(work)
-    night = Night(folder, ModelStore(store).model(name), settings, metrics_file, mlflow)
+    night = Night(folder, ModelStore(store).model(name), settings, metrics_file, mlflow, watch_training)
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:
-        with kept(folder.lease, purpose, told_waiting) as lease:
-            told = night.whole(locations, fresh, lease)
+        with kept(folder.lease, purpose, told_waiting) as lease, opened_executor(settings, executor) as tasks:
+            told = night.whole(locations, fresh, lease, tasks)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
     elif owner is None:

@@ -2,6 +2,7 @@
 
 from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
 from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict
+from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import (
     ConfigOption,
     InputListOption,
@@ -11,11 +12,12 @@ from w2v_core.cli.options import (
     SetOption,
     StrictOption,
 )
+from w2v_core.cli.training import watch_training
 from w2v_core.console.summary import standing, tell_summary
 from w2v_core.pipeline.evaluate import check_sets
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.report import check_report
-from w2v_core.pipeline.run import _check_named, _stages_of, run_pipeline
+from w2v_core.pipeline.run import check_named, run_pipeline, stages_of
 from w2v_core.pipeline.tokenize import find_inputs
 from w2v_core.runs.run_directory import RunDir
 
@@ -28,6 +30,7 @@ def run(
     similarity: SimilarityOption = None,
     analogies: AnalogiesOption = None,
     strict: StrictOption = False,
+    executor: ExecutorOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
@@ -36,8 +39,11 @@ def run(
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
     check_report(settings)
-    _check_named(settings)
-    with writing(RunDir.create(run_dir), "w2v run") as directory:
-        before = standing(directory, _stages_of(settings))
-        run_pipeline(directory, files, settings, tables)
+    check_named(settings)
+    with (
+        writing(RunDir.create(run_dir), "w2v run") as directory,
+        opened_executor(settings, executor) as tasks,
+    ):
+        before = standing(directory, stages_of(settings))
+        run_pipeline(directory, files, settings, tasks, tables, watch_training=watch_training)
         tell_summary(directory, before)

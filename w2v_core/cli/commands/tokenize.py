@@ -1,5 +1,6 @@
 """Raw text to sentences of tokens."""
 
+from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import (
     ConfigOption,
     InputListOption,
@@ -22,14 +23,15 @@ def tokenize(
     more_inputs: MoreInputs = None,
     input_list: InputListOption = None,
     strict: StrictOption = False,
+    executor: ExecutorOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Cut text files into sentences of tokens, on Spark."""
+    """Cut text files into sentences of tokens."""
     settings = settings_with_strict(config, set_, strict)
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
-    with writing(RunDir.create(run_dir), "w2v tokenize") as run:
-        tokenize_corpus(run, files, settings, tables)
+    with writing(RunDir.create(run_dir), "w2v tokenize") as run, opened_executor(settings, executor) as tasks:
+        tokenize_corpus(run, files, settings, tasks, tables)
 
 
 def named_inputs(first: list[str] | None, more: list[str] | None, input_list: str | None = None) -> list[str]:

@@ -2,7 +2,8 @@
 
 from dataclasses import asdict
 
-from w2v_core.cli.options import JsonOption, RunDirOption, print_json, say
+from w2v_core.cli.options import JsonOption, RunDirOption, print_json
+from w2v_core.console.log import say
 from w2v_core.errors import UserError
 from w2v_core.pipeline.verify import Verified
 from w2v_core.pipeline.verify import verify as verified_stages

@@ -1,5 +1,6 @@
 """Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
 
+from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import ConfigOption, RunDirOption, SetOption
 from w2v_core.config import load_config
 from w2v_core.pipeline.one_writer import writing
@@ -7,8 +8,13 @@ from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.runs.run_directory import RunDir
 
 
-def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = None) -> None:
+def vocab(
+    run_dir: RunDirOption,
+    executor: ExecutorOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
     """Count the tokens, on Spark, and give the frequent ones ids."""
     settings = load_config(config, set_ or ())
-    with writing(RunDir.open(run_dir), "w2v vocab") as run:
-        make_vocab(run, settings)
+    with writing(RunDir.open(run_dir), "w2v vocab") as run, opened_executor(settings, executor) as tasks:
+        make_vocab(run, settings, tasks)

@@ -1,0 +1,26 @@
+"""Which executor runs the tasks."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from w2v_core.config import Config
+from w2v_core.executors.base import Executor, Watch, unwatched
+from w2v_core.executors.local import LocalExecutor
+from w2v_core.executors.spark import SparkExecutor, is_under_spark_submit
+
+
+def choose_executor(
+    config: Config,
+    watch: Watch = unwatched,
+    capture: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Executor:
+    """Return the executor that `executor.name` names.
+
+    Without a name it is Spark under spark-submit and where `spark.master` is set, and else this machine's processes.
+    """
+    name = config.executor.name
+    if name is None:
+        name = "spark" if is_under_spark_submit() or config.spark.master is not None else "local"
+    if name == "spark":
+        return SparkExecutor(config.spark, watch, capture)
+    return LocalExecutor(config.executor.workers, config.executor.temp_dir, watch)
