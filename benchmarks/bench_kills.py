@@ -59,7 +59,7 @@ def main() -> None:
             break
         kills += 1
         found = Checkpoints(RunDir.open(str(killed)).checkpoints).latest()
-        rows = sum(standing.rows for standing in found.standings) if found else 0
+        rows = sum(worker_state.rows for worker_state in found.worker_states) if found else 0
         print(f"kill {kills}: after {seconds:.2f} s, exit {code}; the checkpoint is at row {rows:,}")
     assert start(killed, options.epochs).wait() == 0
     same = all(

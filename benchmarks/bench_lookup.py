@@ -43,11 +43,11 @@ def row(work: Path, num_words: int) -> str:
     words = pa.array(np.arange(num_words)).cast(pa.string())
     words = pa.compute.binary_join_element_wise("word", words, "")
     counts = np.maximum(1, num_words // np.arange(1, num_words + 1))
-    with run.rewrite("vocab") as draft:
+    with run.rewrite("vocab") as stage_writer:
         begin = time.perf_counter()
-        files = write_vocab(draft, vocab_of(words, counts, VocabConfig()))
+        files = write_vocab(stage_writer, vocab_of(words, counts, VocabConfig()))
         written = time.perf_counter() - begin
-        draft.finish(config=VocabConfig(), inputs={}, files=files)
+        stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
     folder = run.stage("vocab")
     opened = seconds(lambda: Vocabulary.open(folder))
     vocabulary, rng = Vocabulary.open(folder), np.random.default_rng(1)

@@ -18,11 +18,11 @@ from w2v_core.reference import scatter_add as row_products
 from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards.read import Reader, Shards
-from w2v_core.shards.spans import Stretches
+from w2v_core.shards.spans import Spans
 from w2v_core.training.engine.rows import Rows
-from w2v_core.training.engine.scratch import Scratch
 from w2v_core.training.engine.tables import initial_tables
-from w2v_core.training.worker import Job, batches
+from w2v_core.training.engine.workspace import Workspace
+from w2v_core.training.worker import TrainingJob, batches
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
@@ -45,10 +45,11 @@ def main() -> None:
 def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tuple[str, float]]:
     """(what was measured, nanoseconds a row)."""
     jobs = [
-        Job(shards, vocabulary.counts, 0.75, TrainConfig(sg=sg, vector_size=size, workers=1)) for sg in (0, 1)
+        TrainingJob(shards, vocabulary.counts, 0.75, TrainConfig(sg=sg, vector_size=size, workers=1))
+        for sg in (0, 1)
     ]
     plans = jobs[0].plan(0, 0, 1)[:4]
-    blocks: list[Stretches] = []
+    blocks: list[Spans] = []
     yield (
         "reading a block, shuffled",
         of_calls(
@@ -59,7 +60,7 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
     )
     sampler = UnigramSampler(vocabulary.counts)
     tables = initial_tables(len(vocabulary), size, np.random.default_rng(1))
-    scratch = Scratch(len(vocabulary))
+    workspace = Workspace(len(vocabulary))
     for job, model in zip(jobs, ("CBOW", "skip-gram"), strict=True):
         rng = np.random.default_rng(1)
         made = [list(batches(block, job.model, sampler, job.config, rng)) for block in blocks]
@@ -75,7 +76,7 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
         yield (
             f"{model}: a step",
             of_calls(
-                lambda batch, job=job: job.model.step(tables, scratch, *batch, 0.025),
+                lambda batch, job=job: job.model.step(tables, workspace, *batch, 0.025),
                 steps,
                 lambda batch: len(batch[0]),
             ),
@@ -99,7 +100,7 @@ def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, f
         yield f"`{name}` of a stretch's words, each a row", of_calls(call, all_rows[:200], len)
 
 
-def of_products(model: str, job: Job, size: int) -> Iterator[tuple[str, float]]:
+def of_products(model: str, job: TrainingJob, size: int) -> Iterator[tuple[str, float]]:
     """The three matrix products with the noise."""
     rng = np.random.default_rng(1)
     groups = job.config.batch_size // job.model.ROWS_PER_GROUP

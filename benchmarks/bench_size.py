@@ -24,7 +24,7 @@ from w2v_core.shards.read import Shards
 from w2v_core.shards.windows import context_windows, reaches
 from w2v_core.shards.write import ROW_GROUP_ROWS
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.training.worker import Counts, Job
+from w2v_core.training.worker import Counts, TrainingJob
 
 WINDOW, WORDS_A_SENTENCE = 5, 20
 
@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.work) as work:
         shards, counts_V = a_shard(Path(work), options.words, options.rows)
         config = TrainConfig(vector_size=options.size, epochs=1, workers=options.workers, min_alpha=0)
-        train_and_save(Path(work), Job(shards, counts_V, 0.75, config))
+        train_and_save(Path(work), TrainingJob(shards, counts_V, 0.75, config))
 
 
 def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, Counts]:
@@ -67,7 +67,7 @@ def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, Counts]:
     return Shards(open_folder(str(work)), files, WINDOW, ROW_GROUP_ROWS, num_words), counts_V
 
 
-def train_and_save(work: Path, job: Job) -> None:
+def train_and_save(work: Path, job: TrainingJob) -> None:
     """Prints the figures as it goes."""
     config, memory, started = job.config, PeakMemory(), time.monotonic()
     first_rows: tuple[float, int] | None = None

@@ -47,7 +47,7 @@ from w2v_core.runs.run_directory import RunDir
 from w2v_core.schemas import TOKENS
 from w2v_core.shards.read import Shards
 from w2v_core.training.trainer import trained
-from w2v_core.training.worker import Job
+from w2v_core.training.worker import TrainingJob
 from w2v_core.vectors.word_vectors import WordVectors
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
@@ -235,7 +235,7 @@ def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) ->
     vocabulary = Vocabulary.read(run.stage("vocab"))
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
     started = time.monotonic()
-    with trained(Job(shards, vocabulary.counts, ns_exponent, config)) as tables:
+    with trained(TrainingJob(shards, vocabulary.counts, ns_exponent, config)) as tables:
         seconds = time.monotonic() - started
         vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
         del tables

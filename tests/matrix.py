@@ -169,9 +169,9 @@ def run_suite(end: End, arguments: Sequence[str]) -> Row:
     python, told, log = end.folder / "bin" / "python", end.beside(".xml"), end.beside(".log")
     told.unlink(missing_ok=True)
     begin = time.monotonic()
-    with TemporaryDirectory(prefix="w2v-matrix-") as scratch, log.open("w") as output:
+    with TemporaryDirectory(prefix="w2v-matrix-") as workspace, log.open("w") as output:
         # Its own scratch: other suites, which may run beside it, remove old ones.
-        options = [f"--junitxml={told}", "-p", "no:cacheprovider", f"--basetemp={scratch}/tests"]
+        options = [f"--junitxml={told}", "-p", "no:cacheprovider", f"--basetemp={workspace}/tests"]
         command = [python, "-m", "pytest", *options, *arguments]
         subprocess.run(command, cwd=ROOT, check=False, stdout=output, stderr=subprocess.STDOUT)
     seconds = time.monotonic() - begin

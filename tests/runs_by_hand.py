@@ -88,9 +88,9 @@ def made_run(folder: Path, tokens: list[str], size: int = 12) -> RunDir:
     run = RunDir.create(str(folder))
     counts = np.arange(len(tokens), 0, -1) * 3
     account = TokenAccount(100, 90, 4, 5, {"too_short": 1})
-    with run.rewrite("tokens") as draft:
+    with run.rewrite("tokens") as stage_writer:
         config = TokenizeConfig(stop_words=f"<i onmouseover={HIT}>.txt")
-        draft.finish(config=config, inputs=[], files=[], tokens=account, counters={"lines": 7})
+        stage_writer.finish(config=config, inputs=[], files=[], tokens=account, counters={"lines": 7})
     metrics = [
         {
             "rows": 10 * step,
@@ -103,13 +103,15 @@ def made_run(folder: Path, tokens: list[str], size: int = 12) -> RunDir:
         for step in range(11)
     ]
     lines = b"".join(json.dumps(line).encode() + b"\n" for line in metrics)
-    with run.rewrite("vectors") as draft:
+    with run.rewrite("vectors") as stage_writer:
         files = [
-            write_array(draft, "input.npy", rng.standard_normal((len(tokens), size)).astype(np.float32)),
-            write_file(draft, "vocab.parquet", vocab_of(pa.array(tokens), counts, VocabConfig())),
-            write_bytes(draft, "metrics.jsonl", lambda stream: stream.write(lines)),
+            write_array(
+                stage_writer, "input.npy", rng.standard_normal((len(tokens), size)).astype(np.float32)
+            ),
+            write_file(stage_writer, "vocab.parquet", vocab_of(pa.array(tokens), counts, VocabConfig())),
+            write_bytes(stage_writer, "metrics.jsonl", lambda stream: stream.write(lines)),
         ]
-        draft.finish(config=TrainConfig(sg=1), inputs={}, files=files)
+        stage_writer.finish(config=TrainConfig(sg=1), inputs={}, files=files)
     return run
 
 
@@ -118,30 +120,32 @@ def finished_run(folder: Path, seed: int, words: list[str] = WORDS, size: int = 
     run = RunDir.create(str(folder))
     rng = np.random.default_rng(seed)
     table = vocab_of(pa.array(words), np.arange(len(words), 0, -1) * 3, VocabConfig())
-    with run.rewrite("vocab") as draft:
-        draft.finish(config=VocabConfig(), inputs={"seed": seed}, files=write_vocab(draft, table))
+    with run.rewrite("vocab") as stage_writer:
+        stage_writer.finish(
+            config=VocabConfig(), inputs={"seed": seed}, files=write_vocab(stage_writer, table)
+        )
     tables = rng.normal(size=(2, len(words), size)).astype(np.float32)
     tables[0, :, 0] = seed
-    with run.rewrite("vectors") as draft:
+    with run.rewrite("vectors") as stage_writer:
         files = [
-            write_array(draft, "input.npy", tables[0]),
-            write_array(draft, "output.npy", tables[1]),
-            write_file(draft, FILE, table),
-            write_bytes(draft, "metrics.jsonl", lambda stream: stream.write(b"{}\n")),
+            write_array(stage_writer, "input.npy", tables[0]),
+            write_array(stage_writer, "output.npy", tables[1]),
+            write_file(stage_writer, FILE, table),
+            write_bytes(stage_writer, "metrics.jsonl", lambda stream: stream.write(b"{}\n")),
         ]
-        draft.finish(config=TrainConfig(sg=1, vector_size=size), inputs={"seed": seed}, files=files)
-    with run.rewrite("reports") as draft:
-        files = [write_bytes(draft, "evaluation.json", lambda stream: stream.write(b"{}"))]
-        draft.finish(config=EvaluateConfig(), inputs={}, files=files)
+        stage_writer.finish(config=TrainConfig(sg=1, vector_size=size), inputs={"seed": seed}, files=files)
+    with run.rewrite("reports") as stage_writer:
+        files = [write_bytes(stage_writer, "evaluation.json", lambda stream: stream.write(b"{}"))]
+        stage_writer.finish(config=EvaluateConfig(), inputs={}, files=files)
     run.stage("reports").write_whole("report.html", b"<html>")
     return run
 
 
 def score(run: RunDir, **reports: object) -> None:
-    with run.rewrite("reports") as draft:
+    with run.rewrite("reports") as stage_writer:
         data = {f"{name}.json": json.dumps(report).encode() for name, report in reports.items()}
-        files = [write_bytes(draft, name, lambda stream: stream.write(data[name])) for name in data]  # noqa: B023
-        draft.finish(config=EvaluateConfig(), inputs=[], files=files)
+        files = [write_bytes(stage_writer, name, lambda stream: stream.write(data[name])) for name in data]  # noqa: B023
+        stage_writer.finish(config=EvaluateConfig(), inputs=[], files=files)
 
 
 def page_of(run: RunDir) -> Path:

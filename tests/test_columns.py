@@ -15,7 +15,7 @@ from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.splits import find_files, plan_splits
 from w2v_core.schemas import TOKENS
 from w2v_core.tokenization.task import tokenize_part
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 
 
 def tokenized(path: Path, split_bytes: int = 1 << 20, **settings) -> tuple[list[list[str]], Counter[str]]:
@@ -24,12 +24,14 @@ def tokenized(path: Path, split_bytes: int = 1 << 20, **settings) -> tuple[list[
     out.mkdir(exist_ok=True)
     sentences, counters = [], Counter()
     for number, splits in enumerate(plan_splits(find_files([str(path)]), split_bytes)):
-        receipt = tokenize_part(
-            splits, TokenizeConfig(**settings), NamedFiles(), open_folder(str(out)), number
+        task_result = tokenize_part(
+            splits, TokenizeConfig(**settings), TokenizerResources(), open_folder(str(out)), number
         )
-        sentences += pq.read_table(out / receipt.draft_name, schema=TOKENS)["tokens"].to_pylist()
-        counters.update(receipt.counters)
-        assert receipt.tokens.read == receipt.tokens.kept == sum(map(len, sentences)) - counters["seen"]
+        sentences += pq.read_table(out / task_result.temporary_name, schema=TOKENS)["tokens"].to_pylist()
+        counters.update(task_result.counters)
+        assert (
+            task_result.tokens.read == task_result.tokens.kept == sum(map(len, sentences)) - counters["seen"]
+        )
         counters["seen"] = sum(map(len, sentences))
     assert (
         counters["lines"] == counters["doc_lines"] + counters["lines_without_token"] + counters["sentences"]

@@ -11,7 +11,7 @@ from w2v_core.io.filesystem import open_folder
 from w2v_core.runs.task_output import PartWriter
 from w2v_core.schemas import TOKENS
 from w2v_core.vocabulary import hash_partition as buckets_module
-from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.hash_partition import partition_by_hash
 from w2v_core.vocabulary.word_counts import COUNTS, SUMS, Choice, count_tokens, joined, sum_buckets
 
 WORD = st.sampled_from(["a", "b", "서울", "c", "d", "é", "f", "g"])
@@ -26,7 +26,7 @@ def counted(words: list[str], seen: int = 1) -> pa.Table:
 
 def added_up(parts: list[pa.Table], choice: Choice, num_buckets: int = 5, num_tasks: int = 3):
     """As Spark does it: each task gets all of some buckets."""
-    batches = [in_buckets(part, num_buckets) for part in parts]
+    batches = [partition_by_hash(part, num_buckets) for part in parts]
     rows = []
     for task in range(num_tasks):
         own = [
@@ -78,6 +78,6 @@ def test_a_file_is_counted_row_group_by_row_group(tmp_path, monkeypatch, most_un
         for sentences in groups:
             writer.write(pa.table([sentences], schema=TOKENS))
     expected = Counter(word for sentences in groups for tokens in sentences for word in tokens)
-    found = count_tokens(folder, writer.draft_name)
+    found = count_tokens(folder, writer.temporary_name)
     assert as_dict(found) == expected
     assert found["seen"].equals(found["count"])

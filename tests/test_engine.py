@@ -11,15 +11,15 @@ from w2v_core.reference.models import CBOW, SkipGram
 from w2v_core.reference.sparse_gradient import RowGradient, add_rows
 from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
-from w2v_core.shards.spans import Stretches
+from w2v_core.shards.spans import Spans
 from w2v_core.shards.windows import NO_WORD
 from w2v_core.training.engine import cbow, skip_gram
 from w2v_core.training.engine.bound import StepBound, Terms
 from w2v_core.training.engine.negatives import draw_shared
 from w2v_core.training.engine.rows import prepare
 from w2v_core.training.engine.scores import softplus_sum, to_sigmoid
-from w2v_core.training.engine.scratch import Scratch
 from w2v_core.training.engine.tables import Tables, initial_tables
+from w2v_core.training.engine.workspace import Workspace
 
 NUM_WORDS, SIZE, NEGATIVE, NUM_SHARED = 12, 5, 3, 8
 
@@ -44,7 +44,7 @@ def seen_contexts(contexts_BW, reach_B):
 
 
 def as_rows(target_B, contexts_BW, reach_B, real=np.float32):
-    block = Stretches.of_rows(target_B, contexts_BW, NUM_WORDS, "memory")
+    block = Spans.of_rows(target_B, contexts_BW, NUM_WORDS, "memory")
     filled_up = np.append(reach_B, np.ones(len(block) - len(target_B), int))
     return prepare(block, filled_up, real)
 
@@ -87,7 +87,7 @@ def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
     add_rows(expected.output_VD, gradients.output, -alpha)
 
     rows = as_rows(target_B, contexts_BW, reach_B, np.float64)
-    told = engine.step(tables, Scratch(NUM_WORDS, np.float64), rows, noise, alpha, with_loss=True)
+    told = engine.step(tables, Workspace(NUM_WORDS, np.float64), rows, noise, alpha, with_loss=True)
     for found, wanted, old in zip(tables, expected, before, strict=True):
         np.testing.assert_allclose(found - old, wanted - old, rtol=1e-5, atol=1e-12)
         assert np.abs(wanted - old).max() > alpha / 10
@@ -102,7 +102,7 @@ def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
     tables = initial_tables(NUM_WORDS, SIZE, rng)
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 1, NUM_SHARED, NEGATIVE, rng)
     rows = as_rows(*a_batch(rng, 16))
-    assert engine.step(tables, Scratch(NUM_WORDS), rows, noise, 0.1) is None
+    assert engine.step(tables, Workspace(NUM_WORDS), rows, noise, 0.1) is None
     assert {table.dtype for table in tables} == {np.dtype(np.float32)}
 
 
@@ -138,7 +138,7 @@ def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 8, NUM_SHARED, NEGATIVE, rng)
     for _ in range(50):
         engine.step(
-            tables, Scratch(NUM_WORDS, np.float64), as_rows(*a_batch(rng, 8 * 64), np.float64), noise, 25.0
+            tables, Workspace(NUM_WORDS, np.float64), as_rows(*a_batch(rng, 8 * 64), np.float64), noise, 25.0
         )
     assert max(np.abs(table).max() for table in tables) < 20 * size
 
@@ -149,7 +149,7 @@ def test_rows_of_a_block_are_cut_without_a_loss(window):
     part = as_rows(target_B, contexts_BW, reach_B).part(16, 64)
     assert part.target_B.tolist() == target_B[16:64].tolist()
     seen_BW = seen_contexts(contexts_BW, reach_B)[16:64]
-    mask, mean = part.mask(Scratch(NUM_WORDS)), part.mean(Scratch(NUM_WORDS))
+    mask, mean = part.mask(Workspace(NUM_WORDS)), part.mean(Workspace(NUM_WORDS))
     words = np.repeat(part.words_SL[:, None], ROWS_PER_STRETCH, axis=1)
     for row in range(48):
         at = divmod(row, ROWS_PER_STRETCH)

@@ -21,8 +21,8 @@ from w2v_core.executors import spark as _spark
 from w2v_core.runs.output_folder import OutputFolder
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.formats import table as table_module
+from w2v_core.vectors.formats.detect_format import open_table
 from w2v_core.vectors.formats.formats import FORMATS, export
-from w2v_core.vectors.formats.opened import open_table
 from w2v_core.vectors.formats.table import VectorTable
 from w2v_core.vectors.formats.text_lines import numbers_between
 

@@ -27,12 +27,12 @@ from w2v_core.schemas import RARE
 from w2v_core.training.engine.tables import Tables, fill_initial
 from w2v_core.vectors.warm_start import InitialVectors
 from w2v_core.vectors.word_vectors import WordVectors
-from w2v_core.vocabulary.base_vocabulary import KnownWords, decayed, rare_counts
-from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, decayed, rare_counts
+from w2v_core.vocabulary.hash_partition import partition_by_hash
 from w2v_core.vocabulary.vocabulary import (
     Vocabulary,
-    adopt_rare,
     build_vocab,
+    commit_rare,
     keep_probability,
     room_for_others,
     write_vocab,
@@ -52,16 +52,16 @@ def counted(words: list[str]) -> pa.Table:
 
 def extended(run: RunDir, words: list[str], config: VocabConfig, keep=(), drop=()) -> None:
     """The vocab stage without Spark: the same functions, the tasks one after another."""
-    earlier = None if config.extend is None else KnownWords.read(config.extend, config.rare_lost)
+    earlier = None if config.extend is None else BaseVocabulary.read(config.extend, config.rare_lost)
     parts = [counted(words[::2]), counted(words[1::2])]
     if earlier:
         parts.append(earlier.counts(config.decay))
         for entry in earlier.rare:
             parts += rare_counts(earlier.folder, entry.name, config.decay)
-    batches = [in_buckets(part, NUM_BUCKETS) for part in parts]
+    batches = [partition_by_hash(part, NUM_BUCKETS) for part in parts]
     most = room_for_others(config.max_final_vocab, len(earlier) if earlier else 0)
     choice = Choice(config.min_count, most, keep, drop)
-    with run.rewrite("vocab") as draft:
+    with run.rewrite("vocab") as stage_writer:
         rows = []
         for task in range(NUM_TASKS):
             is_own = [
@@ -70,15 +70,15 @@ def extended(run: RunDir, words: list[str], config: VocabConfig, keep=(), drop=(
             own = [
                 batch.filter(pa.array(mask, pa.bool_())) for batch, mask in zip(batches, is_own, strict=True)
             ]
-            rows += sum_buckets(own, choice, draft.temporary, task)
+            rows += sum_buckets(own, choice, stage_writer.temporary, task)
         found = joined(pa.Table.from_batches(rows, SUMS))
         table = build_vocab(found, config, keep)
         has_id = pa.compute.is_in(found.counts["token"], value_set=table["token"])
         files = [
-            *write_vocab(draft, table),
-            *adopt_rare(draft, found, found.counts.filter(pa.compute.invert(has_id))),
+            *write_vocab(stage_writer, table),
+            *commit_rare(stage_writer, found, found.counts.filter(pa.compute.invert(has_id))),
         ]
-        draft.finish(config=config, inputs={}, files=files)
+        stage_writer.finish(config=config, inputs={}, files=files)
 
 
 def words_of(run: RunDir) -> dict[str, int]:
@@ -201,26 +201,26 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
     run = RunDir.create(str(tmp_path / "run"))
     extended(run, ["a"] * 9 + ["b"], VocabConfig())
     location, vocab = run.location + where, Path(run.folder.path, "vocab")
-    assert KnownWords.read(location, False).num_rare == 1
+    assert BaseVocabulary.read(location, False).num_rare == 1
     manifest = (vocab / "manifest.json").read_bytes()
     (vocab / "manifest.json").write_bytes(manifest[:-9])
     with pytest.raises(UserError, match=r"manifest.json is damaged"):
-        KnownWords.read(location, False)
+        BaseVocabulary.read(location, False)
     (vocab / "manifest.json").unlink()
     with pytest.raises(UserError, match="is no finished vocabulary; give a finished run"):
-        KnownWords.read(location, False)
+        BaseVocabulary.read(location, False)
     (vocab / "manifest.json").write_bytes(manifest)
     (vocab / "rare-00000.parquet").unlink()
     with pytest.raises(UserError, match=r"rare-00000.parquet is missing or not whole"):
-        KnownWords.read(location, False)
+        BaseVocabulary.read(location, False)
     with pytest.raises(UserError, match=r"vocab.extend = .*/none holds no vocab.parquet"):
-        KnownWords.read(str(tmp_path / "none"), False)
-    with run.rewrite("vectors") as draft:
+        BaseVocabulary.read(str(tmp_path / "none"), False)
+    with run.rewrite("vectors") as stage_writer:
         table = Vocabulary.read(run.stage("vocab")).table
-        files = [write_file(draft, "vocab.parquet", table)]
-        draft.finish(config=VocabConfig(), inputs={}, files=files)
+        files = [write_file(stage_writer, "vocab.parquet", table)]
+        stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
     with pytest.raises(UserError, match="is no finished vocabulary; give a finished run"):
-        KnownWords.read(f"{run.location}/vectors", True)
+        BaseVocabulary.read(f"{run.location}/vectors", True)
 
 
 def test_settings_that_exclude_each_other_are_refused():

@@ -23,7 +23,7 @@ from w2v_core.readers.mediawiki import plain_text
 from w2v_core.readers.splits import find_files, plan_splits
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.tokenization.task import COUNTERS, tokenize_part
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 
 ROWS: list[dict[str, Any]] = [
     {"text": "The first row.\nIts second line", "weight": 2.0},
@@ -42,9 +42,9 @@ def tokens_of(path: Path, split_bytes: int = 1 << 30, **settings: Any) -> tuple[
     out.mkdir(exist_ok=True)
     tables, counters = [], NO_LINES.copy()
     for number, splits in enumerate(plan_splits(find_files([str(path)], config.format), split_bytes)):
-        receipt = tokenize_part(splits, config, NamedFiles(), open_folder(str(out)), number)
-        tables.append(pq.read_table(out / receipt.draft_name))
-        counters.update(receipt.counters)
+        task_result = tokenize_part(splits, config, TokenizerResources(), open_folder(str(out)), number)
+        tables.append(pq.read_table(out / task_result.temporary_name))
+        counters.update(task_result.counters)
     return pa.concat_tables(tables), counters
 
 

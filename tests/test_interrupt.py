@@ -63,9 +63,9 @@ def interrupted(run_dir: Path, text: Path, send: Callable[[int], None]) -> tuple
         str(text),
         *settings,
     ]
-    draft = run_dir / "tokens" / "_temporary"
+    stage_writer = run_dir / "tokens" / "_temporary"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        until(lambda: process.poll() is not None or (draft.is_dir() and any(draft.iterdir())))
+        until(lambda: process.poll() is not None or (stage_writer.is_dir() and any(stage_writer.iterdir())))
         send(process.pid)
         _, told = process.communicate(timeout=180)
     until(lambda: not processes_of_session(process.pid))

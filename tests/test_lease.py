@@ -14,7 +14,7 @@ from stores import opened_bucket
 
 from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.locking import lease as lease_module
-from w2v_core.locking.lease import Claim, LostError, TakenError, held, take
+from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, held, take
 from w2v_core.locking.process_identity import Process
 
 
@@ -39,7 +39,11 @@ def folder(location) -> Folder:
 
 
 def test_a_lease_is_held_by_one_and_then_by_the_next(folder):
-    with held(folder, "publishing v4", 60), pytest.raises(TakenError) as told, held(folder, "pruning", 60):
+    with (
+        held(folder, "publishing v4", 60),
+        pytest.raises(LeaseHeldError) as told,
+        held(folder, "pruning", 60),
+    ):
         pass
     (name,) = [word for word in str(told.value).split() if word.endswith(".json")]
     assert f"process {os.getpid()} on " in str(told.value)
@@ -125,18 +129,18 @@ def test_claimants_that_go_on_meeting_give_up_at_last(folder, monkeypatch):
     )
     folder.create()
     folder.write_whole("rival.json", rival.model_dump_json().encode())
-    with pytest.raises(TakenError, match=r"taken by rival \(process .*, dithering, since"):
+    with pytest.raises(LeaseHeldError, match=r"taken by rival \(process .*, dithering, since"):
         take(folder, "publishing", 60)
 
 
 def test_a_claim_past_its_time_counts_for_nothing_and_is_removed(folder):
     late = take(folder, "sleeping", 2.0, owner="a night")
-    with pytest.raises(TakenError, match="a night"):
+    with pytest.raises(LeaseHeldError, match="a night"):
         take(folder, "waking", 60)
     time.sleep(2.0)
     with held(folder, "waking", 60) as now:
         assert late.name not in folder.sizes()
-        with pytest.raises(LostError, match="lost .*somebody else may hold it; start again"):
+        with pytest.raises(LeaseLostError, match="lost .*somebody else may hold it; start again"):
             late.renew()
         now.renew()
     assert not folder.sizes()
@@ -147,14 +151,14 @@ def test_a_renewed_lease_outlives_its_first_time(folder):
         for _ in range(4):
             time.sleep(0.9)
             lease.renew()
-        with pytest.raises(TakenError):
+        with pytest.raises(LeaseHeldError):
             take(folder, "training", 60)
 
 
 def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
     with held(folder, "training", 2.0) as lease:
         time.sleep(2.0)
-        with pytest.raises(LostError, match="its time was over at 2"):
+        with pytest.raises(LeaseLostError, match="its time was over at 2"):
             lease.renew()
 
 
@@ -163,7 +167,7 @@ def test_a_renewal_that_is_written_too_late_is_none(folder, monkeypatch):
     write = Folder.write_whole
     with held(folder, "training", 2.0) as lease:
         monkeypatch.setattr(Folder, "write_whole", lambda *args: (time.sleep(2.0), write(*args)))
-        with pytest.raises(LostError):
+        with pytest.raises(LeaseLostError):
             lease.renew()
     assert not folder.sizes()
 
@@ -208,7 +212,7 @@ def test_who_was_killed_stands_in_nobodys_way(location, folder, is_reaped):
     with subprocess.Popen([sys.executable, "-c", HOLDS, location], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(TakenError, match=f"process {holder.pid} on"):
+        with pytest.raises(LeaseHeldError, match=f"process {holder.pid} on"):
             take(folder, "training", 60)
         holder.send_signal(signal.SIGKILL)
         if is_reaped:
@@ -235,9 +239,9 @@ def test_a_named_owner_takes_its_lease_again_and_lets_it_go_from_anywhere(folder
     again = take(folder, "night", 3600, owner="2026-11-27")
     assert again.name == first.name
     assert again.claim.expires > first.claim.expires
-    with pytest.raises(TakenError, match="2026-11-27"):
+    with pytest.raises(LeaseHeldError, match="2026-11-27"):
         take(folder, "night", 60, owner="2026-11-28")
-    with pytest.raises(TakenError, match="2026-11-27"):
+    with pytest.raises(LeaseHeldError, match="2026-11-27"):
         take(folder, "night", 60)
     take(folder, "night", 60, owner="2026-11-27").release()
     take(folder, "night", 60, owner="2026-11-28").release()
@@ -247,7 +251,7 @@ def test_a_named_owner_takes_its_lease_again_and_lets_it_go_from_anywhere(folder
 def test_a_named_owners_lease_outlives_the_process(location, folder):
     code = HOLDS.replace("3600)", "3600, owner='a night')").replace("time.sleep(600)", "")
     subprocess.run([sys.executable, "-c", code, location], check=True, stdout=subprocess.DEVNULL)
-    with pytest.raises(TakenError, match="taken by a night"):
+    with pytest.raises(LeaseHeldError, match="taken by a night"):
         take(folder, "training", 60)
     take(folder, "training", 60, owner="a night").release()
     assert not folder.sizes()
@@ -256,10 +260,10 @@ def test_a_named_owners_lease_outlives_the_process(location, folder):
 def test_whose_claim_was_deleted_is_told_so(folder):
     with held(folder, "training", 60) as lease:
         folder.filesystem.delete_file(folder.file(lease.name))
-        with pytest.raises(LostError, match="its claim was deleted"):
+        with pytest.raises(LeaseLostError, match="its claim was deleted"):
             lease.renew()
         with held(folder, "publishing", 60) as other:
-            with pytest.raises(LostError):
+            with pytest.raises(LeaseLostError):
                 lease.renew()
             other.renew()
 
@@ -267,7 +271,7 @@ def test_whose_claim_was_deleted_is_told_so(folder):
 def test_a_file_that_is_no_claim_is_told_with_the_way_out(folder):
     folder.create()
     folder.write_whole("x.json", b"{}")
-    with pytest.raises(TakenError, match=r"x.json is no claim of this program; delete it"):
+    with pytest.raises(LeaseHeldError, match=r"x.json is no claim of this program; delete it"):
         take(folder, "training", 60)
     assert set(folder.sizes()) == {"x.json"}
 

@@ -22,7 +22,7 @@ from w2v_core.config import EvaluateConfig, TrainConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.io.filesystem import Folder, open_folder
-from w2v_core.locking.lease import TakenError, held
+from w2v_core.locking.lease import LeaseHeldError, held
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline.verify import verify
 from w2v_core.registry import store as store_module
@@ -81,8 +81,8 @@ def told(model: Model) -> list[tuple[str, bool]]:
 
 def test_what_is_published_is_the_run_without_its_text(model, runs):
     run = runs(1)
-    with run.rewrite("reports") as draft:
-        draft.finish(config=EvaluateConfig(), inputs={}, files=[])
+    with run.rewrite("reports") as stage_writer:
+        stage_writer.finish(config=EvaluateConfig(), inputs={}, files=[])
     assert model.current() is None
     assert model.versions() == []
     done = model.publish(run, attachments={"verdict.json": b"{}"}, based_on=None)
@@ -309,13 +309,15 @@ def test_aligned_vectors_keep_their_products_and_lie_along_the_current_ones(mode
     turn_DD, _ = np.linalg.qr(rng.normal(size=(8, 8)))
     tables = [np.load(first.stage("vectors").file(f"{name}.npy")) for name in ("input", "output")]
     noisy = [rows_VD + 0.01 * rng.normal(size=rows_VD.shape) for rows_VD in tables]
-    with second.rewrite("vectors") as draft:
+    with second.rewrite("vectors") as stage_writer:
         files = [
-            write_array(draft, f"{name}.npy", (rows_VD @ turn_DD).astype(np.float32))
+            write_array(stage_writer, f"{name}.npy", (rows_VD @ turn_DD).astype(np.float32))
             for name, rows_VD in zip(("input", "output"), noisy, strict=True)
         ]
-        files.append(write_file(draft, FILE, vocab_of(pa.array(words), np.full(200, 3), VocabConfig())))
-        draft.finish(config=TrainConfig(vector_size=8), inputs={}, files=files)
+        files.append(
+            write_file(stage_writer, FILE, vocab_of(pa.array(words), np.full(200, 3), VocabConfig()))
+        )
+        stage_writer.finish(config=TrainConfig(vector_size=8), inputs={}, files=files)
     done = model.publish(second, align_to=model.current())
     assert done.version.record.aligned_to == {"version": "v1", "words": 200}
     copy = RunDir.open(done.version.location)
@@ -562,7 +564,7 @@ def test_who_changes_a_model_while_another_does_is_told_who(model, runs, monkeyp
             lambda: model.rollback(),
             lambda: model.prune(1),
         ):
-            with pytest.raises(TakenError, match=f"process {os.getpid()} on .*, publishing elsewhere"):
+            with pytest.raises(LeaseHeldError, match=f"process {os.getpid()} on .*, publishing elsewhere"):
                 change()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from w2v_core.config import Config, EvaluateConfig, GateConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.nightly.gate import Facts, judge, require_sets
+from w2v_core.nightly.gate import Facts, evaluate_gate, require_sets
 from w2v_core.nightly.ledger import Ledger, ReadFile, fingerprints, location_of
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import Plan, Record, WorkFolder, began_at, name_of
@@ -84,10 +84,10 @@ def test_a_file_is_known_by_what_it_holds(tmp_path):
 def test_a_change_that_hides_is_found_by_reading_again(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("a b c\n")
-    standing = path.stat()
+    worker_state = path.stat()
     ledger = Ledger(tuple(fingerprints(find_files([str(path)]))))
     path.write_text("x y z\n")
-    os.utime(path, ns=(standing.st_atime_ns, standing.st_mtime_ns))
+    os.utime(path, ns=(worker_state.st_atime_ns, worker_state.st_mtime_ns))
     found = find_files([str(path)])
     assert ledger.sort_out(fingerprints(found, ledger)).changed == []
     assert len(ledger.sort_out(fingerprints(found, ledger, reread=True)).changed) == 1
@@ -228,7 +228,7 @@ GOOD = Facts(
 
 def test_a_good_candidate_passes_every_check():
     config = GateConfig(min_scores={"a": 0.5}, max_heldout_loss=0.3, min_neighbor_overlap=0.5)
-    verdict = judge(GOOD, config)
+    verdict = evaluate_gate(GOOD, config)
     assert verdict.passed
     assert [check.name for check in verdict.checks] == [
         "score of a",
@@ -253,7 +253,7 @@ def test_a_good_candidate_passes_every_check():
     ],
 )
 def test_each_bound_alone_stops_a_candidate_beyond_it(bound, name):
-    verdict = judge(GOOD, OPEN.model_copy(update=bound))
+    verdict = evaluate_gate(GOOD, OPEN.model_copy(update=bound))
     assert not verdict.passed
     (failed,) = (check for check in verdict.checks if not check.passed)
     assert [check.name for check in verdict.checks] == [name]
@@ -269,37 +269,37 @@ def test_a_candidate_at_its_bounds_passes():
         "max_new_words": 0.1,
         "min_neighbor_overlap": 0.6,
     }
-    assert judge(GOOD, OPEN.model_copy(update=bounds)).passed
+    assert evaluate_gate(GOOD, OPEN.model_copy(update=bounds)).passed
 
 
 @pytest.mark.parametrize(("low", "passed"), [(0.019, True), (0.02, True), (0.021, False)])
 def test_a_drop_counts_where_its_whole_interval_is_beyond_the_bound(low, passed):
     facts = Facts(drops={"a": (0.05, (low, 0.08))})
-    assert judge(facts, OPEN.model_copy(update={"max_drop": 0.02})).passed == passed
+    assert evaluate_gate(facts, OPEN.model_copy(update={"max_drop": 0.02})).passed == passed
 
 
 def test_a_score_that_is_not_defined_does_not_pass():
     config = OPEN.model_copy(update={"min_scores": {"a": -1.0}})
-    assert not judge(Facts(scores={"a": None}), config).passed
+    assert not evaluate_gate(Facts(scores={"a": None}), config).passed
 
 
 def test_a_first_version_is_not_compared():
     facts = Facts(scores={"a": 0.6}, held_out_loss=0.25, has_current=False)
-    verdict = judge(facts, GateConfig(min_scores={"a": 0.5}))
+    verdict = evaluate_gate(facts, GateConfig(min_scores={"a": 0.5}))
     assert verdict.passed
     assert "no current version" in str(verdict.checks[-1])
-    assert not judge(facts, GateConfig(min_scores={"a": 0.7})).passed
+    assert not evaluate_gate(facts, GateConfig(min_scores={"a": 0.7})).passed
 
 
 def test_a_night_too_small_to_hold_rows_out_is_not_refused_for_it():
-    (check,) = judge(Facts(loss_rise=None), OPEN.model_copy(update={"max_loss_rise": 0.0})).checks
+    (check,) = evaluate_gate(Facts(loss_rise=None), OPEN.model_copy(update={"max_loss_rise": 0.0})).checks
     assert check.passed
     assert "none was held out" in str(check)
 
 
 @pytest.mark.parametrize("key", ["min_known_tokens", "max_new_words", "min_neighbor_overlap"])
 def test_a_comparison_that_cannot_be_made_with_a_current_version_does_not_pass(key):
-    assert not judge(Facts(), OPEN.model_copy(update={key: 0.5})).passed
+    assert not evaluate_gate(Facts(), OPEN.model_copy(update={key: 0.5})).passed
 
 
 def test_a_bound_on_a_set_that_is_not_evaluated_is_refused():

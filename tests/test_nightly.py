@@ -17,7 +17,7 @@ from w2v_core.cli.commands.tokenize import tokenize
 from w2v_core.cli.commands.train import train
 from w2v_core.cli.commands.vocab import vocab
 from w2v_core.errors import UserError
-from w2v_core.locking.lease import TakenError, take
+from w2v_core.locking.lease import LeaseHeldError, take
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline import nightly as _night
 from w2v_core.pipeline import run as run_pipeline
@@ -242,9 +242,9 @@ def test_a_night_that_was_cut_off_after_publishing_publishes_once(model, monkeyp
 def test_another_night_is_refused_while_one_is_at_work(model):
     model.arrive("a.txt", FIRST)
     take(model.work.lease, "a night of 소식", 60, owner="the first")
-    with pytest.raises(TakenError, match="the first"):
+    with pytest.raises(LeaseHeldError, match="the first"):
         model.night()
-    assert TakenError.exit_code == 4
+    assert LeaseHeldError.exit_code == 4
     assert model.current == ""
 
 
@@ -415,7 +415,7 @@ def test_a_scheduler_runs_the_stages_itself(model, capsys):
     model.night(only="begin", owner="run 7", json_=True)
     told = json.loads(capsys.readouterr().out)
     assert told["nothing_to_do"] is False
-    with pytest.raises(TakenError, match="run 7"):
+    with pytest.raises(LeaseHeldError, match="run 7"):
         model.night()
     model.night(only="begin", owner="run 7", json_=True)  # a retry
     assert json.loads(capsys.readouterr().out)["night"] == told["night"]

@@ -20,7 +20,7 @@ from w2v_core.tokenization.fold_addresses import fold_addresses
 from w2v_core.tokenization.normalize import COUNTERS, Rules, normalize, strip_accents
 from w2v_core.tokenization.sentences import split_sentences
 from w2v_core.tokenization.task import tokenize_part
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer
 
 # Characters that compose with one another, or become another, or several, or none.
@@ -180,12 +180,14 @@ def test_every_step_is_counted_by_a_task(tmp_path):
         sentences="regex",
     )
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
-    receipt = tokenize_part(splits, config, NamedFiles(("of", "the")), open_folder(str(tmp_path / "out")), 0)
-    table = pq.read_table(tmp_path / "out" / receipt.draft_name)
+    task_result = tokenize_part(
+        splits, config, TokenizerResources(("of", "the")), open_folder(str(tmp_path / "out")), 0
+    )
+    table = pq.read_table(tmp_path / "out" / task_result.temporary_name)
     assert table["tokens"].to_pylist() == [["cafe", "0000"], ["see", "url", "email", "full", "and"]]
-    assert receipt.tokens.dropped == {"stop_words": 2, "too_short": 1, "too_long": 1}
-    assert (receipt.tokens.read, receipt.tokens.kept) == (11, 7)
-    counters = {name: receipt.counters[name] for name in (*COUNTERS, "urls_folded", "emails_folded")}
+    assert task_result.tokens.dropped == {"stop_words": 2, "too_short": 1, "too_long": 1}
+    assert (task_result.tokens.read, task_result.tokens.kept) == (11, 7)
+    counters = {name: task_result.counters[name] for name in (*COUNTERS, "urls_folded", "emails_folded")}
     assert counters == {
         "characters_normalized": 4,
         "accents_stripped": 1,

@@ -33,7 +33,7 @@ from w2v_core.pipeline.verify import _damage
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import FileEntry, RunDir
 from w2v_core.runs.sentence_files import sentence_writer
-from w2v_core.runs.task_output import Receipt, adopt_parts, write_array, write_bytes
+from w2v_core.runs.task_output import TaskResult, commit_parts, write_array, write_bytes
 from w2v_core.schemas import RARE, VOCAB
 from w2v_core.schemas import tokens as tokens_schema
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
@@ -343,9 +343,9 @@ def test_a_stage_that_fails_leaves_nothing(run):
         raise RuntimeError
 
     def make():
-        with run.rewrite("vocab") as draft:
-            write_array(draft, "first.npy", np.zeros(3))
-            write_bytes(draft, "second", fail)
+        with run.rewrite("vocab") as stage_writer:
+            write_array(stage_writer, "first.npy", np.zeros(3))
+            write_bytes(stage_writer, "second", fail)
 
     with pytest.raises(RuntimeError):
         make()
@@ -361,14 +361,16 @@ def test_parts_get_their_names_by_copies_also_where_a_request_cannot_copy_them(
         tokens_schema(False).empty_table().from_pylist([{"tokens": [f"낱말{part}"] * 50}])
         for part in range(40)
     ]
-    with run.rewrite("tokens") as draft:
-        receipts = []
+    with run.rewrite("tokens") as stage_writer:
+        task_results = []
         for part, table in enumerate(rows):
-            with sentence_writer(draft.temporary, False) as writer:
+            with sentence_writer(stage_writer.temporary, False) as writer:
                 writer.write(table.cast(tokens_schema(False)))
-            receipts.append(Receipt(part=part, draft_name=writer.draft_name, file=writer.entry("x")))
-        files = adopt_parts(draft, receipts[::-1], len(rows))
-        draft.finish(config=TokenizeConfig(), inputs=[], files=files)
+            task_results.append(
+                TaskResult(part=part, temporary_name=writer.temporary_name, file=writer.entry("x"))
+            )
+        files = commit_parts(stage_writer, task_results[::-1], len(rows))
+        stage_writer.finish(config=TokenizeConfig(), inputs=[], files=files)
     assert [entry.name for entry in run.require("tokens").files] == [
         f"part-{part:05d}.parquet" for part in range(40)
     ]
@@ -379,10 +381,10 @@ def test_parts_get_their_names_by_copies_also_where_a_request_cannot_copy_them(
 
 
 def test_what_a_task_writes_after_its_job_counts_for_nothing_and_goes_with_the_next_start(run):
-    with run.rewrite("tokens") as draft:
-        files = [write_bytes(draft, "part-00000.parquet", lambda stream: stream.write(b"x"))]
-        draft.finish(config=TokenizeConfig(), inputs=[], files=files)
-    with sentence_writer(draft.temporary, False):
+    with run.rewrite("tokens") as stage_writer:
+        files = [write_bytes(stage_writer, "part-00000.parquet", lambda stream: stream.write(b"x"))]
+        stage_writer.finish(config=TokenizeConfig(), inputs=[], files=files)
+    with sentence_writer(stage_writer.temporary, False):
         pass
     assert run.require("tokens").files == tuple(files)
     assert any("_temporary" in name for name in objects(run.folder))

@@ -15,7 +15,7 @@ from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.locking import heartbeat as kept_lease
 from w2v_core.locking import lease as lease_module
 from w2v_core.locking.heartbeat import kept
-from w2v_core.locking.lease import Claim, LostError, TakenError, take
+from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, take
 from w2v_core.locking.process_identity import Process
 from w2v_core.pipeline import one_writer as _one_writer
 from w2v_core.pipeline.one_writer import writing
@@ -117,7 +117,7 @@ def test_a_killed_command_holds_up_nobody(tmp_path):
     with subprocess.Popen([sys.executable, "-c", code, run.location], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"in\n"
-        with pytest.raises(TakenError, match=f"process {process.pid} on .*, w2v train, since"):
+        with pytest.raises(LeaseHeldError, match=f"process {process.pid} on .*, w2v train, since"):
             take(run.lease, "w2v train", 60)
         process.kill()
     with writing(run, "w2v train"):
@@ -141,7 +141,7 @@ def test_it_is_renewed_while_the_block_lasts_and_free_afterwards(folder, short):
         first = lease.claim.expires
         time.sleep(2.2)
         assert lease.claim.expires > first
-        with pytest.raises(TakenError):
+        with pytest.raises(LeaseHeldError):
             take(folder, "training", 60)
     assert not folder.sizes()
     assert threading.active_count() == before
@@ -153,7 +153,7 @@ def test_who_slept_goes_on_where_nobody_has_come(folder, short):
         lease.claim = lease.claim.model_copy(update={"expires": datetime.now(UTC) - timedelta(hours=1)})
         folder.write_whole(lease.name.replace(".json", ".until"), lease.claim.expires.isoformat().encode())
         until(lambda: lease.name != first)
-        with pytest.raises(TakenError):
+        with pytest.raises(LeaseHeldError):
             take(folder, "training", 60)
     assert not folder.sizes()
 
@@ -165,7 +165,7 @@ def test_who_slept_and_finds_another_there_is_interrupted(folder, short):
             folder.filesystem.delete_file(folder.file(lease.name))
             time.sleep(10)
 
-    with pytest.raises(LostError, match="its claim was deleted"):
+    with pytest.raises(LeaseLostError, match="its claim was deleted"):
         train()
     assert set(folder.sizes()) == {"theirs.json", "theirs.until"}
 
@@ -214,14 +214,14 @@ def test_who_gives_a_sign_of_life_is_not_waited_for(folder):
     write(folder, claim_of(ELSEWHERE, 3600))
     renewals = threading.Timer(0.3, lambda: write(folder, claim_of(ELSEWHERE, 3601)))
     renewals.start()
-    with pytest.raises(TakenError, match="taken by process 1 on elsewhere"):
+    with pytest.raises(LeaseHeldError, match="taken by process 1 on elsewhere"):
         take(folder, "training", 60, wait_for_sign=60)
     renewals.join()
 
 
 def test_a_silent_one_with_much_time_left_is_not_waited_for_for_ever(folder):
     write(folder, claim_of(ELSEWHERE, 3600))
-    with pytest.raises(TakenError, match="elsewhere"):
+    with pytest.raises(LeaseHeldError, match="elsewhere"):
         take(folder, "training", 60, wait_for_sign=0.2)
 
 
@@ -229,7 +229,7 @@ def test_a_silent_one_with_much_time_left_is_not_waited_for_for_ever(folder):
 def test_one_that_is_seen_or_named_is_not_waited_for(folder, update):
     write(folder, claim_of(ELSEWHERE, 3600).model_copy(update=update))
     begin = time.monotonic()
-    with pytest.raises(TakenError):
+    with pytest.raises(LeaseHeldError):
         take(folder, "training", 60, wait_for_sign=60)
     assert time.monotonic() - begin < 30
 

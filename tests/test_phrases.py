@@ -14,8 +14,8 @@ from small_settings import small_config
 
 from w2v_core.config import Config, PhrasesConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.phrases.bigrams import Joining
-from w2v_core.phrases.count import SUMS, count_grams, sum_grams
+from w2v_core.phrases.bigrams import PhraseRules
+from w2v_core.phrases.count import SUMS, count_bigrams, sum_bigrams
 from w2v_core.phrases.join import Phrases, join
 from w2v_core.phrases.scores import find_phrases
 from w2v_core.pipeline.phrases import make_phrases
@@ -24,7 +24,7 @@ from w2v_core.pipeline.verify import verify
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
-from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.hash_partition import partition_by_hash
 
 Texts = list[list[str]]
 
@@ -37,21 +37,23 @@ def as_lists(sentences: Texts) -> pa.ListArray:
 
 def found_in(sentences: Texts, config: PhrasesConfig, common: Sequence[str] = ()) -> pa.Table:
     """The phrases, counted in two parts and three buckets."""
-    joining = Joining(config.delimiter, tuple(common))
+    phrase_rules = PhraseRules(config.delimiter, tuple(common))
     half = len(sentences) // 2
-    parts = [count_grams([as_lists(some)], joining) for some in (sentences[:half], sentences[half:])]
+    parts = [count_bigrams([as_lists(some)], phrase_rules) for some in (sentences[:half], sentences[half:])]
     by_bucket: dict[int, list[pa.RecordBatch]] = {}
     for part in parts:
-        for row in in_buckets(part, 3).to_pylist() if len(part) else []:
+        for row in partition_by_hash(part, 3).to_pylist() if len(part) else []:
             batch = pa.RecordBatch.from_pylist([{"counts": row["counts"]}])
             by_bucket.setdefault(row["bucket"], []).append(batch)
-    batches = [batch for rows in by_bucket.values() for batch in sum_grams(rows, config.min_count)]
+    batches = [batch for rows in by_bucket.values() for batch in sum_bigrams(rows, config.min_count)]
     return find_phrases(pa.Table.from_batches(batches, SUMS), config)
 
 
 def joined_in(sentences: Texts, config: PhrasesConfig, common: Sequence[str] = ()) -> Texts:
     phrases = Phrases.of(found_in(sentences, config, common))
-    joined: Texts = join(as_lists(sentences), phrases, Joining(config.delimiter, tuple(common))).to_pylist()
+    joined: Texts = join(
+        as_lists(sentences), phrases, PhraseRules(config.delimiter, tuple(common))
+    ).to_pylist()
     return joined
 
 

@@ -12,14 +12,14 @@ from rich.console import Console
 from w2v_core.config import TokenizeConfig
 from w2v_core.console import progress as _progress
 from w2v_core.console.progress import Tasks, progress
-from w2v_core.console.summary import standing, tell_summary
+from w2v_core.console.summary import print_summary, worker_state
 from w2v_core.console.tables import aligned
 from w2v_core.errors import UserError
 from w2v_core.executors import spark as _spark
 from w2v_core.executors.spark_errors import SparkError, failure_of, reason_of
 from w2v_core.runs import run_directory as run_dir
 from w2v_core.runs.run_directory import FileEntry, RunDir
-from w2v_core.runs.task_output import Receipt
+from w2v_core.runs.task_output import TaskResult
 from w2v_core.runs.token_account import TokenAccount
 
 
@@ -99,10 +99,10 @@ def test_progress_that_cannot_be_read_does_not_end_the_job(often):
 
 
 def test_a_spark_job_tells_all_its_tasks_and_bears_its_name(spark_config, capsys):
-    receipts = _spark.run_parts(
-        "tokens: reading text", _spark.session(spark_config), 3, lambda part: Receipt(part=part)
+    task_results = _spark.run_parts(
+        "tokens: reading text", _spark.session(spark_config), 3, lambda part: TaskResult(part=part)
     )
-    assert [receipt.part for receipt in receipts] == [0, 1, 2]
+    assert [task_result.part for task_result in task_results] == [0, 1, 2]
     assert "tokens: reading text: 3/3 tasks" in capsys.readouterr().err
 
 
@@ -119,11 +119,11 @@ def test_a_python_worker_that_dies_is_one_line_that_names_the_job(spark_config):
 
 
 def finish(run: RunDir, stage: str, seconds_ago: float = 2.0) -> None:
-    with run.rewrite(stage) as draft:
-        object.__setattr__(draft, "started", draft.started - seconds_ago)
+    with run.rewrite(stage) as stage_writer:
+        object.__setattr__(stage_writer, "started", stage_writer.started - seconds_ago)
         file = FileEntry(name="part-00000.parquet", rows=1200, bytes=2_500_000, crc32=0)
         tokens = TokenAccount(5000, 5000) if stage != "vectors" else None
-        draft.finish(config=TokenizeConfig(), inputs=stage, files=[file], tokens=tokens)
+        stage_writer.finish(config=TokenizeConfig(), inputs=stage, files=[file], tokens=tokens)
 
 
 def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkeypatch, capsys):
@@ -132,10 +132,10 @@ def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkey
     monkeypatch.setattr(run_dir, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None))
     finish(run, "tokens")
     finish(run, "vocab", 1.0)
-    before = standing(run, ("tokens", "vocab", "vectors"))
+    before = worker_state(run, ("tokens", "vocab", "vectors"))
     finish(run, "vocab")
     finish(run, "vectors", 3.0)
-    tell_summary(run, before)
+    print_summary(run, before)
     rows = [re.split(r"\s{2,}", line) for line in capsys.readouterr().err.splitlines()]
     assert rows == [
         ["stage", "seconds", "rows", "MB written", "tokens/s"],

@@ -8,7 +8,7 @@ from w2v_core.config import ShardsConfig, TokenizeConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.runs.run_directory import RunDir, fingerprint
-from w2v_core.runs.task_output import Receipt, adopt_parts, write_bytes
+from w2v_core.runs.task_output import TaskResult, commit_parts, write_bytes
 from w2v_core.runs.token_account import TokenAccount
 
 
@@ -18,9 +18,9 @@ def run(tmp_path):
 
 
 def finish(run: RunDir, stage: str, config, inputs, data: bytes = b"data"):
-    with run.rewrite(stage) as draft:
-        files = [write_bytes(draft, "file", lambda stream: stream.write(data))]
-        return draft.finish(config=config, inputs=inputs, files=files, tokens=TokenAccount(3, 2, 1))
+    with run.rewrite(stage) as stage_writer:
+        files = [write_bytes(stage_writer, "file", lambda stream: stream.write(data))]
+        return stage_writer.finish(config=config, inputs=inputs, files=files, tokens=TokenAccount(3, 2, 1))
 
 
 def test_a_finished_stage_is_current_for_the_same_settings_and_inputs_only(run):
@@ -59,8 +59,8 @@ def test_a_stage_that_fails_is_not_finished_and_leaves_no_draft(run):
         stream.write(b"x")
         raise RuntimeError
 
-    with pytest.raises(RuntimeError), run.rewrite("tokens") as draft:
-        write_bytes(draft, "file", fail)
+    with pytest.raises(RuntimeError), run.rewrite("tokens") as stage_writer:
+        write_bytes(stage_writer, "file", fail)
     assert run.manifest("tokens") is None
     assert open_folder(f"{run.folder.path}/tokens/_temporary").is_empty()
     with pytest.raises(UserError, match="no finished tokens stage; run `w2v tokenize"):
@@ -68,8 +68,8 @@ def test_a_stage_that_fails_is_not_finished_and_leaves_no_draft(run):
 
 
 def test_an_account_that_does_not_balance_stops_the_stage(run):
-    with pytest.raises(AssertionError, match="balance"), run.rewrite("tokens") as draft:
-        draft.finish(config=TokenizeConfig(), inputs=[], files=[], tokens=TokenAccount(2, 1))
+    with pytest.raises(AssertionError, match="balance"), run.rewrite("tokens") as stage_writer:
+        stage_writer.finish(config=TokenizeConfig(), inputs=[], files=[], tokens=TokenAccount(2, 1))
     assert run.manifest("tokens") is None
 
 
@@ -146,10 +146,13 @@ def test_the_fingerprint_knows_the_stage_the_settings_and_the_inputs():
 
 def test_a_part_that_is_missing_or_comes_twice_is_not_adopted(run):
     for parts in ([0, 2], [0, 1, 1], []):
-        with pytest.raises(AssertionError, match="missing or came twice"), run.rewrite("tokens") as draft:
-            adopt_parts(draft, [Receipt(part=part) for part in parts], 2)
+        with (
+            pytest.raises(AssertionError, match="missing or came twice"),
+            run.rewrite("tokens") as stage_writer,
+        ):
+            commit_parts(stage_writer, [TaskResult(part=part) for part in parts], 2)
 
 
 def test_a_receipt_travels_as_arrow():
-    receipt = Receipt(part=3, tokens=TokenAccount(5, 4, 1), counters={"라인": 2})
-    assert Receipt.model_validate_json(receipt.to_batch()["receipt"][0].as_py()) == receipt
+    task_result = TaskResult(part=3, tokens=TokenAccount(5, 4, 1), counters={"라인": 2})
+    assert TaskResult.model_validate_json(task_result.to_batch()["receipt"][0].as_py()) == task_result

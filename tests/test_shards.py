@@ -18,7 +18,7 @@ from w2v_core import schemas
 from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, open_folder
-from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards import digest as digest_module
 from w2v_core.shards import encode as encode_module
@@ -27,8 +27,8 @@ from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
 from w2v_core.shards.epoch_order import ROWS_PER_STRETCH, BlockPlan, epoch_plan, share_of, units_of
 from w2v_core.shards.read import Reader, Shards
-from w2v_core.shards.received_sentences import arrived
-from w2v_core.shards.spans import Stretches
+from w2v_core.shards.received_sentences import received_sentences
+from w2v_core.shards.spans import Spans
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
@@ -120,12 +120,14 @@ def encode(folder: Folder, sentences: list[list[int]], size: int = 7) -> list[pa
     with PartWriter(folder, schemas.TOKENS) as writer:
         for begin in range(0, len(tokens), 5):
             writer.write(pa.table([tokens[begin : begin + 5]], schema=schemas.TOKENS))
-    return list(encode_sentences(folder, writer.draft_name, a_vocabulary(size), seed=1))
+    return list(encode_sentences(folder, writer.temporary_name, a_vocabulary(size), seed=1))
 
 
-def shards_of(folder: Folder, receipts: list[Receipt], window: int, num_words: int = 1000) -> Shards:
+def shards_of(folder: Folder, task_results: list[TaskResult], window: int, num_words: int = 1000) -> Shards:
     # as their manifest would list them, but under the names of the drafts
-    files = [r.file.model_copy(update={"name": r.draft_name}) for r in receipts if r.file and r.file.rows]
+    files = [
+        r.file.model_copy(update={"name": r.temporary_name}) for r in task_results if r.file and r.file.rows
+    ]
     return Shards(folder, files, window, ROW_GROUP_ROWS, num_words)
 
 
@@ -142,8 +144,8 @@ def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, list[int]
     ]
 
 
-def rows_of(folder: Folder, receipt: Receipt, window: int) -> list[tuple[int, list[int]]]:
-    return in_order(shards_of(folder, [receipt], window), 1, 0)
+def rows_of(folder: Folder, task_result: TaskResult, window: int) -> list[tuple[int, list[int]]]:
+    return in_order(shards_of(folder, [task_result], window), 1, 0)
 
 
 @settings(deadline=None)
@@ -157,9 +159,9 @@ def test_a_shard_holds_every_row_once_whatever_the_order_of_its_sentences(
     rng.shuffle(shuffled)
     written = []
     for order in (sentences, shuffled):
-        (receipt,) = write_shard(encode(folder, order), np.ones(7), config, folder, 0)
-        assert receipt.tokens.balances()
-        written.append(receipt)
+        (task_result,) = write_shard(encode(folder, order), np.ones(7), config, folder, 0)
+        assert task_result.tokens.balances()
+        written.append(task_result)
     expected = [row for row in windows_by_hand(sentences, window) if set(row[1]) != {-1}]
     found = rows_of(folder, written[0], window)
     assert Counter((t, tuple(c)) for t, c in found) == Counter((t, tuple(c)) for t, c in expected)
@@ -173,35 +175,39 @@ def test_a_shard_holds_every_row_once_whatever_the_order_of_its_sentences(
 def test_unknown_words_are_left_out_before_windows_and_counted(tmp_path):
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, 9, 1], [8, 9], [2, 3], [9]], size=4)
-    (receipt,) = write_shard(batches, np.ones(4), ShardsConfig(window=1), folder, 0)
-    assert sorted(rows_of(folder, receipt, 1)) == [
+    (task_result,) = write_shard(batches, np.ones(4), ShardsConfig(window=1), folder, 0)
+    assert sorted(rows_of(folder, task_result, 1)) == [
         (0, [-1, 1]),
         (1, [0, -1]),
         (2, [-1, 3]),
         (3, [2, -1]),
     ]
-    assert (receipt.tokens.read, receipt.tokens.kept, receipt.tokens.out_of_vocabulary) == (8, 4, 4)
+    assert (task_result.tokens.read, task_result.tokens.kept, task_result.tokens.out_of_vocabulary) == (
+        8,
+        4,
+        4,
+    )
 
 
 def test_subsampling_keeps_the_share_it_should_and_comes_before_windows(tmp_path):
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, i % 6 + 1] * 10 for i in range(2000)])
     keep = np.array([0.25] + [1.0] * 6)
-    (receipt,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
-    rows = rows_of(folder, receipt, 1)
+    (task_result,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
+    rows = rows_of(folder, task_result, 1)
     kept_zeros = sum(target == 0 for target, _ in rows)
     assert abs(kept_zeros - 5000) < 4 * math.sqrt(20_000 * 0.25 * 0.75)
-    assert receipt.tokens.subsampled == 40_000 - len(rows) - receipt.tokens.dropped["no_context"]
+    assert task_result.tokens.subsampled == 40_000 - len(rows) - task_result.tokens.dropped["no_context"]
     # Were words dropped after windows were laid, no other word would ever stand beside its like.
     assert any(target == other for target, contexts in rows for other in contexts if target)
 
 
 def test_identical_sentences_are_thinned_independently(tmp_path):
     folder = open_folder(str(tmp_path))
-    (receipt,) = write_shard(
+    (task_result,) = write_shard(
         encode(folder, [[0, 1, 2, 3]] * 500), np.full(7, 0.5), ShardsConfig(window=1), folder, 0
     )
-    kept = receipt.tokens.kept + receipt.tokens.dropped["no_context"]
+    kept = task_result.tokens.kept + task_result.tokens.dropped["no_context"]
     assert kept % 500, "every copy lost the same words"
     assert abs(kept - 1000) < 4 * math.sqrt(2000 / 4)
 
@@ -210,7 +216,7 @@ def test_another_seed_gives_other_rows(tmp_path):
     folder = open_folder(str(tmp_path))
     batches = encode(folder, [[0, 1, 2, 3]] * 200)
     files = [
-        [receipt.file.crc32 for receipt in write_shard(batches, np.full(7, 0.5), config, folder, 0)]
+        [task_result.file.crc32 for task_result in write_shard(batches, np.full(7, 0.5), config, folder, 0)]
         for config in (ShardsConfig(window=1, seed=seed) for seed in (1, 1, 2))
     ]
     assert files[0] == files[1] != files[2]
@@ -218,14 +224,14 @@ def test_another_seed_gives_other_rows(tmp_path):
 
 def test_rows_are_shuffled(tmp_path):
     folder = open_folder(str(tmp_path))
-    (receipt,) = write_shard(
+    (task_result,) = write_shard(
         encode(folder, [[i % 7, (i + 1) % 7] for i in range(300)]),
         np.ones(7),
         ShardsConfig(window=1),
         folder,
         0,
     )
-    targets = pq.read_table(tmp_path / receipt.draft_name)["target"].to_pylist()
+    targets = pq.read_table(tmp_path / task_result.temporary_name)["target"].to_pylist()
     assert targets != sorted(targets)
     assert sum(a == b for a, b in pairwise(targets)) < 80
 
@@ -233,8 +239,10 @@ def test_rows_are_shuffled(tmp_path):
 def test_a_shard_moves_stretches_of_text_whole(tmp_path):
     folder = open_folder(str(tmp_path))
     sentence = list(range(100))
-    (receipt,) = write_shard(encode(folder, [sentence], 100), np.ones(100), ShardsConfig(window=1), folder, 0)
-    targets = pq.read_table(tmp_path / receipt.draft_name)["target"].to_pylist()
+    (task_result,) = write_shard(
+        encode(folder, [sentence], 100), np.ones(100), ShardsConfig(window=1), folder, 0
+    )
+    targets = pq.read_table(tmp_path / task_result.temporary_name)["target"].to_pylist()
     assert sorted(targets) == sentence
     breaks = [after for before, after in pairwise(targets) if after != before + 1]
     assert len(breaks) >= 4
@@ -243,16 +251,19 @@ def test_a_shard_moves_stretches_of_text_whole(tmp_path):
 
 def test_a_shard_without_sentences_is_a_file_without_rows(tmp_path):
     folder = open_folder(str(tmp_path))
-    (receipt,) = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
-    assert receipt.file is not None
-    assert (receipt.file.rows, receipt.tokens.read) == (0, 0)
-    assert rows_of(folder, receipt, 5) == []
+    (task_result,) = write_shard([], np.ones(3), ShardsConfig(), folder, 4)
+    assert task_result.file is not None
+    assert (task_result.file.rows, task_result.tokens.read) == (0, 0)
+    assert rows_of(folder, task_result, 5) == []
 
 
 def test_sentences_stand_in_one_order_however_they_arrive(tmp_path):
     folder = open_folder(str(tmp_path))
     table = pa.Table.from_batches(encode(folder, [[1, 2], [3], [1, 2], [4, 5, 6], [1, 2], [0, 9]]))
-    one, other = arrived(table.to_batches(), False), arrived(table[::-1].to_batches(), False)
+    one, other = (
+        received_sentences(table.to_batches(), False),
+        received_sentences(table[::-1].to_batches(), False),
+    )
     assert one.sentences.keys_S.tolist() == other.sentences.keys_S.tolist()
     assert one.sentences.ids_T.tolist() == other.sentences.ids_T.tolist()
     assert one.copies_S.tolist() == other.copies_S.tolist()
@@ -268,7 +279,7 @@ def test_copies_of_a_sentence_travel_as_one_with_their_number(tmp_path_factory, 
     for batch in batches:  # a row group of five sentences, and a row for those without a known word
         rows = [row for row in batch.to_pylist() if row["ids"]]
         assert len({row["ids"] for row in rows}) == len(rows)
-    found = arrived(batches, False)
+    found = received_sentences(batches, False)
     ids = np.split(found.sentences.ids_T, np.cumsum(found.sentences.lengths_S)[:-1])
     copies = zip(map(tuple, ids), found.copies_S.tolist(), strict=False)  # split makes one of nothing
     assert {sentence: number for sentence, number in copies if sentence} == known
@@ -281,11 +292,11 @@ def test_sentences_that_share_a_key_stay_two(tmp_path, monkeypatch):
     )
     folder = open_folder(str(tmp_path))
     sentences = [[0, 1], [2, 3], [0, 1], [4, 5]]
-    (receipt,) = write_shard(encode(folder, sentences), np.ones(7), ShardsConfig(window=1), folder, 0)
+    (task_result,) = write_shard(encode(folder, sentences), np.ones(7), ShardsConfig(window=1), folder, 0)
     expected = Counter((t, tuple(c)) for t, c in windows_by_hand(sentences, 1))
-    assert Counter((t, tuple(c)) for t, c in rows_of(folder, receipt, 1)) == expected
+    assert Counter((t, tuple(c)) for t, c in rows_of(folder, task_result, 1)) == expected
     copies = [[4, 5], *[[2, 3]] * 2, *[[0, 1]] * 3]
-    found = arrived(encode(folder, copies), False)
+    found = received_sentences(encode(folder, copies), False)
     for num_pieces in (1, 2, 3):  # and each copy has a key of its own
         keys = [found.piece(number, num_pieces).keys_S for number in range(num_pieces)]
         assert len(set(np.concatenate(keys).tolist())) == found.copies_S.sum() >= len(copies)
@@ -312,11 +323,11 @@ def test_passes_are_independent_draws_of_which_the_first_is_the_only_one_of_one_
     batches = encode(folder, [[i % 7, (i * 3 + 1) % 7, (i * 5 + 2) % 7] for i in range(2000)])
     (only,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
     draws = list(write_shard(batches, keep, ShardsConfig(window=1, passes=3), folder, 0))
-    assert [receipt.draw for receipt in draws] == [0, 1, 2]
+    assert [task_result.draw for task_result in draws] == [0, 1, 2]
     assert draws[0].file.crc32 == only.file.crc32
-    assert len({receipt.digest for receipt in draws}) == 3
-    for receipt in draws:
-        kept = receipt.tokens.read - receipt.tokens.subsampled
+    assert len({task_result.digest for task_result in draws}) == 3
+    for task_result in draws:
+        kept = task_result.tokens.read - task_result.tokens.subsampled
         assert abs(kept - 3000) < 4 * math.sqrt(6000 / 4)
 
 
@@ -334,10 +345,10 @@ def test_a_row_has_the_weight_of_its_sentence(tmp_path):
     sentences, weights = [["w0", "w1"], ["w0", "w1"], ["w2", "x", "w3"], ["w0", "w1"]], [1.0, 0.25, 3.0, 1.0]
     with PartWriter(folder, schemas.tokens(True)) as writer:
         writer.write(pa.table([sentences, pa.array(weights, pa.float32())], schema=schemas.tokens(True)))
-    batches = list(encode_sentences(folder, writer.draft_name, a_vocabulary(7), 1, weighted=True))
+    batches = list(encode_sentences(folder, writer.temporary_name, a_vocabulary(7), 1, weighted=True))
     assert sum(batch["copies"].to_numpy().sum() for batch in batches) == 5  # and the row of unheard tokens
-    (receipt,) = write_shard(batches, np.ones(7), ShardsConfig(window=1), folder, 0, weighted=True)
-    rows = pq.read_table(tmp_path / receipt.draft_name)
+    (task_result,) = write_shard(batches, np.ones(7), ShardsConfig(window=1), folder, 0, weighted=True)
+    rows = pq.read_table(tmp_path / task_result.temporary_name)
     assert rows.schema == schemas.shards(1, weighted=True)
     found = Counter(zip(rows["target"].to_pylist(), rows["weight"].to_pylist(), strict=True))
     assert found == {(0, 1.0): 2, (1, 1.0): 2, (0, 0.25): 1, (1, 0.25): 1, (2, 3.0): 1, (3, 3.0): 1}
@@ -360,14 +371,14 @@ def test_the_number_of_shards_is_of_this_corpus_and_not_of_all_that_were_counted
 @pytest.fixture
 def three_shards(tmp_path):
     folder = open_folder(str(tmp_path))
-    receipts = [
-        receipt
+    task_results = [
+        task_result
         for n in range(3)
-        for receipt in write_shard(
+        for task_result in write_shard(
             encode(folder, [[n, n + 1, n + 2]] * 20), np.ones(7), ShardsConfig(window=1), folder, n
         )
     ]
-    return shards_of(folder, receipts, 1)
+    return shards_of(folder, task_results, 1)
 
 
 def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three_shards):
@@ -380,7 +391,7 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
         assert sorted(other) == sorted(first)
 
 
-def as_columns(block: Stretches) -> np.ndarray:
+def as_columns(block: Spans) -> np.ndarray:
     return np.column_stack([block.target_B, block.contexts_BW])
 
 
@@ -429,7 +440,7 @@ def test_workers_share_the_rows_evenly_and_between_stretches(world_size):
 def test_stretches_tell_the_rows_they_were_made_of(sentences, window):
     ids, sentence = as_arrays(sentences)
     contexts = contexts_of(ids, sentence, window)
-    block = Stretches.of_rows(ids, contexts, 10, "file")
+    block = Spans.of_rows(ids, contexts, 10, "file")
     assert (len(block), block.window) == (-(-len(ids) // 16) * 16, window)
     assert block.target_B[: len(ids)].tolist() == ids.tolist()
     assert block.contexts_BW[: len(ids)].tolist() == contexts.tolist()
@@ -443,11 +454,11 @@ def test_rows_that_are_not_stretches_of_text_are_refused(three_shards):
     target, contexts = block.target_B[:num_rows], block.contexts_BW[:num_rows]
     shuffled = np.random.default_rng(0).permutation(num_rows)
     with pytest.raises(UserError, match="stretches of 16"):
-        Stretches.of_rows(target[shuffled], contexts[shuffled], 1000, "file")
+        Spans.of_rows(target[shuffled], contexts[shuffled], 1000, "file")
     farthest = np.flatnonzero(contexts[:, -1] >= 0)[3]  # one id wrong, far from its target
     contexts[farthest, -1] = (contexts[farthest, -1] + 1) % 1000
     with pytest.raises(UserError, match="file are not in stretches of 16"):
-        Stretches.of_rows(target, contexts, 1000, "file")
+        Spans.of_rows(target, contexts, 1000, "file")
 
 
 def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
@@ -486,10 +497,10 @@ def test_ids_that_are_not_of_the_vocabulary_are_refused(three_shards):
 def test_one_id_that_is_not_of_the_vocabulary_is_refused_wherever_it_stands(place, wrong, row):
     ids = np.arange(16, dtype=np.int32) % 4
     rows = np.column_stack([ids, contexts_of(ids, np.zeros(16, int), 1)])
-    Stretches.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
+    Spans.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
     rows[row, place] = wrong
     with pytest.raises(UserError, match="file holds ids that are not of this vocabulary of 4"):
-        Stretches.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
+        Spans.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
 
 
 @pytest.mark.parametrize("world_size", [2, 4, 11])
@@ -517,10 +528,10 @@ def test_one_row_without_a_context_among_others_is_refused():
     contexts = contexts_of(ids, np.zeros(16, int), 1)
     contexts[7] = -1
     with pytest.raises(UserError, match="file holds a row without a context"):
-        Stretches.of_rows(ids, contexts, 16, "file")
+        Spans.of_rows(ids, contexts, 16, "file")
 
 
 def test_a_blocks_bytes_are_those_of_all_its_arrays():
     ids = np.arange(32, dtype=np.int32)
-    block = Stretches.of_rows(ids, contexts_of(ids, np.zeros(32, int), 2), 32, "file")
+    block = Spans.of_rows(ids, contexts_of(ids, np.zeros(32, int), 2), 32, "file")
     assert block.nbytes == 2 * 20 * 4 + 32 + 32

@@ -25,7 +25,7 @@ from w2v_core.readers.wiki_extractor import is_doc_line
 from w2v_core.schemas import TOKENS
 from w2v_core.tokenization.normalize import normalize
 from w2v_core.tokenization.task import tokenize_part
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer, spelling, whitespace
 
 PACK = {
@@ -408,15 +408,19 @@ def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
     (tmp_path / "w.txt").write_text(text)
     (tmp_path / "out").mkdir()
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
-    receipt = tokenize_part(splits, TokenizeConfig(), NamedFiles(), open_folder(str(tmp_path / "out")), 7)
-    table = pq.read_table(tmp_path / "out" / receipt.draft_name, schema=TOKENS)
+    task_result = tokenize_part(
+        splits, TokenizeConfig(), TokenizerResources(), open_folder(str(tmp_path / "out")), 7
+    )
+    table = pq.read_table(tmp_path / "out" / task_result.temporary_name, schema=TOKENS)
     assert table["tokens"].to_pylist() == [["title"], ["one", "two", "three"]]
-    assert receipt.part == 7
-    assert receipt.file is not None
-    assert (receipt.file.name, receipt.file.rows) == (receipt.draft_name, 2)
-    assert receipt.tokens.read == receipt.tokens.kept == 4
+    assert task_result.part == 7
+    assert task_result.file is not None
+    assert (task_result.file.name, task_result.file.rows) == (task_result.temporary_name, 2)
+    assert task_result.tokens.read == task_result.tokens.kept == 4
     assert {
-        name: count for name, count in receipt.counters.items() if "row" not in name and "page" not in name
+        name: count
+        for name, count in task_result.counters.items()
+        if "row" not in name and "page" not in name
     } == {
         "input_bytes": len(text),
         "lines": 6,
@@ -441,6 +445,6 @@ def test_a_task_that_fails_leaves_no_file(tmp_path):
     splits = plan_splits(find_files([str(tmp_path / "w.txt")]), 1 << 20)[0]
     with pytest.raises(UserError):
         tokenize_part(
-            splits, TokenizeConfig(strict=True), NamedFiles(), open_folder(str(tmp_path / "out")), 0
+            splits, TokenizeConfig(strict=True), TokenizerResources(), open_folder(str(tmp_path / "out")), 0
         )
     assert list((tmp_path / "out").iterdir()) == []

@@ -27,14 +27,14 @@ from w2v_core.shards import epoch_order as order_module
 from w2v_core.shards import read as read_module
 from w2v_core.shards.epoch_order import epoch_plan, units_of
 from w2v_core.shards.read import Shards, prefetched
-from w2v_core.shards.spans import Stretches
+from w2v_core.shards.spans import Spans
 from w2v_core.training import memory, trainer
 from w2v_core.training import worker as share_module
 from w2v_core.training.checkpoint import Checkpoints
 from w2v_core.training.engine.tables import initial_tables, require_finite
 from w2v_core.training.trainer import Interrupted, Progress, trained
-from w2v_core.training.worker import Job, Standing, batch_plan, learning_rate
-from w2v_core.training.worker_pool import ProcessCrew, shared_arrays
+from w2v_core.training.worker import TrainingJob, WorkerState, batch_plan, learning_rate
+from w2v_core.training.worker_pool import WorkerPool, shared_arrays
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
@@ -55,7 +55,7 @@ class InMemory(Shards):
         target, contexts, half = self.rows
         first = unit.shard * half + unit.row_group * self.row_group_rows
         rows = slice(first + begin, first + end)
-        return Stretches.of_rows(target[rows], contexts[rows], self.num_words, "memory")
+        return Spans.of_rows(target[rows], contexts[rows], self.num_words, "memory")
 
 
 def two_topics() -> InMemory:
@@ -75,7 +75,7 @@ def cycle() -> InMemory:
 def run_job(shards=None, checkpoints=None, **settings):
     reports: list[Progress] = []
     config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
-    job = Job(shards or two_topics(), np.full(10, 100), 0.75, config)
+    job = TrainingJob(shards or two_topics(), np.full(10, 100), 0.75, config)
     with trained(job, checkpoints=checkpoints, report=reports.append) as tables:
         return tables, reports
 
@@ -126,8 +126,8 @@ def test_no_two_generators_of_an_epoch_have_one_purpose():
     assert len({*purposes}) == 3
 
 
-def a_block(word: int) -> Stretches:
-    return Stretches(np.full((1, 18), word, np.int32), np.ones(16, np.uint8), np.ones(16, np.uint8))
+def a_block(word: int) -> Spans:
+    return Spans(np.full((1, 18), word, np.int32), np.ones(16, np.uint8), np.ones(16, np.uint8))
 
 
 def test_prefetching_keeps_the_order_and_hands_on_faults():
@@ -264,7 +264,7 @@ def stop_after(checkpoints, num_reports, monkeypatch, **settings):
     seen: list[Progress] = []
     wanted = num_reports + (checkpoints.latest() is None)
     config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
-    job = Job(two_topics(), np.full(10, 100), 0.75, config)
+    job = TrainingJob(two_topics(), np.full(10, 100), 0.75, config)
     stopping = trained(
         job, checkpoints=checkpoints, report=seen.append, should_stop=lambda: len(seen) == wanted
     )
@@ -278,7 +278,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, 
     stop_after(checkpoints, num_reports, monkeypatch, epochs=3, buffer_rows=1000)
     found = checkpoints.latest()
     assert found is not None
-    assert 0 < found.standings[0].rows < 3 * 3968
+    assert 0 < found.worker_states[0].rows < 3 * 3968
     tables, reports = run_job(checkpoints=checkpoints, epochs=3, buffer_rows=1000)
     whole, _ = run_job(epochs=3, buffer_rows=1000)
     assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
@@ -310,16 +310,18 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
 # Processes
 
 
-def job_of(run: RunDir, **settings) -> Job:
+def job_of(run: RunDir, **settings) -> TrainingJob:
     vocabulary = Vocabulary.read(run.stage("vocab"))
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
-    return Job(shards, vocabulary.counts, 0.75, TrainConfig(**{"vector_size": 8, "workers": 2} | settings))
+    return TrainingJob(
+        shards, vocabulary.counts, 0.75, TrainConfig(**{"vector_size": 8, "workers": 2} | settings)
+    )
 
 
 @pytest.mark.parametrize("start_method", ["spawn", "fork"])
 def test_two_processes_train_all_rows_between_them(make_run, corpus, start_method, monkeypatch):
     monkeypatch.setattr(
-        trainer, "ProcessCrew", lambda *arguments: ProcessCrew(*arguments, start_method=start_method)
+        trainer, "WorkerPool", lambda *arguments: WorkerPool(*arguments, start_method=start_method)
     )
     job = job_of(make_run(corpus), epochs=3)
     reports: list[Progress] = []
@@ -348,7 +350,10 @@ def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
 
 def test_a_worker_that_dies_ends_the_run(make_run, corpus):
     job = job_of(make_run(corpus), epochs=1_000_000)
-    with shared_arrays(len(job.counts), 8, 2) as shared, ProcessCrew(shared, job, (Standing(),) * 2) as crew:
+    with (
+        shared_arrays(len(job.counts), 8, 2) as shared,
+        WorkerPool(shared, job, (WorkerState(),) * 2) as crew,
+    ):
         assert crew.work(1.0)
         os.kill(crew._processes[1].pid, signal.SIGKILL)
         with pytest.raises(UserError, match=r"training worker 1 \(process \d+\) died by signal 9"):
@@ -367,17 +372,20 @@ def test_what_a_worker_refuses_is_told_by_the_run(make_run, corpus):
 
 def test_a_paused_crew_stands_still(make_run, corpus):
     job = job_of(make_run(corpus), epochs=1_000_000)
-    with shared_arrays(len(job.counts), 8, 2) as shared, ProcessCrew(shared, job, (Standing(),) * 2) as crew:
-        while not all(standing.rows for standing in crew.standings()):
+    with (
+        shared_arrays(len(job.counts), 8, 2) as shared,
+        WorkerPool(shared, job, (WorkerState(),) * 2) as crew,
+    ):
+        while not all(worker_state.rows for worker_state in crew.worker_states()):
             crew.work(0.1)
         crew.pause()
-        before, table = crew.standings(), crew.tables.input_VD.copy()
+        before, table = crew.worker_states(), crew.tables.input_VD.copy()
         time.sleep(0.3)
-        assert crew.standings() == before
+        assert crew.worker_states() == before
         assert crew.tables.input_VD.tobytes() == table.tobytes()
         crew.resume()
         crew.work(0.5)
-        assert all(now.rows > then.rows for now, then in zip(crew.standings(), before, strict=True))
+        assert all(now.rows > then.rows for now, then in zip(crew.worker_states(), before, strict=True))
         del table
 
 

@@ -196,12 +196,12 @@ def test_an_export_reads_vectors_block_by_block(tmp_path, monkeypatch):
 def test_a_finished_training_is_opened(tmp_path):
     run = RunDir.create(str(tmp_path / "run"))
     table = vocab_of(pa.array(UNSORTED.tokens), UNSORTED.counts_V, VocabConfig())
-    with run.rewrite("vectors") as draft:
+    with run.rewrite("vectors") as stage_writer:
         files = [
-            write_file(draft, "vocab.parquet", table),
-            write_array(draft, "input.npy", UNSORTED.vectors_VD),
+            write_file(stage_writer, "vocab.parquet", table),
+            write_array(stage_writer, "input.npy", UNSORTED.vectors_VD),
         ]
-        draft.finish(config=VocabConfig(), inputs={}, files=files)
+        stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
     opened = WordVectors.load(str(Path(run.location, "vectors")))
     assert opened.tokens == UNSORTED.tokens
     alike(opened.most_similar(WORDS[0], restrict_vocab=9), SORTED.most_similar(WORDS[0], restrict_vocab=9))

@@ -31,14 +31,14 @@ from w2v_core.io.filesystem import Location, read_location
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    without_effect: ClassVar[frozenset[str]] = frozenset()
+    execution_only: ClassVar[frozenset[str]] = frozenset()
     """settings that change how a stage is made and nothing of what it is; no part of its fingerprint"""
 
 
 class TokenizeConfig(_Section):
     """Raw text to sentences of tokens."""
 
-    without_effect = frozenset({"split_bytes"})
+    execution_only = frozenset({"split_bytes"})
 
     tokenizer: Literal[
         "unicode_words",
@@ -321,7 +321,7 @@ class ShardsConfig(_Section):
 class TrainConfig(_Section):
     """Rows to vectors."""
 
-    without_effect = frozenset({"cache_mb", "checkpoint_minutes"})
+    execution_only = frozenset({"cache_mb", "checkpoint_minutes"})
 
     sg: Literal[0, 1] = Field(
         0,

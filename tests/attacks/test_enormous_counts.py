@@ -17,7 +17,7 @@ from w2v_core.errors import UserError
 from w2v_core.evaluation.comparison import moved_words
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.train import _overlap
-from w2v_core.pipeline.vocabulary import Named
+from w2v_core.pipeline.vocabulary import VocabularyInputs
 from w2v_core.planning.growth import curve, extrapolated, tokens_below, words_that_reach
 from w2v_core.reference.unigram_sampler import UnigramSampler, noise_distribution
 from w2v_core.report.corpus import vocabulary_section
@@ -28,12 +28,12 @@ from w2v_core.runs.token_account import TokenAccount
 from w2v_core.schemas import RARE
 from w2v_core.shards.write import num_shards
 from w2v_core.vectors.alignment import SharedWords
+from w2v_core.vectors.formats.detect_format import open_table
 from w2v_core.vectors.formats.formats import FORMATS, export
-from w2v_core.vectors.formats.opened import open_table
 from w2v_core.vectors.formats.table import VectorTable
 from w2v_core.vectors.word_vectors import WordVectors
-from w2v_core.vocabulary.base_vocabulary import KnownWords, decayed, rare_counts
-from w2v_core.vocabulary.hash_partition import in_buckets
+from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, decayed, rare_counts
+from w2v_core.vocabulary.hash_partition import partition_by_hash
 from w2v_core.vocabulary.vocabulary import (
     Vocabulary,
     build_vocab,
@@ -69,7 +69,7 @@ def as_fractions(counts: np.ndarray, power: float) -> list[float]:
 
 def test_parts_add_up_exactly_and_the_vocabulary_holds_them():
     parts = [counted(COUNTS_V // 2), counted(COUNTS_V - COUNTS_V // 2)]
-    batches = [in_buckets(part, 3) for part in parts]
+    batches = [partition_by_hash(part, 3) for part in parts]
     sums = joined(pa.Table.from_batches(sum_buckets(batches, Choice(5)), SUMS))
     table = build_vocab(sums, VocabConfig())
     assert table["count"].to_pylist() == COUNTS_V.tolist()
@@ -133,7 +133,7 @@ def written(folder: Path, counts: list[int]) -> str:
 def test_counts_that_cannot_be_added_or_are_none_are_refused(tmp_path, key, counts):
     location = written(tmp_path, counts)
     with pytest.raises(UserError, match=rf"vocab.{key} = .* is no vocabulary: .*4,611,686,018,427,387,904"):
-        Named.read(VocabConfig(**{key: location}))
+        VocabularyInputs.read(VocabConfig(**{key: location}))
 
 
 def test_the_largest_counts_of_an_earlier_vocabulary_are_taken(tmp_path):
@@ -157,9 +157,11 @@ def test_counts_decay_in_whole_numbers(count, millionths):
 
 def test_a_vocabulary_that_grows_keeps_enormous_counts(tmp_path):
     run = RunDir.create(str(tmp_path / "run"))
-    with run.rewrite("vocab") as draft:
-        draft.finish(config=VocabConfig(), inputs={}, files=write_vocab(draft, the_vocabulary()), counters={})
-    known = KnownWords.read(run.location, rare_lost=True)
+    with run.rewrite("vocab") as stage_writer:
+        stage_writer.finish(
+            config=VocabConfig(), inputs={}, files=write_vocab(stage_writer, the_vocabulary()), counters={}
+        )
+    known = BaseVocabulary.read(run.location, rare_lost=True)
     assert known.counts(1.0)["count"].to_pylist() == COUNTS_V.tolist()
     assert known.counts(0.5)["count"].to_pylist() == [count // 2 for count in COUNTS_V.tolist()]
 

@@ -20,7 +20,7 @@ from w2v_core.registry.store import ModelStore
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.output_folder import OutputFolder
 from w2v_core.runs.run_directory import RunDir
-from w2v_core.vocabulary.base_vocabulary import KnownWords
+from w2v_core.vocabulary.base_vocabulary import BaseVocabulary
 
 OUTSIDE = b"what nobody may read from here"
 
@@ -82,7 +82,7 @@ def test_a_manifest_that_names_a_file_outside_is_damaged(run, outside, model, st
     if stage == "vocab":
         edited(path, lambda manifest: manifest["files"][-1].update(name=f"rare-/{name}"))
         with pytest.raises(UserError, match=told):
-            KnownWords.read(run.location, rare_lost=True)
+            BaseVocabulary.read(run.location, rare_lost=True)
     assert (outside / "secret").read_bytes() == OUTSIDE
     assert [version.name for version in model.versions()] == ["v1"]
 

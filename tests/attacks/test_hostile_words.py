@@ -17,8 +17,8 @@ from runs_by_hand import made_run, score
 from w2v_core.cli.commands import status as show_status
 from w2v_core.cli.options import print_json
 from w2v_core.console import log as _log
-from w2v_core.console.log import choose_format, say, visible, visible_json, visible_word
-from w2v_core.console.tables import tell_rows
+from w2v_core.console.log import choose_format, escape_json, escape_word, say, visible
+from w2v_core.console.tables import print_rows
 from w2v_core.integrations.mlflow import numbers_of, params_of
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import Record
@@ -130,7 +130,7 @@ def test_json_on_standard_output_holds_every_word_and_acts_on_nothing(w2v, run):
 
 @given(st.text(st.characters()))
 def test_json_says_the_same_whatever_is_escaped(text):
-    told = visible_json(json.dumps({"word": text}, ensure_ascii=False))
+    told = escape_json(json.dumps({"word": text}, ensure_ascii=False))
     assert json.loads(told) == {"word": text}
     assert ACTS.search(told) is None
     told.encode()
@@ -139,24 +139,24 @@ def test_json_says_the_same_whatever_is_escaped(text):
 @given(st.text(st.characters()))
 def test_what_is_visible_acts_on_nothing(text):
     assert ACTS.search(visible(text)) is None
-    assert len(visible_word(f"a{text}a").splitlines()) == 1
-    visible_word(text).encode()
+    assert len(escape_word(f"a{text}a").splitlines()) == 1
+    escape_word(text).encode()
 
 
 @pytest.mark.parametrize("word", HARMLESS)
 def test_words_of_every_language_stay_as_they_are(word):
-    assert visible_word(word) == visible(word) == word
-    assert visible_json(json.dumps(word, ensure_ascii=False)) == json.dumps(word, ensure_ascii=False)
+    assert escape_word(word) == visible(word) == word
+    assert escape_json(json.dumps(word, ensure_ascii=False)) == json.dumps(word, ensure_ascii=False)
 
 
 def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypatch):
     stream = StringIO()
-    from w2v_core.console.score_tables import tell_scores
+    from w2v_core.console.score_tables import print_scores
 
     monkeypatch.setattr(
         "w2v_core.console.log.console", Console(file=stream, force_terminal=False, width=200, markup=False)
     )
-    tell_scores(json.loads((run / "reports" / "evaluation.json").read_bytes()))
+    print_scores(json.loads((run / "reports" / "evaluation.json").read_bytes()))
     told = stream.getvalue()
     assert ACTS.search(told) is None
     assert told.count("Spearman") == len(HOSTILE) == len(re.findall("(?m)^.*Spearman", told))
@@ -168,7 +168,7 @@ def test_nights_with_hostile_names_are_told_harmlessly(monkeypatch, is_terminal)
     console = Console(file=stream, force_terminal=is_terminal, width=400, markup=False, color_system=None)
     for module in ("_rows", "_log"):
         monkeypatch.setattr(f"jobs.{module}.console", console)
-    tell_rows(show_status.HEADINGS, [show_status._row(a_record("\x1b[2J\nnight", "\u202ex", {}))])
+    print_rows(show_status.HEADINGS, [show_status._row(a_record("\x1b[2J\nnight", "\u202ex", {}))])
     assert ("━" in stream.getvalue()) == is_terminal
     assert ACTS.search(stream.getvalue()) is None
     assert "\\x1b[2J\\nnight" in stream.getvalue()

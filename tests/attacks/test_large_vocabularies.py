@@ -17,7 +17,7 @@ from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.runs.run_directory import RunDir
-from w2v_core.runs.task_output import PartWriter, Receipt, adopt_parts
+from w2v_core.runs.task_output import PartWriter, TaskResult, commit_parts
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.schemas import TOKENS
 from w2v_core.vectors.word_vectors import WordVectors
@@ -37,20 +37,20 @@ def tokens_stage(run: RunDir, num_words: int) -> None:
     numbers = np.concatenate(
         [np.arange(num_words), np.arange(num_words)[::-1], np.arange(0, num_words, 1000).repeat(2)]
     )
-    with run.rewrite("tokens") as draft:
-        receipts = []
+    with run.rewrite("tokens") as stage_writer:
+        task_results = []
         for part, some in enumerate(np.array_split(numbers, PARTS)):
-            with PartWriter(draft.temporary, TOKENS) as writer:
+            with PartWriter(stage_writer.temporary, TOKENS) as writer:
                 for begin in range(0, len(some), 1_000_000):
                     words = words_of(some[begin : begin + 1_000_000])
                     offsets = np.append(np.arange(0, len(words), WORDS_A_SENTENCE), len(words)).astype(
                         np.int32
                     )
                     writer.write(pa.table([pa.ListArray.from_arrays(offsets, words)], schema=TOKENS))
-            receipts.append(Receipt.of(writer, TokenAccount(len(some), len(some)), {}, part=part))
+            task_results.append(TaskResult.of(writer, TokenAccount(len(some), len(some)), {}, part=part))
         account = TokenAccount(len(numbers), len(numbers))
-        files = adopt_parts(draft, receipts, PARTS)
-        draft.finish(config=TokenizeConfig(), inputs=[], files=files, tokens=account, counters={})
+        files = commit_parts(stage_writer, task_results, PARTS)
+        stage_writer.finish(config=TokenizeConfig(), inputs=[], files=files, tokens=account, counters={})
 
 
 @pytest.mark.parametrize("num_words", SIZES)

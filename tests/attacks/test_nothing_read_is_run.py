@@ -26,11 +26,11 @@ from w2v_core.schemas import VOCAB
 from w2v_core.shards.epoch_order import Unit
 from w2v_core.shards.read import Shards
 from w2v_core.tokenization.task import tokenize_part
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import sentencepiece
 from w2v_core.training.checkpoint import Checkpoints
 from w2v_core.training.engine.tables import Tables
-from w2v_core.vectors.formats.opened import open_table
+from w2v_core.vectors.formats.detect_format import open_table
 from w2v_core.vocabulary.vocabulary import OPEN_FILE, Vocabulary
 
 ROOT = Path(__file__).parents[2]
@@ -286,7 +286,9 @@ def text(folder: Path, data: bytes) -> None:
         config = TokenizeConfig()
         into = open_folder(str(folder / f"out {ending}"))
         into.create()
-        refused(lambda: tokenize_part(splits, config, NamedFiles.read(config), into, 0), may_be_read=True)  # noqa: B023
+        refused(
+            lambda: tokenize_part(splits, config, TokenizerResources.read(config), into, 0), may_be_read=True
+        )  # noqa: B023
 
 
 def shards(folder: Path, data: bytes) -> None:

@@ -26,7 +26,7 @@ from test_inputs import HEAD, page
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
-from w2v_core.readers import dictionary_decoding as unfolded
+from w2v_core.readers import dictionary_decoding as decoded_batches
 from w2v_core.readers import lines as lines_module
 from w2v_core.readers import mediawiki
 from w2v_core.readers.lines import read_lines
@@ -166,7 +166,7 @@ def test_rows_of_one_text_take_no_memory_of_what_they_come_to(tmp_path, full, ki
 def test_what_cannot_be_cut_and_is_too_large_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(lines_module, "LONGEST_WHOLE_LINE", 3_000_000)
     monkeypatch.setattr(mediawiki, "_LONGEST_PAGE", 2_000_000)
-    monkeypatch.setattr(unfolded, "LARGEST_ROW", 3_000_000)
+    monkeypatch.setattr(decoded_batches, "LARGEST_ROW", 3_000_000)
     (tmp_path / "out").mkdir()
     (tmp_path / "a.jsonl").write_text('{"text": "' + "a " * 3_000_000 + '"}\n')
     assert "has a line of more than 3,000,000 bytes" in tokenized(

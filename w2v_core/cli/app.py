@@ -25,7 +25,7 @@ from w2v_core.cli.commands.train import train
 from w2v_core.cli.commands.verify import verify
 from w2v_core.cli.commands.vocab import vocab
 from w2v_core.cli.examples import told
-from w2v_core.cli.options import LogFormatOption, ending
+from w2v_core.cli.options import LogFormatOption, exit_status
 
 app = typer.Typer(
     help="Word vectors from corpora too large for one machine's Python: text in, evaluated vectors out.",
@@ -40,7 +40,7 @@ PANELS = {
 }
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(epilog=told(command.__name__), rich_help_panel=panel)(ending(command))
+        app.command(epilog=told(command.__name__), rich_help_panel=panel)(exit_status(command))
 app.add_typer(models, name="models", rich_help_panel="Every night")
 
 

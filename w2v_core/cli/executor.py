@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.config import Config
-from w2v_core.console.log import children_heard
+from w2v_core.console.log import capture_child_stderr
 from w2v_core.console.progress import progress
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Executor
@@ -19,7 +19,7 @@ ExecutorOption = Annotated[
     typer.Option(
         "--executor",
         metavar="NAME",
-        help="local (processes of this machine) or spark. Default: local, unless spark.master is set or spark-submit runs.",
+        help="local (processes of this machine) or spark. Default: local, unless spark.master is set.",
     ),
 ]
 
@@ -31,7 +31,7 @@ def opened_executor(config: Config, name: str | None) -> Iterator[Executor]:
         raise UserError(f"--executor {name}: expected one of {', '.join(NAMES)}; correct the option")
     if name is not None:
         config = config.model_copy(update={"executor": config.executor.model_copy(update={"name": name})})
-    executor = choose_executor(config, progress, lambda: children_heard("spark"))
+    executor = choose_executor(config, progress, lambda: capture_child_stderr("spark"))
     try:
         yield executor
     finally:

@@ -17,11 +17,11 @@ from w2v_core.console.log import (
     OPTION,
     LogFormat,
     choose_format,
+    escape_control_chars,
+    escape_json,
     say,
     show_log,
     speaks_json,
-    visible,
-    visible_json,
 )
 from w2v_core.errors import UserError, describe_system_error
 from w2v_core.executors.interrupts import was_interrupted
@@ -77,11 +77,11 @@ LogFormatOption = Annotated[
 def print_json(document: Any) -> None:
     """One JSON document on standard output, in UTF-8, or in ASCII where that is all it takes."""
     in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(visible_json(json.dumps(document, ensure_ascii=not in_utf8)) + "\n")
+    sys.stdout.write(escape_json(json.dumps(document, ensure_ascii=not in_utf8)) + "\n")
     sys.stdout.flush()
 
 
-def ending(command: Callable[..., Any]) -> Callable[..., Any]:
+def exit_status(command: Callable[..., Any]) -> Callable[..., Any]:
     """`command`, which exits with an error's own code, 2 for most, 1 for a fault of ours, 130 if interrupted.
 
     It takes --log-format too, beside its own options; `choose_format` has heeded it already.
@@ -133,7 +133,7 @@ def _exit_with_traceback(error: Exception) -> NoReturn:
         told = traceback.format_exception_only(error)[-1].strip()
         say(told, "error", "error", exit_code=1, traceback=trace)
     else:
-        sys.stderr.write(visible(without_secrets(trace)))
+        sys.stderr.write(escape_control_chars(without_secrets(trace)))
     sys.exit(1)
 
 
@@ -147,7 +147,7 @@ def _exit_interrupted(told: str = "") -> NoReturn:
 def run_script(command: Callable[..., Any]) -> None:
     """Run one command as a script, for spark-submit."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(ending(command))
+    app.command()(exit_status(command))
     run_app(app)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from w2v_core.console.plan_tables import tell_prediction
-from w2v_core.console.score_tables import tell_comparison, tell_scores
+from w2v_core.console.plan_tables import print_prediction
+from w2v_core.console.score_tables import print_comparison, print_scores
 
 RENDERERS: Mapping[str, Callable[..., None]] = {
-    "scores_report": tell_scores,
-    "comparison_report": tell_comparison,
-    "plan_report": tell_prediction,
+    "scores_report": print_scores,
+    "comparison_report": print_comparison,
+    "plan_report": print_prediction,
 }

@@ -123,7 +123,7 @@ def answer(text: str) -> None:
 
 
 def _print(text: str) -> None:
-    console.print(visible(text).replace("\n", "\\n"))
+    console.print(escape_control_chars(text).replace("\n", "\\n"))
 
 
 def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:
@@ -134,25 +134,27 @@ def show(table: RenderableType, message: str, event: str, **fields: Any) -> None
         console.print(table)
 
 
-def visible(text: str) -> str:
+def escape_control_chars(text: str) -> str:
     """`text` with characters that act on terminals as escapes."""
     return _ACTS_ON_TERMINALS.sub(
         lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text
     )
 
 
-def visible_word(word: str) -> str:
+def escape_word(word: str) -> str:
     """`visible`, and on one line and in one column, whatever reads it."""
-    return _ACTS_ON_LINES.sub(lambda found: found.group().encode("unicode_escape").decode(), visible(word))
+    return _ACTS_ON_LINES.sub(
+        lambda found: found.group().encode("unicode_escape").decode(), escape_control_chars(word)
+    )
 
 
-def visible_json(text: str) -> str:
+def escape_json(text: str) -> str:
     """The same JSON with characters that act on terminals as its own escapes."""
     return _ACTS_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 @contextmanager
-def children_heard(event: str) -> Iterator[None]:
+def capture_child_stderr(event: str) -> Iterator[None]:
     """In JSON, what a process started in this block writes to standard error becomes an event a line, all its life."""
     if not _speaker.as_json:
         yield

@@ -8,7 +8,7 @@ from w2v_core.planning.prediction import Compared, Prediction
 from w2v_core.training.memory import available_bytes
 
 
-def tell_prediction(found: Prediction) -> None:
+def print_prediction(found: Prediction) -> None:
     """The plan as a table, and what is short here."""
     table = Table("what", title="the run, as a sample promises it")
     table.add_column("", justify="right")
@@ -42,7 +42,7 @@ def _size(num_bytes: int) -> str:
     return f"{num_bytes / 1e6:,.1f} MB"
 
 
-def tell_comparison(rows: list[Compared]) -> None:
+def print_comparison(rows: list[Compared]) -> None:
     """Predictions and facts beside each other."""
     if not rows:
         raise UserError("the run has no finished stage yet, and nothing to compare")

@@ -5,14 +5,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from w2v_core.console.log import say, show, visible_word
+from w2v_core.console.log import escape_word, say, show
 
 NUM_MOVED = 10
 
 _COMPARED = ("score", "against_score", "difference", "interval")
 
 
-def tell_scores(report: dict[str, Any]) -> None:
+def print_scores(report: dict[str, Any]) -> None:
     """Every score with its interval and its coverage beside it."""
     for scores in report["similarity"]:
         score, interval = _numbers(scores, "spearman", "interval")
@@ -34,7 +34,7 @@ def tell_scores(report: dict[str, Any]) -> None:
         show(table, told, "scores", kind="analogies", **scores)
 
 
-def tell_comparison(against: dict[str, Any]) -> None:
+def print_comparison(against: dict[str, Any]) -> None:
     """Differences with their intervals, the neighbours' overlap, and the words that moved most."""
     _tell_differences(against)
     words, neighbors = against["words"], against["neighbors"]
@@ -114,4 +114,4 @@ def _table(first: str, *others: str, title: str | None = None) -> Table:
 
 
 def _text(text: str) -> Text:
-    return Text(visible_word(text))
+    return Text(escape_word(text))

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 
 from w2v_core.console.log import say, speaks_json
-from w2v_core.console.tables import Row, tell_rows
+from w2v_core.console.tables import Row, print_rows
 from w2v_core.runs.run_directory import MANIFEST, Manifest, RunDir
 
 HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")
 UP_TO_DATE = "up to date"
 
 
-def standing(run: RunDir, stages: Sequence[str]) -> dict[str, bytes | None]:
+def stage_status(run: RunDir, stages: Sequence[str]) -> dict[str, bytes | None]:
     """The manifests of `stages` as they stand, unread; None where a stage is not finished."""
     return {stage: run.stage(stage).read(MANIFEST) for stage in stages}
 
 
-def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
+def print_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
     """The table of the stages in `before`, which is what `standing` gave before they were made."""
-    after = standing(run, list(before))
+    after = stage_status(run, list(before))
     made = [stage for stage in before if after[stage] != before[stage]]
     manifests = [run.require(stage) for stage in before]
     rows = summary_rows(manifests, made)
@@ -25,7 +25,7 @@ def tell_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
         seconds = sum(manifest.seconds for manifest in manifests if manifest.stage in made)
         say(f"run: finished; {seconds:.1f} s", "run_finished", made=made, seconds=seconds)
     else:
-        tell_rows(HEADINGS, rows, has_total=True)
+        print_rows(HEADINGS, rows, has_total=True)
 
 
 def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row]:

@@ -6,17 +6,17 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from w2v_core.console.log import console, say, visible_word
+from w2v_core.console.log import console, escape_word, say
 
 Row = tuple[str, ...]
 
 
-def tell_rows(headings: Row, rows: Sequence[Row], *, num_left: int = 1, has_total: bool = False) -> None:
+def print_rows(headings: Row, rows: Sequence[Row], *, num_left: int = 1, has_total: bool = False) -> None:
     """Rows of as many texts as `headings`: the first `num_left` to the left, the others to the right.
 
     With `has_total` a line stands above the last.
     """
-    rows = [tuple(map(visible_word, row)) for row in rows]
+    rows = [tuple(map(escape_word, row)) for row in rows]
     if not console.is_interactive:
         for line in aligned([headings, *rows], num_left):
             say(line)

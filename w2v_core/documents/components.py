@@ -12,7 +12,7 @@ import numpy as np
 from w2v_core import schemas
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import row_groups
-from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.types import FloatArray
 
 _MOMENT = ".moment.npy"
@@ -37,30 +37,32 @@ def without(vectors_BD: FloatArray, components_CD: FloatArray) -> FloatArray:
     return rest_BD
 
 
-def write_moment(folder: Folder, draft_name: str, moment_DD: FloatArray) -> None:
+def write_moment(folder: Folder, temporary_name: str, moment_DD: FloatArray) -> None:
     """Put a part's second moment beside its draft."""
-    path = folder.file(draft_name + _MOMENT)
+    path = folder.file(temporary_name + _MOMENT)
     with folder.filesystem.open_output_stream(path, compression=None) as stream:
         stream.write(np.ascontiguousarray(moment_DD, np.float64).tobytes())
 
 
-def total_moment(folder: Folder, receipts: Iterable[Receipt], size: int) -> FloatArray:
+def total_moment(folder: Folder, task_results: Iterable[TaskResult], size: int) -> FloatArray:
     """The sum of the parts' second moments, in the order of parts."""
     total_DD = np.zeros((size, size))
-    for receipt in sorted(receipts, key=lambda receipt: receipt.part):
-        data = folder.read(receipt.draft_name + _MOMENT)
+    for task_result in sorted(task_results, key=lambda task_result: task_result.part):
+        data = folder.read(task_result.temporary_name + _MOMENT)
         assert data is not None
         total_DD += np.frombuffer(data).reshape(size, size)
     return total_DD
 
 
-def rewrite_without(folder: Folder, receipt: Receipt, components_CD: FloatArray, has_id: bool) -> Receipt:
+def rewrite_without(
+    folder: Folder, task_result: TaskResult, components_CD: FloatArray, has_id: bool
+) -> TaskResult:
     """The part of `receipt` once more, its vectors without the components."""
     size = components_CD.shape[1]
     schema = schemas.documents(size, has_id)
     with PartWriter(folder, schema) as writer:
-        for rows in row_groups(folder, receipt.draft_name, schema):
+        for rows in row_groups(folder, task_result.temporary_name, schema):
             vectors_BD = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, size)
             column = schemas.vectors(without(vectors_BD, components_CD))
             writer.write(rows.set_column(len(schema) - 1, schema.field("vector"), column))
-    return Receipt.of(writer, receipt.tokens, receipt.counters, part=receipt.part)
+    return TaskResult.of(writer, task_result.tokens, task_result.counters, part=task_result.part)

@@ -15,7 +15,7 @@ from w2v_core.documents.weighting import distinct, document_vectors, weights_of_
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import open_array
 from w2v_core.readers.splits import Split
-from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.types import FloatArray
 from w2v_core.vectors.trained_vectors import open_vectors
 from w2v_core.vocabulary.vocabulary import Vocabulary
@@ -57,7 +57,7 @@ def embed_part(
     words: WordTable,
     folder: Folder,
     part: int,
-) -> Receipt:
+) -> TaskResult:
     """Write the documents of `splits`, each with the number of its first row, as part `part` into `folder`."""
     id_column, size = words.config.id_column, words.vectors_VD.shape[1]
     counters, schema = encoder.counters, schemas.documents(size, id_column is not None)
@@ -78,8 +78,8 @@ def embed_part(
                     writer.write(pa.record_batch([*columns, schemas.vectors(vectors_BD)], schema=schema))
                     place += len(vectors_BD)
     if words.config.remove_components:
-        write_moment(folder, writer.draft_name, moment_DD)
-    return Receipt.of(writer, encoder.account(), counters, part=part)
+        write_moment(folder, writer.temporary_name, moment_DD)
+    return TaskResult.of(writer, encoder.account(), counters, part=part)
 
 
 def _identity(documents: Documents, split: Split, first_row: int, at: slice) -> list[pa.Array]:
@@ -93,9 +93,9 @@ def _counts(encoded: Encoded, at: slice) -> list[pa.Array]:
     return [pa.array(encoded.num_tokens_B[at]), pa.array(encoded.num_known_B[at])]
 
 
-def count_part(splits: Sequence[Split], tokenize: TokenizeConfig, part: int) -> Receipt:
+def count_part(splits: Sequence[Split], tokenize: TokenizeConfig, part: int) -> TaskResult:
     """The rows of each of `splits`, as counters by its place among them."""
-    return Receipt(
+    return TaskResult(
         part=part, counters={str(i): count_rows(split, tokenize) for i, split in enumerate(splits)}
     )
 

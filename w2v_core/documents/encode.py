@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.documents.read import Documents
-from w2v_core.phrases.bigrams import Joining
+from w2v_core.phrases.bigrams import PhraseRules
 from w2v_core.phrases.join import Phrases, joined
 from w2v_core.readers.block import Block
-from w2v_core.runs.sentence_files import words_and_places
+from w2v_core.runs.sentence_files import dictionary_and_codes
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.tokenization.task import Task, cut_into_lines
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.types import Int32Array, Int64Array
 from w2v_core.vocabulary.vocabulary import Vocabulary
 from w2v_core.vocabulary.word_index import UNKNOWN
@@ -41,14 +41,14 @@ class Encoder:
     def __init__(
         self,
         config: TokenizeConfig,
-        given: NamedFiles,
+        given: TokenizerResources,
         phrases: Sequence[Phrases],
-        joining: Joining,
+        phrase_rules: PhraseRules,
         vocabulary: Vocabulary,
     ) -> None:
         self._task = Task(config, given)
         self._config = config
-        self._phrases, self._joining, self._vocabulary = phrases, joining, vocabulary
+        self._phrases, self._joining, self._vocabulary = phrases, phrase_rules, vocabulary
         self._num_joined = self._num_known = 0
 
     @property
@@ -87,7 +87,7 @@ class Encoder:
         assert sentences.document_L is not None
         num_cut = len(sentences.values.flatten())
         lists = joined(_of_a_dictionary(sentences.values), self._phrases, self._joining)
-        words, places_T = words_and_places(lists)
+        words, places_T = dictionary_and_codes(lists)
         self._num_joined += num_cut - len(places_T)
         length_L = np.diff(lists.offsets.to_numpy())
         return self._vocabulary.ids(words)[places_T], np.repeat(sentences.document_L, length_L)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from w2v_core.runs.task_output import Receipt
+from w2v_core.runs.task_output import TaskResult
 
 Batches: TypeAlias = Iterable[pa.RecordBatch]
 
@@ -67,7 +67,7 @@ class Executor(Protocol):
     def start(self, run_name: str = "") -> None:
         """Start what tasks run on, unless it runs already. Raises UserError where that is not possible."""
 
-    def run_parts(self, job: str, num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
+    def run_parts(self, job: str, num_parts: int, task: Callable[[int], TaskResult]) -> list[TaskResult]:
         """Run `task(part)` for each part from 0 to num_parts - 1. `job` names the work for people."""
 
     def run_shuffled(
@@ -76,8 +76,8 @@ class Executor(Protocol):
         sources: list[Source],
         key: str,
         num_parts: int,
-        task: Callable[[Batches, int], Iterator[Receipt]],
-    ) -> list[Receipt]:
+        task: Callable[[Batches, int], Iterator[TaskResult]],
+    ) -> list[TaskResult]:
         """Run `task(rows, part)` for each part of the rows; rows of one key come to one part, in any order."""
 
     def shuffled(
@@ -92,8 +92,8 @@ class Executor(Protocol):
         """Return the rows of `schema` that `task(rows, part)` yields, as for `run_shuffled`."""
 
     def run_table(
-        self, job: str, table: Any, task: Callable[[Batches, int], Iterator[Receipt]]
-    ) -> list[Receipt]:
+        self, job: str, table: Any, task: Callable[[Batches, int], Iterator[TaskResult]]
+    ) -> list[TaskResult]:
         """Run `task(rows, part)` for each part of a catalog table. Raises UserError where there is no catalog."""
 
     def stop(self) -> None:

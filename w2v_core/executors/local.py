@@ -1,7 +1,8 @@
 """Runs the tasks of a stage in processes of this machine. Needs neither Java nor a cluster.
 
 A shuffle goes through files in a temporary folder (`shuffle_files`). The number of processes and the size of their
-buffers bound the memory, not the size of the corpus. A task that raises ends the job with its error; no task is retried.
+buffers bound the memory, not the size of the corpus. A task that raises ends the job with its error.
+No task is retried.
 """
 
 import os
@@ -27,7 +28,7 @@ from w2v_core.executors.shuffle_files import (
     write_shuffle_file,
 )
 from w2v_core.executors.worker_process import WorkerDiedError, WorkerProcess
-from w2v_core.runs.task_output import Receipt
+from w2v_core.runs.task_output import TaskResult
 
 
 class LocalExecutor:
@@ -65,7 +66,7 @@ class LocalExecutor:
                     "name a folder that can be written"
                 ) from None
 
-    def run_parts(self, job: str, num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
+    def run_parts(self, job: str, num_parts: int, task: Callable[[int], TaskResult]) -> list[TaskResult]:
         """Run `task(part)` for each part, as `Executor.run_parts`."""
         with self._running(job, num_parts) as run:
             return run(task, [(part,) for part in range(num_parts)])
@@ -76,11 +77,11 @@ class LocalExecutor:
         sources: list[Source],
         key: str,
         num_parts: int,
-        task: Callable[[Batches, int], Iterator[Receipt]],
-    ) -> list[Receipt]:
+        task: Callable[[Batches, int], Iterator[TaskResult]],
+    ) -> list[TaskResult]:
         """Run `task(rows, part)` for each part of the rows, as `Executor.run_shuffled`."""
         found = self._shuffle(job, sources, key, num_parts, task)
-        return [receipt for receipts in found for receipt in receipts]
+        return [task_result for task_results in found for task_result in task_results]
 
     def shuffled(
         self,
@@ -99,8 +100,8 @@ class LocalExecutor:
         self,
         job: str,
         table: Any,  # noqa: ARG002
-        task: Callable[[Batches, int], Iterator[Receipt]],  # noqa: ARG002
-    ) -> list[Receipt]:
+        task: Callable[[Batches, int], Iterator[TaskResult]],  # noqa: ARG002
+    ) -> list[TaskResult]:
         """Raise UserError: only Spark has a catalog."""
         raise UserError(f"{job}: a catalog table needs Spark; add --executor spark")
 

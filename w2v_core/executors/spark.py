@@ -26,7 +26,7 @@ from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
 from w2v_core.executors.interrupts import handlers_kept, was_interrupted
 from w2v_core.executors.java import missing_java
 from w2v_core.executors.spark_errors import failure_of, reason_of
-from w2v_core.runs.task_output import RECEIPTS, Receipt
+from w2v_core.runs.task_output import TASK_RESULTS, TaskResult
 
 if TYPE_CHECKING:
     from pyspark import SparkContext, SparkStageInfo
@@ -149,7 +149,7 @@ class SparkExecutor:
         """Return the running session, or a new one."""
         return session(self._config, self._run_name, self._capture)
 
-    def run_parts(self, job: str, num_parts: int, task: Callable[[int], Receipt]) -> list[Receipt]:
+    def run_parts(self, job: str, num_parts: int, task: Callable[[int], TaskResult]) -> list[TaskResult]:
         """Run one Spark task for each part, as `Executor.run_parts`."""
 
         def run(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -159,7 +159,7 @@ class SparkExecutor:
 
         spark = self.session()
         parts = spark.range(0, num_parts, 1, num_parts)
-        return _receipts(_collect(job, parts.mapInArrow(run, spark_schema(spark, RECEIPTS)), self._watch))
+        return _receipts(_collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS)), self._watch))
 
     def run_shuffled(
         self,
@@ -167,14 +167,14 @@ class SparkExecutor:
         sources: list[Source],
         key: str,
         num_parts: int,
-        task: Callable[[Batches, int], Iterator[Receipt]],
-    ) -> list[Receipt]:
+        task: Callable[[Batches, int], Iterator[TaskResult]],
+    ) -> list[TaskResult]:
         """Repartition by `key` and run `task`, as `Executor.run_shuffled`."""
         return self.run_table(job, self._frame(sources).repartition(num_parts, key), task)
 
     def run_table(
-        self, job: str, table: "DataFrame", task: Callable[[Batches, int], Iterator[Receipt]]
-    ) -> list[Receipt]:
+        self, job: str, table: "DataFrame", task: Callable[[Batches, int], Iterator[TaskResult]]
+    ) -> list[TaskResult]:
         """Run `task(rows, part)` for each part of a DataFrame as it is."""
 
         def run(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -183,10 +183,10 @@ class SparkExecutor:
 
             context = TaskContext.get()
             assert context is not None
-            for receipt in task(batches, context.partitionId()):
-                yield receipt.to_batch()
+            for task_result in task(batches, context.partitionId()):
+                yield task_result.to_batch()
 
-        schema = spark_schema(table.sparkSession, RECEIPTS)
+        schema = spark_schema(table.sparkSession, TASK_RESULTS)
         return _receipts(_collect(job, table.mapInArrow(run, schema), self._watch))
 
     def shuffled(
@@ -318,5 +318,5 @@ def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":
 _SECONDS_TO_CANCEL = 5.0
 
 
-def _receipts(rows: pa.Table) -> list[Receipt]:
-    return [Receipt.model_validate_json(text) for text in rows["receipt"].to_pylist()]
+def _receipts(rows: pa.Table) -> list[TaskResult]:
+    return [TaskResult.model_validate_json(text) for text in rows["receipt"].to_pylist()]

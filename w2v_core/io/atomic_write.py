@@ -19,7 +19,7 @@ def packing(name: str) -> str | None:
 
 
 @contextmanager
-def drafts(folder: Folder, names: Sequence[str]) -> Iterator[list[pa.NativeFile]]:
+def atomic_write(folder: Folder, names: Sequence[str]) -> Iterator[list[pa.NativeFile]]:
     """A stream to write for each name. Where the block ends well, the files replace those that have the names.
 
     Several files replace theirs one by one after the old ones are gone: a reader may find one missing, but never
@@ -34,15 +34,15 @@ def drafts(folder: Folder, names: Sequence[str]) -> Iterator[list[pa.NativeFile]
                 yield [stack.enter_context(_opened(folder, name, draft_of[name])) for name in names]
             _give_names(folder, draft_of)
         finally:
-            for draft in draft_of.values():
+            for stage_writer in draft_of.values():
                 with suppress(OSError):
-                    folder.filesystem.delete_file(folder.file(draft))
+                    folder.filesystem.delete_file(folder.file(stage_writer))
             if is_new and folder.is_empty():
                 folder.delete()
 
 
-def _opened(folder: Folder, name: str, draft: str) -> pa.NativeFile:
-    return folder.filesystem.open_output_stream(folder.file(draft), compression=packing(name))
+def _opened(folder: Folder, name: str, stage_writer: str) -> pa.NativeFile:
+    return folder.filesystem.open_output_stream(folder.file(stage_writer), compression=packing(name))
 
 
 def _give_names(folder: Folder, draft_of: dict[str, str]) -> None:
@@ -50,6 +50,6 @@ def _give_names(folder: Folder, draft_of: dict[str, str]) -> None:
         for name in draft_of:
             if folder.filesystem.get_file_info(folder.file(name)).type == fs.FileType.File:
                 folder.filesystem.delete_file(folder.file(name))
-    for name, draft in draft_of.items():
-        num_bytes = folder.filesystem.get_file_info(folder.file(draft)).size
-        folder.hand_over(draft, folder, name, num_bytes)
+    for name, stage_writer in draft_of.items():
+        num_bytes = folder.filesystem.get_file_info(folder.file(stage_writer)).size
+        folder.move_into(stage_writer, folder, name, num_bytes)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from w2v_core.errors import UserError
 
-WAY_OUT = (
+HINT = (
     "leave it out and give it by the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or by the role of the "
     "machine"
 )
@@ -42,7 +42,7 @@ _PAIR_IN_TEXT = re.compile(r"(?<![\w.-])([\w.-]++)=([^\s&;,'\"]+)")
 _ENDS_SENTENCES = ".,:;!"
 
 
-def refuse_in_location(location: str, told: str = "", way_out: str = WAY_OUT) -> None:
+def refuse_in_location(location: str, told: str = "", way_out: str = HINT) -> None:
     """UserError where a URI holds credentials. `told` says what names the location, where it is a setting."""
     if holds_credentials(location):
         shown = redacted(location)
@@ -105,7 +105,7 @@ def refuse_in_settings(settings: Any) -> None:
     """UserError for a secret among settings, nested as TOML nests them, before any of them is checked or told."""
     for key, value in _leaves(settings, ""):
         if key.startswith("spark.") and is_secret(key, value):
-            raise UserError(f"{key} holds a secret, which no configuration may; {WAY_OUT}")
+            raise UserError(f"{key} holds a secret, which no configuration may; {HINT}")
         if key not in _PATTERNS:
             refuse_in_location(value, key)
 

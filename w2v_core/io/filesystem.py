@@ -134,12 +134,12 @@ class Folder:
         Object stores make a file whole when it is closed. It takes the way over a draft there too: PyArrow cannot
         abandon a file, and closes it when an interrupt strikes between opening and writing.
         """
-        draft = f".{name}.{uuid4().hex}"
-        with self.filesystem.open_output_stream(self.file(draft), compression=None) as stream:
+        stage_writer = f".{name}.{uuid4().hex}"
+        with self.filesystem.open_output_stream(self.file(stage_writer), compression=None) as stream:
             stream.write(data)
-        self.filesystem.move(self.file(draft), self.file(name))
+        self.filesystem.move(self.file(stage_writer), self.file(name))
 
-    def hand_over(self, name: str, to: "Folder", new_name: str, num_bytes: int) -> None:
+    def move_into(self, name: str, to: "Folder", new_name: str, num_bytes: int) -> None:
         """The file `name`, of so many bytes, appears whole as `new_name` in folder `to` of the same file system.
 
         It is moved, but copied on an object store, where this folder is to be deleted afterwards.

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder
-from w2v_core.locking.lease import CLOCKS_DIFFER, Lease, LostError, TakenError, take
+from w2v_core.locking.lease import CLOCKS_DIFFER, Lease, LeaseHeldError, LeaseLostError, take
 
 LIFETIME_SECONDS, RENEWAL_SECONDS = 60.0, 10.0
 
@@ -66,8 +66,8 @@ class _Beat:
     def _run(self) -> None:
         while not self._over.wait(RENEWAL_SECONDS):
             try:
-                self._lease.revive()
-            except (LostError, TakenError) as error:
+                self._lease.reacquire()
+            except (LeaseLostError, LeaseHeldError) as error:
                 self.lost = error
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 return

@@ -40,13 +40,13 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # seconds; a random share of it
 _CLAIM, _UNTIL = ".json", ".until"
 
 
-class TakenError(UserError):
+class LeaseHeldError(UserError):
     """Somebody else holds the lease. The message names who, what for, since when, until when, and the way out."""
 
     exit_code = 4
 
 
-class LostError(UserError):
+class LeaseLostError(UserError):
     """The lease was held for longer than its time, or its claim was deleted: somebody else may hold it."""
 
 
@@ -102,11 +102,11 @@ class Lease:
                     return
             _withdraw(self.folder, self.name)
         why = f"its time was over at {_told(self.claim.expires)}" if is_there else "its claim was deleted"
-        raise LostError(
+        raise LeaseLostError(
             f"the lease {self.folder} for {self.claim.purpose} is lost ({why}): somebody else may hold it; start again"
         )
 
-    def revive(self) -> None:
+    def reacquire(self) -> None:
         """Hold it for another lifetime, also where its time is over, as after a machine's sleep, but nobody has come.
 
         Whoever comes after its time removes the claim. LostError where one did, TakenError where one just does.
@@ -184,7 +184,7 @@ def _try(folder: Folder, purpose: str, lifetime: timedelta, owner: str | None) -
     for name, claim in claims.items():
         if claim and claim.is_held and _is_of(owner, claim):
             lease = Lease(folder, name, claim, lifetime)
-            with suppress(LostError):
+            with suppress(LeaseLostError):
                 lease.renew()
                 return lease
     if others := _others(claims, owner):
@@ -263,11 +263,13 @@ def _told_way(claims: Claims) -> str:
     return f"{claim.process}, {claim.purpose}, which cannot be seen from here; at most until {_told(claim.expires)}"
 
 
-def _taken(folder: Folder, others: Claims) -> TakenError:
+def _taken(folder: Folder, others: Claims) -> LeaseHeldError:
     name, claim = _in_the_way(others)
     if claim is None:
-        return TakenError(f"{folder.file(name)} is no claim of this program; delete it where nobody uses it")
-    return TakenError(
+        return LeaseHeldError(
+            f"{folder.file(name)} is no claim of this program; delete it where nobody uses it"
+        )
+    return LeaseHeldError(
         f"{folder} is taken by {claim}; wait, or, where that surely runs no more, delete {folder.file(name)}"
     )
 

@@ -50,7 +50,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateResult:
     """All checks."""
 
     checks: tuple[Check, ...]
@@ -65,9 +65,9 @@ class Verdict:
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
 
-def judge(facts: Facts, config: GateConfig) -> Verdict:
+def evaluate_gate(facts: Facts, config: GateConfig) -> GateResult:
     """Every check that `config` asks for."""
-    return Verdict(tuple(_checks(facts, config)))
+    return GateResult(tuple(_checks(facts, config)))
 
 
 def require_sets(config: GateConfig, evaluate: EvaluateConfig) -> None:

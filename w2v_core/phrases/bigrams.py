@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.runs.sentence_files import words_and_places
+from w2v_core.runs.sentence_files import dictionary_and_codes
 from w2v_core.types import BoolArray, Int32Array, Int64Array, ranges
 
 
 @dataclass(frozen=True)
-class Joining:
+class PhraseRules:
     """How words become phrases: what stands between them in the phrase, and the common terms."""
 
     delimiter: str
@@ -23,7 +23,7 @@ class Joining:
 
 
 @dataclass(frozen=True)
-class Grams:
+class Bigrams:
     """The pairs of some sentences, in their order. A gram may come more than once."""
 
     names_G: pa.StringArray
@@ -37,24 +37,24 @@ class Grams:
     """which token is a pair's first word, and which its last"""
 
 
-def grams_of(sentences: pa.ListArray, joining: Joining) -> Grams:
+def grams_of(sentences: pa.ListArray, phrase_rules: PhraseRules) -> Bigrams:
     """The grams of `sentences`, lists of a dictionary's words."""
-    words, places_T = words_and_places(sentences)
-    begin_P, end_P = _pairs(sentences, is_common(words, joining)[places_T])
+    words, places_T = dictionary_and_codes(sentences)
+    begin_P, end_P = _pairs(sentences, is_common(words, phrase_rules)[places_T])
     near_P = end_P - begin_P == 1
     keys = places_T[begin_P[near_P]].astype(np.int64) * len(words) + places_T[end_P[near_P]]
     distinct = pa.array(keys).dictionary_encode()
     near_G = distinct.dictionary.to_numpy()
     begin_far, end_far = begin_P[~near_P], end_P[~near_P]
     names = [
-        _named(words, near_G, joining.delimiter),
-        _spelled_out(words, places_T, begin_far, end_far, joining.delimiter),
+        _named(words, near_G, phrase_rules.delimiter),
+        _spelled_out(words, places_T, begin_far, end_far, phrase_rules.delimiter),
     ]
     bytes_D = pc.binary_length(words).to_numpy()
     gram_P = np.empty(len(begin_P), np.int32)
     gram_P[near_P] = distinct.indices.to_numpy()
     gram_P[~near_P] = len(near_G) + np.arange(len(begin_far))
-    return Grams(
+    return Bigrams(
         pa.concat_arrays(names),
         bytes_D[np.concatenate([near_G // max(len(words), 1), places_T[begin_far]])],
         bytes_D[np.concatenate([near_G % max(len(words), 1), places_T[end_far]])],
@@ -64,9 +64,9 @@ def grams_of(sentences: pa.ListArray, joining: Joining) -> Grams:
     )
 
 
-def is_common(words: pa.StringArray, joining: Joining) -> BoolArray:
+def is_common(words: pa.StringArray, phrase_rules: PhraseRules) -> BoolArray:
     """Which words are common terms (D,)."""
-    listed = pc.is_in(words, value_set=pa.array(joining.common_terms, pa.string()))
+    listed = pc.is_in(words, value_set=pa.array(phrase_rules.common_terms, pa.string()))
     is_common_D: BoolArray = listed.to_numpy(zero_copy_only=False)
     return is_common_D
 

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.phrases.bigrams import Joining, grams_of, is_common
-from w2v_core.runs.sentence_files import words_and_places
-from w2v_core.vocabulary.hash_partition import arrived_tables, packed, summed
+from w2v_core.phrases.bigrams import PhraseRules, grams_of, is_common
+from w2v_core.runs.sentence_files import dictionary_and_codes
+from w2v_core.vocabulary.hash_partition import packed, received_tables, summed
 
 GRAMS = pa.schema(
     [
@@ -37,18 +37,18 @@ SUMS = pa.schema(
 _KEYS = ("token", "first", "last")
 
 
-def count_grams(sentences: Iterable[pa.ListArray], joining: Joining) -> pa.Table:
+def count_bigrams(sentences: Iterable[pa.ListArray], phrase_rules: PhraseRules) -> pa.Table:
     """GRAMS of all sentences, each row once."""
-    return summed((_count(some, joining) for some in sentences), GRAMS, _KEYS)
+    return summed((_count(some, phrase_rules) for some in sentences), GRAMS, _KEYS)
 
 
-def _count(sentences: pa.ListArray, joining: Joining) -> pa.Table:
-    words, places_T = words_and_places(sentences)
+def _count(sentences: pa.ListArray, phrase_rules: PhraseRules) -> pa.Table:
+    words, places_T = dictionary_and_codes(sentences)
     counts_D = np.bincount(places_T, minlength=len(words))
-    kind_D = -is_common(words, joining).astype(np.int32)
-    grams = grams_of(sentences, joining)
-    counts_G = np.bincount(grams.gram_P, minlength=len(grams.names_G))
-    of_grams = [grams.names_G, grams.first_G, grams.last_G, counts_G]
+    kind_D = -is_common(words, phrase_rules).astype(np.int32)
+    bigrams = grams_of(sentences, phrase_rules)
+    counts_G = np.bincount(bigrams.gram_P, minlength=len(bigrams.names_G))
+    of_grams = [bigrams.names_G, bigrams.first_G, bigrams.last_G, counts_G]
     return pa.concat_tables(
         [
             pa.table([words, kind_D, kind_D, counts_D], schema=GRAMS).filter(pa.array(counts_D > 0)),
@@ -57,9 +57,9 @@ def _count(sentences: pa.ListArray, joining: Joining) -> pa.Table:
     )
 
 
-def sum_grams(batches: Iterable[pa.RecordBatch], min_count: int) -> Iterator[pa.RecordBatch]:
+def sum_bigrams(batches: Iterable[pa.RecordBatch], min_count: int) -> Iterator[pa.RecordBatch]:
     """One row of SUMS for all the BUCKETS that a task is given."""
-    counted = summed(arrived_tables(batches), GRAMS, _KEYS)
+    counted = summed(received_tables(batches), GRAMS, _KEYS)
     num_tokens = pc.sum(counted.filter(pc.less_equal(counted["first"], 0))["count"]).as_py() or 0
     counted = counted.filter(pc.greater_equal(counted["first"], 0))
     by_name = counted["token"].combine_chunks().dictionary_encode()

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from w2v_core import schemas
 from w2v_core.io.filesystem import Folder
-from w2v_core.phrases.bigrams import Grams, Joining, grams_of
-from w2v_core.runs.sentence_files import sentence_groups, sentence_writer, words_and_places
-from w2v_core.runs.task_output import Receipt
+from w2v_core.phrases.bigrams import Bigrams, PhraseRules, grams_of
+from w2v_core.runs.sentence_files import dictionary_and_codes, sentence_groups, sentence_writer
+from w2v_core.runs.task_output import TaskResult
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.types import BoolArray, ranges
 from w2v_core.vocabulary.word_index import UNKNOWN, Lookup
@@ -29,9 +29,9 @@ class Phrases:
         first, last = (pc.binary_length(phrases[name].combine_chunks()) for name in ("first", "last"))
         return cls(Lookup.of(_keys(phrases["phrase"].combine_chunks(), first, last)))
 
-    def among(self, grams: Grams) -> BoolArray:
+    def among(self, bigrams: Bigrams) -> BoolArray:
         """Which of the grams (G,) are phrases."""
-        keys = _keys(grams.names_G, pa.array(grams.first_G), pa.array(grams.last_G))
+        keys = _keys(bigrams.names_G, pa.array(bigrams.first_G), pa.array(bigrams.last_G))
         is_phrase_G: BoolArray = self.keys.ids(keys) != UNKNOWN
         return is_phrase_G
 
@@ -40,38 +40,38 @@ def _keys(names: pa.StringArray, first: pa.Array, last: pa.Array) -> pa.StringAr
     return pc.binary_join_element_wise(first.cast(pa.string()), last.cast(pa.string()), names, ":")
 
 
-def join(sentences: pa.ListArray, phrases: Phrases, joining: Joining) -> pa.ListArray:
+def join(sentences: pa.ListArray, phrases: Phrases, phrase_rules: PhraseRules) -> pa.ListArray:
     """`sentences` with phrases joined, from left to right: a word that ends a phrase does not begin the next one."""
-    words, places_T = words_and_places(sentences)
-    grams = grams_of(sentences, joining)
-    taken = np.flatnonzero(_every_other(phrases.among(grams)[grams.gram_P], grams))
-    begin_P, end_P = grams.begin_P[taken], grams.end_P[taken]
+    words, places_T = dictionary_and_codes(sentences)
+    bigrams = grams_of(sentences, phrase_rules)
+    taken = np.flatnonzero(_every_other(phrases.among(bigrams)[bigrams.gram_P], bigrams))
+    begin_P, end_P = bigrams.begin_P[taken], bigrams.end_P[taken]
     places_T = places_T.copy()
-    places_T[begin_P] = len(words) + grams.gram_P[taken]
+    places_T[begin_P] = len(words) + bigrams.gram_P[taken]
     stays_T = np.ones(len(places_T), bool)
     stays_T[ranges(begin_P + 1, end_P - begin_P)] = False
     ends_T = np.concatenate([[0], np.cumsum(stays_T)]).astype(np.int32)
     offsets = sentences.offsets.to_numpy()
     used_D, place_T = np.unique(places_T[stays_T], return_inverse=True)
-    dictionary = pa.concat_arrays([words, grams.names_G]).take(pa.array(used_D))
+    dictionary = pa.concat_arrays([words, bigrams.names_G]).take(pa.array(used_D))
     tokens = pa.DictionaryArray.from_arrays(pa.array(place_T.astype(np.int32)), dictionary)
     return pa.ListArray.from_arrays(pa.array(ends_T[offsets - offsets[0]]), tokens)
 
 
-def _every_other(is_phrase_P: BoolArray, grams: Grams) -> BoolArray:
+def _every_other(is_phrase_P: BoolArray, bigrams: Bigrams) -> BoolArray:
     """Of phrases that overlap in a row, the first, the third, and so on."""
     follows_P = np.zeros(len(is_phrase_P), bool)
-    follows_P[1:] = is_phrase_P[:-1] & (grams.end_P[:-1] == grams.begin_P[1:])
+    follows_P[1:] = is_phrase_P[:-1] & (bigrams.end_P[:-1] == bigrams.begin_P[1:])
     place_P = np.arange(len(is_phrase_P))
     begin_of_row_P = np.maximum.accumulate(np.where(follows_P, 0, place_P))
     taken_P: BoolArray = is_phrase_P & ((place_P - begin_of_row_P) % 2 == 0)
     return taken_P
 
 
-def joined(sentences: pa.ListArray, passes: Sequence[Phrases], joining: Joining) -> pa.ListArray:
+def joined(sentences: pa.ListArray, passes: Sequence[Phrases], phrase_rules: PhraseRules) -> pa.ListArray:
     """`sentences` with the phrases of each pass joined in turn."""
     for phrases in passes:
-        sentences = join(sentences, phrases, joining)
+        sentences = join(sentences, phrases, phrase_rules)
     return sentences
 
 
@@ -80,17 +80,17 @@ def join_part(
     name: str,
     weighted: bool,
     passes: Sequence[Phrases],
-    joining: Joining,
+    phrase_rules: PhraseRules,
     folder: Folder,
     part: int,
-) -> Receipt:
+) -> TaskResult:
     """Write the sentences of the file `name` with all phrases joined as part `part` into `folder`."""
     num_read = num_kept = 0
     with sentence_writer(folder, weighted) as writer:
         for group in sentence_groups(source, name, weighted):
             read = group["tokens"].combine_chunks()
-            kept = joined(read, passes, joining)
+            kept = joined(read, passes, phrase_rules)
             num_read, num_kept = num_read + len(read.flatten()), num_kept + len(kept.flatten())
             writer.write(group.set_column(0, "tokens", kept).cast(schemas.tokens(weighted)))
     account = TokenAccount(read=num_read, kept=num_kept, dropped={"joined": num_read - num_kept})
-    return Receipt.of(writer, account, {}, part=part)
+    return TaskResult.of(writer, account, {}, part=part)

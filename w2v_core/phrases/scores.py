@@ -20,16 +20,16 @@ def find_phrases(sums: pa.Table, config: PhrasesConfig) -> pa.Table:
     num_names, num_tokens = (pc.sum(sums[name]).as_py() or 0 for name in ("names", "tokens"))
     totals = pa.concat_tables([TOTALS.empty_table(), *map(unpacked, sums["counts"])])
     lookup, total_N = _totals_by_name(totals)
-    grams = totals.filter(pc.greater(totals["first"], 0)).combine_chunks()
-    first, last = words_of(grams)
+    bigrams = totals.filter(pc.greater(totals["first"], 0)).combine_chunks()
+    first, last = words_of(bigrams)
     first_G, last_G = lookup.ids(first), lookup.ids(last)
     known = (first_G != UNKNOWN) & (last_G != UNKNOWN)
-    count_G = grams["total"].to_numpy()
-    score_G = np.full(len(grams), -np.inf)
+    count_G = bigrams["total"].to_numpy()
+    score_G = np.full(len(bigrams), -np.inf)
     score_G[known] = _score(
         total_N[first_G[known]], total_N[last_G[known]], count_G[known], num_names, num_tokens, config
     )
-    found = pa.table([grams["token"], first, last, count_G, score_G], schema=PHRASES)
+    found = pa.table([bigrams["token"], first, last, count_G, score_G], schema=PHRASES)
     return found.filter(pa.array(score_G > config.threshold)).sort_by(
         [("score", "descending"), ("phrase", "ascending"), ("first", "ascending")]
     )
@@ -42,12 +42,12 @@ def _totals_by_name(totals: pa.Table) -> tuple[Lookup, Int64Array]:
     return Lookup.of(by_name.dictionary), total_N
 
 
-def words_of(grams: pa.Table) -> tuple[pa.StringArray, pa.StringArray]:
+def words_of(bigrams: pa.Table) -> tuple[pa.StringArray, pa.StringArray]:
     """The first and the last word of each of GRAMS."""
-    names = grams["token"].combine_chunks() if grams["token"].num_chunks else pa.array([], pa.string())
+    names = bigrams["token"].combine_chunks() if bigrams["token"].num_chunks else pa.array([], pa.string())
     offsets = np.frombuffer(names.buffers()[1] or bytes(4), np.int32)
     offsets = offsets[names.offset : names.offset + len(names) + 1]
-    first_G, last_G = (grams[name].to_numpy().astype(np.int64) for name in ("first", "last"))
+    first_G, last_G = (bigrams[name].to_numpy().astype(np.int64) for name in ("first", "last"))
     data = np.frombuffer(names.buffers()[2] or b"", np.uint8)
     begins, ends = offsets[:-1].astype(np.int64), offsets[1:].astype(np.int64)
     return _cut_out(data, begins, first_G), _cut_out(data, ends - last_G, last_G)

@@ -14,17 +14,17 @@ from w2v_core.errors import UserError
 from w2v_core.executors.base import Executor
 from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
-from w2v_core.phrases.bigrams import Joining
+from w2v_core.phrases.bigrams import PhraseRules
 from w2v_core.pipeline.phrases import opened_phrases
-from w2v_core.pipeline.stage import Made, make_stage
+from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.pipeline.tokenize import import_readers, load_packages
 from w2v_core.readers.splits import InputFile, Split, plan_splits
 from w2v_core.runs.output_folder import OutputFolder
-from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir
+from w2v_core.runs.run_directory import FileEntry, Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage
-from w2v_core.runs.task_output import Receipt, adopt_parts, total_account, write_array
+from w2v_core.runs.task_output import TaskResult, commit_parts, total_account, write_array
 from w2v_core.runs.token_account import add_counters
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.types import FloatArray
 from w2v_core.vocabulary.vocabulary import cached_vocabulary
 
@@ -45,8 +45,8 @@ class Source:
     """What a run has to say about words: how texts become words, and the words' vectors."""
 
     tokenize: TokenizeConfig
-    given: NamedFiles
-    joining: Joining
+    given: TokenizerResources
+    phrase_rules: PhraseRules
     phrases_folder: Folder
     phrases: list[FileEntry]
     vocab: tuple[Folder, str]
@@ -58,15 +58,17 @@ class Source:
         """From the manifests of a finished run. UserError where a stage, or a file that was named, is not as it was."""
         vectors, vocab, tokens = (run.require(stage) for stage in ("vectors", "vocab", "tokens"))
         tokenize = tokenize_settings(tokens, asked, run.location)
-        sentences, joining, phrases = SentenceStage.of(run), Joining(""), []
+        sentences, phrase_rules, phrases = SentenceStage.of(run), PhraseRules(""), []
         if sentences.name == "phrases":
             manifest = sentences.manifest
-            joining = Joining(manifest.config["delimiter"], tuple(manifest.inputs.get("common_terms", ())))
+            phrase_rules = PhraseRules(
+                manifest.config["delimiter"], tuple(manifest.inputs.get("common_terms", ()))
+            )
             phrases = [entry for entry in manifest.files if entry.name.startswith("phrases-")]
         return cls(
             tokenize,
             _same_files(tokens, tokenize, run.location),
-            joining,
+            phrase_rules,
             run.stage("phrases"),
             phrases,
             (run.stage("vocab"), vocab.fingerprint),
@@ -76,7 +78,7 @@ class Source:
     def encoder(self) -> Encoder:
         """A fresh one, for one task."""
         phrases = opened_phrases(self.phrases_folder, self.phrases) if self.phrases else ()
-        return Encoder(self.tokenize, self.given, phrases, self.joining, cached_vocabulary(*self.vocab))
+        return Encoder(self.tokenize, self.given, phrases, self.phrase_rules, cached_vocabulary(*self.vocab))
 
 
 def tokenize_settings(tokens: Manifest, asked: TokenizeConfig, location: str) -> TokenizeConfig:
@@ -92,9 +94,9 @@ def tokenize_settings(tokens: Manifest, asked: TokenizeConfig, location: str) ->
     return ran.model_copy(update={**reading, "weight_column": None})
 
 
-def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> NamedFiles:
+def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> TokenizerResources:
     """Stop words and model. UserError where they have changed since the run was made."""
-    given = NamedFiles.read(tokenize)
+    given = TokenizerResources.read(tokenize)
     was: dict[str, Any] = tokens.inputs if isinstance(tokens.inputs, dict) else {}
     for key, value in given.identity().items():
         if was.get(key) != value:
@@ -115,7 +117,7 @@ def embed_documents(
     packages = load_packages(config.model_copy(update={"tokenize": source.tokenize}), source.given)
     inputs = {
         "files": [file.identity() for file in files],
-        "tokenize": source.tokenize.model_dump(mode="json", exclude=set(source.tokenize.without_effect)),
+        "tokenize": source.tokenize.model_dump(mode="json", exclude=set(source.tokenize.execution_only)),
         "vectors": source.vectors[1],
         "packages": packages,
     }
@@ -124,7 +126,7 @@ def embed_documents(
         "documents",
         config.embed,
         inputs,
-        lambda draft: _build(draft, files, source, config, executor),
+        lambda stage_writer: _build(stage_writer, files, source, config, executor),
         lambda: executor.start(run.name),
     )
     if silent := manifest.counters["documents_without_known_word"]:
@@ -133,26 +135,35 @@ def embed_documents(
 
 
 def _build(
-    draft: Draft, files: Sequence[InputFile], source: Source, config: Config, executor: Executor
-) -> Made:
-    folder, options, size = draft.temporary, config.embed, vector_size(source.vectors[0])
+    stage_writer: StageWriter, files: Sequence[InputFile], source: Source, config: Config, executor: Executor
+) -> StageResult:
+    folder, options, size = stage_writer.temporary, config.embed, vector_size(source.vectors[0])
     parts = _numbered(plan_splits(files, source.tokenize.split_bytes), source, config, executor)
 
     embed_one = partial(_embed_part, parts, source, options, folder)
-    receipts = executor.run_parts("documents: embedding", len(parts), embed_one) if parts else []
+    task_results = executor.run_parts("documents: embedding", len(parts), embed_one) if parts else []
     others: list[FileEntry] = []
-    if options.remove_components and receipts:
-        drafts, has_id = {receipt.part: receipt for receipt in receipts}, options.id_column is not None
-        components_CD = principal_components(total_moment(folder, receipts, size), options.remove_components)
+    if options.remove_components and task_results:
+        drafts, has_id = (
+            {task_result.part: task_result for task_result in task_results},
+            options.id_column is not None,
+        )
+        components_CD = principal_components(
+            total_moment(folder, task_results, size), options.remove_components
+        )
         remove = partial(_remove_components, folder, drafts, components_CD, has_id)
-        receipts = executor.run_parts("documents: removing components", len(parts), remove)
-        others = [write_array(draft, COMPONENTS, components_CD)]
-    counters = add_counters(receipt.counters for receipt in receipts)
+        task_results = executor.run_parts("documents: removing components", len(parts), remove)
+        others = [write_array(stage_writer, COMPONENTS, components_CD)]
+    counters = add_counters(task_result.counters for task_result in task_results)
     if not counters.get("documents"):
         raise UserError(
             f"the input holds no document (files {len(files)}, first {files[0].path}); give others"
         )
-    return Made([*adopt_parts(draft, receipts, len(parts)), *others], total_account(receipts), counters)
+    return StageResult(
+        [*commit_parts(stage_writer, task_results, len(parts)), *others],
+        total_account(task_results),
+        counters,
+    )
 
 
 def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor: Executor) -> Parts:
@@ -161,8 +172,8 @@ def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor
     rows = [0] * len(splits)
     if config.embed.id_column is None and any(split.begin for split in splits):
         count = partial(_count_part, tasks, source.tokenize)
-        receipts = executor.run_parts("documents: numbering rows", len(tasks), count)
-        by_part = {receipt.part: receipt.counters for receipt in receipts}
+        task_results = executor.run_parts("documents: numbering rows", len(tasks), count)
+        by_part = {task_result.part: task_result.counters for task_result in task_results}
         rows = [by_part[part][str(place)] for part, task in enumerate(tasks) for place in range(len(task))]
     first_rows, before = [], 0
     for split, num_rows in zip(splits, rows, strict=True):
@@ -173,17 +184,17 @@ def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor
     return [[(split, next(numbers)) for split in task] for task in tasks]
 
 
-def _embed_part(parts: Parts, source: Source, options: EmbedConfig, folder: Folder, part: int) -> Receipt:
+def _embed_part(parts: Parts, source: Source, options: EmbedConfig, folder: Folder, part: int) -> TaskResult:
     vectors_VD = cached_vectors(*source.vectors)
     words = WordTable.of(vectors_VD, cached_vocabulary(*source.vocab), options)
     return embed_part(parts[part], source.tokenize, source.encoder(), words, folder, part)
 
 
 def _remove_components(
-    folder: Folder, drafts: dict[int, Receipt], components_CD: FloatArray, has_id: bool, part: int
-) -> Receipt:
+    folder: Folder, drafts: dict[int, TaskResult], components_CD: FloatArray, has_id: bool, part: int
+) -> TaskResult:
     return rewrite_without(folder, drafts[part], components_CD, has_id)
 
 
-def _count_part(tasks: list[list[Split]], tokenize: TokenizeConfig, part: int) -> Receipt:
+def _count_part(tasks: list[list[Split]], tokenize: TokenizeConfig, part: int) -> TaskResult:
     return count_part(tasks[part], tokenize, part)

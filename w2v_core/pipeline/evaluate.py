@@ -12,8 +12,8 @@ from w2v_core.evaluation.named_sets import Kind, located
 from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import read_location
-from w2v_core.pipeline.stage import Made, make_stage
-from w2v_core.runs.run_directory import Draft, FileEntry, RunDir
+from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.runs.run_directory import FileEntry, RunDir, StageWriter
 from w2v_core.runs.task_output import write_bytes
 from w2v_core.vectors.alignment import SharedWords
 from w2v_core.vectors.word_vectors import WordVectors
@@ -77,9 +77,9 @@ class _Work:
         if self.other is not None:
             _ = self.shared
 
-    def build(self, draft: Draft) -> Made:
+    def build(self, stage_writer: StageWriter) -> StageResult:
         answers = answer(self.sets, self.vectors, self.config)
-        files = [_write_json(draft, REPORT, scores(self.sets, answers, self.config))]
+        files = [_write_json(stage_writer, REPORT, scores(self.sets, answers, self.config))]
         if self.other is not None:
             theirs = answer(self.sets, self.shared.second, self.config)
             compared = {
@@ -87,8 +87,8 @@ class _Work:
                 **differences(self.sets, answers, theirs, self.config),
                 **words_apart(self.shared, self.config),
             }
-            files.append(_write_json(draft, COMPARISON, compared))
-        return Made(files)
+            files.append(_write_json(stage_writer, COMPARISON, compared))
+        return StageResult(files)
 
 
 def _digests(config: EvaluateConfig) -> dict[str, str]:
@@ -101,9 +101,9 @@ def _digest(path: str) -> str:
     return hashlib.sha256(read_location(path)).hexdigest()
 
 
-def _write_json(draft: Draft, name: str, document: dict[str, Any]) -> FileEntry:
+def _write_json(stage_writer: StageWriter, name: str, document: dict[str, Any]) -> FileEntry:
     text = json.dumps(document, ensure_ascii=False, indent=2).encode()
-    return write_bytes(draft, name, lambda stream: stream.write(text))
+    return write_bytes(stage_writer, name, lambda stream: stream.write(text))
 
 
 def _read_json(run: RunDir, name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from w2v_core.io.events import bind_run, log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
 from w2v_core.nightly.facts import gate_facts, recorded
-from w2v_core.nightly.gate import judge, require_sets
+from w2v_core.nightly.gate import evaluate_gate, require_sets
 from w2v_core.nightly.ledger import Ledger, ReadFile, SortedOut, fingerprints
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import (
@@ -61,7 +61,7 @@ class RefusedError(UserError):
     exit_code = 3
 
 
-class MadeBy(BaseModel):
+class CreatedBy(BaseModel):
     """Which night made a version, of which files, with which settings."""
 
     model_config = ConfigDict(frozen=True)
@@ -375,14 +375,14 @@ class Night:
         if told := self._what_changed(plan):
             raise UserError(f"{told}; run again, and the night begins anew")
         current = self._model.current()
-        verdict = judge(gate_facts(run, has_current=current is not None), self._config.gate)
+        verdict = evaluate_gate(gate_facts(run, has_current=current is not None), self._config.gate)
         for check in verdict.checks:
             told = "passed" if check.passed else "FAILED"
             log_event(
                 f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
             )
         ledger = self._ledger(current).extended(plan.files)
-        made_by = MadeBy(night=plan.night, files=plan.files, settings=self._identity())
+        made_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())
         lease.renew()
         published = self._model.publish(
             run,
@@ -491,10 +491,10 @@ def _refuse_own_settings(config: Config) -> None:
             )
 
 
-def _made_by(version: Version) -> MadeBy | None:
+def _made_by(version: Version) -> CreatedBy | None:
     """What night made the version; None where `w2v publish` did."""
     data = version.folder.read(NIGHT)
-    return None if data is None else MadeBy.model_validate_json(data)
+    return None if data is None else CreatedBy.model_validate_json(data)
 
 
 def _compared(plan: Plan, run: RunDir) -> list[dict[str, Any]]:

@@ -18,11 +18,11 @@ def writing(run: RunDir, purpose: str) -> Iterator[RunDir]:
     if run.is_published() or _is_read_only(run):
         yield run
         return
-    with kept(run.lease, purpose, told_waiting):
+    with kept(run.lease, purpose, log_waiting):
         yield run
 
 
-def told_waiting(holder: str) -> None:
+def log_waiting(holder: str) -> None:
     """Say whose sign of life is waited for."""
     log_event(f"waiting for a sign of life of {holder}", "lease_waiting")
 

@@ -12,16 +12,16 @@ from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import read_table
 from w2v_core.io.word_list import read_word_list
-from w2v_core.phrases.bigrams import Joining
-from w2v_core.phrases.count import SUMS, count_grams, sum_grams
+from w2v_core.phrases.bigrams import PhraseRules
+from w2v_core.phrases.count import SUMS, count_bigrams, sum_bigrams
 from w2v_core.phrases.join import Phrases, join_part, joined
 from w2v_core.phrases.scores import find_phrases
-from w2v_core.pipeline.stage import Made, make_stage
-from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, RunDir
+from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.runs.run_directory import FileEntry, Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage, sentence_groups
-from w2v_core.runs.task_output import Receipt, adopt_parts, total_account, write_bytes
+from w2v_core.runs.task_output import TaskResult, commit_parts, total_account, write_bytes
 from w2v_core.schemas import PHRASES
-from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, in_buckets
+from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 
 _TOKENS_A_TASK = 5_000_000  # of a task that adds grams up: every second one is another gram
 
@@ -37,31 +37,43 @@ def make_phrases(run: RunDir, config: Config, executor: Executor) -> Manifest | 
     common: tuple[str, ...] = ()
     if options.common_terms is not None:
         common = read_word_list(options.common_terms, "phrases.common_terms")
-    joining = Joining(options.delimiter, common)
+    phrase_rules = PhraseRules(options.delimiter, common)
     return make_stage(
         run,
         "phrases",
         options,
         {"tokens": tokens.fingerprint} | ({"common_terms": list(common)} if common else {}),
-        lambda draft: _build(draft, SentenceStage.of_tokens(run), joining, config, executor),
+        lambda stage_writer: _build(
+            stage_writer, SentenceStage.of_tokens(run), phrase_rules, config, executor
+        ),
         lambda: executor.start(run.name),
     )
 
 
 def _build(
-    draft: Draft, sentences: SentenceStage, joining: Joining, config: Config, executor: Executor
-) -> Made:
+    stage_writer: StageWriter,
+    sentences: SentenceStage,
+    phrase_rules: PhraseRules,
+    config: Config,
+    executor: Executor,
+) -> StageResult:
     files: list[FileEntry] = []
     counters = {}
     for number in range(1, config.phrases.passes + 1):
-        found = _find(draft.folder, files, number, sentences, joining, config, executor)
+        found = _find(stage_writer.folder, files, number, sentences, phrase_rules, config, executor)
         counters[f"phrases_{number}"] = len(found)
-        files.append(write_bytes(draft, f"phrases-{number}.parquet", lambda out: pq.write_table(found, out)))  # noqa: B023
-    join = partial(_join_part, sentences, draft.folder, tuple(files), joining, draft.temporary)
-    receipts = executor.run_parts("phrases: joining", len(sentences.parts), join)
-    account = total_account(receipts)
+        files.append(
+            write_bytes(stage_writer, f"phrases-{number}.parquet", lambda out: pq.write_table(found, out))
+        )  # noqa: B023
+    join = partial(
+        _join_part, sentences, stage_writer.folder, tuple(files), phrase_rules, stage_writer.temporary
+    )
+    task_results = executor.run_parts("phrases: joining", len(sentences.parts), join)
+    account = total_account(task_results)
     assert account.read == sentences.num_tokens, "tokens were lost or counted twice between the stages"
-    return Made([*adopt_parts(draft, receipts, len(sentences.parts)), *files], account, counters)
+    return StageResult(
+        [*commit_parts(stage_writer, task_results, len(sentences.parts)), *files], account, counters
+    )
 
 
 def _find(
@@ -69,13 +81,13 @@ def _find(
     files: list[FileEntry],
     number: int,
     sentences: SentenceStage,
-    joining: Joining,
+    phrase_rules: PhraseRules,
     config: Config,
     executor: Executor,
 ) -> pa.Table:
     """PHRASES of pass `number`, in sentences in which those of the passes before, in `files`, are joined."""
     num_tasks = 2 + sentences.num_tokens // _TOKENS_A_TASK
-    count = partial(_count_part, sentences, folder, tuple(files), joining, num_tasks * BUCKETS_A_TASK)
+    count = partial(_count_part, sentences, folder, tuple(files), phrase_rules, num_tasks * BUCKETS_A_TASK)
     sums = executor.shuffled(
         f"phrases: counting, pass {number}",
         [RowsOfParts(len(sentences.parts), count, BUCKETS)],
@@ -91,16 +103,16 @@ def _join_part(
     sentences: SentenceStage,
     folder: Folder,
     files: tuple[FileEntry, ...],
-    joining: Joining,
+    phrase_rules: PhraseRules,
     temporary: Folder,
     part: int,
-) -> Receipt:
+) -> TaskResult:
     return join_part(
         sentences.folder,
         sentences.parts[part],
         sentences.weighted,
         opened_phrases(folder, files),
-        joining,
+        phrase_rules,
         temporary,
         part,
     )
@@ -110,21 +122,21 @@ def _count_part(
     sentences: SentenceStage,
     folder: Folder,
     files: tuple[FileEntry, ...],
-    joining: Joining,
+    phrase_rules: PhraseRules,
     num_buckets: int,
     part: int,
 ) -> Iterator[pa.RecordBatch]:
     passes = opened_phrases(folder, files)
     groups = sentence_groups(sentences.folder, sentences.parts[part], sentences.weighted)
-    counted = count_grams(
-        (joined(group["tokens"].combine_chunks(), passes, joining) for group in groups), joining
+    counted = count_bigrams(
+        (joined(group["tokens"].combine_chunks(), passes, phrase_rules) for group in groups), phrase_rules
     )
     if len(counted):
-        yield in_buckets(counted, num_buckets)
+        yield partition_by_hash(counted, num_buckets)
 
 
 def _sum_part(min_count: int, rows: Batches, _part: int) -> Iterator[pa.RecordBatch]:
-    return sum_grams(rows, min_count)
+    return sum_bigrams(rows, min_count)
 
 
 def opened_phrases(folder: Folder, files: Sequence[FileEntry]) -> tuple[Phrases, ...]:

@@ -8,7 +8,7 @@ from w2v_core.pipeline.tokenize import import_readers, load_packages
 from w2v_core.planning.predict import DEFAULT_SAMPLE_BYTES, predict
 from w2v_core.planning.prediction import Prediction
 from w2v_core.readers.splits import find_files
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 
 
 def predict_run(
@@ -22,6 +22,6 @@ def predict_run(
         )
     found = find_files(files, config.tokenize.format)
     import_readers(found)
-    load_packages(config, NamedFiles.read(config.tokenize))
+    load_packages(config, TokenizerResources.read(config.tokenize))
     log_event("plan: reading a sample")
     return predict(found, config, sample_bytes, seed)

@@ -6,7 +6,7 @@ from w2v_core.report.facts import fingerprint, read_facts
 from w2v_core.report.page import is_page_of, page
 from w2v_core.report.projection import require_umap
 from w2v_core.report.word_map import word_map
-from w2v_core.runs.model_reference import refuse_published
+from w2v_core.runs.model_reference import reject_published
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.word_vectors import WordVectors
 
@@ -31,7 +31,7 @@ def write_report(run: RunDir, config: Config) -> None:
     if is_page_of(folder.read(PAGE), wanted):
         log_event(f"report: up to date; open {path}")
         return
-    refuse_published(run.folder, run.location)
+    reject_published(run.folder, run.location)
     log_event("report: working")
     data = _built(run, config.report, wanted)
     folder.create()

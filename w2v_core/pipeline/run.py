@@ -11,7 +11,7 @@ from w2v_core.pipeline.report import write_report
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import WatchTraining, train_vectors, unwatched_training
-from w2v_core.pipeline.vocabulary import Named, make_vocab
+from w2v_core.pipeline.vocabulary import VocabularyInputs, make_vocab
 from w2v_core.readers.splits import InputFile
 from w2v_core.runs.run_directory import STAGES, RunDir
 from w2v_core.vectors.warm_start import InitialVectors
@@ -19,7 +19,7 @@ from w2v_core.vectors.warm_start import InitialVectors
 
 def check_named(config: Config) -> None:
     """UserError for lists of words and vectors that later stages are to read and cannot."""
-    Named.read(config.vocab)
+    VocabularyInputs.read(config.vocab)
     if config.train.init_vectors is not None:
         InitialVectors(config.train.init_vectors).identity()
 

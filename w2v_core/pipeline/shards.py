@@ -10,10 +10,10 @@ from w2v_core.config import Config, ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Executor, RowsOfParts
 from w2v_core.io.filesystem import Folder
-from w2v_core.pipeline.stage import Made, make_stage
-from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage
-from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
+from w2v_core.runs.task_output import TaskResult, commit_parts, total_account
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
@@ -30,20 +30,20 @@ def make_shards(run: RunDir, config: Config, executor: Executor) -> Manifest:
         "shards",
         config.shards,
         inputs,
-        lambda draft: _build(draft, run.stage("vocab"), sentences, vocab, config, executor),
+        lambda stage_writer: _build(stage_writer, run.stage("vocab"), sentences, vocab, config, executor),
         lambda: executor.start(run.name),
     )
 
 
 def _build(
-    draft: Draft,
+    stage_writer: StageWriter,
     vocab_folder: Folder,
     sentences: SentenceStage,
     vocab: Manifest,
     config: Config,
     executor: Executor,
-) -> Made:
-    token_folder, folder, options = sentences.folder, draft.temporary, config.shards
+) -> StageResult:
+    token_folder, folder, options = sentences.folder, stage_writer.temporary, config.shards
     names, weighted = sentences.parts, sentences.weighted
     read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
     expected = read_vocabulary()
@@ -53,8 +53,10 @@ def _build(
     encode = partial(_encode, token_folder, names, read_vocabulary, options.seed, weighted)
     write = partial(_write, read_vocabulary, options, folder, weighted)
     encoded = RowsOfParts(len(names), encode, schemas.encoded(weighted))
-    receipts = executor.run_shuffled("shards: shuffling and writing rows", [encoded], "key", num_parts, write)
-    account = total_account(receipts)
+    task_results = executor.run_shuffled(
+        "shards: shuffling and writing rows", [encoded], "key", num_parts, write
+    )
+    account = total_account(task_results)
     assert account.read == options.passes * sentences.num_tokens, (
         "tokens were lost or counted twice between the stages"
     )
@@ -66,12 +68,12 @@ def _build(
             f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
             "vocab.min_count"
         )
-    files = adopt_parts(draft, receipts, num_parts, options.passes)
-    return Made(
+    files = commit_parts(stage_writer, task_results, num_parts, options.passes)
+    return StageResult(
         files,
         account,
         {"shards": len(files) // options.passes, "row_group_rows": ROW_GROUP_ROWS, "weighted": int(weighted)},
-        f"{joined_digest(*(receipt.digest for receipt in receipts)):016x}",
+        f"{joined_digest(*(task_result.digest for task_result in task_results)):016x}",
     )
 
 
@@ -93,5 +95,5 @@ def _write(
     weighted: bool,
     encoded: Batches,
     part: int,
-) -> Iterator[Receipt]:
+) -> Iterator[TaskResult]:
     return write_shard(encoded, read_vocabulary().keep_probability, options, folder, part, weighted)

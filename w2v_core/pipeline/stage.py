@@ -9,12 +9,12 @@ from pydantic import BaseModel
 
 from w2v_core.executors.interrupts import was_interrupted
 from w2v_core.io.events import bind_stage, log_event
-from w2v_core.runs.run_directory import Draft, FileEntry, Manifest, fingerprint
+from w2v_core.runs.run_directory import FileEntry, Manifest, StageWriter, fingerprint
 from w2v_core.runs.token_account import TokenAccount
 
 
 @dataclass(frozen=True)
-class Made:
+class StageResult:
     """What a stage made: files, where the tokens went, and other counts."""
 
     files: list[FileEntry]
@@ -32,7 +32,7 @@ class StageFolder(Protocol):
     def require(self, name: str) -> Manifest:
         """Return the manifest of the stage."""
 
-    def rewrite(self, name: str) -> AbstractContextManager[Draft]:
+    def rewrite(self, name: str) -> AbstractContextManager[StageWriter]:
         """Empty the stage and yield the draft of its new content."""
 
 
@@ -41,7 +41,7 @@ def make_stage(
     name: str,
     config: BaseModel,
     inputs: Any,
-    build: Callable[[Draft], Made],
+    build: Callable[[StageWriter], StageResult],
     prepare: Callable[[], object] = lambda: None,
 ) -> Manifest:
     """The manifest of stage `name` made from `config` and `inputs`: the one that stands, or a new one.
@@ -56,9 +56,9 @@ def make_stage(
         log_event(f"{name}: working", "stage_started")
         with _interrupts_told(name):
             prepare()
-            with run.rewrite(name) as draft:
-                made = build(draft)
-                manifest = draft.finish(
+            with run.rewrite(name) as stage_writer:
+                made = build(stage_writer)
+                manifest = stage_writer.finish(
                     config=config,
                     inputs=inputs,
                     files=made.files,

@@ -8,15 +8,15 @@ from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Executor
 from w2v_core.executors.catalog import Table, tables_among
 from w2v_core.io.filesystem import Folder
-from w2v_core.pipeline.stage import Made, make_stage
+from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.readers.avro import import_fastavro
 from w2v_core.readers.mediawiki import import_parser
 from w2v_core.readers.splits import InputFile, Split, find_files, plan_splits
-from w2v_core.runs.run_directory import Draft, Manifest, RunDir
-from w2v_core.runs.task_output import Receipt, adopt_parts, total_account
+from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
+from w2v_core.runs.task_output import TaskResult, commit_parts, total_account
 from w2v_core.runs.token_account import add_counters
 from w2v_core.tokenization.task import tokenize_part, tokenize_rows
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer, package_versions
 
 
@@ -34,7 +34,7 @@ def tokenize_corpus(
     tables: Sequence[str] = (),
 ) -> Manifest:
     """The tokens stage of `files` and `tables`."""
-    given = NamedFiles.read(config.tokenize)
+    given = TokenizerResources.read(config.tokenize)
     identities = [file.identity() for file in files]
     opened = [Table.open(name, config, executor) for name in tables]
     identities += [table.identity() for table in opened]
@@ -48,7 +48,7 @@ def tokenize_corpus(
         "tokens",
         config.tokenize,
         inputs,
-        lambda draft: _build(draft, files, opened, given, config, executor),
+        lambda stage_writer: _build(stage_writer, files, opened, given, config, executor),
         lambda: executor.start(run.name),
     )
 
@@ -60,7 +60,7 @@ def import_readers(files: Sequence[InputFile]) -> None:
         needed[kind]()
 
 
-def load_packages(config: Config, given: NamedFiles) -> dict[str, str]:
+def load_packages(config: Config, given: TokenizerResources) -> dict[str, str]:
     """The versions of the packages that the tokenizer needs. UserError where it cannot be had, before Spark starts."""
     versions = package_versions(config.tokenize)
     if given.model:
@@ -69,24 +69,24 @@ def load_packages(config: Config, given: NamedFiles) -> dict[str, str]:
 
 
 def _build(
-    draft: Draft,
+    stage_writer: StageWriter,
     files: Sequence[InputFile],
     tables: Sequence[Table],
-    given: NamedFiles,
+    given: TokenizerResources,
     config: Config,
     executor: Executor,
-) -> Made:
+) -> StageResult:
     tasks = plan_splits(files, config.tokenize.split_bytes)
-    folder, options = draft.temporary, config.tokenize
-    receipts: list[Receipt] = []
+    folder, options = stage_writer.temporary, config.tokenize
+    task_results: list[TaskResult] = []
     if tasks:
         task = partial(_tokenize_part, tuple(map(tuple, tasks)), options, given, folder)
-        receipts += executor.run_parts("tokens: reading text", len(tasks), task)
+        task_results += executor.run_parts("tokens: reading text", len(tasks), task)
     for table in tables:
-        task_of_rows = partial(_tokenize_rows, table.name, options, given, folder, len(receipts))
-        receipts += executor.run_table("tokens: reading a table", table.frame, task_of_rows)
-    account = total_account(receipts)
-    counters = add_counters(receipt.counters for receipt in receipts)
+        task_of_rows = partial(_tokenize_rows, table.name, options, given, folder, len(task_results))
+        task_results += executor.run_table("tokens: reading a table", table.frame, task_of_rows)
+    account = total_account(task_results)
+    counters = add_counters(task_result.counters for task_result in task_results)
     if account.kept == 0:
         lacking, told = "", ", ".join(table.name for table in tables)
         if files:
@@ -102,28 +102,28 @@ def _build(
             f"the input holds no token ({told}{lacking}); "
             "give files with text, or another tokenize.tokenizer or tokenize.column"
         )
-    parts = adopt_parts(draft, receipts, len(receipts))
-    return Made(parts, account, {"files": len(files), **counters})
+    parts = commit_parts(stage_writer, task_results, len(task_results))
+    return StageResult(parts, account, {"files": len(files), **counters})
 
 
 def _tokenize_part(
     tasks: tuple[tuple[Split, ...], ...],
     options: TokenizeConfig,
-    given: NamedFiles,
+    given: TokenizerResources,
     folder: Folder,
     part: int,
-) -> Receipt:
+) -> TaskResult:
     return tokenize_part(tasks[part], options, given, folder, part)
 
 
 def _tokenize_rows(
     table: str,
     options: TokenizeConfig,
-    given: NamedFiles,
+    given: TokenizerResources,
     folder: Folder,
     first_part: int,
     rows: Batches,
     part: int,
-) -> Iterator[Receipt]:
+) -> Iterator[TaskResult]:
     """The receipt of a part of a table; the parts of files come before."""
     yield tokenize_rows(rows, table, options, given, folder, first_part + part)

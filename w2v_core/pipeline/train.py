@@ -13,14 +13,14 @@ from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import open_folder
-from w2v_core.pipeline.stage import Made, make_stage
-from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.shards.read import Shards
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.memory import require_memory
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.training.worker import Job
+from w2v_core.training.worker import TrainingJob
 from w2v_core.types import BoolArray
 from w2v_core.vectors.warm_start import InitialVectors
 from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
@@ -48,7 +48,7 @@ def train_vectors(
     if initial:
         inputs["init_vectors"] = initial.identity()
     checkpoints = Checkpoints(run.checkpoints)
-    settings = config.train.model_dump(mode="json", exclude=set(config.train.without_effect)) | inputs
+    settings = config.train.model_dump(mode="json", exclude=set(config.train.execution_only)) | inputs
     settings["workers"] = config.train.num_workers
 
     @cache
@@ -65,11 +65,11 @@ def train_vectors(
         if fresh:
             checkpoints.clear()
 
-    def build(draft: Draft) -> Made:
+    def build(stage_writer: StageWriter) -> StageResult:
         vocabulary, known_V = words()
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
-        job = Job(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
-        return _build(draft, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
+        job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
+        return _build(stage_writer, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
 
@@ -103,16 +103,16 @@ def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: 
 
 
 def _build(
-    draft: Draft,
+    stage_writer: StageWriter,
     run: RunDir,
-    job: Job,
+    job: TrainingJob,
     vocabulary: Vocabulary,
     initial: InitialVectors | None,
     known_V: BoolArray | None,
     checkpoints: Checkpoints,
     settings: dict[str, Any],
     watch: WatchTraining,
-) -> Made:
+) -> StageResult:
     counters = {}
     fill = None
     if initial and known_V is not None:
@@ -134,12 +134,12 @@ def _build(
         ) as tables,
     ):
         files = [
-            write_array(draft, "input.npy", tables.input_VD),
-            write_array(draft, "output.npy", tables.output_VD),
+            write_array(stage_writer, "input.npy", tables.input_VD),
+            write_array(stage_writer, "output.npy", tables.output_VD),
         ]
     files += [
-        write_file(draft, FILE, vocabulary.table),
-        write_bytes(draft, METRICS, lambda stream: stream.write(metrics.text())),
+        write_file(stage_writer, FILE, vocabulary.table),
+        write_bytes(stage_writer, METRICS, lambda stream: stream.write(metrics.text())),
     ]
     checkpoints.clear()
     counters = {
@@ -148,7 +148,7 @@ def _build(
         "held_out_rows": job.num_held_out,
         "workers": job.config.num_workers,
     } | counters
-    return Made(files, counters=counters)
+    return StageResult(files, counters=counters)
 
 
 def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
@@ -169,7 +169,7 @@ class Metrics:
         self._folder = run.checkpoints
         self._folder.create()
         before = (self._folder.read(METRICS) or b"").splitlines() if found else []
-        rows = sum(standing.rows for standing in found.standings) if found else 0
+        rows = sum(worker_state.rows for worker_state in found.worker_states) if found else 0
         self._lines = [line for line in before if _rows_of(line) <= rows]
 
     def add(self, progress: Progress) -> None:

@@ -12,18 +12,18 @@ from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Executor, RowsOfParts, Source
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.word_list import read_word_list
-from w2v_core.pipeline.stage import Made, make_stage
-from w2v_core.runs.run_directory import Draft, Manifest, RunDir
+from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage
-from w2v_core.runs.task_output import Receipt, total_account
+from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.runs.token_account import TokenAccount
-from w2v_core.vocabulary.base_vocabulary import KnownWords, rare_counts
-from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, in_buckets
+from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, rare_counts
+from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 from w2v_core.vocabulary.vocabulary import (
     Vocabulary,
-    adopt_rare,
     build_vocab,
     cached_vocabulary,
+    commit_rare,
     digest_of,
     earlier_vocab,
     room_for_others,
@@ -44,17 +44,17 @@ from w2v_core.vocabulary.word_index import Lookup
 
 
 @dataclass(frozen=True)
-class Named:
+class VocabularyInputs:
     """What the settings name by a location, read."""
 
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     merge: pa.Table | None = None
     from_: pa.Table | None = None
-    extend: KnownWords | None = None
+    extend: BaseVocabulary | None = None
 
     @classmethod
-    def read(cls, config: VocabConfig) -> "Named":
+    def read(cls, config: VocabConfig) -> "VocabularyInputs":
         """UserError for what cannot be read, and for a word that is to stay and to go."""
         keep, drop = (
             () if location is None else read_word_list(location, f"vocab.{name}")
@@ -68,7 +68,7 @@ class Named:
             None if location is None else earlier_vocab(location, f"vocab.{name}")
             for name, location in (("merge", config.merge), ("from", config.from_))
         )
-        extend = None if config.extend is None else KnownWords.read(config.extend, config.rare_lost)
+        extend = None if config.extend is None else BaseVocabulary.read(config.extend, config.rare_lost)
         if extend is not None and drop:
             known_N = Lookup.of(extend.table["token"].combine_chunks()).ids(pa.array(drop)) >= 0
             if known_N.any():
@@ -91,7 +91,7 @@ class Named:
 def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
     """The vocab stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
-    named = Named.read(config.vocab)
+    named = VocabularyInputs.read(config.vocab)
     if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
         raise UserError(
             f"vocab.extend = {config.vocab.extend} is the vocabulary that this stage writes; give this corpus another "
@@ -99,35 +99,41 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
         )
     inputs = {sentences.name: sentences.manifest.fingerprint} | named.identity()
 
-    def build(draft: Draft) -> Made:
+    def build(stage_writer: StageWriter) -> StageResult:
         if named.from_ is not None:
-            return _adopt(draft, run.stage("vocab"), sentences, config, named.from_, executor)
-        return _build(draft, sentences, config, named, executor)
+            return _adopt(stage_writer, run.stage("vocab"), sentences, config, named.from_, executor)
+        return _build(stage_writer, sentences, config, named, executor)
 
     return make_stage(run, "vocab", config.vocab, inputs, build, lambda: executor.start(run.name))
 
 
-def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named, executor: Executor) -> Made:
+def _build(
+    stage_writer: StageWriter,
+    sentences: SentenceStage,
+    config: Config,
+    named: VocabularyInputs,
+    executor: Executor,
+) -> StageResult:
     """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
-    counted = _count(draft, sentences, config, named, executor)
+    counted = _count(stage_writer, sentences, config, named, executor)
     assert counted.tokens == sentences.num_tokens, "tokens were lost or counted twice between the stages"
     table = build_vocab(counted, config.vocab, named.keep)
     has_id = pc.is_in(counted.counts["token"], value_set=table["token"])
     kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
     account = TokenAccount(read=counted.tokens, kept=kept, out_of_vocabulary=counted.tokens - kept)
     counters = {"distinct_words": counted.words, "words": len(table), "dropped_words": counted.dropped}
-    files = write_vocab(draft, table)
+    files = write_vocab(stage_writer, table)
     if config.vocab.accumulates:
-        rare = adopt_rare(draft, counted, counted.counts.filter(pc.invert(has_id)))
+        rare = commit_rare(stage_writer, counted, counted.counts.filter(pc.invert(has_id)))
         counters["rare_words"] = sum(entry.rows or 0 for entry in rare)
         assert len(table) + counters["rare_words"] == counted.words, "words were lost between the tasks"
         files += rare
     if named.extend is not None:
         counters |= _growth(counted, table, named.extend, config.vocab.min_count)
-    return Made(files, account, counters)
+    return StageResult(files, account, counters)
 
 
-def _growth(counted: Counted, table: pa.Table, earlier: KnownWords, min_count: int) -> dict[str, int]:
+def _growth(counted: Counted, table: pa.Table, earlier: BaseVocabulary, min_count: int) -> dict[str, int]:
     """How this corpus stands to the vocabulary that it extends."""
     known = counted.counts.filter(pc.greater(counted.counts["known"], 0))
     return {
@@ -143,7 +149,11 @@ def _growth(counted: Counted, table: pa.Table, earlier: KnownWords, min_count: i
 
 
 def _count(
-    draft: Draft, sentences: SentenceStage, config: Config, named: Named, executor: Executor
+    stage_writer: StageWriter,
+    sentences: SentenceStage,
+    config: Config,
+    named: VocabularyInputs,
+    executor: Executor,
 ) -> Counted:
     """The words that can be kept, and sums over all words."""
     options, earlier = config.vocab, named.extend
@@ -151,14 +161,14 @@ def _count(
     num_tasks = num_count_tasks(sentences.num_tokens, num_known + num_rare)
     most = room_for_others(options.max_final_vocab, num_known)
     choice = Choice(options.min_count, most, named.keep, named.drop)
-    rare_folder = draft.temporary if options.accumulates else None
+    rare_folder = stage_writer.temporary if options.accumulates else None
     num_buckets = num_tasks * BUCKETS_A_TASK
     count = partial(_count_part, sentences, num_buckets)
     sources: list[Source] = [RowsOfParts(len(sentences.parts), count, BUCKETS)]
     if named.merge is not None:
         sources.append(_brought_along(named.merge, num_buckets))
     if earlier is not None:
-        sources.append(in_buckets(earlier.counts(options.decay), num_buckets))
+        sources.append(partition_by_hash(earlier.counts(options.decay), num_buckets))
     if earlier is not None and earlier.rare:
         read = partial(
             _read_rare, earlier.folder, tuple(e.name for e in earlier.rare), options.decay, num_buckets
@@ -171,7 +181,7 @@ def _count(
 
 def _count_part(sentences: SentenceStage, num_buckets: int, part: int) -> Iterator[pa.RecordBatch]:
     counted = count_tokens(sentences.folder, sentences.parts[part], sentences.weighted)
-    yield in_buckets(counted, num_buckets)
+    yield partition_by_hash(counted, num_buckets)
 
 
 def _read_rare(
@@ -179,7 +189,7 @@ def _read_rare(
 ) -> Iterator[pa.RecordBatch]:
     """BUCKETS of one file of the earlier words without an id."""
     for counts in rare_counts(folder, names[file], decay):
-        yield in_buckets(counts, num_buckets)
+        yield partition_by_hash(counts, num_buckets)
 
 
 def _sum_part(
@@ -192,30 +202,30 @@ def _brought_along(merge: pa.Table, num_buckets: int) -> pa.RecordBatch:
     """BUCKETS of an earlier vocabulary, of which nothing was seen in this corpus."""
     nothing = pa.array([0] * len(merge), pa.int64())
     columns = [merge["token"], merge["count"], nothing, nothing]
-    return in_buckets(pa.table(columns, schema=COUNTS), num_buckets)
+    return partition_by_hash(pa.table(columns, schema=COUNTS), num_buckets)
 
 
 def _adopt(
-    draft: Draft,
+    stage_writer: StageWriter,
     vocab_folder: Folder,
     sentences: SentenceStage,
     config: Config,
     earlier: pa.Table,
     executor: Executor,
-) -> Made:
+) -> StageResult:
     """The earlier vocabulary as it is; the corpus is looked up in it, for its account."""
     table = vocab_of(earlier["token"].combine_chunks(), earlier["count"].to_numpy(), config.vocab)
-    files, digest = write_vocab(draft, table), digest_of(earlier)
+    files, digest = write_vocab(stage_writer, table), digest_of(earlier)
     look_up = partial(_look_up, sentences, vocab_folder, digest)
-    receipts = executor.run_parts("vocab: looking words up", len(sentences.parts), look_up)
-    return Made(files, total_account(receipts), {"words": len(table)})
+    task_results = executor.run_parts("vocab: looking words up", len(sentences.parts), look_up)
+    return StageResult(files, total_account(task_results), {"words": len(table)})
 
 
-def _look_up(sentences: SentenceStage, vocab_folder: Folder, digest: str, part: int) -> Receipt:
+def _look_up(sentences: SentenceStage, vocab_folder: Folder, digest: str, part: int) -> TaskResult:
     counted = count_tokens(sentences.folder, sentences.parts[part], sentences.weighted)
     known = counted.filter(_is_known(counted, cached_vocabulary(vocab_folder, digest)))
     read, kept = (pc.sum(some["seen"]).as_py() or 0 for some in (counted, known))
-    return Receipt(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
+    return TaskResult(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
 
 
 def _is_known(counted: pa.Table, vocabulary: Vocabulary) -> pa.BooleanArray:

@@ -13,12 +13,12 @@ from w2v_core.config import Config, TrainConfig
 from w2v_core.io.filesystem import Folder
 from w2v_core.planning.costs import table_bytes
 from w2v_core.planning.sample import Sample
-from w2v_core.runs.task_output import Receipt, total_account
+from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.read import Shards
 from w2v_core.shards.write import ROW_GROUP_ROWS, write_shard
 from w2v_core.training.trainer import Interrupted, Progress, trained
-from w2v_core.training.worker import Job
+from w2v_core.training.worker import TrainingJob
 from w2v_core.types import Int32Array
 from w2v_core.vocabulary.vocabulary import Vocabulary, keep_probability, vocab_of
 
@@ -84,19 +84,19 @@ def spread_vocabulary(
 class TrialShards:
     """Rows of the sample as the shards stage writes them."""
 
-    receipts: Sequence[Receipt]
+    task_results: Sequence[TaskResult]
     seconds: float
     """of one core, without Spark's shuffle"""
 
     @property
     def rows(self) -> int:
         """Of one pass."""
-        return total_account(self.receipts).kept
+        return total_account(self.task_results).kept
 
     @property
     def bytes(self) -> int:
         """Of one pass."""
-        return sum(receipt.file.bytes for receipt in self.receipts if receipt.file)
+        return sum(task_result.file.bytes for task_result in self.task_results if task_result.file)
 
 
 def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder) -> TrialShards:
@@ -105,8 +105,8 @@ def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, f
     once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
     started = time.perf_counter()
     encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
-    receipts = list(write_shard(encoded, vocabulary.spread_keep_V, once, folder, 0, sample.weighted))
-    return TrialShards(receipts, time.perf_counter() - started)
+    task_results = list(write_shard(encoded, vocabulary.spread_keep_V, once, folder, 0, sample.weighted))
+    return TrialShards(task_results, time.perf_counter() - started)
 
 
 def trial_rows_per_second(
@@ -120,13 +120,13 @@ def trial_rows_per_second(
     """How fast all workers together train rows of the sample, with tables as large as the run's, or as a trial may."""
     assert vocabulary.spread_counts_V is not None
     files = [
-        receipt.file.model_copy(update={"name": receipt.draft_name})
-        for receipt in shards.receipts
-        if receipt.file
+        task_result.file.model_copy(update={"name": task_result.temporary_name})
+        for task_result in shards.task_results
+        if task_result.file
     ]
     counts_V = vocabulary.spread_counts_V
     rows = Shards(folder, files, config.shards.window, ROW_GROUP_ROWS, len(counts_V), weighted=weighted)
-    job = Job(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train))
+    job = TrainingJob(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train))
     reports: list[Progress] = []
     started = 0.0
 

@@ -72,12 +72,12 @@ def _spread(files: Sequence[InputFile], wanted: int, rng: np.random.Generator) -
         return [split for task in plan_splits(files, PIECE_BYTES) for split in task]
     piece_bytes = max(1, min(PIECE_BYTES, wanted // _LEAST_PIECES))
     num_pieces = max(1, wanted // piece_bytes)
-    stretch = total / num_pieces
+    span = total / num_pieces
     ends = np.cumsum([file.size for file in files])
     splits = []
     for number in range(num_pieces):
-        room = max(stretch - piece_bytes, 0)
-        place = int(number * stretch + rng.random() * room)
+        room = max(span - piece_bytes, 0)
+        place = int(number * span + rng.random() * room)
         which = int(np.searchsorted(ends, place, side="right"))
         file = files[which]
         begin = place - int(ends[which] - file.size)

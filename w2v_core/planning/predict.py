@@ -27,7 +27,7 @@ from w2v_core.planning.input_sample import choose
 from w2v_core.planning.prediction import Bytes, Counts, Measured, Memory, Prediction, SampleFacts, Seconds
 from w2v_core.planning.sample import Sample, read_sample
 from w2v_core.readers.splits import InputFile, plan_splits
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 
 DEFAULT_SAMPLE_BYTES = 16_000_000
 
@@ -43,7 +43,7 @@ def predict(
     with tempfile.TemporaryDirectory(prefix="w2v-plan-") as work:
         folder = open_folder(work)
         pieces = choose(files, sample_bytes, seed, Path(work))
-        sample = read_sample(pieces, config.tokenize, NamedFiles.read(config.tokenize), folder)
+        sample = read_sample(pieces, config.tokenize, TokenizerResources.read(config.tokenize), folder)
         counts = _counts(sample, config, pieces.scale)
         fitting = counts.words
         if not is_trial_of_whole(counts.words, config):

@@ -14,7 +14,7 @@ from w2v_core.planning.growth import doublings
 from w2v_core.planning.input_sample import Pieces
 from w2v_core.runs.sentence_files import sentence_groups
 from w2v_core.tokenization.task import tokenize_part
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.vocabulary.hash_partition import summed
 from w2v_core.vocabulary.word_counts import COUNTS, count_sentences, count_tokens
 
@@ -44,30 +44,30 @@ class Sample:
     weighted: bool
 
 
-def read_sample(pieces: Pieces, config: TokenizeConfig, given: NamedFiles, folder: Folder) -> Sample:
+def read_sample(pieces: Pieces, config: TokenizeConfig, given: TokenizerResources, folder: Folder) -> Sample:
     """Tokenize and count the pieces; what that writes is in `folder`. UserError where they hold no token."""
     weighted = config.weight_column is not None
     started = time.perf_counter()
-    receipt = tokenize_part(pieces.splits, config, given, folder, 0)
+    task_result = tokenize_part(pieces.splits, config, given, folder, 0)
     tokenized = time.perf_counter()
-    if receipt.tokens.kept == 0 or receipt.file is None:
+    if task_result.tokens.kept == 0 or task_result.file is None:
         raise UserError(
             f"a sample of {pieces.sampled_bytes:,} bytes of the input holds no token; give files with text, another "
             "tokenize.tokenizer or tokenize.column, or a larger --sample-mb"
         )
-    count_tokens(folder, receipt.draft_name, weighted)
+    count_tokens(folder, task_result.temporary_name, weighted)
     counted = time.perf_counter()
-    num_sentences = receipt.file.rows or 0
+    num_sentences = task_result.file.rows or 0
     sampled = Sampled(
         sentences=num_sentences,
-        tokens=receipt.tokens.kept,
-        stage_bytes=receipt.file.bytes,
+        tokens=task_result.tokens.kept,
+        stage_bytes=task_result.file.bytes,
         tokenize_seconds=tokenized - started,
         count_seconds=counted - tokenized,
     )
-    groups = sentence_groups(folder, receipt.draft_name, weighted)
-    stretches = _stretches(groups, max(1, num_sentences // (PARTS * STRETCHES_A_PART)))
-    return Sample(sampled, doublings(_counted_in_turn(stretches)), folder, receipt.draft_name, weighted)
+    groups = sentence_groups(folder, task_result.temporary_name, weighted)
+    spans = _stretches(groups, max(1, num_sentences // (PARTS * STRETCHES_A_PART)))
+    return Sample(sampled, doublings(_counted_in_turn(spans)), folder, task_result.temporary_name, weighted)
 
 
 def _stretches(groups: Iterable[pa.Table], length: int) -> Iterator[pa.ListArray]:
@@ -78,9 +78,9 @@ def _stretches(groups: Iterable[pa.Table], length: int) -> Iterator[pa.ListArray
             yield sentences.slice(begin, length)
 
 
-def _counted_in_turn(stretches: Iterable[pa.ListArray]) -> list[pa.Table]:
+def _counted_in_turn(spans: Iterable[pa.ListArray]) -> list[pa.Table]:
     """COUNTS of PARTS parts that take the stretches in turn, each word of a part once."""
     parts: list[list[pa.Table]] = [[] for _ in range(PARTS)]
-    for number, sentences in enumerate(stretches):
+    for number, sentences in enumerate(spans):
         parts[number % PARTS].append(count_sentences(sentences))
     return [summed(part, COUNTS, ["token"]) for part in parts]

@@ -25,7 +25,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import access, open_folder
 from w2v_core.readers.block import Block, WeightArray
-from w2v_core.readers.dictionary_decoding import unfolded
+from w2v_core.readers.dictionary_decoding import decoded_batches
 from w2v_core.readers.lines import read_lines, utf8
 from w2v_core.readers.splits import Split
 from w2v_core.schemas import TOKENS
@@ -82,7 +82,7 @@ def _rows_of_groups(
         for batch in pq.ParquetFile(source, metadata=metadata, read_dictionary=folded).iter_batches(
             **options
         ):
-            yield from unfolded(batch, _MOST_TEXT_BYTES, path)
+            yield from decoded_batches(batch, _MOST_TEXT_BYTES, path)
             num_read += len(batch)
     except pa.ArrowNotImplementedError:
         for batch in pq.ParquetFile(source, metadata=metadata).iter_batches(**options):

@@ -16,7 +16,7 @@ from w2v_core.types import Int64Array
 LARGEST_ROW = 256 * 1024 * 1024
 
 
-def unfolded(rows: pa.RecordBatch, most_bytes: int, path: str) -> Iterator[pa.RecordBatch]:
+def decoded_batches(rows: pa.RecordBatch, most_bytes: int, path: str) -> Iterator[pa.RecordBatch]:
     """The rows with texts in place of dictionaries, in batches of about `most_bytes` of text, a row at least.
 
     UserError for a row that is larger than memory should hold.

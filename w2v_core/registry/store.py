@@ -15,7 +15,7 @@ from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
-from w2v_core.locking.lease import Lease, LostError, held
+from w2v_core.locking.lease import Lease, LeaseLostError, held
 from w2v_core.registry.copy import VersionDraft, problem_of
 from w2v_core.registry.record import Record, Source, State
 from w2v_core.registry.turned import TABLES, copy_turned, rotation_onto
@@ -279,10 +279,10 @@ class Model:
         name, folder = f"v{number}", self.folder / f"v{number}"
         try:
             with access(self.location):
-                draft = VersionDraft(folder, _kept_alive(lease))
-                aligned_to = _copy_run(run, manifests, draft, align_to)
+                stage_writer = VersionDraft(folder, _kept_alive(lease))
+                aligned_to = _copy_run(run, manifests, stage_writer, align_to)
                 for file, data in attachments.items():
-                    draft.write(file, data)
+                    stage_writer.write(file, data)
                 record = Record(
                     name=self.name,
                     version=name,
@@ -290,11 +290,11 @@ class Model:
                     based_on=based_on,
                     source=source,
                     aligned_to=aligned_to,
-                    files=draft.files,
+                    files=stage_writer.files,
                 ).sealed()
                 lease.renew()
                 folder.write_whole(RECORD, record.model_dump_json(indent=2).encode())
-        except LostError:
+        except LeaseLostError:
             raise  # another may be writing there
         except BaseException:
             with suppress(OSError):
@@ -373,19 +373,19 @@ def _kept_alive(lease: Lease) -> Callable[[], None]:
 
 
 def _copy_run(
-    run: RunDir, manifests: Mapping[str, Manifest], draft: VersionDraft, align_to: Version | None
+    run: RunDir, manifests: Mapping[str, Manifest], stage_writer: VersionDraft, align_to: Version | None
 ) -> dict[str, Any] | None:
     """Copy what a version has of its run; what it is aligned to, if anything."""
-    draft.write(MARKER, run.folder.read(MARKER) or b"")
+    stage_writer.write(MARKER, run.folder.read(MARKER) or b"")
     aligned_to = None
     for stage, manifest in manifests.items():
         folder, entries = run.stage(stage), list(manifest.files)
-        copy: Callable[[FileEntry, str], FileEntry] = partial(_copied, draft, folder)
+        copy: Callable[[FileEntry, str], FileEntry] = partial(_copied, stage_writer, folder)
         if stage == "vectors" and align_to is not None:
             rotation_DD, num_words = rotation_onto(folder, align_to.folder / "vectors")
             aligned_to = {"version": align_to.name, "words": num_words}
             entries = [
-                copy_turned(draft, folder, entry, f"{stage}/{entry.name}", rotation_DD)
+                copy_turned(stage_writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
                 if entry.name in TABLES
                 else copy(entry, f"{stage}/{entry.name}")
                 for entry in entries
@@ -394,14 +394,14 @@ def _copy_run(
         else:
             for entry in entries:
                 copy(entry, f"{stage}/{entry.name}")
-        draft.write(f"{stage}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
+        stage_writer.write(f"{stage}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
     if (page := run.stage("reports").read(REPORT_PAGE)) is not None:
-        draft.write(f"reports/{REPORT_PAGE}", page)
+        stage_writer.write(f"reports/{REPORT_PAGE}", page)
     return aligned_to
 
 
-def _copied(draft: VersionDraft, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
-    draft.copy(folder, entry, name)
+def _copied(stage_writer: VersionDraft, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
+    stage_writer.copy(folder, entry, name)
     return entry
 
 

@@ -121,7 +121,7 @@ def refuse_model(folder: Folder, location: Any) -> None:
         )
 
 
-def refuse_published(folder: Folder, location: Any) -> None:
+def reject_published(folder: Folder, location: Any) -> None:
     """UserError where a version stands in `folder`."""
     if folder.read(RECORD) is not None:
         raise UserError(

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import access, open_folder, require_utf8
-from w2v_core.runs.run_directory import MANIFEST, TEMPORARY, Draft, Manifest, drafted
+from w2v_core.runs.run_directory import MANIFEST, TEMPORARY, Manifest, StageWriter, writing_stage
 
 _MADE = re.compile(r"part-[0-9]{5,}\.parquet|[a-z]+\.npy|\.manifest\.json\.[0-9a-f]+")
 
@@ -70,14 +70,14 @@ class OutputFolder:
         return manifest
 
     @contextmanager
-    def rewrite(self, name: str) -> Iterator[Draft]:
+    def rewrite(self, name: str) -> Iterator[StageWriter]:
         """Empty the folder, its manifest first, and hand out the draft of what will stand there.
 
-        What the block leaves without `Draft.finish` is removed.
+        What the block leaves without `StageWriter.finish` is removed.
         """
         assert name == self._name
         if self.folder.read(MANIFEST) is not None:
             self.folder.filesystem.delete_file(self.folder.file(MANIFEST))
         self.folder.delete()
-        with drafted(name, self.folder) as draft:
-            yield draft
+        with writing_stage(name, self.folder) as stage_writer:
+            yield stage_writer

@@ -32,7 +32,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from w2v_core import __version__
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_name, require_utf8
-from w2v_core.runs.model_reference import RECORD, refuse_model, refuse_published, refuse_reference
+from w2v_core.runs.model_reference import RECORD, refuse_model, refuse_reference, reject_published
 from w2v_core.runs.token_account import Count, TokenAccount
 
 FORMAT_VERSION = 1
@@ -90,7 +90,7 @@ def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
         "format_version": FORMAT_VERSION,
         "stage": stage,
         "revision": REVISION[stage],
-        "config": config.model_dump(mode="json", exclude=getattr(config, "without_effect", None)),
+        "config": config.model_dump(mode="json", exclude=getattr(config, "execution_only", None)),
         "inputs": inputs,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -168,7 +168,7 @@ class RunDir:
         """The manifest of stage `name`, whose files are all there."""
         manifest = self.manifest(name)
         if manifest is None:
-            refuse_published(self.folder, self.location)
+            reject_published(self.folder, self.location)
             raise UserError(
                 f"{self.location} has no finished {name} stage; "
                 f"run `w2v {COMMANDS[name]} --run-dir {self.location}` first"
@@ -223,19 +223,19 @@ class RunDir:
             self.checkpoints.delete()
 
     @contextmanager
-    def rewrite(self, name: str) -> Iterator["Draft"]:
+    def rewrite(self, name: str) -> Iterator["StageWriter"]:
         """Empty stage `name` and all after it, and hand out the draft of what will stand there.
 
-        What the block leaves without `Draft.finish` is removed.
+        What the block leaves without `StageWriter.finish` is removed.
         """
-        refuse_published(self.folder, self.location)
+        reject_published(self.folder, self.location)
         self.remove(name)
-        with drafted(name, self.stage(name)) as draft:
-            yield draft
+        with writing_stage(name, self.stage(name)) as stage_writer:
+            yield stage_writer
 
 
 @dataclass(frozen=True)
-class Draft:
+class StageWriter:
     """A stage being written. Files go to `temporary`; `adopt` gives them their names; `finish` commits."""
 
     stage: str
@@ -255,18 +255,18 @@ class Draft:
         """
         return (self.temporary, uuid4().hex) if self.folder.renames else (self.folder, name)
 
-    def adopt(self, draft_name: str, entry: FileEntry) -> FileEntry:
-        """Give `draft_name`, which stands where `place` said or a task wrote it, its name in the stage's folder."""
-        if draft_name != entry.name:
-            self.temporary.hand_over(draft_name, self.folder, entry.name, entry.bytes)
+    def commit(self, temporary_name: str, entry: FileEntry) -> FileEntry:
+        """Give `temporary_name`, which stands where `place` said or a task wrote it, its name in the stage's folder."""
+        if temporary_name != entry.name:
+            self.temporary.move_into(temporary_name, self.folder, entry.name, entry.bytes)
         return entry
 
-    def adopt_all(self, named: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
+    def commit_all(self, named: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
         """As `adopt`, for many; several at once where each is a request to an object store."""
         if self.folder.renames:
-            return [self.adopt(*each) for each in named]
+            return [self.commit(*each) for each in named]
         with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
-            return list(pool.map(lambda each: self.adopt(*each), named))
+            return list(pool.map(lambda each: self.commit(*each), named))
 
     def finish(
         self,
@@ -299,12 +299,12 @@ class Draft:
 
 
 @contextmanager
-def drafted(stage: str, folder: Folder) -> Iterator[Draft]:
+def writing_stage(stage: str, folder: Folder) -> Iterator[StageWriter]:
     """The draft of what will stand in `folder`, which is empty. What the block leaves unfinished is removed."""
-    draft = Draft(stage, folder, time.monotonic())
-    draft.temporary.create()
+    stage_writer = StageWriter(stage, folder, time.monotonic())
+    stage_writer.temporary.create()
     try:
-        yield draft
+        yield stage_writer
     finally:
         remove_unfinished(folder)
 

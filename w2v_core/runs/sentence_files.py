@@ -67,7 +67,7 @@ class SentenceStage:
         return self.manifest.tokens.kept
 
 
-def words_and_places(sentences: pa.ListArray) -> tuple[pa.StringArray, Int32Array]:
+def dictionary_and_codes(sentences: pa.ListArray) -> tuple[pa.StringArray, Int32Array]:
     """The distinct words of sentences (D,), and which of them each token is (T,). A word may be no token's."""
     tokens = sentences.flatten()
     places: Int32Array = tokens.indices.to_numpy().astype(np.int32, copy=False)

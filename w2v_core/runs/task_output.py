@@ -17,16 +17,16 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from w2v_core.io.filesystem import ChecksummedStream, Folder, access
-from w2v_core.runs.run_directory import Draft, FileEntry
+from w2v_core.runs.run_directory import FileEntry, StageWriter
 from w2v_core.runs.token_account import TokenAccount
 
-RECEIPTS = pa.schema(
+TASK_RESULTS = pa.schema(
     [pa.field("part", pa.int32(), nullable=False), pa.field("receipt", pa.string(), nullable=False)]
 )
 """How receipts travel back to the driver: the part's number and the receipt as JSON."""
 
 
-class Receipt(BaseModel):
+class TaskResult(BaseModel):
     """What a task made of its part: a file, or one of several."""
 
     model_config = ConfigDict(frozen=True)
@@ -36,7 +36,7 @@ class Receipt(BaseModel):
     piece: int = 0
     num_pieces: int = 1
     """of a part that is cut: which piece, of how many"""
-    draft_name: str = ""
+    temporary_name: str = ""
     file: FileEntry | None = None
     tokens: TokenAccount = TokenAccount()
     counters: dict[str, int] = {}
@@ -50,34 +50,36 @@ class Receipt(BaseModel):
         counters: Mapping[str, int],
         digest: int = 0,
         **place: int,
-    ) -> "Receipt":
+    ) -> "TaskResult":
         """The receipt for the file that `writer` has written; `place` is its part, and draw and piece, if any."""
-        name = writer.draft_name
+        name = writer.temporary_name
         file = writer.entry(name)
-        return cls(draft_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest, **place)
+        return cls(
+            temporary_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest, **place
+        )
 
     def to_batch(self) -> pa.RecordBatch:
         """One row of RECEIPTS."""
         row = {"part": self.part, "receipt": self.model_dump_json()}
-        return pa.RecordBatch.from_pylist([row], schema=RECEIPTS)
+        return pa.RecordBatch.from_pylist([row], schema=TASK_RESULTS)
 
 
 class PartWriter:
     """Writes tables of `schema` to a Parquet file in `folder`, row group by row group.
 
-    The file has a name of its own, `draft_name`, unless one is given. Leaving the block by an exception removes it.
+    The file has a name of its own, `temporary_name`, unless one is given. Leaving the block by an exception removes it.
     """
 
     def __init__(
-        self, folder: Folder, schema: pa.Schema, draft_name: str | None = None, **parquet_options: Any
+        self, folder: Folder, schema: pa.Schema, temporary_name: str | None = None, **parquet_options: Any
     ) -> None:
-        self.draft_name = draft_name or uuid4().hex
+        self.temporary_name = temporary_name or uuid4().hex
         self.rows = 0
         self._folder = folder
         # The driver made the folder; it is not made again here, or a task that outlived its job could bring
         # a removed attempt back.
         with access(str(folder)):
-            sink = folder.filesystem.open_output_stream(folder.file(self.draft_name), compression=None)
+            sink = folder.filesystem.open_output_stream(folder.file(self.temporary_name), compression=None)
         self._stream = ChecksummedStream(sink)
         self._writer = pq.ParquetWriter(
             pa.PythonFile(self._stream, mode="w"),
@@ -114,64 +116,67 @@ class PartWriter:
         with suppress(Exception):
             self._stream.close()
         with suppress(OSError):
-            self._folder.filesystem.delete_file(self._folder.file(self.draft_name))
+            self._folder.filesystem.delete_file(self._folder.file(self.temporary_name))
 
 
-def write_file(draft: Draft, name: str, table: pa.Table) -> FileEntry:
+def write_file(stage_writer: StageWriter, name: str, table: pa.Table) -> FileEntry:
     """Write `table` as the one file `name` of a stage."""
-    folder, draft_name = draft.place(name)
-    with PartWriter(folder, table.schema, draft_name) as writer:
+    folder, temporary_name = stage_writer.place(name)
+    with PartWriter(folder, table.schema, temporary_name) as writer:
         writer.write(table)
-    return draft.adopt(writer.draft_name, writer.entry(name))
+    return stage_writer.commit(writer.temporary_name, writer.entry(name))
 
 
-def adopt_parts(
-    draft: Draft, receipts: Sequence[Receipt], num_parts: int, num_draws: int = 1
+def commit_parts(
+    stage_writer: StageWriter, task_results: Sequence[TaskResult], num_parts: int, num_draws: int = 1
 ) -> list[FileEntry]:
     """Name the files in the order of draws, parts and pieces.
 
     Every piece of every part from 0 to num_parts - 1 must be there once, in every draw.
     """
-    pieces = {receipt.part: receipt.num_pieces for receipt in receipts}
+    pieces = {task_result.part: task_result.num_pieces for task_result in task_results}
     expected = [
         (draw, part, piece)
         for draw in range(num_draws)
         for part in range(num_parts)
         for piece in range(pieces.get(part, 1))
     ]
-    ordered = sorted(receipts, key=_place)
-    assert [_place(receipt) for receipt in ordered] == expected, "a part is missing or came twice"
-    return draft.adopt_all(
+    ordered = sorted(task_results, key=_place)
+    assert [_place(task_result) for task_result in ordered] == expected, "a part is missing or came twice"
+    return stage_writer.commit_all(
         [
-            (receipt.draft_name, receipt.file.model_copy(update={"name": f"part-{number:05d}.parquet"}))
-            for number, receipt in enumerate(ordered)
-            if receipt.file
+            (
+                task_result.temporary_name,
+                task_result.file.model_copy(update={"name": f"part-{number:05d}.parquet"}),
+            )
+            for number, task_result in enumerate(ordered)
+            if task_result.file
         ]
     )
 
 
-def _place(receipt: Receipt) -> tuple[int, int, int]:
-    return receipt.draw, receipt.part, receipt.piece
+def _place(task_result: TaskResult) -> tuple[int, int, int]:
+    return task_result.draw, task_result.part, task_result.piece
 
 
-def total_account(receipts: Iterable[Receipt]) -> TokenAccount:
+def total_account(task_results: Iterable[TaskResult]) -> TokenAccount:
     """The sum of the tasks' token accounts."""
-    return sum((receipt.tokens for receipt in receipts), TokenAccount())
+    return sum((task_result.tokens for task_result in task_results), TokenAccount())
 
 
-def write_array(draft: Draft, name: str, array: npt.NDArray[Any]) -> FileEntry:
+def write_array(stage_writer: StageWriter, name: str, array: npt.NDArray[Any]) -> FileEntry:
     """Write `array` as the one .npy file `name` of a stage, without a second copy of it."""
-    return write_bytes(draft, name, lambda stream: np.save(stream, array, allow_pickle=False))
+    return write_bytes(stage_writer, name, lambda stream: np.save(stream, array, allow_pickle=False))
 
 
-def write_bytes(draft: Draft, name: str, write: Callable[[Any], None]) -> FileEntry:
+def write_bytes(stage_writer: StageWriter, name: str, write: Callable[[Any], None]) -> FileEntry:
     """Write the one file `name` of a stage through `write`, which is handed a binary file."""
-    folder, draft_name = draft.place(name)
+    folder, temporary_name = stage_writer.place(name)
     stream = ChecksummedStream(
-        folder.filesystem.open_output_stream(folder.file(draft_name), compression=None)
+        folder.filesystem.open_output_stream(folder.file(temporary_name), compression=None)
     )
     with closing(stream):
         write(stream)
-    return draft.adopt(
-        draft_name, FileEntry(name=name, rows=None, bytes=stream.num_bytes, crc32=stream.crc32)
+    return stage_writer.commit(
+        temporary_name, FileEntry(name=name, rows=None, bytes=stream.num_bytes, crc32=stream.crc32)
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 from w2v_core import schemas
 from w2v_core.io.filesystem import Folder
 from w2v_core.keyed_random import UInt64Array, combine, mix, seed_key
-from w2v_core.runs.sentence_files import sentence_groups, words_and_places
+from w2v_core.runs.sentence_files import dictionary_and_codes, sentence_groups
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 _SHARD_OF_SENTENCE = 1  # the purpose of this key, for `seed_key`
@@ -31,7 +31,7 @@ def encode_sentences(
 def _encode(
     sentences: pa.ListArray, weight: pa.FloatArray | None, vocabulary: Vocabulary, seed: int
 ) -> pa.RecordBatch:
-    words, places_T = words_and_places(sentences)
+    words, places_T = dictionary_and_codes(sentences)
     ids_T = vocabulary.ids(words)[places_T]
     num_tokens_S = np.diff(sentences.offsets.to_numpy())
     sentence_T = np.repeat(np.arange(len(sentences)), num_tokens_S)

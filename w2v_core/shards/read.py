@@ -15,7 +15,7 @@ from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import read_row_group
 from w2v_core.runs.run_directory import FileEntry, Manifest
 from w2v_core.shards.epoch_order import BlockPlan, Unit
-from w2v_core.shards.spans import Stretches
+from w2v_core.shards.spans import Spans
 from w2v_core.types import Int32Array
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Shards:
         """The draw that a row group is of."""
         return unit.shard * self.passes // len(self.files)
 
-    def read_unit(self, unit: Unit, begin: int, end: int) -> Stretches:
+    def read_unit(self, unit: Unit, begin: int, end: int) -> Spans:
         """Rows begin to end (exclusive) of a row group, as they stand there.
 
         UserError names a shard that is missing, damaged or foreign, or holds an id that is no word's.
@@ -63,7 +63,7 @@ class Shards:
         name = self.files[unit.shard].name
         rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window, self.weighted))
         target_B, contexts_BW = as_arrays(rows.slice(begin, end - begin), self.window)
-        return Stretches.of_rows(target_B, contexts_BW, self.num_words, self.folder.file(name))
+        return Spans.of_rows(target_B, contexts_BW, self.num_words, self.folder.file(name))
 
 
 def as_arrays(rows: pa.Table, window: int) -> tuple[Int32Array, Int32Array]:
@@ -79,18 +79,18 @@ class Reader:
         self._shards = shards
         self._seed = seed
         self._room = cache_bytes
-        self._kept: dict[Unit, Stretches] = {}
+        self._kept: dict[Unit, Spans] = {}
 
-    def read(self, plan: BlockPlan) -> Stretches:
+    def read(self, plan: BlockPlan) -> Spans:
         """The rows of a block, in an order that is a pure function of the plan and the seed.
 
         Errors as for `Shards.read_unit`.
         """
-        block = Stretches.joined([self._unit(unit) for unit in plan.units])
+        block = Spans.joined([self._unit(unit) for unit in plan.units])
         rng = np.random.default_rng((self._seed, plan.epoch, _ORDER_OF_STRETCHES, plan.number))
         return block.permuted(rng.permutation(len(block.words_SL)))
 
-    def _unit(self, unit: Unit) -> Stretches:
+    def _unit(self, unit: Unit) -> Spans:
         found = self._kept.get(unit)
         if found is None:
             found = self._shards.read_unit(unit, unit.begin, unit.end)
@@ -100,14 +100,12 @@ class Reader:
         return found
 
 
-def prefetched(
-    make: Callable[[T], Stretches], items: Iterable[T], depth: int = 2
-) -> Iterator[tuple[T, Stretches]]:
+def prefetched(make: Callable[[T], Spans], items: Iterable[T], depth: int = 2) -> Iterator[tuple[T, Spans]]:
     """(item, make(item)) in order, made by a thread that is at most `depth` ahead.
 
     What `make` raises is raised here. The thread ends with the iterator.
     """
-    queue: Queue[tuple[T, Stretches] | BaseException | None] = Queue(maxsize=depth)
+    queue: Queue[tuple[T, Spans] | BaseException | None] = Queue(maxsize=depth)
     abandoned = Event()
 
     def produce() -> None:

@@ -36,7 +36,7 @@ class Sentences:
 
 
 @dataclass(frozen=True)
-class Arrived:
+class ReceivedSentences:
     """Distinct sentences, by key. `rank_S` is the number of copies of earlier ones that share the key."""
 
     sentences: Sentences
@@ -69,7 +69,7 @@ class Arrived:
         return _taken(self.sentences, source_S, combine(keys_S[source_S], copy_keys))
 
 
-def arrived(batches: Iterable[pa.RecordBatch], weighted: bool) -> Arrived:
+def received_sentences(batches: Iterable[pa.RecordBatch], weighted: bool) -> ReceivedSentences:
     """The sentences of `schemas.encoded` batches, which may come in any order."""
     table = pa.Table.from_batches(batches, schema=schemas.encoded(weighted)).combine_chunks()
     num_tokens = pc.sum(table["num_tokens"]).as_py() or 0
@@ -82,7 +82,9 @@ def arrived(batches: Iterable[pa.RecordBatch], weighted: bool) -> Arrived:
     summed_S = np.add.reduceat(copies_S, begins) if len(begins) else copies_S
     keys_S = once["key"].to_numpy().view(np.uint64)
     weight_S = once["weight"].to_numpy() if weighted else None
-    return Arrived(_sentences(once["ids"], keys_S, weight_S), summed_S, _ranks(keys_S, summed_S), num_tokens)
+    return ReceivedSentences(
+        _sentences(once["ids"], keys_S, weight_S), summed_S, _ranks(keys_S, summed_S), num_tokens
+    )
 
 
 def _begins_of_runs(rows: pa.Table) -> Int64Array:

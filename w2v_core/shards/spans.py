@@ -27,7 +27,7 @@ def offsets(window: int) -> npt.NDArray[np.intp]:
 
 
 @dataclass(frozen=True)
-class Stretches:
+class Spans:
     """words (S, L) int32; left and right (B,) uint8: how many words before and after its target a row has as contexts.
 
     Row r of a stretch has the word at r + W for its target, and none of the others where left and right are 0: such
@@ -74,9 +74,9 @@ class Stretches:
         seen_BW = seen_CW.take(self.left_B.astype(np.intp) * (window + 1) + self.right_B, axis=0)
         return np.where(seen_BW, around_BW, np.int32(NO_WORD))
 
-    def permuted(self, order_S: npt.NDArray[np.int64]) -> "Stretches":
+    def permuted(self, order_S: npt.NDArray[np.int64]) -> "Spans":
         """The stretches in another order."""
-        return Stretches(
+        return Spans(
             self.words_SL.take(order_S, axis=0),
             *(
                 rows.reshape(-1, ROWS_PER_STRETCH).take(order_S, axis=0).ravel()
@@ -85,7 +85,7 @@ class Stretches:
         )
 
     @classmethod
-    def joined(cls, parts: Sequence["Stretches"]) -> "Stretches":
+    def joined(cls, parts: Sequence["Spans"]) -> "Spans":
         """One after the other."""
         return cls(
             np.concatenate([part.words_SL for part in parts]),
@@ -94,7 +94,7 @@ class Stretches:
         )
 
     @classmethod
-    def of_rows(cls, target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> "Stretches":
+    def of_rows(cls, target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> "Spans":
         """The rows of a shard, of which the first begins a stretch; rows without contexts fill the last one up.
 
         UserError, naming `path`, unless every id is one of `num_words` and the rows stand in stretches of text.
@@ -106,7 +106,7 @@ class Stretches:
         )
 
 
-def _stretches(target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> Stretches:
+def _stretches(target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> Spans:
     _require_known(target_B, contexts_BW, num_words, path)
     window, missing = contexts_BW.shape[1] // 2, -len(target_B) % ROWS_PER_STRETCH
     if missing:
@@ -121,7 +121,7 @@ def _stretches(target_B: Int32Array, contexts_BW: Int32Array, num_words: int, pa
     present_BW = (contexts_BW != NO_WORD).view(np.uint8)
     # einsum is the fastest sum of short rows
     left_B, right_B = (np.einsum("bw->b", present_BW[:, side::2]) for side in (0, 1))
-    found = Stretches(words_SL, left_B, right_B)
+    found = Spans(words_SL, left_B, right_B)
     if not np.array_equal(found.contexts_BW, contexts_BW):
         raise UserError(
             f"the rows of {path} are not in stretches of {ROWS_PER_STRETCH} that follow each other in the text; "

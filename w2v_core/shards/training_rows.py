@@ -44,7 +44,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Thinned:
+class Subsampled:
     """Rows, and how many tokens did not become one."""
 
     rows: Rows
@@ -52,9 +52,9 @@ class Thinned:
     no_context: int
 
 
-def thin(
+def subsample(
     sentences: Sentences, keep_probability_V: npt.NDArray[np.float64], window: int, seed: int, draw: int
-) -> Thinned:
+) -> Subsampled:
     """The rows of the sentences. Each `draw` of a seed thins words out, and orders stretches, independently.
 
     Words are dropped before windows are laid, as in word2vec.c, so a window reaches over the gaps.
@@ -66,7 +66,7 @@ def thin(
         made.append(rows)
         num_kept += kept
     rows = _joined(made)
-    return Thinned(rows, len(sentences.ids_T) - num_kept, num_kept - len(rows))
+    return Subsampled(rows, len(sentences.ids_T) - num_kept, num_kept - len(rows))
 
 
 def _draw_key(seed: int, purpose: int, draw: int) -> UInt64Array:

@@ -10,11 +10,11 @@ import pyarrow as pa
 from w2v_core import schemas
 from w2v_core.config import ShardsConfig
 from w2v_core.io.filesystem import Folder
-from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.digest import digest_of_rows, joined_digest
-from w2v_core.shards.received_sentences import Arrived, arrived
-from w2v_core.shards.training_rows import Rows, thin
+from w2v_core.shards.received_sentences import ReceivedSentences, received_sentences
+from w2v_core.shards.training_rows import Rows, subsample
 from w2v_core.shards.windows import context_windows
 from w2v_core.types import Int32Array
 
@@ -42,12 +42,12 @@ def write_shard(
     folder: Folder,
     part: int,
     weighted: bool = False,
-) -> Iterator[Receipt]:
+) -> Iterator[TaskResult]:
     """Write all rows of `batches` (`schemas.encoded`, in any order) as shard `part` into `folder`.
 
     There is a file for each of `config.passes` draws, or several where copies of a sentence make the shard too large.
     """
-    sentences = arrived(batches, weighted)
+    sentences = received_sentences(batches, weighted)
     num_pieces = sentences.num_pieces(keep_probability_V, config.target_rows)
     for draw in range(config.passes):
         for piece in range(num_pieces):
@@ -56,15 +56,15 @@ def write_shard(
 
 
 def _write_piece(
-    sentences: Arrived,
+    sentences: ReceivedSentences,
     keep_probability_V: npt.NDArray[np.float64],
     config: ShardsConfig,
     folder: Folder,
     place: dict[str, int],
-) -> Receipt:
+) -> TaskResult:
     own = sentences.piece(place["piece"], place["num_pieces"])
     num_known = len(own.ids_T)
-    thinned = thin(own, keep_probability_V, config.window, config.seed, place["draw"])
+    thinned = subsample(own, keep_probability_V, config.window, config.seed, place["draw"])
     del own
     rows, digest = thinned.rows, 0
     weighted = sentences.sentences.weight_S is not None
@@ -81,7 +81,7 @@ def _write_piece(
         subsampled=thinned.subsampled,
         dropped={"no_context": thinned.no_context},
     )
-    return Receipt.of(writer, account, {}, digest, **place)
+    return TaskResult.of(writer, account, {}, digest, **place)
 
 
 def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Array, npt.NDArray[np.float32]]]:

@@ -20,13 +20,13 @@ from w2v_core.readers.orc import read_orc
 from w2v_core.readers.splits import Split
 from w2v_core.readers.wiki_extractor import doc_lines
 from w2v_core.runs.sentence_files import sentence_writer
-from w2v_core.runs.task_output import Receipt
+from w2v_core.runs.task_output import TaskResult
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.tokenization import filters, normalize
 from w2v_core.tokenization.filters import filter_tokens
 from w2v_core.tokenization.fold_addresses import fold_addresses
 from w2v_core.tokenization.sentences import split_sentences
-from w2v_core.tokenization.tokenizer_resources import NamedFiles
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer, spelling
 from w2v_core.tokenization.tokenizers.protocol import Tokenizer
 
@@ -52,8 +52,8 @@ _TOKENS_A_ROW_GROUP = 1 << 20
 
 
 def tokenize_part(
-    splits: Sequence[Split], config: TokenizeConfig, given: NamedFiles, folder: Folder, part: int
-) -> Receipt:
+    splits: Sequence[Split], config: TokenizeConfig, given: TokenizerResources, folder: Folder, part: int
+) -> TaskResult:
     """Write the sentences of `splits` as part `part` into `folder`."""
     task = Task(config, given)
     blocks = (block for split in splits for block in _read(split, config, task.counters))
@@ -64,27 +64,27 @@ def tokenize_rows(
     batches: Iterable[pa.RecordBatch],
     table: str,
     config: TokenizeConfig,
-    given: NamedFiles,
+    given: TokenizerResources,
     folder: Folder,
     part: int,
-) -> Receipt:
+) -> TaskResult:
     """Write the sentences of some rows of `table` as part `part` into `folder`."""
     task = Task(config, given)
     rows = (columns.block_of(batch, config, table, task.counters) for batch in batches)
     return _write(task, cut_into_lines(rows, config, task.counters), folder, part)
 
 
-def _write(task: "Task", blocks: Iterable[Block], folder: Folder, part: int) -> Receipt:
+def _write(task: "Task", blocks: Iterable[Block], folder: Folder, part: int) -> TaskResult:
     with sentence_writer(folder, task.weighted) as writer:
         for rows in _gathered(map(task.sentences, blocks), schemas.tokens(task.weighted)):
             writer.write(rows)
-    return Receipt.of(writer, task.account(), task.counters, part=part)
+    return TaskResult.of(writer, task.account(), task.counters, part=part)
 
 
 class Task:
     """Settings made ready, and the counts of one task: lines or ready lists to lists of tokens."""
 
-    def __init__(self, config: TokenizeConfig, given: NamedFiles) -> None:
+    def __init__(self, config: TokenizeConfig, given: TokenizerResources) -> None:
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
         self.weighted = config.weight_column is not None
         self._config = config

@@ -10,14 +10,14 @@ from w2v_core.io.word_list import read_word_list
 
 
 @dataclass(frozen=True)
-class NamedFiles:
+class TokenizerResources:
     """Stop words, sorted, and the bytes of a SentencePiece model; empty where none is named."""
 
     stop_words: tuple[str, ...] = ()
     model: bytes = b""
 
     @classmethod
-    def read(cls, config: TokenizeConfig) -> "NamedFiles":
+    def read(cls, config: TokenizeConfig) -> "TokenizerResources":
         """What the settings name. UserError for a file that is missing or holds something else."""
         stop_words: tuple[str, ...] = ()
         if config.stop_words is not None:

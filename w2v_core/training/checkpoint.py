@@ -15,7 +15,7 @@ from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import open_array
 from w2v_core.training.engine.tables import Tables
-from w2v_core.training.worker import Standing
+from w2v_core.training.worker import WorkerState
 
 _STATE = "state.json"
 KEPT = 2
@@ -27,7 +27,7 @@ class Checkpoint:
 
     folder: Folder
     settings: dict[str, Any]
-    standings: tuple[Standing, ...]
+    worker_states: tuple[WorkerState, ...]
     seconds: float
 
     def load_into(self, tables: Tables) -> None:
@@ -57,12 +57,12 @@ class Checkpoints:
             folder = self.folder / name
             if data := folder.read(_STATE):
                 state = json.loads(data)
-                standings = tuple(Standing(**standing) for standing in state["standings"])
-                return Checkpoint(folder, state["settings"], standings, state["seconds"])
+                worker_states = tuple(WorkerState(**worker_state) for worker_state in state["standings"])
+                return Checkpoint(folder, state["settings"], worker_states, state["seconds"])
         return None
 
     def save(
-        self, tables: Tables, settings: dict[str, Any], standings: tuple[Standing, ...], seconds: float
+        self, tables: Tables, settings: dict[str, Any], worker_states: tuple[WorkerState, ...], seconds: float
     ) -> None:
         """Write a new checkpoint and remove all but the last two."""
         names = self.folder.folders()
@@ -71,7 +71,7 @@ class Checkpoints:
         for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
             with folder.filesystem.open_output_stream(folder.file(name), compression=None) as stream:
                 np.save(stream, table_VD, allow_pickle=False)
-        state = {"settings": settings, "standings": [s._asdict() for s in standings], "seconds": seconds}
+        state = {"settings": settings, "standings": [s._asdict() for s in worker_states], "seconds": seconds}
         folder.write_whole(_STATE, json.dumps(state).encode())
         for name in [*names, folder.path.rpartition("/")[2]][:-KEPT]:
             (self.folder / name).delete()

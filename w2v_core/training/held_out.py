@@ -5,9 +5,9 @@ import numpy as np
 from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.training.engine.negatives import SharedNegatives
 from w2v_core.training.engine.rows import Rows
-from w2v_core.training.engine.scratch import Scratch
 from w2v_core.training.engine.tables import Tables
-from w2v_core.training.worker import Job, batches
+from w2v_core.training.engine.workspace import Workspace
+from w2v_core.training.worker import TrainingJob, batches
 
 _HELD_OUT = 3  # what this generator is for
 
@@ -15,9 +15,9 @@ _HELD_OUT = 3  # what this generator is for
 class HeldOut:
     """A sample of rows with their windows and noise, drawn once from the seed."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: TrainingJob) -> None:
         self._model = job.model
-        self._scratch = Scratch(len(job.counts))
+        self._scratch = Workspace(len(job.counts))
         self._batches: list[tuple[Rows, SharedNegatives]] = []
         if job.num_held_out:
             block = job.shards.read_unit(job.units[0], 0, job.num_held_out)

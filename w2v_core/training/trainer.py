@@ -13,8 +13,8 @@ from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.engine.tables import Tables, fill_initial, require_finite
 from w2v_core.training.held_out import HeldOut
 from w2v_core.training.memory import require_memory
-from w2v_core.training.worker import Job, Standing
-from w2v_core.training.worker_pool import Crew, ProcessCrew, SoloCrew, shared_arrays
+from w2v_core.training.worker import TrainingJob, WorkerState
+from w2v_core.training.worker_pool import Crew, InProcessWorker, WorkerPool, shared_arrays
 
 _INITIAL_VECTORS = 0  # what this generator is for
 REPORT_SECONDS = 2.0
@@ -51,7 +51,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def trained(
-    job: Job,
+    job: TrainingJob,
     *,
     checkpoints: Checkpoints | None = None,
     settings: dict[str, Any] | None = None,
@@ -75,12 +75,12 @@ def trained(
             "shards.passes=1"
         )
     found = checkpoints.latest() if checkpoints else None
-    starts = found.standings if found else (Standing(),) * workers
+    starts = found.worker_states if found else (WorkerState(),) * workers
     with ExitStack() as stack:
         if workers == 1:
             tables = Tables(*(np.zeros((num_words, size), np.float32) for _ in range(2)))
             _fill(tables, job, found, fill)
-            crew: Crew = SoloCrew(tables, job, starts[0])
+            crew: Crew = InProcessWorker(tables, job, starts[0])
         else:
             shared = stack.enter_context(shared_arrays(num_words, size, workers))
             attached = shared.attach()
@@ -89,14 +89,16 @@ def trained(
                 stack.callback(block.close)
             del attached
             _fill(tables, job, found, fill)
-            crew = stack.enter_context(ProcessCrew(shared, job, starts))
+            crew = stack.enter_context(WorkerPool(shared, job, starts))
         _watch(crew, job, checkpoints, settings or {}, found, report, should_stop)
         require_finite(tables)
         yield tables
         del tables, crew
 
 
-def _fill(tables: Tables, job: Job, found: Checkpoint | None, fill: Callable[[Tables], None] | None) -> None:
+def _fill(
+    tables: Tables, job: TrainingJob, found: Checkpoint | None, fill: Callable[[Tables], None] | None
+) -> None:
     if found:
         found.load_into(tables)
         return
@@ -107,7 +109,7 @@ def _fill(tables: Tables, job: Job, found: Checkpoint | None, fill: Callable[[Ta
 
 def _watch(
     crew: Crew,
-    job: Job,
+    job: TrainingJob,
     checkpoints: Checkpoints | None,
     settings: dict[str, Any],
     found: Checkpoint | None,
@@ -115,55 +117,57 @@ def _watch(
     should_stop: Callable[[], bool],
 ) -> None:
     """Report and save while the crew works."""
-    reporter = Reporter(job, crew.standings(), found.seconds if found else 0.0)
-    saved_at, saved_epoch = time.monotonic(), reporter.epoch(crew.standings())
+    reporter = Reporter(job, crew.worker_states(), found.seconds if found else 0.0)
+    saved_at, saved_epoch = time.monotonic(), reporter.epoch(crew.worker_states())
 
     def save() -> None:
         nonlocal saved_at, saved_epoch
         if checkpoints is None:
             return
         crew.pause()
-        standings = crew.standings()
-        checkpoints.save(crew.tables, settings, standings, reporter.seconds())
+        worker_states = crew.worker_states()
+        checkpoints.save(crew.tables, settings, worker_states, reporter.seconds())
         crew.resume()
-        saved_at, saved_epoch = time.monotonic(), reporter.epoch(standings)
+        saved_at, saved_epoch = time.monotonic(), reporter.epoch(worker_states)
 
     if found is None:  # what the vectors to start from are worth
-        report(reporter.progress(crew.standings(), crew.tables))
+        report(reporter.progress(crew.worker_states(), crew.tables))
     while crew.work(REPORT_SECONDS):
-        standings = crew.standings()
-        report(reporter.progress(standings, crew.tables))
+        worker_states = crew.worker_states()
+        report(reporter.progress(worker_states, crew.tables))
         if should_stop():
             save()
             raise Interrupted
         is_due = time.monotonic() - saved_at > 60 * job.config.checkpoint_minutes
-        if is_due or reporter.epoch(standings) > saved_epoch:
+        if is_due or reporter.epoch(worker_states) > saved_epoch:
             save()
-    report(reporter.progress(crew.standings(), crew.tables))
+    report(reporter.progress(crew.worker_states(), crew.tables))
 
 
 class Reporter:
     """Turns standings into progress."""
 
-    def __init__(self, job: Job, standings: tuple[Standing, ...], seconds_before: float) -> None:
+    def __init__(
+        self, job: TrainingJob, worker_states: tuple[WorkerState, ...], seconds_before: float
+    ) -> None:
         self._held_out = HeldOut(job)
         self._total_rows = job.num_rows
         self._start_alpha = job.config.start_alpha
         self._started = time.monotonic() - seconds_before
-        self._first = self._last = _sum(standings)
+        self._first = self._last = _sum(worker_states)
         self._first_at = self._last_at = time.monotonic()
 
     def seconds(self) -> float:
         """Of training so far."""
         return time.monotonic() - self._started
 
-    def epoch(self, standings: tuple[Standing, ...]) -> int:
+    def epoch(self, worker_states: tuple[WorkerState, ...]) -> int:
         """That of the worker least far, from 0."""
-        return min(standing.epoch for standing in standings)
+        return min(worker_state.epoch for worker_state in worker_states)
 
-    def progress(self, standings: tuple[Standing, ...], tables: Tables) -> Progress:
+    def progress(self, worker_states: tuple[WorkerState, ...], tables: Tables) -> Progress:
         """What there is to tell since the last call."""
-        total, now = _sum(standings), time.monotonic()
+        total, now = _sum(worker_states), time.monotonic()
         pairs = total.loss_pairs - self._last.loss_pairs
         since = self._last, self._last_at
         if now - self._last_at < REPORT_SECONDS / 2:  # the last report; so short a time tells no rate
@@ -173,17 +177,19 @@ class Reporter:
         self._last, self._last_at = total, now
         return Progress(
             step=total.steps,
-            epoch=self.epoch(standings) + 1,
+            epoch=self.epoch(worker_states) + 1,
             rows=total.rows,
             total_rows=self._total_rows,
             pairs=total.pairs,
             loss=loss,
             held_out_loss=self._held_out.loss(tables),
-            alpha=max(standing.alpha for standing in standings) if total.rows else self._start_alpha,
+            alpha=max(worker_state.alpha for worker_state in worker_states)
+            if total.rows
+            else self._start_alpha,
             rows_per_second=rate,
             seconds=self.seconds(),
         )
 
 
-def _sum(standings: tuple[Standing, ...]) -> Standing:
-    return Standing.of_numbers([sum(values) for values in zip(*standings, strict=True)])
+def _sum(worker_states: tuple[WorkerState, ...]) -> WorkerState:
+    return WorkerState.of_numbers([sum(values) for values in zip(*worker_states, strict=True)])

@@ -14,12 +14,12 @@ from w2v_core.errors import UserError
 from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.shards.epoch_order import ROWS_PER_STRETCH, BlockPlan, Unit, epoch_plan, units_of
 from w2v_core.shards.read import Reader, Shards, prefetched
-from w2v_core.shards.spans import Stretches
+from w2v_core.shards.spans import Spans
 from w2v_core.training.engine import cbow, skip_gram
 from w2v_core.training.engine.negatives import SharedNegatives, draw_shared
 from w2v_core.training.engine.rows import Rows, prepare
-from w2v_core.training.engine.scratch import Scratch
 from w2v_core.training.engine.tables import Tables
+from w2v_core.training.engine.workspace import Workspace
 from w2v_core.types import BoolArray
 
 Counts = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ LOSS_EVERY = 50  # batches; telling the loss costs about as much as half a step
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """What is trained, and how. Goes whole to every worker."""
 
     shards: Shards
@@ -86,7 +86,7 @@ class Job:
         return skip_gram if self.config.sg else cbow
 
 
-class Standing(NamedTuple):
+class WorkerState(NamedTuple):
     """Where a worker stands after a block. Counts are over all epochs, of this worker."""
 
     epoch: int = 0
@@ -101,63 +101,67 @@ class Standing(NamedTuple):
     alpha: float = 0.0
 
     @classmethod
-    def of_numbers(cls, numbers: Sequence[float]) -> "Standing":
+    def of_numbers(cls, numbers: Sequence[float]) -> "WorkerState":
         """The standing whose fields are `numbers`, whole ones as int."""
         epoch, blocks, rows, pairs, steps, loss, loss_pairs, alpha = numbers
         return cls(int(epoch), int(blocks), int(rows), int(pairs), int(steps), loss, int(loss_pairs), alpha)
 
 
-def train_share(tables: Tables, job: Job, rank: int, world_size: int, start: Standing) -> Iterator[Standing]:
+def run_worker(
+    tables: Tables, job: TrainingJob, rank: int, world_size: int, start: WorkerState
+) -> Iterator[WorkerState]:
     """Trains the worker's blocks from `start` on, and tells after each where it stands.
 
     The tables after a block are a function of the tables at `start`, and of nothing else that is not in the
     arguments. UserError where the loss stops being a number, and for a shard that cannot be read.
     """
-    config, standing = job.config, start
+    config, worker_state = job.config, start
     sampler = UnigramSampler(job.counts, job.ns_exponent)
-    scratch, reader = Scratch(len(job.counts), frozen_V=job.frozen), job.reader(world_size)
+    workspace, reader = Workspace(len(job.counts), frozen_V=job.frozen), job.reader(world_size)
     for epoch in range(start.epoch, config.epochs):
         plans = job.plan(epoch, rank, world_size)
         skipped = start.blocks if epoch == start.epoch else 0
-        standing = standing._replace(epoch=epoch, blocks=skipped)
-        yield standing
+        worker_state = worker_state._replace(epoch=epoch, blocks=skipped)
+        yield worker_state
         rows_before = sum(plan.num_rows for plan in plans[:skipped])
         rows_of_epoch = sum(plan.num_rows for plan in plans)
         for plan, block in prefetched(reader.read, plans[skipped:]):
             done = (epoch + rows_before / rows_of_epoch) / config.epochs
-            share_of_row = 1 / rows_of_epoch / config.epochs
-            standing = _train_block(tables, scratch, sampler, job, plan, block, standing, done, share_of_row)
+            row_fraction = 1 / rows_of_epoch / config.epochs
+            worker_state = _train_block(
+                tables, workspace, sampler, job, plan, block, worker_state, done, row_fraction
+            )
             rows_before += plan.num_rows
-            yield standing
+            yield worker_state
 
 
 def _train_block(
     tables: Tables,
-    scratch: Scratch,
+    workspace: Workspace,
     sampler: UnigramSampler,
-    job: Job,
+    job: TrainingJob,
     plan: BlockPlan,
-    block: Stretches,
-    before: Standing,
+    block: Spans,
+    before: WorkerState,
     done: float,
-    share_of_row: float,
-) -> Standing:
-    """One block. `done` of the worker's way lies behind it, and a row is `share_of_row` of the way."""
+    row_fraction: float,
+) -> WorkerState:
+    """One block. `done` of the worker's way lies behind it, and a row is `row_fraction` of the way."""
     config, model = job.config, job.model
     rows_done, pairs, steps, loss, loss_pairs, alpha = before.rows, before.pairs, before.steps, 0.0, 0, 0.0
     rng = np.random.default_rng((config.seed, plan.epoch, _WINDOWS_AND_NOISE, plan.number))
     for rows, noise in batches(block, model, sampler, config, rng):
         alpha = learning_rate(
-            config.start_alpha, config.min_alpha, done + (rows_done - before.rows) * share_of_row
+            config.start_alpha, config.min_alpha, done + (rows_done - before.rows) * row_fraction
         )
-        told = model.step(tables, scratch, rows, noise, alpha, with_loss=steps % LOSS_EVERY == 0)
+        told = model.step(tables, workspace, rows, noise, alpha, with_loss=steps % LOSS_EVERY == 0)
         if told is not None:
             _require_finite(told.total, job, plan, steps, alpha)
             loss, loss_pairs = loss + told.total, loss_pairs + told.num_pairs
         num_rows = rows.num_rows
         rows_done, steps = rows_done + num_rows, steps + 1
         pairs += rows.num_pairs if config.sg else num_rows
-    return Standing(
+    return WorkerState(
         plan.epoch,
         before.blocks + 1,
         rows_done,
@@ -175,7 +179,7 @@ def learning_rate(start: float, end: float, done: float) -> float:
 
 
 def batches(
-    block: Stretches,
+    block: Spans,
     model: ModuleType,
     sampler: UnigramSampler,
     config: TrainConfig,
@@ -209,7 +213,7 @@ def batch_plan(num_rows: int, batch_size: int, group_size: int) -> Iterator[tupl
         begin = end
 
 
-def _require_finite(loss: float, job: Job, plan: BlockPlan, step: int, alpha: float) -> None:
+def _require_finite(loss: float, job: TrainingJob, plan: BlockPlan, step: int, alpha: float) -> None:
     if math.isfinite(loss):
         return
     names = sorted({job.shards.files[unit.shard].name for unit in plan.units})

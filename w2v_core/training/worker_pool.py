@@ -25,7 +25,7 @@ import numpy as np
 
 from w2v_core.errors import UserError
 from w2v_core.training.engine.tables import Tables
-from w2v_core.training.worker import Counts, Job, Standing, train_share
+from w2v_core.training.worker import Counts, TrainingJob, WorkerState, run_worker
 from w2v_core.types import BoolArray
 
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -37,7 +37,7 @@ class Crew(Protocol):
 
     tables: Tables
 
-    def standings(self) -> tuple[Standing, ...]:
+    def worker_states(self) -> tuple[WorkerState, ...]:
         """Where every worker stands."""
 
     def work(self, seconds: float) -> bool:
@@ -50,23 +50,23 @@ class Crew(Protocol):
         """Let them go on."""
 
 
-class SoloCrew:
+class InProcessWorker:
     """The one worker of this process. It is repeatable to the byte."""
 
-    def __init__(self, tables: Tables, job: Job, start: Standing) -> None:
+    def __init__(self, tables: Tables, job: TrainingJob, start: WorkerState) -> None:
         self.tables = tables
         self._standing = start
-        self._blocks = train_share(tables, job, 0, 1, start)
+        self._blocks = run_worker(tables, job, 0, 1, start)
 
-    def standings(self) -> tuple[Standing, ...]:
+    def worker_states(self) -> tuple[WorkerState, ...]:
         """Where it stands."""
         return (self._standing,)
 
     def work(self, seconds: float) -> bool:
         """Train block after block for `seconds`, one at least; False where there is none left."""
         until = time.monotonic() + seconds
-        for standing in self._blocks:
-            self._standing = standing
+        for worker_state in self._blocks:
+            self._standing = worker_state
             if time.monotonic() >= until:
                 return True
         return False
@@ -104,7 +104,7 @@ class SharedArrays(NamedTuple):
             np.ndarray(shape, dtype, buffer=block.buf)
             for (shape, dtype), block in zip(specs, memory, strict=True)
         )
-        return Attached(memory, Tables(inputs, outputs), counts, frozen, Board(board))
+        return Attached(memory, Tables(inputs, outputs), counts, frozen, StatusTable(board))
 
 
 class Attached(NamedTuple):
@@ -114,18 +114,18 @@ class Attached(NamedTuple):
     tables: Tables
     counts_V: Counts
     frozen_V: BoolArray
-    board: "Board"
+    board: "StatusTable"
 
 
-class Board:
+class StatusTable:
     """Where the workers say what they do: a row each, its state and its standing. Whole numbers are exact to 2^53."""
 
     def __init__(self, rows: "np.ndarray[Any, np.dtype[np.float64]]") -> None:
         self._rows = rows
 
-    def post(self, rank: int, state: int, standing: Standing) -> None:
+    def post(self, rank: int, state: int, worker_state: WorkerState) -> None:
         """Say where worker `rank` is."""
-        self._rows[rank, 1:] = standing
+        self._rows[rank, 1:] = worker_state
         self._rows[rank, 0] = state
 
     def set_state(self, rank: int, state: int) -> None:
@@ -136,16 +136,20 @@ class Board:
         """What each worker does."""
         return [int(state) for state in self._rows[:, 0]]
 
-    def standings(self) -> tuple[Standing, ...]:
+    def worker_states(self) -> tuple[WorkerState, ...]:
         """Where each worker stands."""
-        return tuple(Standing.of_numbers(row) for row in self._rows[:, 1:].tolist())
+        return tuple(WorkerState.of_numbers(row) for row in self._rows[:, 1:].tolist())
 
 
-class ProcessCrew:
+class WorkerPool:
     """Workers in processes of their own. Use as a context; leaving it ends them."""
 
     def __init__(
-        self, shared: SharedArrays, job: Job, starts: tuple[Standing, ...], start_method: str = "spawn"
+        self,
+        shared: SharedArrays,
+        job: TrainingJob,
+        starts: tuple[WorkerState, ...],
+        start_method: str = "spawn",
     ) -> None:
         self._memory, self.tables, counts_V, frozen_V, self._board = shared.attach()
         # What is handed to a process must be little: starting it waits until it, hardly awake, has read that.
@@ -170,7 +174,7 @@ class ProcessCrew:
                 self._processes.append(process)
                 self._faults.append(receiver)
 
-    def __enter__(self) -> "ProcessCrew":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(self, *fault: object) -> None:
@@ -179,9 +183,9 @@ class ProcessCrew:
             process.join()
         del self.tables, self._board
 
-    def standings(self) -> tuple[Standing, ...]:
+    def worker_states(self) -> tuple[WorkerState, ...]:
         """Where every worker stands."""
-        return self._board.standings()
+        return self._board.worker_states()
 
     def work(self, seconds: float) -> bool:
         """Let the workers go on for `seconds`; False once all are done. UserError where one has died."""
@@ -219,24 +223,30 @@ class ProcessCrew:
 
 
 def _work(
-    shared: SharedArrays, job: Job, rank: int, start: Standing, pause: SharedEvent, faults: Any, parent: int
+    shared: SharedArrays,
+    job: TrainingJob,
+    rank: int,
+    start: WorkerState,
+    pause: SharedEvent,
+    faults: Any,
+    parent: int,
 ) -> None:
     """The life of a worker process. Ctrl-C is its parent's business; without a parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     memory, tables, counts_V, frozen_V, board = shared.attach()
-    standing = start
+    worker_state = start
     try:
         job = replace(job, counts=counts_V.copy(), frozen=None if job.frozen is None else frozen_V.copy())
         del counts_V, frozen_V
-        for standing in train_share(tables, job, rank, shared.world_size, start):
-            board.post(rank, _PAUSED if pause.is_set() else _RUNNING, standing)
+        for worker_state in run_worker(tables, job, rank, shared.world_size, start):
+            board.post(rank, _PAUSED if pause.is_set() else _RUNNING, worker_state)
             while pause.is_set() and os.getppid() == parent:
                 time.sleep(_POLL_SECONDS / 5)
             if os.getppid() != parent:
                 return
             board.set_state(rank, _RUNNING)
-        board.post(rank, _DONE, standing)
+        board.post(rank, _DONE, worker_state)
     except Exception as error:
         faults.send_bytes(json.dumps([type(error).__name__, str(error)]).encode())
         sys.exit(1)

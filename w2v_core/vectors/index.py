@@ -96,16 +96,16 @@ class NearestIndex:
         UserError where that cannot be written.
         """
         path = os.fspath(path)
-        draft = Path(f"{path}.draft")
+        stage_writer = Path(f"{path}.draft")
         try:
-            self._graph.save(str(draft))
-            told = _checksum(str(draft))
+            self._graph.save(str(stage_writer))
+            told = _checksum(str(stage_writer))
             Path(f"{path}{_SUM}").unlink(missing_ok=True)
-            draft.replace(path)
+            stage_writer.replace(path)
             Path(f"{path}{_SUM}").write_bytes(told)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
-                draft.unlink()
+                stage_writer.unlink()
             raise UserError(f"{path} cannot be written: {error}") from None
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> Answers:

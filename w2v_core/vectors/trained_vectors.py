@@ -18,7 +18,7 @@ from w2v_core.vectors.nearest import Floats
 
 _VOCAB, _VECTORS = "vocab.parquet", "input.npy"
 _COLUMNS = ["id", "token", "count"]
-WAY_OUT = "give the RUN/vectors folder of a finished run, or train again"
+HINT = "give the RUN/vectors folder of a finished run, or train again"
 
 
 def read_trained(folder: Folder) -> VectorTable:
@@ -32,7 +32,7 @@ def read_trained(folder: Folder) -> VectorTable:
     if len(vocab) != len(vectors_VD):
         raise UserError(
             f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
-            f"{WAY_OUT}"
+            f"{HINT}"
         )
     return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
 
@@ -56,7 +56,7 @@ def _read_vocab(folder: Folder) -> pa.Table:
             vocab = file.read(columns=_COLUMNS)
         vocab.validate(full=True)
     if not _is_vocab(vocab):
-        raise UserError(f"{path} is no vocabulary (id, token, count by id): {WAY_OUT}")
+        raise UserError(f"{path} is no vocabulary (id, token, count by id): {HINT}")
     return vocab
 
 
@@ -69,9 +69,9 @@ def _damage_told(path: str, kind: str) -> Iterator[None]:
     except UserError:
         raise
     except FileNotFoundError:
-        raise UserError(f"{path} is missing: {WAY_OUT}") from None
+        raise UserError(f"{path} is missing: {HINT}") from None
     except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read as {kind}: {WAY_OUT}") from error
+        raise UserError(f"{path} cannot be read as {kind}: {HINT}") from error
 
 
 def _is_vocab(vocab: pa.Table) -> bool:
@@ -90,7 +90,7 @@ def _map_vectors(path: str) -> Floats:
         vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
     if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
         raise UserError(
-            f"{path} holds {vectors_VD.dtype} {vectors_VD.shape}, not float32 (V, D) in C order: {WAY_OUT}"
+            f"{path} holds {vectors_VD.dtype} {vectors_VD.shape}, not float32 (V, D) in C order: {HINT}"
         )
     return vectors_VD
 

@@ -30,7 +30,7 @@ from pyarrow import fs
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
 from w2v_core.runs.model_reference import refuse_model, resolved
-from w2v_core.vectors.formats.opened import table_at
+from w2v_core.vectors.formats.detect_format import table_at
 from w2v_core.vectors.formats.table import VectorTable
 from w2v_core.vectors.nearest import (
     Floats,
@@ -43,7 +43,7 @@ from w2v_core.vectors.nearest import (
     scale_to_unit,
     top_k,
 )
-from w2v_core.vectors.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
+from w2v_core.vectors.trained_vectors import HINT, folder_of_vectors, read_trained
 
 __all__ = [
     "Floats",
@@ -164,7 +164,7 @@ class WordVectors:
         id_by_token = first_ids(self.tokens)
         if len(id_by_token) < len(self.tokens):
             twice = next(token for place, token in enumerate(self.tokens) if id_by_token[token] != place)
-            raise UserError(f"the vocabulary holds {twice!r} twice: {WAY_OUT}, or leave one of both out")
+            raise UserError(f"the vocabulary holds {twice!r} twice: {HINT}, or leave one of both out")
         return id_by_token
 
     def __len__(self) -> int:

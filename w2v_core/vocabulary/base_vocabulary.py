@@ -29,7 +29,7 @@ def decayed(counts_N: Int64Array, decay: float) -> Int64Array:
 
 
 @dataclass(frozen=True)
-class KnownWords:
+class BaseVocabulary:
     """What a finished vocabulary hands on."""
 
     folder: Folder
@@ -41,7 +41,7 @@ class KnownWords:
     """how often they were not, along the way to this vocabulary"""
 
     @classmethod
-    def read(cls, location: str, rare_lost: bool) -> "KnownWords":
+    def read(cls, location: str, rare_lost: bool) -> "BaseVocabulary":
         """The vocabulary that `vocab.extend` names. UserError where there is none, or where a file of it is not whole.
 
         Without counts of the words that have no id it is taken only where these may be lost.

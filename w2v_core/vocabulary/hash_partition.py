@@ -19,7 +19,7 @@ BUCKETS_A_TASK = 16  # few enough to be large, enough for tasks to be of one siz
 _MOST_UNSUMMED = 2_000_000  # rows that wait in memory to be summed
 
 
-def in_buckets(counted: pa.Table, num_buckets: int) -> pa.RecordBatch:
+def partition_by_hash(counted: pa.Table, num_buckets: int) -> pa.RecordBatch:
     """BUCKETS of a table with a column `token`; buckets without a row are left out."""
     bucket_R = (hashes(counted["token"].combine_chunks()) % np.uint64(num_buckets)).astype(np.int32)
     order = np.argsort(bucket_R, kind="stable")
@@ -61,6 +61,6 @@ def unpacked(value: pa.BinaryScalar) -> pa.Table:
     return pa.ipc.open_stream(value.as_buffer()).read_all()
 
 
-def arrived_tables(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
+def received_tables(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
     """The tables in BUCKETS."""
     return (unpacked(value) for batch in batches for value in batch["counts"])

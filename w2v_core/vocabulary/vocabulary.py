@@ -17,7 +17,7 @@ from w2v_core.io.npy import whole_array
 from w2v_core.io.parquet import read_table
 from w2v_core.reference.unigram_sampler import noise_distribution
 from w2v_core.runs.model_reference import resolved
-from w2v_core.runs.run_directory import Draft, FileEntry
+from w2v_core.runs.run_directory import FileEntry, StageWriter
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.schemas import VOCAB
 from w2v_core.types import Int32Array
@@ -170,7 +170,7 @@ class Vocabulary:
         return (self.lookup or Lookup.of(self.tokens)).ids(tokens)
 
 
-def write_vocab(draft: Draft, table: pa.Table) -> list[FileEntry]:
+def write_vocab(stage_writer: StageWriter, table: pa.Table) -> list[FileEntry]:
     """Write `table` (VOCAB) as the files of the stage."""
     table = table.combine_chunks()
     lookup = Lookup.of(table["token"].chunk(0))
@@ -180,26 +180,26 @@ def write_vocab(draft: Draft, table: pa.Table) -> list[FileEntry]:
             writer.write_table(table)
 
     return [
-        write_file(draft, FILE, table),
-        write_bytes(draft, OPEN_FILE, write_open),
-        write_array(draft, STARTS_FILE, lookup.starts_B),
-        write_array(draft, ENTRIES_FILE, lookup.entries_V),
+        write_file(stage_writer, FILE, table),
+        write_bytes(stage_writer, OPEN_FILE, write_open),
+        write_array(stage_writer, STARTS_FILE, lookup.starts_B),
+        write_array(stage_writer, ENTRIES_FILE, lookup.entries_V),
     ]
 
 
-def adopt_rare(draft: Draft, counted: Counted, left_over: pa.Table) -> list[FileEntry]:
+def commit_rare(stage_writer: StageWriter, counted: Counted, left_over: pa.Table) -> list[FileEntry]:
     """Name the files of the words without an id: the tasks', and one of those that could have got an id and did not."""
-    receipts = list(counted.rare)
+    task_results = list(counted.rare)
     if len(left_over):
-        receipts.append(write_rare(draft.temporary, left_over, len(receipts)))
-    return draft.adopt_all(
+        task_results.append(write_rare(stage_writer.temporary, left_over, len(task_results)))
+    return stage_writer.commit_all(
         [
             (
-                receipt.draft_name,
-                receipt.file.model_copy(update={"name": f"{RARE_FILES}{number:05d}.parquet"}),
+                task_result.temporary_name,
+                task_result.file.model_copy(update={"name": f"{RARE_FILES}{number:05d}.parquet"}),
             )
-            for number, receipt in enumerate(receipts)
-            if receipt.file
+            for number, task_result in enumerate(task_results)
+            if task_result.file
         ]
     )
 

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.io.filesystem import Folder
-from w2v_core.runs.sentence_files import sentence_groups, words_and_places
-from w2v_core.runs.task_output import PartWriter, Receipt
+from w2v_core.runs.sentence_files import dictionary_and_codes, sentence_groups
+from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.schemas import RARE
 from w2v_core.types import BoolArray
-from w2v_core.vocabulary.hash_partition import arrived_tables, packed, summed, unpacked
+from w2v_core.vocabulary.hash_partition import packed, received_tables, summed, unpacked
 
 COUNTS = pa.schema(
     [
@@ -68,7 +68,7 @@ def count_tokens(folder: Folder, name: str, weighted: bool = False) -> pa.Table:
 
 def count_sentences(sentences: pa.ListArray) -> pa.Table:
     """COUNTS of an array of sentences, each word once."""
-    words, places_T = words_and_places(sentences)
+    words, places_T = dictionary_and_codes(sentences)
     counts_D = np.bincount(places_T, minlength=len(words))
     columns = [words, counts_D, counts_D, np.zeros_like(counts_D)]
     return pa.table(columns, schema=COUNTS).filter(pa.array(counts_D > 0))
@@ -94,13 +94,13 @@ def sum_buckets(
 
     The counts of the words that cannot be kept go to a file in `rare_folder`, where there is one.
     """
-    total = summed(arrived_tables(batches), COUNTS, ["token"])
+    total = summed(received_tables(batches), COUNTS, ["token"])
     unwanted = _is_one_of(total, choice.drop)
     can_be_kept = _can_be_kept(total, choice, unwanted.to_numpy())
     seen_D, count_D = total["seen"].to_numpy(), total["count"].to_numpy()
-    receipt = None
+    task_result = None
     if rare_folder is not None:
-        receipt = write_rare(rare_folder, total.filter(pa.array(~can_be_kept)), part)
+        task_result = write_rare(rare_folder, total.filter(pa.array(~can_be_kept)), part)
     row = {
         "words": len(total),
         "tokens": pc.sum(total["seen"]).as_py() or 0,
@@ -109,7 +109,7 @@ def sum_buckets(
         "seen": int((seen_D > 0).sum()),
         "first_seen": int(((seen_D > 0) & (seen_D == count_D)).sum()),
         "counts": packed(total.filter(pa.array(can_be_kept))),
-        "rare": receipt.model_dump_json() if receipt else None,
+        "rare": task_result.model_dump_json() if task_result else None,
     }
     yield pa.RecordBatch.from_pylist([row], schema=SUMS)
 
@@ -128,7 +128,7 @@ def _can_be_kept(total: pa.Table, choice: Choice, unwanted_D: BoolArray) -> Bool
     return kept_D
 
 
-def write_rare(folder: Folder, counted: pa.Table, part: int) -> Receipt:
+def write_rare(folder: Folder, counted: pa.Table, part: int) -> TaskResult:
     """Write the words and counts of `counted` as a file of RARE, by code point.
 
     Each word is stored as what differs from the one before it: of English, a third less than zstd makes of whole words.
@@ -138,7 +138,7 @@ def write_rare(folder: Folder, counted: pa.Table, part: int) -> Receipt:
     with PartWriter(folder, RARE, use_dictionary=["count"], column_encoding=encoding) as writer:
         for begin in range(0, max(len(rare), 1), _RARE_GROUP_ROWS):
             writer.write(rare.slice(begin, _RARE_GROUP_ROWS))
-    return Receipt.of(writer, TokenAccount(), {}, part=part)
+    return TaskResult.of(writer, TokenAccount(), {}, part=part)
 
 
 def _is_one_of(counted: pa.Table, words: tuple[str, ...]) -> pa.ChunkedArray:
@@ -159,7 +159,7 @@ class Counted:
     """words of this corpus"""
     first_seen: int = 0
     """those of them that nothing was brought along of"""
-    rare: tuple[Receipt, ...] = ()
+    rare: tuple[TaskResult, ...] = ()
     """for the files of the words that cannot be kept, in the order of the tasks"""
 
 
@@ -167,10 +167,10 @@ def joined(sums: pa.Table) -> Counted:
     """The rows of SUMS as one."""
     names = ("words", "tokens", "dropped", "seen", "first_seen")
     total = {name: pc.sum(sums[name]).as_py() or 0 for name in names}
-    rare = [Receipt.model_validate_json(text) for text in sums["rare"].drop_null().to_pylist()]
+    rare = [TaskResult.model_validate_json(text) for text in sums["rare"].drop_null().to_pylist()]
     return Counted(
         pa.concat_tables([COUNTS.empty_table(), *map(unpacked, sums["counts"])]),
         highest=pc.max(sums["highest"]).as_py() or 0,
-        rare=tuple(sorted(rare, key=lambda receipt: receipt.part)),
+        rare=tuple(sorted(rare, key=lambda task_result: task_result.part)),
         **total,
     )

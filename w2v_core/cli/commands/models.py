@@ -7,9 +7,9 @@ import typer
 
 from w2v_core.cli.commands.publish import NameOption, StoreOption, as_dict
 from w2v_core.cli.examples import told
-from w2v_core.cli.options import JsonOption, ending, print_json
+from w2v_core.cli.options import JsonOption, exit_status, print_json
 from w2v_core.console.log import say, speaks_json
-from w2v_core.console.tables import tell_rows
+from w2v_core.console.tables import print_rows
 from w2v_core.errors import UserError
 from w2v_core.registry.store import Model, ModelStore, Version
 
@@ -133,7 +133,7 @@ def _tell(found: list[tuple[Version, bool]]) -> None:
         for version, is_current in found:
             say(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
         return
-    tell_rows(HEADINGS, rows, num_left=len(HEADINGS) - 1)
+    print_rows(HEADINGS, rows, num_left=len(HEADINGS) - 1)
 
 
 def _row(version: Version, is_current: bool) -> tuple[str, ...]:
@@ -166,4 +166,4 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "verify": verify,
 }
 for command_name, command in _COMMANDS.items():
-    models.command(command_name, epilog=told(f"models {command_name}"))(ending(command))
+    models.command(command_name, epilog=told(f"models {command_name}"))(exit_status(command))

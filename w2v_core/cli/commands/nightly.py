@@ -26,7 +26,7 @@ from w2v_core.locking.heartbeat import kept
 from w2v_core.locking.lease import Lease, take
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline.nightly import Night
-from w2v_core.pipeline.one_writer import told_waiting
+from w2v_core.pipeline.one_writer import log_waiting
 from w2v_core.registry.store import ModelStore
 
 WorkOption = Annotated[
@@ -91,7 +91,7 @@ def nightly(
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:
-        with kept(folder.lease, purpose, told_waiting) as lease, opened_executor(settings, executor) as tasks:
+        with kept(folder.lease, purpose, log_waiting) as lease, opened_executor(settings, executor) as tasks:
             told = night.whole(locations, fresh, lease, tasks)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")

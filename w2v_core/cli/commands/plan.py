@@ -16,7 +16,7 @@ from w2v_core.cli.options import (
     StrictOption,
     print_json,
 )
-from w2v_core.console.plan_tables import tell_comparison, tell_prediction
+from w2v_core.console.plan_tables import print_comparison, print_prediction
 from w2v_core.errors import UserError
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.planning.predict import DEFAULT_SAMPLE_BYTES
@@ -63,13 +63,13 @@ def plan(
         )
     if run_dir is not None and prediction is not None:
         rows = compare(_read(prediction), RunDir.open(run_dir))
-        tell_comparison(rows)
+        print_comparison(rows)
         if json_:
             print_json([row.to_dict() for row in rows])
         return
     settings = settings_with_strict(config, [*(set_ or []), *_as_settings(workers)], strict)
     found = predict_run(locations, settings, round(sample_mb * 1e6), sample_seed)
-    tell_prediction(found)
+    print_prediction(found)
     if json_:
         print_json(found.model_dump(mode="json"))
 

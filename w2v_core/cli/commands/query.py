@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.cli.options import JsonOption, print_json
-from w2v_core.console.log import answer, visible_word
+from w2v_core.console.log import answer, escape_word
 from w2v_core.errors import UserError
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir
@@ -87,5 +87,5 @@ def _as_dict(found: tuple[str, float]) -> dict[str, str | float]:
 
 def line(question: str, found: Answers) -> str:
     """One answer line for people."""
-    answers = (f"{visible_word(word)} {score:.2f}" for word, score in found)
-    return "  ".join((visible_word(question), *answers))
+    answers = (f"{escape_word(word)} {score:.2f}" for word, score in found)
+    return "  ".join((escape_word(question), *answers))

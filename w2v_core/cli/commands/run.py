@@ -13,7 +13,7 @@ from w2v_core.cli.options import (
     StrictOption,
 )
 from w2v_core.cli.training import watch_training
-from w2v_core.console.summary import standing, tell_summary
+from w2v_core.console.summary import print_summary, stage_status
 from w2v_core.pipeline.evaluate import check_sets
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.report import check_report
@@ -44,6 +44,6 @@ def run(
         writing(RunDir.create(run_dir), "w2v run") as directory,
         opened_executor(settings, executor) as tasks,
     ):
-        before = standing(directory, stages_of(settings))
+        before = stage_status(directory, stages_of(settings))
         run_pipeline(directory, files, settings, tasks, tables, watch_training=watch_training)
-        tell_summary(directory, before)
+        print_summary(directory, before)

@@ -7,7 +7,7 @@ import typer
 from w2v_core.cli.commands.nightly import WorkOption
 from w2v_core.cli.options import JsonOption, print_json
 from w2v_core.console.log import say, speaks_json
-from w2v_core.console.tables import tell_rows
+from w2v_core.console.tables import print_rows
 from w2v_core.nightly.work import Record, WorkFolder
 
 HEADINGS = (
@@ -46,7 +46,7 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
         for record in records:
             say(f"{record.night}: {record.outcome}", "night", **record.model_dump(mode="json"))
     elif records:
-        tell_rows(HEADINGS, [_row(record) for record in records], num_left=NUM_LEFT)
+        print_rows(HEADINGS, [_row(record) for record in records], num_left=NUM_LEFT)
     else:
         say(f"no night has ended in {work}")
     for record in records[-1:]:

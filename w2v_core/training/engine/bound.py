@@ -22,7 +22,7 @@ import numpy as np
 
 from w2v_core.types import FloatArray, Int32Array
 
-FARTHEST = 4.0
+MAX_SCORE_SHIFT = 4.0
 
 
 class Terms(NamedTuple):
@@ -49,7 +49,7 @@ class StepBound:
         sums = [sum_V.take(place_N, mode="clip") for place_N in places]
         for place_N in places:
             sum_V[place_N] = 0
-        farthest = FARTHEST / alpha
+        farthest = MAX_SCORE_SHIFT / alpha
         for sum_N in sums:
             if sum_N.max() <= farthest:
                 sum_N.fill(-alpha)

@@ -13,8 +13,8 @@ from w2v_core.training.engine.negatives import SharedNegatives
 from w2v_core.training.engine.noise import against_noise, noise_weights
 from w2v_core.training.engine.rows import Rows
 from w2v_core.training.engine.scores import softplus_sum, to_sigmoid
-from w2v_core.training.engine.scratch import Scratch
 from w2v_core.training.engine.tables import Tables
+from w2v_core.training.engine.workspace import Workspace
 
 ROWS_PER_GROUP = 64
 NUM_SHARED = 16
@@ -23,7 +23,7 @@ NUM_SHARED = 16
 @np.errstate(over="ignore")
 def step(
     tables: Tables,
-    scratch: Scratch,
+    workspace: Workspace,
     rows: Rows,
     negatives: SharedNegatives,
     alpha: float | None,
@@ -45,21 +45,21 @@ def step(
     with_loss = with_loss or alpha is None
     words_T = rows.words_SL.reshape(-1)
 
-    is_row_B = (rows.num_contexts_B > 0).astype(scratch.real)
-    mean_SRL = rows.mean(scratch)
-    words_SLD = scratch.take("words", input_VD, words_T).reshape(*rows.words_SL.shape, size)
-    h_BD = scratch.array("h", (num_rows, size))
+    is_row_B = (rows.num_contexts_B > 0).astype(workspace.real)
+    mean_SRL = rows.mean(workspace)
+    words_SLD = workspace.take("words", input_VD, words_T).reshape(*rows.words_SL.shape, size)
+    h_BD = workspace.array("h", (num_rows, size))
     np.matmul(mean_SRL, words_SLD, out=h_BD.reshape(*mean_SRL.shape[:2], size))
     h2_B = np.vecdot(h_BD, h_BD)
-    target_BD = scratch.take("targets", output_VD, rows.target_B)
+    target_BD = workspace.take("targets", output_VD, rows.target_B)
     grad_B = np.vecdot(h_BD, target_BD)
     loss = softplus_sum(-grad_B, is_row_B) if with_loss else 0.0
     to_sigmoid(grad_B)
     grad_B -= 1
     grad_B *= is_row_B
 
-    noise_weight = noise_weights(negatives, is_row_B, scratch)
-    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss)
+    noise_weight = noise_weights(negatives, is_row_B, workspace)
+    noise = against_noise(output_VD, workspace, h_BD, h2_B, negatives, noise_weight, with_loss)
     told = BatchLoss(loss + noise.loss, rows.num_rows) if with_loss else None
     if alpha is None:
         return told
@@ -70,14 +70,14 @@ def step(
     reach_B += noise.reach_B
     dh_BD = noise.dh_BD
     scatter_rows(dh_BD, np.arange(num_rows, dtype=np.int32), grad_B, target_BD)
-    step_B, step_N = scratch.bound.steps(
+    step_B, step_N = workspace.bound.steps(
         alpha, Terms(rows.target_B, pull_B * h2_B), Terms(noise.ids_N, noise.reach_N)
     )
     step_B *= grad_B
-    mask_SLR = rows.mask(scratch).transpose(0, 2, 1)
+    mask_SLR = rows.mask(workspace).transpose(0, 2, 1)
     reach_T = (mask_SLR @ reach_B.reshape(*mean_SRL.shape[:2], 1)).reshape(-1)
-    (step_T,) = scratch.bound.steps(alpha, Terms(words_T, reach_T))
-    scratch.hold_frozen(words_T, step_T)
+    (step_T,) = workspace.bound.steps(alpha, Terms(words_T, reach_T))
+    workspace.mask_frozen(words_T, step_T)
     # what the words held is read: their memory takes their gradients
     np.matmul(mask_SLR, dh_BD.reshape(*mean_SRL.shape[:2], size), out=words_SLD)
     scatter_rows(output_VD, rows.target_B, step_B, h_BD)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from w2v_core.training.engine.negatives import SharedNegatives
 from w2v_core.training.engine.scores import softplus_sum, to_sigmoid
-from w2v_core.training.engine.scratch import Scratch
+from w2v_core.training.engine.workspace import Workspace
 from w2v_core.types import FloatArray, Int32Array
 
 
@@ -30,16 +30,16 @@ class Noise(NamedTuple):
     reach_N: FloatArray
 
 
-def noise_weights(negatives: SharedNegatives, pairs_B: npt.NDArray[Any], scratch: Scratch) -> FloatArray:
+def noise_weights(negatives: SharedNegatives, pairs_B: npt.NDArray[Any], workspace: Workspace) -> FloatArray:
     """(G, R, 1): what a noise word weighs for each row, which makes so many pairs."""
-    weight_B = pairs_B.astype(scratch.real)
+    weight_B = pairs_B.astype(workspace.real)
     weight_B *= negatives.weight
     return weight_B.reshape(len(negatives.ids_GK), -1, 1)
 
 
 def against_noise(
     output_VD: FloatArray,
-    scratch: Scratch,
+    workspace: Workspace,
     h_BD: FloatArray,
     h2_B: FloatArray,
     negatives: SharedNegatives,
@@ -52,17 +52,17 @@ def against_noise(
     """
     num_groups, num_shared, size = *negatives.ids_GK.shape, h_BD.shape[1]
     ids_N = negatives.ids_GK.reshape(-1)
-    rows_ND = scratch.take("noise", output_VD, ids_N)
+    rows_ND = workspace.take("noise", output_VD, ids_N)
     h_GRD, rows_GKD = (rows.reshape(num_groups, -1, size) for rows in (h_BD, rows_ND))
 
-    grad_GRK = scratch.array("noise scores", (*h_GRD.shape[:2], num_shared))
+    grad_GRK = workspace.array("noise scores", (*h_GRD.shape[:2], num_shared))
     np.matmul(h_GRD, rows_GKD.transpose(0, 2, 1), out=grad_GRK)
     loss = softplus_sum(grad_GRK, weight_GR1) if with_loss else 0.0
     to_sigmoid(grad_GRK)
     grad_GRK *= weight_GR1
     grad_GKR = grad_GRK.transpose(0, 2, 1)
 
-    dh_GRD, drows_GKD = scratch.array("dh", h_GRD.shape), scratch.array("dnoise", rows_GKD.shape)
+    dh_GRD, drows_GKD = workspace.array("dh", h_GRD.shape), workspace.array("dnoise", rows_GKD.shape)
     np.matmul(grad_GRK, rows_GKD, out=dh_GRD)
     np.matmul(grad_GKR, h_GRD, out=drows_GKD)
     rows2_GK1 = np.vecdot(rows_ND, rows_ND).reshape(num_groups, num_shared, 1)

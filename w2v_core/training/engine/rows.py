@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
-from w2v_core.shards.spans import Stretches
-from w2v_core.training.engine.scratch import Scratch
+from w2v_core.shards.spans import Spans
+from w2v_core.training.engine.workspace import Workspace
 from w2v_core.types import FloatArray, Int32Array
 
 
@@ -58,19 +58,19 @@ class Rows:
         """Contexts of all rows."""
         return int(self.num_contexts_B.sum())
 
-    def mask(self, scratch: Scratch) -> FloatArray:
+    def mask(self, workspace: Workspace) -> FloatArray:
         """(S, R, L): 1 where a word is a context of a row, else 0."""
-        return self._of_rows(scratch.take("mask", self.masks_CL, self.which_B))
+        return self._of_rows(workspace.take("mask", self.masks_CL, self.which_B))
 
-    def mean(self, scratch: Scratch) -> FloatArray:
+    def mean(self, workspace: Workspace) -> FloatArray:
         """(S, R, L): 1 / n where a word is one of the n contexts of a row, else 0."""
-        return self._of_rows(scratch.take("mean", self.means_CL, self.which_B))
+        return self._of_rows(workspace.take("mean", self.means_CL, self.which_B))
 
     def _of_rows(self, rows_BL: FloatArray) -> FloatArray:
         return rows_BL.reshape(len(self.words_SL), ROWS_PER_STRETCH, -1)
 
 
-def prepare(block: Stretches, reach_B: npt.NDArray[np.integer], real: type[np.floating] = np.float32) -> Rows:
+def prepare(block: Spans, reach_B: npt.NDArray[np.integer], real: type[np.floating] = np.float32) -> Rows:
     """The rows with the contexts that are at most `reach` (B,) words away. Done once a block, for many batches.
 
     `real` is the type of the tables.

@@ -13,8 +13,8 @@ from w2v_core.training.engine.negatives import SharedNegatives
 from w2v_core.training.engine.noise import against_noise, noise_weights
 from w2v_core.training.engine.rows import Rows
 from w2v_core.training.engine.scores import softplus_sum, to_sigmoid
-from w2v_core.training.engine.scratch import Scratch
 from w2v_core.training.engine.tables import Tables
+from w2v_core.training.engine.workspace import Workspace
 
 ROWS_PER_GROUP = 64
 NUM_SHARED = 48
@@ -23,7 +23,7 @@ NUM_SHARED = 48
 @np.errstate(over="ignore")
 def step(
     tables: Tables,
-    scratch: Scratch,
+    workspace: Workspace,
     rows: Rows,
     negatives: SharedNegatives,
     alpha: float | None,
@@ -41,26 +41,26 @@ def step(
     with_loss = with_loss or alpha is None
     words_T = rows.words_SL.reshape(-1)
 
-    mask_SRL = rows.mask(scratch)
-    h_BD = scratch.take("h", input_VD, rows.target_B)
+    mask_SRL = rows.mask(workspace)
+    h_BD = workspace.take("h", input_VD, rows.target_B)
     h_SRD = h_BD.reshape(*mask_SRL.shape[:2], size)
     h2_B = np.vecdot(h_BD, h_BD)
-    words_TD = scratch.take("words", output_VD, words_T)
+    words_TD = workspace.take("words", output_VD, words_T)
     words_SLD = words_TD.reshape(*rows.words_SL.shape, size)
-    grad_SRL = scratch.array("scores", mask_SRL.shape)
+    grad_SRL = workspace.array("scores", mask_SRL.shape)
     np.matmul(h_SRD, words_SLD.transpose(0, 2, 1), out=grad_SRL)
     loss = softplus_sum(-grad_SRL, mask_SRL) if with_loss else 0.0
     to_sigmoid(grad_SRL)
     grad_SRL -= 1
     grad_SRL *= mask_SRL
 
-    noise_weight = noise_weights(negatives, rows.num_contexts_B, scratch)
-    noise = against_noise(output_VD, scratch, h_BD, h2_B, negatives, noise_weight, with_loss)
+    noise_weight = noise_weights(negatives, rows.num_contexts_B, workspace)
+    noise = against_noise(output_VD, workspace, h_BD, h2_B, negatives, noise_weight, with_loss)
     told = BatchLoss(loss + noise.loss, rows.num_pairs) if with_loss else None
     if alpha is None:
         return told
 
-    dh_SRD = scratch.array("dh of contexts", h_SRD.shape)
+    dh_SRD = workspace.array("dh of contexts", h_SRD.shape)
     np.matmul(grad_SRL, words_SLD, out=dh_SRD)
     dh_BD = noise.dh_BD
     dh_BD += dh_SRD.reshape(h_BD.shape)
@@ -68,9 +68,9 @@ def step(
     reach_B = noise.reach_B - (grad_SRL @ words2_SL1).reshape(-1)
     grad_SLR = grad_SRL.transpose(0, 2, 1)
     reach_T = -(grad_SLR @ h2_B.reshape(*mask_SRL.shape[:2], 1)).reshape(-1)
-    step_T, step_N = scratch.bound.steps(alpha, Terms(words_T, reach_T), Terms(noise.ids_N, noise.reach_N))
-    (step_B,) = scratch.bound.steps(alpha, Terms(rows.target_B, reach_B))
-    scratch.hold_frozen(rows.target_B, step_B)
+    step_T, step_N = workspace.bound.steps(alpha, Terms(words_T, reach_T), Terms(noise.ids_N, noise.reach_N))
+    (step_B,) = workspace.bound.steps(alpha, Terms(rows.target_B, reach_B))
+    workspace.mask_frozen(rows.target_B, step_B)
     # what the words held is read: their memory takes their gradients
     np.matmul(grad_SLR, h_SRD, out=words_SLD)
     scatter_rows(output_VD, words_T, step_T, words_TD)

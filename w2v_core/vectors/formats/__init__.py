@@ -7,7 +7,7 @@ Every format is a module with `write` and, but for the projector's, `read`. A to
 out and counted, never written in part.
 
     from w2v_core.vectors.formats.formats import export
-    from w2v_core.vectors.formats.opened import open_table
+    from w2v_core.vectors.formats.detect_format import open_table
 
     export(open_table("glove.txt"), "parquet", "glove.parquet")
 """

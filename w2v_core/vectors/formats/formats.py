@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from w2v_core.errors import UserError
-from w2v_core.io.atomic_write import drafts, packing
+from w2v_core.io.atomic_write import atomic_write, packing
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_utf8
 from w2v_core.vectors.formats import (
     glove,
@@ -20,8 +20,8 @@ from w2v_core.vectors.formats import (
     text_lines,
     word2vec,
 )
-from w2v_core.vectors.formats.loss import Loss, measured
-from w2v_core.vectors.formats.table import Chosen, FloatType, VectorTable
+from w2v_core.vectors.formats.quantization_error import Loss, measured
+from w2v_core.vectors.formats.table import ExportSelection, FloatType, VectorTable
 
 DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 
@@ -30,7 +30,7 @@ DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 class Format:
     """How a format is written, and what it can hold."""
 
-    write: Callable[[Chosen, Sequence[pa.NativeFile]], None]
+    write: Callable[[ExportSelection, Sequence[pa.NativeFile]], None]
     names: tuple[str, ...] = ()
     """the files it makes in a folder; none: it makes the one file that is named"""
     unfit: str | None = None
@@ -82,7 +82,7 @@ def export(
     if limit is not None and limit < 1:
         raise UserError(f"limit = {limit} must be at least 1")
     folder, names = _target(form, format_name, location)
-    chosen = Chosen.of(table, form.unfit, limit, DTYPES[dtype])
+    chosen = ExportSelection.of(table, form.unfit, limit, DTYPES[dtype])
     if strict and chosen.num_left_out:
         raise UserError(
             f"{format_name} cannot hold {chosen.num_left_out:,} words ({_quoted(chosen.left_out)}, …); "
@@ -92,7 +92,7 @@ def export(
         raise UserError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
     _require_range(chosen)
     try:
-        with drafts(folder, names) as streams:
+        with atomic_write(folder, names) as streams:
             form.write(chosen, streams)
     except OSError as error:
         raise UserError(f"{location} cannot be written: {error}") from None
@@ -140,7 +140,7 @@ def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tupl
     return Folder(target.filesystem, parent or "/"), (name,)
 
 
-def _require_range(chosen: Chosen) -> None:
+def _require_range(chosen: ExportSelection) -> None:
     if chosen.dtype is np.float32:
         return
     largest = max(float(np.abs(block.vectors_ND).max(initial=0)) for block in chosen.blocks())

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import access, open_folder
-from w2v_core.vectors.formats.table import Chosen, VectorTable, joined
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
 from w2v_core.vectors.formats.text_lines import lines, numbers_between, parsed
 from w2v_core.vectors.formats.word2vec_file import ends_in_number
 from w2v_core.vectors.nearest import Floats
@@ -22,7 +22,7 @@ _KINDS = (
 _LONGEST_LINE = 1 << 24  # a word of a MB and a million numbers; what is longer is no file of vectors
 
 
-def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """A line a word: the word and its numbers, between spaces."""
     (stream,) = streams
     for block in chosen.blocks():

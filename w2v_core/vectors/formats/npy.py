@@ -9,14 +9,14 @@ import pyarrow as pa
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import whole_array
-from w2v_core.vectors.formats.table import Chosen, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
 from w2v_core.vectors.nearest import Floats, Ints
 
 VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
 """JSON, since in a file with a word a line a word with a line feed would be two."""
 
 
-def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """The three files. A word a line of `tokens.json`, which is JSON all the same."""
     vectors, counts, tokens = streams
     np.save(counts, chosen.counts_K)

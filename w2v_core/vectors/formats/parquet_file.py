@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import access, open_folder
-from w2v_core.vectors.formats.table import Chosen, VectorTable, joined
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
 from w2v_core.vectors.nearest import Floats, Ints
 
 
@@ -25,7 +25,7 @@ def schema(vector_size: int) -> pa.Schema:
     )
 
 
-def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """A row a word. Plain pages: Spark before 4.3 reads no byte-stream-split ones."""
     (stream,) = streams
     columns = schema(chosen.vector_size)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from w2v_core.vectors.formats.table import Chosen
+from w2v_core.vectors.formats.table import ExportSelection
 from w2v_core.vectors.formats.text_lines import lines, numbers_between
 
 NAMES = ("vectors.tsv", "metadata.tsv")
@@ -16,7 +16,7 @@ UNFIT = "^$|[\\t\\n\\r]"
 """Words that a cell cannot hold."""
 
 
-def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """Both files; the metadata's first line names its columns, as that of two columns must."""
     vectors, metadata = streams
     metadata.write(b"token\tcount\n")

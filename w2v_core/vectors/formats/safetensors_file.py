@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
-from w2v_core.vectors.formats.table import Chosen, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
 
 _ALIGNMENT = 8
 _LONGEST_HEADER = 100_000_000
@@ -34,7 +34,7 @@ _CODES: dict[str, np.dtype[Any]] = {
 _MADE_OF = {"vectors", "token_offsets", "token_bytes"}
 
 
-def write(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """The header and the tensors, those of wider numbers first, so that each begins at a multiple of its width."""
     (stream,) = streams
     tokens = chosen.tokens

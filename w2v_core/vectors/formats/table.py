@@ -83,7 +83,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ExportSelection:
     """The words of a table that are written, by descending count, as what numbers, and how many were left out, with
     some of them.
     """
@@ -97,7 +97,7 @@ class Chosen:
     @classmethod
     def of(
         cls, table: VectorTable, unfit: str | None, limit: int | None, dtype: FloatType = np.float32
-    ) -> "Chosen":
+    ) -> "ExportSelection":
         """The `limit` most frequent words but for those that the pattern `unfit` matches.
 
         Readers such as gensim take a file's order for that of frequency. Vectors are read from where they are, block by

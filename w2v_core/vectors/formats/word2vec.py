@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from w2v_core.vectors.formats.table import Chosen, VectorTable
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable
 from w2v_core.vectors.formats.text_lines import lines, numbers_between
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile
 
@@ -12,7 +12,7 @@ UNFIT_BINARY = "^$|[ \\n]"
 """Words that a binary file cannot hold: a space ends the word, and line feeds before it are passed over."""
 
 
-def write_text(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write_text(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """A line "K D", then a line a word."""
     (stream,) = streams
     stream.write(_header(chosen))
@@ -20,7 +20,7 @@ def write_text(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
         stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
 
 
-def write_binary(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
+def write_binary(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """A line "K D", then each word, a space and its numbers as little-endian float32; no line feed, as gensim."""
     (stream,) = streams
     stream.write(_header(chosen))
@@ -32,7 +32,7 @@ def write_binary(chosen: Chosen, streams: Sequence[pa.NativeFile]) -> None:
         )
 
 
-def _header(chosen: Chosen) -> bytes:
+def _header(chosen: ExportSelection) -> bytes:
     return f"{len(chosen)} {chosen.vector_size}\n".encode()
 
 

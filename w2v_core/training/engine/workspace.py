@@ -12,7 +12,7 @@ from w2v_core.training.engine.bound import StepBound
 from w2v_core.types import BoolArray, FloatArray, Int32Array
 
 
-class Scratch:
+class Workspace:
     """Nothing in here outlives a step but its memory.
 
     real: the type of the tables. bound: see `bound`. frozen_V: (V,) bool, whose input rows stay; None for nobody's.
@@ -40,7 +40,7 @@ class Scratch:
         # mode="raise" would go through a buffer of its own, at twice the time
         return table_VD.take(ids_N, axis=0, out=out, mode="clip")
 
-    def hold_frozen(self, ids_P: Int32Array, step_P: FloatArray) -> None:
+    def mask_frozen(self, ids_P: Int32Array, step_P: FloatArray) -> None:
         """Set the steps of words that are to stay to 0."""
         if self.frozen_V is not None:
             step_P[self.frozen_V.take(ids_P, mode="clip")] = 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v_core.vectors.formats.table import Chosen
+from w2v_core.vectors.formats.table import ExportSelection
 from w2v_core.vectors.nearest import Floats, Ints, row_norms, scale_to_unit, top_k
 
 _ROWS, _QUERIES, _NEAREST = 50_000, 1_000, 10
@@ -21,7 +21,7 @@ class Loss:
     neighbors_kept: float
 
 
-def measured(chosen: Chosen) -> Loss:
+def measured(chosen: ExportSelection) -> Loss:
     """The loss for 1,000 words drawn from the 50,000 most frequent, whose neighbours are sought among these."""
     rows_RD = chosen.table.vectors_VD[chosen.ids_K[:_ROWS]]
     narrow_RD = rows_RD.astype(chosen.dtype).astype(np.float32)
