@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from w2v_core.errors import UserError
+from w2v_core.errors import ConfigError, UserError
 from w2v_core.io.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
 from w2v_core.io.filesystem import Location, read_location
 
@@ -627,7 +627,7 @@ def load_config(path: Location | None = None, overrides: Sequence[str] = ()) -> 
     try:
         return Config.model_validate(settings)
     except ValidationError as error:
-        raise UserError(_explain(error, path)) from None
+        raise ConfigError(_explain(error, path)) from None
 
 
 def _read_settings(path: str) -> dict[str, Any]:
@@ -637,13 +637,13 @@ def _read_settings(path: str) -> dict[str, Any]:
         text = read_location(path).decode("utf-8-sig")
         settings = json.loads(text) if kind == "JSON" else tomllib.loads(text)
     except OSError as error:
-        raise UserError(f"configuration file {path}: {error.strerror or error}; check --config") from None
+        raise ConfigError(f"configuration file {path}: {error.strerror or error}; check --config") from None
     except UserError:
         raise
     except (ValueError, RecursionError) as error:  # TOML, JSON, UTF-8, or a path with a NUL
-        raise UserError(f"configuration file {path} is not valid {kind}: {error}") from None
+        raise ConfigError(f"configuration file {path} is not valid {kind}: {error}") from None
     if not isinstance(settings, dict):
-        raise UserError(f"configuration file {path} must hold sections, as conf/default.toml does")
+        raise ConfigError(f"configuration file {path} must hold sections, as conf/default.toml does")
     return settings
 
 
@@ -653,13 +653,13 @@ def _parse_override(override: str) -> dict[str, Any]:
     if is_secret(key, value) or holds_credentials(key):
         override = f"{key.partition(':')[0]}=…"
     if not equals or "." not in key or "\n" in override:
-        raise UserError(f"--set {override!r} must read section.key=value, for example --set train.epochs=3")
+        raise ConfigError(f"--set {override!r} must read section.key=value, for example --set train.epochs=3")
     for candidate in (value, _quote(value)):
         try:
             return tomllib.loads(f"{key.strip()} = {candidate}")
         except tomllib.TOMLDecodeError:
             continue
-    raise UserError(f"--set {override!r}: {key!r} is not a key; write section.key=value")
+    raise ConfigError(f"--set {override!r}: {key!r} is not a key; write section.key=value")
 
 
 def _quote(value: str) -> str:

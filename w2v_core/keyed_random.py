@@ -8,7 +8,7 @@ generators"), over uint64 arrays that wrap around.
 import numpy as np
 import numpy.typing as npt
 
-UInt64Array = npt.NDArray[np.uint64]
+from w2v_core.types import UInt64Array
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)

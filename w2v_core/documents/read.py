@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.config import TokenizeConfig
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.readers.avro import avro_batches
 from w2v_core.readers.block import Block
 from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, without_empty
@@ -46,12 +46,12 @@ def check_formats(files: Sequence[InputFile], id_column: str | None) -> None:
     """UserError for files that have no documents, or no ids, as asked."""
     for file in files:
         if file.format == "mediawiki":
-            raise UserError(
+            raise InputError(
                 f"{file.path} is a MediaWiki dump, whose articles have no row that a vector could be found by; give "
                 "them as JSON lines or Parquet, with embed.id_column for their titles"
             )
         if file.format == "text" and id_column is not None:
-            raise UserError(
+            raise InputError(
                 f"{file.path} is text, and embed.id_column = {id_column} is a column of tables and JSON lines; leave "
                 "it out, and documents are known by their file and line"
             )
@@ -103,13 +103,13 @@ def _read_table(
 
 def _ids_of(batch: pa.RecordBatch, id_column: str, path: str) -> pa.StringArray:
     if id_column not in batch.schema.names:
-        raise UserError(
+        raise InputError(
             f"{path} has no column {id_column!r}; name another by embed.id_column, or leave it out"
         )
     values = batch.column(id_column)
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise UserError(
+        raise InputError(
             f"column {id_column!r} of {path} is {kind}; embed.id_column must name text or integers"
         )
     return pc.cast(values, pa.string())
@@ -141,7 +141,7 @@ def _json_id(row: Any, id_column: str, path: str) -> str | None:
         return found
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
-    raise UserError(f"{path} has {found!r} under {id_column!r}; embed.id_column must name text or integers")
+    raise InputError(f"{path} has {found!r} under {id_column!r}; embed.id_column must name text or integers")
 
 
 def _blocks_of(values: list[Any], counters: Counter[str]) -> tuple[Block, ...]:

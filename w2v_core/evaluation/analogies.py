@@ -21,12 +21,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.word_pairs import numbered_lines, told
 from w2v_core.io.filesystem import Location
-from w2v_core.vectors.word_vectors import Floats, Ints, WordVectors, first_ids, top_k
+from w2v_core.types import Float32Array, Int8Array, Int64Array
+from w2v_core.vectors.word_vectors import WordVectors, first_ids, top_k
 
 BATCH_QUESTIONS = 512
 """Questions asked at a time; it bounds what they themselves take."""
@@ -35,7 +36,6 @@ RIGHT, WRONG, NOT_COVERED = 1, 0, -1
 """Outcomes of a question."""
 
 Question = tuple[str, str, str, str]
-Outcomes = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class AnalogyScore:
     interval: Interval | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, outcome_A: Outcomes, resampling: Resampling) -> Self:
+    def of(cls, outcome_A: Int8Array, resampling: Resampling) -> Self:
         """The score of these outcomes."""
         correct, covered = int((outcome_A == RIGHT).sum()), int((outcome_A != NOT_COVERED).sum())
         return cls(correct, covered, len(outcome_A), accuracy_interval(correct, covered, resampling))
@@ -129,7 +129,7 @@ def score_analogies(
 
 
 def analogies_result(
-    sections: Sequence[AnalogySection], outcomes: Sequence[Outcomes], resampling: Resampling
+    sections: Sequence[AnalogySection], outcomes: Sequence[Int8Array], resampling: Resampling
 ) -> AnalogiesResult:
     """The result of what `analogy_outcomes` gave for `sections`."""
     scores = [
@@ -139,7 +139,7 @@ def analogies_result(
     return AnalogiesResult(tuple(scores), AnalogyScore.of(all_outcomes(outcomes), resampling))
 
 
-def all_outcomes(outcomes: Sequence[Outcomes]) -> Outcomes:
+def all_outcomes(outcomes: Sequence[Int8Array]) -> Int8Array:
     """Those of all sections, one after another."""
     return np.concatenate([np.empty(0, np.int8), *outcomes])
 
@@ -150,7 +150,7 @@ def analogy_outcomes(
     *,
     restrict_vocab: int | None = None,
     case_insensitive: bool = True,
-) -> list[Outcomes]:
+) -> list[Int8Array]:
     """RIGHT, WRONG or NOT_COVERED for every question, (A,) int8 a section.
 
     3CosAdd with the three question words excluded; the one nearest word must be d.
@@ -163,7 +163,7 @@ def analogy_outcomes(
     Takes R * D float32 of memory for the unit vectors. Raises UserError for `restrict_vocab` below 1.
     """
     if restrict_vocab is not None and restrict_vocab < 1:
-        raise UserError(f"restrict_vocab = {restrict_vocab} must be at least 1")
+        raise InputError(f"restrict_vocab = {restrict_vocab} must be at least 1")
     fold: Callable[[str], str] = str.lower if case_insensitive else str
     ranks = first_ids(map(fold, vectors.tokens_by_count(restrict_vocab)))
     table_RD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(ranks.values())])
@@ -171,7 +171,7 @@ def analogy_outcomes(
     return [_outcomes(table_RD, row_by_spelling, fold, section) for section in sections]
 
 
-def right_answers(table_RD: Floats, question_Q4: Ints) -> NDArray[np.bool_]:
+def right_answers(table_RD: Float32Array, question_Q4: Int64Array) -> NDArray[np.bool_]:
     """Whether the row of largest cosine to b - a + c, other than a, b and c, is d; (Q,) bool.
 
     table_RD: unit vectors. question_Q4: rows a, b, c, d.
@@ -202,22 +202,25 @@ def read_analogies(path: Location) -> list[AnalogySection]:
         else:
             sections[-1][1].append(_question(path, number, line))
     if not any(questions for _, questions in sections):
-        raise UserError(f"{path} holds no analogy: give lines of four words")
+        raise InputError(f"{path} holds no analogy: give lines of four words")
     return [AnalogySection(name, tuple(questions)) for name, questions in sections if name or questions]
 
 
 def _question(path: str, line_number: int, line: str) -> Question:
     words = re.split("[ \t]+", line)
     if len(words) != 4:
-        raise UserError(
+        raise InputError(
             f"{path}, line {line_number}: expected four words or `: section`, but found {told(words)}"
         )
     return words[0], words[1], words[2], words[3]
 
 
 def _outcomes(
-    table_RD: Floats, row_by_spelling: dict[str, int], fold: Callable[[str], str], section: AnalogySection
-) -> Outcomes:
+    table_RD: Float32Array,
+    row_by_spelling: dict[str, int],
+    fold: Callable[[str], str],
+    section: AnalogySection,
+) -> Int8Array:
     rows = [[row_by_spelling.get(fold(word), -1) for word in question] for question in section.questions]
     asked_A4 = np.array(rows, dtype=np.int64).reshape(-1, 4)
     is_covered_A = (asked_A4 >= 0).all(axis=1)

@@ -10,7 +10,6 @@ from typing import Any
 from w2v_core.config import EvaluateConfig
 from w2v_core.evaluation.analogies import (
     AnalogySection,
-    Outcomes,
     all_outcomes,
     analogies_result,
     analogy_outcomes,
@@ -25,8 +24,9 @@ from w2v_core.evaluation.comparison import (
     neighbor_overlap,
 )
 from w2v_core.evaluation.word_pairs import WordPair, pair_cosines, read_word_pairs, word_pairs_result
+from w2v_core.types import Float32Array, Int8Array
 from w2v_core.vectors.alignment import SharedWords
-from w2v_core.vectors.word_vectors import Floats, WordVectors
+from w2v_core.vectors.word_vectors import WordVectors
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Sets:
 class Answers:
     """`pair_cosines` of every similarity set, and `analogy_outcomes` of every analogy set."""
 
-    similarity: list[Floats]
-    analogies: list[list[Outcomes]]
+    similarity: list[Float32Array]
+    analogies: list[list[Int8Array]]
 
 
 def answer(sets: Sets, vectors: WordVectors, config: EvaluateConfig) -> Answers:

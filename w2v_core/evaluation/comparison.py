@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v_core.evaluation.analogies import NOT_COVERED, RIGHT, Outcomes
+from w2v_core.evaluation.analogies import NOT_COVERED, RIGHT
 from w2v_core.evaluation.bootstrap import (
     Interval,
     Resampling,
@@ -26,8 +26,9 @@ from w2v_core.evaluation.bootstrap import (
     spearman_difference_interval,
 )
 from w2v_core.evaluation.word_pairs import WordPair, human_scores, spearman
+from w2v_core.types import Float32Array, Int8Array, Int64Array
 from w2v_core.vectors.alignment import SharedWords
-from w2v_core.vectors.word_vectors import Floats, Ints, top_k
+from w2v_core.vectors.word_vectors import top_k
 
 NEIGHBORS = 10
 NUM_MOVED = 20
@@ -95,7 +96,7 @@ class Movement:
 
 
 def compare_word_pairs(
-    pairs: Sequence[WordPair], cosine_A: Floats, against_A: Floats, resampling: Resampling
+    pairs: Sequence[WordPair], cosine_A: Float32Array, against_A: Float32Array, resampling: Resampling
 ) -> ScoreDifference:
     """Spearman's correlations of what `pair_cosines` gave for `pairs` and two trainings."""
     both_A = ~(np.isnan(cosine_A) | np.isnan(against_A))
@@ -105,7 +106,7 @@ def compare_word_pairs(
     return ScoreDifference(len(pairs), len(human_P), score, against_score, interval)
 
 
-def compare_outcomes(outcome_A: Outcomes, against_A: Outcomes, resampling: Resampling) -> ScoreDifference:
+def compare_outcomes(outcome_A: Int8Array, against_A: Int8Array, resampling: Resampling) -> ScoreDifference:
     """Accuracies of what `analogy_outcomes` gave for the same questions and two trainings."""
     both_A = (outcome_A != NOT_COVERED) & (against_A != NOT_COVERED)
     covered = int(both_A.sum())
@@ -135,7 +136,7 @@ def neighbor_overlap(shared: SharedWords, topn: int = NEIGHBORS) -> float | None
     return float(agreed_SK.mean())
 
 
-def nearest(table_SD: Floats, topn: int) -> Ints:
+def nearest(table_SD: Float32Array, topn: int) -> Int64Array:
     """For each row of unit length the `topn` other rows of largest cosine, (S, K)."""
     batches = []
     for begin in range(0, len(table_SD), BATCH_WORDS):

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import open_folder
 
 Kind = Literal["similarity", "analogies"]
@@ -43,7 +43,7 @@ def located(location: str, kind: Kind) -> str:
         _refuse_unknown_name(location, kind)
         return location
     if named.kind != kind:
-        raise UserError(f"{location} is a set for --{named.kind}, not for --{kind}")
+        raise InputError(f"{location} is a set for --{named.kind}, not for --{kind}")
     return str(_installed(location, named))
 
 
@@ -52,13 +52,13 @@ def _installed(name: str, named: NamedSet) -> Path:
     spec = find_spec(named.package)
     folders = (spec.submodule_search_locations or []) if spec else []
     if not folders:
-        raise UserError(
+        raise InputError(
             f"the set {name} comes with {named.package}, which is not installed: pip install {named.package}, or name "
             f"a file of {_LINES[named.kind]}"
         )
     path = Path(folders[0], named.path)
     if not path.is_file():
-        raise UserError(
+        raise InputError(
             f"the set {name} is not in the {named.package} that is installed ({path} is missing): "
             f"pip install --force-reinstall {named.package}, or name a file of {_LINES[named.kind]}"
         )
@@ -70,7 +70,7 @@ def _refuse_unknown_name(location: str, kind: Kind) -> None:
     if could_be_a_path or Path(open_folder(location).path).exists():
         return
     known = ", ".join(name for name, named in NAMED_SETS.items() if named.kind == kind)
-    raise UserError(
+    raise InputError(
         f"{location} is neither a file nor a set known for --{kind}: the known ones are {known}; any file of "
         f"{_LINES[kind]} will do"
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import MARKER, RunDir
@@ -22,7 +22,7 @@ class OtherVectors:
     def find(cls, location: str) -> "OtherVectors":
         """The vectors of the run directory, or in the folder, at `location`. UserError where there are none."""
         if location != location.encode(errors="replace").decode():
-            raise UserError(f"--against {location!a} has a name that is not UTF-8; rename it")
+            raise InputError(f"--against {location!a} has a name that is not UTF-8; rename it")
         place = resolved(location)
         folder = open_folder(place)
         with access(f"--against {location}"):
@@ -31,7 +31,7 @@ class OtherVectors:
                 run.require("vectors")
                 return cls(location, run.stage("vectors"))
             if not set(_FILES) <= _names(folder):
-                raise UserError(
+                raise InputError(
                     f"--against {location} is neither a run directory nor a folder of vectors (with "
                     f"{' and '.join(_FILES)}); give another run's directory"
                 )

@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, spearman_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.io.filesystem import Location, read_location
-from w2v_core.vectors.word_vectors import Ints, WordVectors, first_ids
+from w2v_core.types import Int64Array
+from w2v_core.vectors.word_vectors import WordVectors, first_ids
 
 _LONGEST_TOLD = 200
 
@@ -118,7 +119,7 @@ def pair_cosines(
     return cosine_A
 
 
-def cosines(vectors: WordVectors, ids_P: Ints, other_ids_P: Ints) -> NDArray[np.float32]:
+def cosines(vectors: WordVectors, ids_P: Int64Array, other_ids_P: Int64Array) -> NDArray[np.float32]:
     """cos(ids[p], other_ids[p]), (P,) float32; 0 where either vector is zero."""
     a_PD, b_PD = vectors.unit_rows(ids_P), vectors.unit_rows(other_ids_P)
     cosine_P: NDArray[np.float32] = np.einsum("pd,pd->p", a_PD, b_PD)
@@ -152,7 +153,7 @@ def read_word_pairs(path: Location) -> list[WordPair]:
     if rows and _is_header(rows[0][1]):
         del rows[0]
     if not rows:
-        raise UserError(f"{path} holds no word pair: give lines of two words and a score")
+        raise InputError(f"{path} holds no word pair: give lines of two words and a score")
     return [_word_pair(path, number, fields) for number, fields in rows]
 
 
@@ -165,13 +166,13 @@ def numbered_lines(path: str) -> list[tuple[int, str]]:
     try:
         text = StringIO(read_location(path).decode("utf-8-sig"), newline=None).read()
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+        raise InputError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): give the path of a text file") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}): give the path of a text file") from error
     stripped = enumerate((line.strip(" \t") for line in text.split("\n")), start=1)
     lines = [(number, line) for number, line in stripped if line]
     if not lines:
-        raise UserError(f"{path} is empty: give a file with questions")
+        raise InputError(f"{path} is empty: give a file with questions")
     return lines
 
 
@@ -205,7 +206,7 @@ def _is_header(fields: list[str]) -> bool:
 def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:
     score = _number(fields[2]) if len(fields) == 3 else math.nan
     if math.isnan(score) or not (fields[0] and fields[1]):
-        raise UserError(
+        raise InputError(
             f"{path}, line {line_number}: expected two words and a number, separated as in the first line, "
             f"but found {told(fields)}"
         )

@@ -2,26 +2,32 @@
 
 import re
 
-from w2v_core.errors import UserError
+from w2v_core import errors
+from w2v_core.errors import UserError, W2VError
 
 
-class SparkError(RuntimeError):
+class SparkError(W2VError, RuntimeError):
     """A Spark job ended otherwise than by an exception of ours; the message names the job and the first cause."""
 
 
 def failure_of(job: str, error: Exception, is_python: bool) -> Exception:
-    """What to raise for `error`, which Spark raised: what a task raised as UserError as that; a UserError too where
+    """What to raise for `error`, which Spark raised: what a task raised as W2VError as that; a UserError too where
     memory was short or a disk full; SparkError where a Python worker or a JVM died. Another failure of Python code is
     itself.
     """
     told = _text(error)
-    if found := _USER_ERROR.search(told):
-        return UserError(found.group(1))
+    if found := _OURS.search(told):
+        return _error_of(*found.groups())
     if _OUT_OF_MEMORY.search(told):
         return UserError(f"{job}: {_MORE_MEMORY}")
     if found := _NO_DISK.search(told):
         return UserError(f"{job}: {found.group()}; {_MORE_DISK}")
     return error if is_python else SparkError(f"{job}: {_cause(told)}")
+
+
+def _error_of(name: str, message: str) -> W2VError:
+    kind = getattr(errors, name, UserError)
+    return kind(message) if issubclass(kind, W2VError) else UserError(message)
 
 
 def reason_of(error: Exception) -> str:
@@ -49,7 +55,7 @@ def _cause(told: str) -> str:
 # Spark's message may go on in the next line.
 _JOB_ABORTED = re.compile(r"Job aborted[^:\n]*:?\s*.*")
 _MOST_RECENT = re.compile(r"Most recent failure:\s*(.*)")
-_USER_ERROR = re.compile(rf"^{re.escape(UserError.__module__)}\.{UserError.__name__}: (.*)$", re.MULTILINE)
+_OURS = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.*)$", re.MULTILINE)
 _OUT_OF_MEMORY = re.compile(
     r"^(MemoryError|pyarrow\.lib\.ArrowMemoryError|numpy\.\S+MemoryError)\b", re.MULTILINE
 )

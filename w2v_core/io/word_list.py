@@ -1,6 +1,6 @@
 """A file of words, one a line, that a setting names."""
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import read_file
 
 
@@ -14,8 +14,8 @@ def read_word_list(location: str, key: str) -> tuple[str, ...]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UserError(f"{key} = {location} is not UTF-8; convert it, for example with iconv") from None
+        raise InputError(f"{key} = {location} is not UTF-8; convert it, for example with iconv") from None
     words = tuple(sorted({word for line in text.split("\n") if (word := line.strip())}))
     if not words:
-        raise UserError(f"{key} = {location} holds no word; write one a line, or leave the setting out")
+        raise InputError(f"{key} = {location} holds no word; write one a line, or leave the setting out")
     return words

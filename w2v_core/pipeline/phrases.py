@@ -20,6 +20,7 @@ from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.runs.run_directory import FileEntry, Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage, sentence_groups
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account, write_bytes
+from w2v_core.runs.token_account import require_equal
 from w2v_core.schemas import PHRASES
 from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 
@@ -62,15 +63,14 @@ def _build(
     for number in range(1, config.phrases.passes + 1):
         found = _find(stage_writer.folder, files, number, sentences, phrase_rules, config, executor)
         counters[f"phrases_{number}"] = len(found)
-        files.append(
-            write_bytes(stage_writer, f"phrases-{number}.parquet", lambda out: pq.write_table(found, out))
-        )  # noqa: B023
+        write = partial(pq.write_table, found)
+        files.append(write_bytes(stage_writer, f"phrases-{number}.parquet", write))
     join = partial(
         _join_part, sentences, stage_writer.folder, tuple(files), phrase_rules, stage_writer.temporary
     )
     task_results = executor.run_parts("phrases: joining", len(sentences.parts), join)
     account = total_account(task_results)
-    assert account.read == sentences.num_tokens, "tokens were lost or counted twice between the stages"
+    require_equal("tokens read by phrases", account.read, sentences.num_tokens)
     return StageResult(
         [*commit_parts(stage_writer, task_results, len(sentences.parts)), *files], account, counters
     )

@@ -14,6 +14,7 @@ from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account
+from w2v_core.runs.token_account import require_equal
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
@@ -57,12 +58,9 @@ def _build(
         "shards: shuffling and writing rows", [encoded], "key", num_parts, write
     )
     account = total_account(task_results)
-    assert account.read == options.passes * sentences.num_tokens, (
-        "tokens were lost or counted twice between the stages"
-    )
-    assert account.out_of_vocabulary == options.passes * vocab.tokens.out_of_vocabulary, (
-        "unknown words were counted otherwise before"
-    )
+    require_equal("tokens read by shards", account.read, options.passes * sentences.num_tokens)
+    unknown = options.passes * vocab.tokens.out_of_vocabulary
+    require_equal("tokens out of vocabulary", account.out_of_vocabulary, unknown)
     if account.kept == 0:
         raise UserError(
             f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "

@@ -16,7 +16,7 @@ from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
 from w2v_core.runs.sentence_files import SentenceStage
 from w2v_core.runs.task_output import TaskResult, total_account
-from w2v_core.runs.token_account import TokenAccount
+from w2v_core.runs.token_account import TokenAccount, require_equal
 from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, rare_counts
 from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 from w2v_core.vocabulary.vocabulary import (
@@ -116,7 +116,7 @@ def _build(
 ) -> StageResult:
     """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
     counted = _count(stage_writer, sentences, config, named, executor)
-    assert counted.tokens == sentences.num_tokens, "tokens were lost or counted twice between the stages"
+    require_equal("tokens read by vocab", counted.tokens, sentences.num_tokens)
     table = build_vocab(counted, config.vocab, named.keep)
     has_id = pc.is_in(counted.counts["token"], value_set=table["token"])
     kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
@@ -126,7 +126,7 @@ def _build(
     if config.vocab.accumulates:
         rare = commit_rare(stage_writer, counted, counted.counts.filter(pc.invert(has_id)))
         counters["rare_words"] = sum(entry.rows or 0 for entry in rare)
-        assert len(table) + counters["rare_words"] == counted.words, "words were lost between the tasks"
+        require_equal("words of all tasks", len(table) + counters["rare_words"], counted.words)
         files += rare
     if named.extend is not None:
         counters |= _growth(counted, table, named.extend, config.vocab.min_count)

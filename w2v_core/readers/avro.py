@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from w2v_core.config import TokenizeConfig
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
 from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
@@ -59,7 +59,7 @@ def import_fastavro() -> None:
     try:
         import fastavro  # noqa: F401
     except ImportError:
-        raise UserError(
+        raise InputError(
             "Avro files are read by fastavro; install it with `pip install 'w2v[avro]'`"
         ) from None
 
@@ -79,14 +79,14 @@ def _refuse_endless(
     """
     named = {} if named is None else named
     if isinstance(avro, str) and _last(avro) in around:
-        raise UserError(f"{path} has a type {avro!r} that holds itself, which w2v does not read")
+        raise InputError(f"{path} has a type {avro!r} that holds itself, which w2v does not read")
     kinds = avro if isinstance(avro, list) else []
     if isinstance(avro, dict):
         if "name" in avro:
             named[_last(avro["name"])] = avro
             around = (*around, _last(avro["name"]))
         if avro["type"] == "array" and _takes_no_byte(avro["items"], named):
-            raise UserError(f"{path} has an array of what takes no byte, which w2v does not read")
+            raise InputError(f"{path} has an array of what takes no byte, which w2v does not read")
         kinds = [each["type"] for each in avro.get("fields", [])]
         kinds += [avro[key] for key in ("items", "values") if key in avro]
         kinds += [] if isinstance(avro["type"], str) else [avro["type"]]

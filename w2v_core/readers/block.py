@@ -1,15 +1,12 @@
 """Some rows of the input on their way to tokens. L: rows, or the lines they become."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from w2v_core.types import Int64Array
-
-WeightArray: TypeAlias = npt.NDArray[np.float32]
+from w2v_core.types import Float32Array, Int64Array
 
 
 @dataclass(frozen=True)
@@ -17,7 +14,7 @@ class Block:
     """Texts, or lists of tokens that are ready, without null (L,), and where rows have weights these (L,)."""
 
     values: pa.StringArray | pa.ListArray
-    weight_L: WeightArray | None = None
+    weight_L: Float32Array | None = None
     document_L: Int64Array | None = None
     """where it matters, the place of the document that each comes from"""
 

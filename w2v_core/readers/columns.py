@@ -22,14 +22,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from w2v_core.config import TokenizeConfig
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import access, open_folder
-from w2v_core.readers.block import Block, WeightArray
+from w2v_core.readers.block import Block
 from w2v_core.readers.dictionary_decoding import decoded_batches
 from w2v_core.readers.lines import read_lines, utf8
 from w2v_core.readers.splits import Split
 from w2v_core.schemas import TOKENS
-from w2v_core.types import IntArray
+from w2v_core.types import Float32Array, IntArray
 
 _BATCH_BYTES = 1 << 20
 _MOST_ROWS = 65_536
@@ -123,7 +123,7 @@ def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
     except UserError:
         raise
     except (pa.ArrowException, OSError, *faults) as error:
-        raise UserError(
+        raise InputError(
             f"{path} cannot be read ({error}); is it damaged, cut short, or of a kind that w2v does not read?"
         ) from None
 
@@ -152,14 +152,14 @@ def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
     kind = _type_of(schema, config.column, "tokenize.column", path)
     inner = _inner(kind)
     if not (_is_text(inner) or (_is_list(kind) and pa.types.is_integer(inner))):
-        raise UserError(
+        raise InputError(
             f"column {config.column!r} of {path} is {kind}; tokenize.column must name text, or lists of tokens or "
             "of ids"
         )
     if config.weight_column is not None:
         kind = _type_of(schema, config.weight_column, "tokenize.weight_column", path)
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-            raise UserError(
+            raise InputError(
                 f"column {config.weight_column!r} of {path} is {kind}; tokenize.weight_column must name numbers"
             )
 
@@ -167,7 +167,7 @@ def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
 def _type_of(schema: pa.Schema, column: str, key: str, path: str) -> pa.DataType:
     if schema.names.count(column) != 1:
         count = "no column" if column not in schema.names else "more than one column"
-        raise UserError(
+        raise InputError(
             f"{path} has {count} {column!r} among {', '.join(map(repr, schema.names))}; name one by {key}"
         )
     return schema.field(column).type
@@ -197,13 +197,13 @@ def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: 
     return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_L)
 
 
-def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> WeightArray:
+def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> Float32Array:
     counters["rows_without_weight"] += weights.null_count
     given = weights.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
-    weight_L: WeightArray = given.astype(np.float32)
+    weight_L: Float32Array = given.astype(np.float32)
     wrong = np.flatnonzero(~(np.isfinite(weight_L) & (weight_L >= 0)))
     if len(wrong):
-        raise UserError(
+        raise InputError(
             f"column {column!r} of {path} holds {given[wrong[0]]!r}; a weight is a finite number of at least 0"
         )
     return weight_L
@@ -281,7 +281,7 @@ class _Gathered:
         self.values.append(row.value)
         self.weights.append(row.weight)
 
-    def weight_L(self, config: TokenizeConfig) -> WeightArray | None:
+    def weight_L(self, config: TokenizeConfig) -> Float32Array | None:
         return None if config.weight_column is None else np.array(self.weights, np.float32)
 
 
@@ -334,7 +334,7 @@ def _is_token(token: object) -> bool:
 
 
 def _refuse(line: str, column: str, path: str) -> NoReturn:
-    raise UserError(
+    raise InputError(
         f"{path} has a line that is no JSON object with text or tokens under {column!r}: {line[:80]!r}; mend it, or "
         "leave out --strict to have such lines skipped and counted"
     )
@@ -347,7 +347,7 @@ def _whole(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
     except UnicodeEncodeError:
         joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if strict:
-            raise UserError(
+            raise InputError(
                 f"{path} has half a surrogate pair in {text[:80]!a}; leave out --strict to have it replaced"
             ) from None
         counters["replaced_characters"] += joined.count("\ufffd") - text.count("\ufffd")

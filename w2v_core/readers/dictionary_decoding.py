@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.types import Int64Array
 
 LARGEST_ROW = 256 * 1024 * 1024
@@ -26,7 +26,7 @@ def decoded_batches(rows: pa.RecordBatch, most_bytes: int, path: str) -> Iterato
     while begin < len(rows):
         before = int(ends_R[begin - 1]) if begin else 0
         if ends_R[begin] - before > LARGEST_ROW:
-            raise UserError(f"{path} has a row of more than {LARGEST_ROW:,} bytes; cut it into smaller ones")
+            raise InputError(f"{path} has a row of more than {LARGEST_ROW:,} bytes; cut it into smaller ones")
         end = max(begin + 1, int(np.searchsorted(ends_R, before + most_bytes, side="right")))
         part = rows.slice(begin, end - begin)
         yield pa.RecordBatch.from_arrays([_decoded(column) for column in part.columns], rows.schema.names)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import access, open_folder
 from w2v_core.readers.splits import Split
 from w2v_core.readers.utf8 import split_lines
@@ -51,7 +51,7 @@ def read_lines(
                 at_file_begin = False
                 yield split_lines(text.replace(b"\r\n", b"\n").removesuffix(b"\r"))
     except OSError as error:
-        raise UserError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
+        raise InputError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
 
 
 def lines_of_rows(
@@ -108,7 +108,7 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
 
 def refuse_shrunk(split: Split) -> NoReturn:
     """UserError for a file that ends before what it had when it was found."""
-    raise UserError(
+    raise InputError(
         f"{split.file.path} had {split.file.size:,} bytes when it was found and became shorter before it was read; "
         "start again when nothing writes to it"
     )
@@ -131,7 +131,7 @@ def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
             yield b"".join([*pending, chunk[:cut]])
             pending, num_pending = [], len(chunk) - cut - 1
         if num_pending > LONGEST_WHOLE_LINE:
-            raise UserError(
+            raise InputError(
                 f"{path} has a line of more than {LONGEST_WHOLE_LINE:,} bytes, which would fill the memory; cut its "
                 "JSON into shorter lines"
             )
@@ -190,7 +190,7 @@ def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes
         return block
     except UnicodeDecodeError as error:
         if strict:
-            raise UserError(
+            raise InputError(
                 f"{path} is not UTF-8 ({error.reason}: {error.object[error.start : error.end]!r}); convert it, "
                 "for example with iconv, or leave out --strict to have bad bytes replaced and counted"
             ) from None
@@ -208,15 +208,15 @@ def _refuse_no_text(begin: bytes, path: str) -> None:
     """UserError for a file that begins as UTF-16, packed files and other binary ones do."""
     for magic, ending in _PACKED.items():
         if begin.startswith(magic):
-            raise UserError(f"{path} is a packed file; give it a name that ends in {ending}")
+            raise InputError(f"{path} is a packed file; give it a name that ends in {ending}")
     for magic, ending in _TABLES.items():
         if begin.startswith(magic):
-            raise UserError(
+            raise InputError(
                 f"{path} is a table; give it a name that ends in {ending}, or set tokenize.format"
             )
     if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UserError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
+        raise InputError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
     if begin.count(0) * 10 > len(begin):
-        raise UserError(
+        raise InputError(
             f"{path} is binary, or UTF-16 text; give UTF-8, for example by `iconv -f UTF-16 -t UTF-8`"
         )

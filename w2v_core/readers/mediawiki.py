@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pyarrow as pa
 
 from w2v_core.config import TokenizeConfig
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.readers.block import Block
 from w2v_core.readers.columns import unreadable_told
 from w2v_core.readers.lines import open_split, refuse_shrunk
@@ -59,7 +59,7 @@ def import_parser() -> None:
     try:
         import mwparserfromhell  # noqa: F401
     except ImportError:
-        raise UserError(
+        raise InputError(
             "MediaWiki dumps are read by mwparserfromhell; install it with `pip install 'w2v[mediawiki]'`"
         ) from None
 
@@ -69,7 +69,7 @@ def _foreign_namespaces(split: Split) -> frozenset[str]:
     with open_split(split) as stream:
         head = stream.read(_CHUNK_BYTES)
     if b"<mediawiki" not in head[:4096]:
-        raise UserError(
+        raise InputError(
             f"{split.file.path} is no MediaWiki dump, since it has no <mediawiki> at its beginning; leave it out of "
             "--input, or set tokenize.format = text to read it as text"
         )
@@ -117,7 +117,7 @@ def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> s
         root = ElementTree.fromstring(page)
     except ElementTree.ParseError as error:
         if strict:
-            raise UserError(
+            raise InputError(
                 f"{path} has a page that is no XML ({error}): {page[:80]!r}; leave out --strict to have such pages "
                 "skipped and counted"
             ) from None
@@ -136,7 +136,7 @@ def _tangled(wikitext: str, path: str, strict: bool, counters: Counter[str]) -> 
     if brackets <= _MOST_OPEN_BRACKETS and tags <= _MOST_OPEN_TAGS and not _LONG_LIST_MARK.search(wikitext):
         return False
     if strict:
-        raise UserError(
+        raise InputError(
             f"{path} has a page with thousands of tags or brackets that do not end: {wikitext[:80]!r}; leave out "
             "--strict to have such pages skipped and counted"
         )

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pyarrow import fs
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError, UserError
 from w2v_core.io.credentials import refuse_in_location
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
 from w2v_core.runs.run_directory import MARKER
@@ -91,7 +91,7 @@ def read_list(path: str) -> list[str]:
     except (ValueError, RecursionError):
         locations = None
     if not isinstance(locations, list) or not all(isinstance(location, str) for location in locations):
-        raise UserError(
+        raise InputError(
             f'--input-list {path} must hold a JSON list of paths and URIs, as in ["a.txt", "s3://bucket/b.txt"]'
         )
     return locations
@@ -107,12 +107,12 @@ def find_files(
     not text where no format is told.
     """
     if not locations:
-        raise UserError("no input was named; use --input with files, folders, globs or URIs")
+        raise InputError("no input was named; use --input with files, folders, globs or URIs")
     named = [os.fspath(location) for location in locations]
     for location in named:
         refuse_in_location(location)
         if location != location.encode(errors="replace").decode():
-            raise UserError(f"input {location!a} has a name that is not UTF-8; rename it")
+            raise InputError(f"input {location!a} has a name that is not UTF-8; rename it")
     found: dict[str, InputFile] = {}
     for location in named:
         with access(f"input {location}"):
@@ -121,19 +121,19 @@ def find_files(
                 found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
     for path in sorted(file.path for file in found.values()):
         if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
-            raise UserError(
+            raise InputError(
                 f"{path} is neither text, JSON lines (.jsonl) nor a MediaWiki dump (.xml), plain or packed (.gz, .bz2, "
                 ".zst), nor Parquet, ORC or Avro; leave it out of --input, or say by tokenize.format what it is"
             )
     files = [replace(file, told_format=told_format) for file in found.values()]
     for file in files:
         if file.format in _TABLES and file.compression is not None:
-            raise UserError(
+            raise InputError(
                 f"{file.path} is a packed {file.format} file; unpack it, such files are packed within"
             )
         kind = file.compression or file.format
         if file.size == 0 and kind not in ("text", "json lines"):
-            raise UserError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
+            raise InputError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
     return sorted(files, key=lambda file: file.path)
 
 
@@ -158,14 +158,14 @@ def _expand(location: str, may_be_none: bool) -> list[InputFile]:
     elif info.type == fs.FileType.File:
         files = [_input_file(root, info)]
     elif info.type == fs.FileType.Unknown:
-        raise UserError(
+        raise InputError(
             f"input {location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
         )
     else:
         folder.require_bucket()
-        raise UserError(f"input {location} does not exist; check the path given to --input")
+        raise InputError(f"input {location} does not exist; check the path given to --input")
     if not files and not may_be_none:
-        raise UserError(f"input {location} holds no file to read; check the path given to --input")
+        raise InputError(f"input {location} holds no file to read; check the path given to --input")
     return files
 
 
@@ -205,7 +205,7 @@ def _that_match(folder: Folder, selector: fs.FileSelector, pattern: str) -> list
     try:
         regex = re.compile(_glob_to_regex(pattern))
     except re.error as error:
-        raise UserError(f"input pattern {pattern} is no file, and as a pattern not valid: {error}") from None
+        raise InputError(f"input pattern {pattern} is no file, and as a pattern not valid: {error}") from None
     top = folder.path.rstrip("/") + "/"
     named = ((info, info.path.removeprefix(top)) for info in folder.filesystem.get_file_info(selector))
     return [info for info, name in named if not _is_hidden(name) and regex.fullmatch(name)]
@@ -244,7 +244,7 @@ def _local_folders(top: str) -> Iterator[str]:
     """The folder and those below it, each once, wherever symbolic links lead."""
 
     def refuse(error: OSError) -> None:
-        raise UserError(f"input {error.filename} cannot be read: {error.strerror}") from None
+        raise InputError(f"input {error.filename} cannot be read: {error.strerror}") from None
 
     seen: set[str] = set()
     for path, names, files in os.walk(top, followlinks=True, onerror=refuse):

@@ -10,15 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from w2v_core.types import Int32Array
+from w2v_core.types import Int32Array, UInt8Array, UInt32Array
 
 NUM_CODE_POINTS = 0x110000
 _SURROGATES = range(0xD800, 0xE000)
 _ASSIGNED = (*range(0x323B0), *range(0xE0000, 0xE0200))
 """code points that Unicode gives a meaning up to its version 17, and some more; private ones are left out"""
-
-UInt8Array = npt.NDArray[np.uint8]
-CodePoints = npt.NDArray[np.uint32]
 
 
 def bytes_of(lines: pa.StringArray) -> tuple[bytes, Int32Array]:
@@ -43,18 +40,18 @@ def split_lines(text: bytes, separator: bytes = b"\n") -> pa.StringArray:
     return array_of(data, np.concatenate([[0], ends_L, [len(data)]]).astype(np.int32))
 
 
-def beyond_ascii(data: bytes) -> tuple[npt.NDArray[np.int64], CodePoints]:
+def beyond_ascii(data: bytes) -> tuple[npt.NDArray[np.int64], UInt32Array]:
     """Where each character beyond ASCII begins (C,), and its code point (C,)."""
     data_T = np.frombuffer(data, np.uint8)
     return np.flatnonzero(data_T >= 0xC0), code_points(data_T[data_T >= 0x80].tobytes().decode())
 
 
-def code_points(text: str) -> CodePoints:
+def code_points(text: str) -> UInt32Array:
     """The code point of each character."""
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
-def encoded(code_points_C: CodePoints) -> UInt8Array:
+def encoded(code_points_C: UInt32Array) -> UInt8Array:
     """The characters as UTF-8, end to end."""
     return np.frombuffer(code_points_C.tobytes().decode("utf-32-le").encode(), np.uint8)
 

@@ -5,41 +5,12 @@
 Shapes: V vocabulary, S any shape of positive words, K negatives for each.
 """
 
-import math
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from w2v_core.shards.windows import NO_WORD
-from w2v_core.types import IntArray
-
-Ids = npt.NDArray[np.int32]
-Probabilities = npt.NDArray[np.float64]
-
-
-def noise_distribution(counts_V: npt.ArrayLike, power: float) -> Probabilities:
-    """p[w] = counts[w]**power / sum over v of counts[v]**power.
-
-    counts_V: (V,) integers, each at least 1. power: finite; 0.75 is the paper's choice, 1 follows the text,
-    0 draws every word alike, and below 0 prefers rare words. Returns (V,) float64 that sums to 1. Odd: a
-    probability below 1e-300, which only an outlandish power yields, comes out as 0.
-
-    Raises ValueError for counts that are empty, not one-dimensional, not integers or below 1, and for a
-    power that is not finite.
-
-    Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their
-    Compositionality", section 2.2.
-    """
-    counts = _checked_counts(counts_V)
-    if not math.isfinite(power):
-        raise ValueError(f"power must be finite, got {power}")
-    # Divided by the likeliest word's count first: the powers are then at most 1 and cannot overflow.
-    likeliest = counts.max() if power >= 0 else counts.min()
-    weights_V: Probabilities = (counts / likeliest) ** power
-    probabilities_V: Probabilities = weights_V / weights_V.sum()
-    probabilities_V[probabilities_V < 1e-300] = 0.0  # below lie numbers too coarse to multiply by
-    return probabilities_V
+from w2v_core.types import Float64Array, Int32Array, IntArray
+from w2v_core.vocabulary.noise import noise_distribution
 
 
 class UnigramSampler:
@@ -63,19 +34,19 @@ class UnigramSampler:
         self.probabilities_V = noise_distribution(counts, power)
         # From rare to frequent, so that the running sum does not swallow a rare word's share: summed the
         # other way, a word of probability 1e-17 would add nothing to the 1.0 it meets.
-        self._word_of_rank_V: Ids = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
-        self._rank_of_word_V: Ids = np.argsort(self._word_of_rank_V).astype(np.int32)
+        self._word_of_rank_V: Int32Array = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
+        self._rank_of_word_V: Int32Array = np.argsort(self._word_of_rank_V).astype(np.int32)
         # The word of rank r owns the interval [edges[r], edges[r + 1]).
-        self._edges: Probabilities = np.append(0.0, np.cumsum(self.probabilities_V[self._word_of_rank_V]))
+        self._edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities_V[self._word_of_rank_V]))
 
-    def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Ids:
+    def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Int32Array:
         """Words w with probability p[w], whatever the positive words are.
 
         Returns int32 ids of the shape `size`.
         """
         return self._word_at(rng.random(size) * self._edges[-1])
 
-    def draw_spread(self, num_groups: int, num_shared: int, rng: np.random.Generator) -> Ids:
+    def draw_spread(self, num_groups: int, num_shared: int, rng: np.random.Generator) -> Int32Array:
         """(num_groups, num_shared) words, each drawn with probability p[w], but not independently.
 
         The running sum is cut into num_shared strata, each stratum into num_groups pieces, and a word drawn from
@@ -87,7 +58,7 @@ class UnigramSampler:
         ids_KG = self._word_at(place).reshape(num_shared, num_groups)
         return np.ascontiguousarray(rng.permuted(ids_KG, axis=1).T)
 
-    def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Ids:
+    def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Int32Array:
         """For every positive word t, K words w != t, each with probability p[w] / (1 - p[t]).
 
         target_S: integer ids of any shape S: (B,) in CBOW, (B, C) in skip-gram. Returns int32 of shape
@@ -108,29 +79,17 @@ class UnigramSampler:
         place_SK = np.where(u_SK < begin_S1, u_SK, end_S1 + (u_SK - begin_S1))
         return np.where(target_S1 == NO_WORD, np.int32(NO_WORD), self._word_at(place_SK))
 
-    def _word_at(self, place: Probabilities) -> Ids:
+    def _word_at(self, place: Float64Array) -> Int32Array:
         """The word whose interval holds each place; a word of probability 0 has an empty one."""
         rank = np.searchsorted(self._edges[1:], place, side="right")
         # A place can be rounded up to the very end, which belongs to the last, the likeliest word.
-        ids: Ids = self._word_of_rank_V[np.minimum(rank, len(self._word_of_rank_V) - 1)]
+        ids: Int32Array = self._word_of_rank_V[np.minimum(rank, len(self._word_of_rank_V) - 1)]
         return ids
 
-    def _require_room(self, target_S1: IntArray, room_S1: Probabilities) -> None:
+    def _require_room(self, target_S1: IntArray, room_S1: Float64Array) -> None:
         alone_S1 = (target_S1 != NO_WORD) & (room_S1 <= 0)
         if alone_S1.any():
             raise ValueError(
                 f"word {target_S1[alone_S1][0]} has no negative: in this vocabulary of "
                 f"{len(self.probabilities_V)} it is the only word that can be drawn"
             )
-
-
-def _checked_counts(counts_V: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]:
-    counts: npt.NDArray[Any] = np.asarray(counts_V)
-    if counts.ndim != 1 or counts.size == 0:
-        raise ValueError(f"counts must be one row of at least one count, got shape {counts.shape}")
-    if counts.dtype.kind not in "iu":
-        raise ValueError(f"counts must be integers, got {counts.dtype} (first value {counts[0]})")
-    if counts.min() < 1:
-        word = int(counts.argmin())
-        raise ValueError(f"counts must be at least 1, got {counts[word]} for word {word}")
-    return counts

@@ -8,7 +8,7 @@ from w2v_core.report.chart import Axis, Line, chart
 from w2v_core.report.facts import Facts
 from w2v_core.report.markup import Markup, details, element, section, table
 from w2v_core.runs.token_account import TokenAccount
-from w2v_core.vectors.word_vectors import Ints
+from w2v_core.types import Int64Array
 
 STAGE_NAMES = {
     "tokens": "text → tokens",
@@ -48,7 +48,7 @@ def corpus_section(facts: Facts) -> Markup:
     )
 
 
-def vocabulary_section(counts_V: Ints) -> Markup:
+def vocabulary_section(counts_V: Int64Array) -> Markup:
     """How a word's count falls with its rank."""
     counts_V = np.sort(counts_V)[::-1]
     ranks = np.unique(np.geomspace(1, len(counts_V), _RANKS).round().astype(np.int64))

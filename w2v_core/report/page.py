@@ -13,7 +13,7 @@ from w2v_core.report.scores import scores_section
 from w2v_core.report.settings import settings_section
 from w2v_core.report.training import last, training_section
 from w2v_core.report.word_map import WordMap
-from w2v_core.vectors.word_vectors import Ints
+from w2v_core.types import Int64Array
 
 _MARK = "w2v-fingerprint"
 _END = b"</html>\n"
@@ -29,7 +29,7 @@ _PARTS = {
 }
 
 
-def page(facts: Facts, counts_V: Ints, words: WordMap, fingerprint: str) -> bytes:
+def page(facts: Facts, counts_V: Int64Array, words: WordMap, fingerprint: str) -> bytes:
     """report.html of these facts, the counts of all words, and the map. It carries what it was made from."""
     main = element(
         "main",

@@ -8,15 +8,12 @@ Shape suffixes
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 
 from w2v_core.errors import UserError
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
+from w2v_core.types import Float32Array, Float64Array
 
 
-def pca(rows_ND: Floats) -> tuple[Doubles, float]:
+def pca(rows_ND: Float32Array) -> tuple[Float64Array, float]:
     """(rows - mean) W, (N, 2), W the two directions of largest variance; and their share of all variance.
 
     Exact: from the D x D covariance, in float64. A direction points to where its largest component is positive, as
@@ -33,14 +30,14 @@ def pca(rows_ND: Floats) -> tuple[Doubles, float]:
     return places_N2, float(variances_D[-2:].sum() / total) if total > 0 else 1.0
 
 
-def umap(rows_ND: Floats, seed: int) -> Doubles:
+def umap(rows_ND: Float32Array, seed: int) -> Float64Array:
     """UMAP's places by cosine, (N, 2). McInnes, Healy, Melville 2018. UserError where it is not installed."""
     require_umap()
     from umap import UMAP
 
     neighbors = max(2, min(15, len(rows_ND) - 1))
     fitted = UMAP(n_neighbors=neighbors, min_dist=0.1, metric="cosine", random_state=seed, n_jobs=1)
-    places_N2: Doubles = np.asarray(fitted.fit_transform(rows_ND), dtype=np.float64)
+    places_N2: Float64Array = np.asarray(fitted.fit_transform(rows_ND), dtype=np.float64)
     return places_N2
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from w2v_core.config import ReportConfig
-from w2v_core.report.projection import Doubles, pca, umap
-from w2v_core.vectors.word_vectors import Floats, Ints, WordVectors, top_k
+from w2v_core.report.projection import pca, umap
+from w2v_core.types import Float32Array, Float64Array, Int64Array
+from w2v_core.vectors.word_vectors import WordVectors, top_k
 
 _BATCH = 512
 FEWEST_FOR_UMAP = 10
@@ -25,10 +26,10 @@ class WordMap:
     """N words. Neighbours are by the cosine of the whole vectors, and from among the N."""
 
     tokens: list[str]
-    counts_N: Ints
+    counts_N: Int64Array
     places_N2: NDArray[np.uint16]
     neighbors_NK: NDArray[np.uint16]
-    cosines_NK: Floats
+    cosines_NK: Float32Array
     projection: str
     variance_shown: float | None
     """the share of PCA's two axes in the variance of the words"""
@@ -60,7 +61,7 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
     )
 
 
-def _neighbors(units_ND: Floats, most: int) -> tuple[Ints, Floats]:
+def _neighbors(units_ND: Float32Array, most: int) -> tuple[Int64Array, Float32Array]:
     """The K nearest of each row, itself left out: ids and cosines (N, K), best first."""
     ids_N, most = np.arange(len(units_ND)), min(most, len(units_ND) - 1)
     if most == 0:
@@ -72,7 +73,7 @@ def _neighbors(units_ND: Floats, most: int) -> tuple[Ints, Floats]:
     return np.concatenate([ids for ids, _ in found]), np.concatenate([scores for _, scores in found])
 
 
-def _on_grid(places_N2: Doubles) -> NDArray[np.uint16]:
+def _on_grid(places_N2: Float64Array) -> NDArray[np.uint16]:
     """The places in 0..65535, one scale for both axes, in the middle."""
     low_2, high_2 = places_N2.min(axis=0), places_N2.max(axis=0)
     extent = (high_2 - low_2).max()

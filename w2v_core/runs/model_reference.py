@@ -9,7 +9,7 @@ from typing import Any
 from pyarrow import fs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from w2v_core.errors import UserError
+from w2v_core.errors import RunError
 from w2v_core.io.filesystem import Folder, access, open_folder
 
 POINTER = "current"
@@ -58,7 +58,7 @@ class Pointer(BaseModel):
         except ValidationError:
             pointer = None
         if pointer is None or not pointer._fits():
-            raise UserError(
+            raise RunError(
                 f"{folder.file(POINTER)} is damaged: it is not what this program writes; delete it, and choose a "
                 "version with `w2v models promote`"
             )
@@ -82,7 +82,7 @@ def resolved(location: str) -> str:
         folder = open_folder(found["model"] + query)
         version = _version(folder, found["version"], location)
         if (folder / version).read(RECORD) is None:
-            raise UserError(
+            raise RunError(
                 f"{location} does not exist: {found['model']} has no version {version}; `w2v models list` shows those "
                 "that it has"
             )
@@ -94,7 +94,7 @@ def _version(folder: Folder, wanted: str, location: str) -> str:
         return wanted
     pointer = Pointer.read(folder)
     if pointer is None:
-        raise UserError(
+        raise RunError(
             f"{location} does not exist: no version of that model is the current one; publish one with `w2v publish`, "
             "or choose one with `w2v models promote`"
         )
@@ -108,7 +108,7 @@ def refuse_reference(location: str) -> None:
         return
     model = open_folder(found["model"] + (found["query"] or ""))
     if any(VERSION_NAME.fullmatch(name) for name in model.folders()):
-        raise UserError(
+        raise RunError(
             f"{location} is a published version, which nothing changes; name another run directory"
         )
 
@@ -116,14 +116,12 @@ def refuse_reference(location: str) -> None:
 def refuse_model(folder: Folder, location: Any) -> None:
     """UserError where the versions of a model stand in `folder`."""
     if folder.read(POINTER) is not None and any(VERSION_NAME.fullmatch(name) for name in folder.folders()):
-        raise UserError(
-            f"{location} is a published model; name one of its versions, as in STORE/NAME@current"
-        )
+        raise RunError(f"{location} is a published model; name one of its versions, as in STORE/NAME@current")
 
 
 def reject_published(folder: Folder, location: Any) -> None:
     """UserError where a version stands in `folder`."""
     if folder.read(RECORD) is not None:
-        raise UserError(
+        raise RunError(
             f"{location} is a published version, which nothing changes; name another run directory, and publish that"
         )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
-from w2v_core.errors import UserError
+from w2v_core.errors import RunError
 from w2v_core.io.filesystem import access, open_folder, require_utf8
 from w2v_core.runs.run_directory import MANIFEST, TEMPORARY, Manifest, StageWriter, writing_stage
 
@@ -26,9 +26,9 @@ class OutputFolder:
             try:
                 is_ours = self._is_ours()
             except NotADirectoryError:
-                raise UserError(f"--output {location} is no folder; name a new or an empty one") from None
+                raise RunError(f"--output {location} is no folder; name a new or an empty one") from None
             if not is_ours:
-                raise UserError(
+                raise RunError(
                     f"--output {location} is not empty and holds no {name} of w2v; name a new or an empty folder"
                 )
 

@@ -30,7 +30,7 @@ from uuid import uuid4
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from w2v_core import __version__
-from w2v_core.errors import UserError
+from w2v_core.errors import RunError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_name, require_utf8
 from w2v_core.runs.model_reference import RECORD, refuse_model, refuse_reference, reject_published
 from w2v_core.runs.token_account import Count, TokenAccount
@@ -169,14 +169,14 @@ class RunDir:
         manifest = self.manifest(name)
         if manifest is None:
             reject_published(self.folder, self.location)
-            raise UserError(
+            raise RunError(
                 f"{self.location} has no finished {name} stage; "
                 f"run `w2v {COMMANDS[name]} --run-dir {self.location}` first"
             )
         for entry, found in self._sizes(name, manifest):
             if found != entry.bytes:
                 state = "is missing" if found is None else f"has {found} bytes, not {entry.bytes}"
-                raise UserError(
+                raise RunError(
                     f"{self.location}/{name}/{entry.name} {state}; delete {self.location}/{name} "
                     f"and run `w2v {COMMANDS[name]}` again"
                 )
@@ -193,7 +193,7 @@ class RunDir:
             return b""
         data = self.stage(name).read(file) or b""
         if zlib.crc32(data) != entry.crc32:
-            raise UserError(
+            raise RunError(
                 f"{self.location}/{name}/{file} is damaged; delete the folder it is in and run `w2v {COMMANDS[name]}` "
                 "again"
             )
@@ -321,16 +321,16 @@ def read_manifest(stage: Folder, path: str, location: str, mend: str) -> Manifes
     try:
         return Manifest.model_validate_json(data)
     except ValidationError:
-        raise UserError(f"{path}/{MANIFEST} is damaged; {mend}") from None
+        raise RunError(f"{path}/{MANIFEST} is damaged; {mend}") from None
 
 
 def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:
     try:
         version = json.loads(data)["format_version"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{path} is damaged: it is not the JSON that this program writes; {mend}") from None
+        raise RunError(f"{path} is damaged: it is not the JSON that this program writes; {mend}") from None
     if version != FORMAT_VERSION:
-        raise UserError(
+        raise RunError(
             f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "
             f"use a new --run-dir, or the version of w2v that made {location}"
         )
@@ -339,11 +339,11 @@ def _check_format(data: bytes, path: str, location: str, mend: str = "use a new 
 def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
     above, _, name = folder.path.rstrip("/").rpartition("/")
     if name in STAGES and Folder(folder.filesystem, above).read(MARKER) is not None:
-        raise UserError(
+        raise RunError(
             f"{location} is not a run directory, but the {name} of one; name the folder that it is in with --run-dir"
         )
     why = f"it has no {MARKER}" if folder.exists() else "nothing is there"
-    raise UserError(
+    raise RunError(
         f"{location} is not a run directory ({why}); start one with `w2v run --input PATH --run-dir {location}`"
     )
 
@@ -362,6 +362,6 @@ def _refuse_foreign(folder: Folder, location: str) -> None:
     """Stages are cleared before they are written, so a folder with other people's files is not taken."""
     leftover = folder.sizes().keys()
     if not folder.is_empty() and not (leftover and all(name.startswith(f".{MARKER}.") for name in leftover)):
-        raise UserError(
+        raise RunError(
             f"{location} is not empty and is not a run directory; name a new or an empty folder with --run-dir"
         )

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from w2v_core.errors import AccountError
 from w2v_core.io.filesystem import ChecksummedStream, Folder, access
 from w2v_core.runs.run_directory import FileEntry, StageWriter
 from w2v_core.runs.token_account import TokenAccount
@@ -142,7 +143,8 @@ def commit_parts(
         for piece in range(pieces.get(part, 1))
     ]
     ordered = sorted(task_results, key=_place)
-    assert [_place(task_result) for task_result in ordered] == expected, "a part is missing or came twice"
+    if [_place(task_result) for task_result in ordered] != expected:
+        raise AccountError(f"{len(ordered)} task results for {len(expected)} files; report this as a bug")
     return stage_writer.commit_all(
         [
             (

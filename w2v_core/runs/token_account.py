@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from w2v_core.errors import AccountError
+
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 """How many: what a manifest says must be a number that int64 holds."""
 
@@ -38,8 +40,9 @@ class TokenAccount:
         return f"{self.read:,} read = {' + '.join(told)}"
 
     def checked(self) -> "TokenAccount":
-        """This account, which must balance: tokens that vanish unseen are a fault of ours."""
-        assert self.balances(), f"token accounting does not balance: {self}"
+        """Return this account. Raises AccountError where the two sides differ."""
+        if not self.balances():
+            raise AccountError(f"the token account does not balance: {self}; report this as a bug")
         return self
 
     def __add__(self, other: "TokenAccount") -> "TokenAccount":
@@ -50,6 +53,12 @@ class TokenAccount:
             self.subsampled + other.subsampled,
             add_counters([self.dropped, other.dropped]),
         )
+
+
+def require_equal(what: str, found: int, expected: int) -> None:
+    """Raise AccountError where two stages count differently. `what` names the things counted."""
+    if found != expected:
+        raise AccountError(f"{what}: expected {expected:,}, got {found:,}; report this as a bug")
 
 
 def add_counters(counters: Iterable[Mapping[str, int]]) -> dict[str, int]:

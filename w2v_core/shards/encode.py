@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from w2v_core import schemas
 from w2v_core.io.filesystem import Folder
-from w2v_core.keyed_random import UInt64Array, combine, mix, seed_key
+from w2v_core.keyed_random import combine, mix, seed_key
 from w2v_core.runs.sentence_files import dictionary_and_codes, sentence_groups
+from w2v_core.types import UInt64Array
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 _SHARD_OF_SENTENCE = 1  # the purpose of this key, for `seed_key`

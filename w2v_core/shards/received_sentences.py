@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core import schemas
-from w2v_core.keyed_random import UInt64Array, combine
-from w2v_core.types import Int32Array, Int64Array, ranges
+from w2v_core.keyed_random import combine
+from w2v_core.types import Int32Array, Int64Array, UInt64Array, ranges
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v_core.keyed_random import UInt64Array, combine, seed_key, uniform
+from w2v_core.keyed_random import combine, seed_key, uniform
 from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
 from w2v_core.shards.received_sentences import Sentences
-from w2v_core.shards.windows import Reach, reaches
-from w2v_core.types import Int32Array
+from w2v_core.shards.windows import reaches
+from w2v_core.types import Int32Array, UInt8Array, UInt64Array
 
 _KEEP_TOKEN, _ORDER_OF_STRETCH = 2, 3  # the purposes of these draws, for `seed_key`
 _CHUNK_TOKENS = 1 << 17  # what a step works on stays in a core's cache
@@ -25,8 +25,8 @@ class Rows:
     """
 
     target_B: Int32Array
-    left_B: Reach
-    right_B: Reach
+    left_B: UInt8Array
+    right_B: UInt8Array
     keys_B: UInt64Array
     weight_B: npt.NDArray[np.float32]
     """empty where rows have no weights"""

@@ -1,15 +1,13 @@
 """Sentences of ids to the words around each word. B: rows, S: sentences, W: window, R: rows asked for."""
 
 import numpy as np
-import numpy.typing as npt
 
-from w2v_core.types import Int32Array, IntArray
+from w2v_core.types import Int32Array, IntArray, UInt8Array
 
 NO_WORD = -1
-Reach = npt.NDArray[np.uint8]
 
 
-def reaches(lengths_S: IntArray, window: int) -> tuple[Reach, Reach]:
+def reaches(lengths_S: IntArray, window: int) -> tuple[UInt8Array, UInt8Array]:
     """left (B,) and right (B,) uint8: how many words of its sentence stand before and after each, at most `window`.
 
     Sentence s has lengths_S[s] words; together they are the B rows.
@@ -21,7 +19,7 @@ def reaches(lengths_S: IntArray, window: int) -> tuple[Reach, Reach]:
 
 
 def context_windows(
-    ids_B: Int32Array, left_B: Reach, right_B: Reach, window: int, rows_R: IntArray | None = None
+    ids_B: Int32Array, left_B: UInt8Array, right_B: UInt8Array, window: int, rows_R: IntArray | None = None
 ) -> Int32Array:
     """contexts (R, 2 * window) int32 of some rows, or of all: the ids left 1, right 1, left 2, right 2, …
 

@@ -20,8 +20,6 @@ import pyarrow.compute as pc
 
 from w2v_core.readers.utf8 import (
     NUM_CODE_POINTS,
-    CodePoints,
-    UInt8Array,
     array_of,
     beyond_ascii,
     bytes_of,
@@ -30,7 +28,7 @@ from w2v_core.readers.utf8 import (
     every_character,
     widths,
 )
-from w2v_core.types import BoolArray, Int32Array
+from w2v_core.types import BoolArray, Int32Array, UInt8Array, UInt32Array
 
 NormalForm = Literal["NFC", "NFKC", "none"]
 COUNTERS = ("characters_normalized", "accents_stripped", "characters_lowered", "digits_folded")
@@ -117,8 +115,8 @@ def _replaced(
     data: bytes,
     offsets_L: Int32Array,
     begins_C: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-    code_C: CodePoints,
-    becomes: CodePoints,
+    code_C: UInt32Array,
+    becomes: UInt32Array,
 ) -> tuple[UInt8Array, Int32Array]:
     """The bytes and offsets with the characters that begin at `begins_C` replaced, by none wider than itself."""
     data_T = np.frombuffer(bytearray(data), np.uint8)
@@ -146,7 +144,7 @@ _NOTHING = 0  # in `becomes`, of a character other than NUL: it is removed
 class _Table:
     """By code point."""
 
-    becomes: CodePoints
+    becomes: UInt32Array
     """what a character is after all steps; of a slow one, itself"""
     is_slow: BoolArray
     is_touched: BoolArray

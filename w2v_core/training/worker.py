@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from w2v_core.config import TrainConfig
 from w2v_core.errors import UserError
@@ -20,9 +19,8 @@ from w2v_core.training.engine.negatives import SharedNegatives, draw_shared
 from w2v_core.training.engine.rows import Rows, prepare
 from w2v_core.training.engine.tables import Tables
 from w2v_core.training.engine.workspace import Workspace
-from w2v_core.types import BoolArray
+from w2v_core.types import BoolArray, Int64Array
 
-Counts = npt.NDArray[np.int64]
 """(V,) how often each word came."""
 
 _WINDOWS_AND_NOISE = 2  # what a block's generator is for, beside those in `shards`
@@ -34,7 +32,7 @@ class TrainingJob:
     """What is trained, and how. Goes whole to every worker."""
 
     shards: Shards
-    counts: Counts
+    counts: Int64Array
     ns_exponent: float
     config: TrainConfig
     frozen: BoolArray | None = None

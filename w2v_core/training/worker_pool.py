@@ -25,8 +25,8 @@ import numpy as np
 
 from w2v_core.errors import UserError
 from w2v_core.training.engine.tables import Tables
-from w2v_core.training.worker import Counts, TrainingJob, WorkerState, run_worker
-from w2v_core.types import BoolArray
+from w2v_core.training.worker import TrainingJob, WorkerState, run_worker
+from w2v_core.types import BoolArray, Int64Array
 
 _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _POLL_SECONDS = 0.05
@@ -112,7 +112,7 @@ class Attached(NamedTuple):
 
     memory: list[SharedMemory]
     tables: Tables
-    counts_V: Counts
+    counts_V: Int64Array
     frozen_V: BoolArray
     board: "StatusTable"
 

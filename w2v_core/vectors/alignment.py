@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from scipy.linalg import svd
 
 from w2v_core.errors import UserError
-from w2v_core.vectors.word_vectors import Floats, Ints, WordVectors, first_ids
+from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.word_vectors import WordVectors, first_ids
 
 BLOCK_WORDS = 8192
 """Words aligned at a time: two blocks of unit vectors are all that is held beside the tables."""
@@ -36,8 +37,8 @@ class SharedWords:
 
     first: WordVectors
     second: WordVectors
-    first_ids_S: Ints
-    second_ids_S: Ints
+    first_ids_S: Int64Array
+    second_ids_S: Int64Array
 
     @classmethod
     def of(cls, first: WordVectors, second: WordVectors) -> Self:
@@ -75,12 +76,12 @@ class SharedWords:
         return SharedWords(self.first, self.second, self.first_ids_S[kept_S], self.second_ids_S[kept_S])
 
     @property
-    def first_counts_S(self) -> Ints:
+    def first_counts_S(self) -> Int64Array:
         """Their counts in the first."""
         return self.first.counts_V[self.first_ids_S]
 
     @property
-    def second_counts_S(self) -> Ints:
+    def second_counts_S(self) -> Int64Array:
         """Their counts in the second."""
         return self.second.counts_V[self.second_ids_S]
 
@@ -97,13 +98,13 @@ class SharedWords:
         rotation_DD: NDArray[np.float64] = left_DD @ right_DD
         return rotation_DD
 
-    def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Floats:
+    def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Float32Array:
         """cos(first R, second) of every word, (S,) float32; 0 where either vector is zero."""
         turned = rotation_DD.astype(np.float32)
         blocks = [np.einsum("bd,bd->b", a_BD @ turned, b_BD) for a_BD, b_BD in self._unit_blocks()]
         return np.concatenate([np.empty(0, np.float32), *blocks])
 
-    def _unit_blocks(self) -> Iterator[tuple[Floats, Floats]]:
+    def _unit_blocks(self) -> Iterator[tuple[Float32Array, Float32Array]]:
         for begin in range(0, len(self), BLOCK_WORDS):
             block = slice(begin, begin + BLOCK_WORDS)
             yield (

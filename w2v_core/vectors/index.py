@@ -21,7 +21,7 @@ import numpy as np
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Location
-from w2v_core.vectors.nearest import Floats, Ints
+from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.word_vectors import Answers, Terms, WordVectors, require_topn
 
 BUILD_ROWS = 16_384
@@ -136,7 +136,7 @@ class NearestIndex:
         hits = sum(len({word for word, _ in a} & {word for word, _ in b}) for a, b in pairs)
         return hits / sum(map(len, exact))
 
-    def _answer(self, query_D: Floats, excluded: Ints, topn: int) -> Answers:
+    def _answer(self, query_D: Float32Array, excluded: Int64Array, topn: int) -> Answers:
         wanted = min(topn + len(excluded), len(self.vectors))
         ids_K = self._graph.search(query_D, wanted).keys.astype(np.int64)
         ids_K = ids_K[~np.isin(ids_K, excluded)]

@@ -5,12 +5,9 @@ N: rows of a block, D: numbers in a row, B: queries, X: rows excluded from an an
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from w2v_core.errors import UserError
-
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+from w2v_core.types import Float32Array, Int64Array
 
 BLOCK_SCORES = 1 << 21
 """Scores at a time, rows by queries: top-k's scratch is some 8 bytes for each, whatever V is."""
@@ -18,13 +15,13 @@ BLOCK_SCORES = 1 << 21
 GATHERED_ROWS = 1 << 14
 """Rows at a time where those that may answer lie here and there in the table: so many are copied."""
 
-Rows = slice | Ints
+Rows = slice | Int64Array
 """Rows of a block: from one to another, or these, ascending."""
 
 _SURE_SQUARES = (1e-20, 1e30)
 
 
-def row_norms(rows_BD: Floats) -> Floats:
+def row_norms(rows_BD: Float32Array) -> Float32Array:
     """||row||, (B,) float32; summed in float64 where float32 would overflow or vanish, which takes five times as long.
 
     Raises UserError where a row holds NaN or infinity: such a table ranks nothing.
@@ -33,7 +30,7 @@ def row_norms(rows_BD: Floats) -> Floats:
         squares_B = np.einsum("bd,bd->b", rows_BD, rows_BD).astype(np.float64)
         unsure = np.flatnonzero(~((squares_B > _SURE_SQUARES[0]) & (squares_B < _SURE_SQUARES[1])))
         squares_B[unsure] = np.einsum("bd,bd->b", rows_BD[unsure], rows_BD[unsure], dtype=np.float64)
-        norms_B: Floats = np.sqrt(squares_B).astype(np.float32)
+        norms_B: Float32Array = np.sqrt(squares_B).astype(np.float32)
     if not np.isfinite(norms_B).all():
         beyond = np.isfinite(rows_BD[~np.isfinite(norms_B)]).all(axis=1).any()
         held = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
@@ -43,38 +40,38 @@ def row_norms(rows_BD: Floats) -> Floats:
     return norms_B
 
 
-def scale_to_unit(rows_BD: Floats) -> None:
+def scale_to_unit(rows_BD: Float32Array) -> None:
     """row /= ||row||, in place; a zero row stays zero. Errors as `row_norms`."""
     rows_BD /= divisors(row_norms(rows_BD))[:, None]
 
 
-def divisors(norms_B: Floats) -> Floats:
+def divisors(norms_B: Float32Array) -> Float32Array:
     """The norms with 1 for 0: a zero vector scores 0 instead of NaN."""
     return np.where(norms_B > 0, norms_B, np.float32(1))
 
 
 def top_k(
-    vectors_VD: Floats,
-    query_BD: Floats,
+    vectors_VD: Float32Array,
+    query_BD: Float32Array,
     k: int,
-    excluded_BX: Ints | None = None,
-    norms_V: Floats | None = None,
-    rows_R: Ints | int | None = None,
-) -> tuple[Ints, Floats]:
+    excluded_BX: Int64Array | None = None,
+    norms_V: Float32Array | None = None,
+    rows_R: Int64Array | int | None = None,
+) -> tuple[Int64Array, Float32Array]:
     """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, R)).
 
     The score is the cosine where the queries are unit vectors. The order, `rows_R` and `excluded_BX`, as in
     `best_rows`; None for all rows. norms_V: None where the rows are unit vectors already.
     """
 
-    def score(rows: Rows) -> Floats:
+    def score(rows: Rows) -> Float32Array:
         rows_ND = vectors_VD[rows]
         if norms_V is None:
             return query_BD @ rows_ND.T
         divisor_N = divisors(norms_V[rows])
         if len(query_BD) > rows_ND.shape[1]:  # then a block's rows are fewer numbers than its scores
             return query_BD @ (rows_ND / divisor_N[:, None]).T
-        score_BN: Floats = query_BD @ rows_ND.T
+        score_BN: Float32Array = query_BD @ rows_ND.T
         score_BN /= divisor_N
         return score_BN
 
@@ -82,12 +79,12 @@ def top_k(
 
 
 def best_rows(
-    score: Callable[[Rows], Floats],
+    score: Callable[[Rows], Float32Array],
     num_queries: int,
-    rows_R: Ints | int,
+    rows_R: Int64Array | int,
     k: int,
-    excluded_BX: Ints | None = None,
-) -> tuple[Ints, Floats]:
+    excluded_BX: Int64Array | None = None,
+) -> tuple[Int64Array, Float32Array]:
     """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, R)).
 
     Best first, equal scores by ascending id (but which of several equals at rank k stays is open).
@@ -121,7 +118,7 @@ def best_rows(
     return best_ids, best_score
 
 
-def _blocks(rows_R: Ints | int, block_rows: int) -> Iterator[tuple[Rows, Ints]]:
+def _blocks(rows_R: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
     """The rows block by block: as what reads them from a table, without a copy where it can be, and as ids (N,)."""
     if isinstance(rows_R, int):
         for begin in range(0, rows_R, block_rows):
@@ -134,25 +131,25 @@ def _blocks(rows_R: Ints | int, block_rows: int) -> Iterator[tuple[Rows, Ints]]:
         yield ids_N, ids_N
 
 
-def _exclude(score_BN: Floats, excluded_BX: Ints, ids_N: Ints) -> None:
+def _exclude(score_BN: Float32Array, excluded_BX: Int64Array, ids_N: Int64Array) -> None:
     """Scores of the excluded ids become -inf, in place; ids outside the block are skipped."""
     column_BX = np.minimum(np.searchsorted(ids_N, excluded_BX), len(ids_N) - 1)
     row, slot = np.nonzero(ids_N[column_BX] == excluded_BX)
     score_BN[row, column_BX[row, slot]] = -np.inf
 
 
-def by_count(counts_V: Ints) -> Ints | None:
+def by_count(counts_V: Int64Array) -> Int64Array | None:
     """Rows (V,) by descending count, equal counts by ascending id; None where they stand so."""
     if (counts_V[1:] <= counts_V[:-1]).all():
         return None
-    order_V: Ints = np.argsort(-counts_V, kind="stable")
+    order_V: Int64Array = np.argsort(-counts_V, kind="stable")
     return order_V
 
 
-def _best_columns(score_BN: Floats, k: int) -> Ints:
+def _best_columns(score_BN: Float32Array, k: int) -> Int64Array:
     """Columns of each row's min(k, N) largest scores, ascending, so that a stable sort breaks ties by id."""
     if k == 1:
-        column_BK: Ints = score_BN.argmax(axis=1)[:, None]
+        column_BK: Int64Array = score_BN.argmax(axis=1)[:, None]
     else:
         column_BK = np.argpartition(score_BN, -min(k, score_BN.shape[1]), axis=1)[:, -k:]
         column_BK.sort(axis=1)

@@ -13,8 +13,8 @@ from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import damage_is_value_error, open_array
 from w2v_core.runs.run_directory import MARKER
 from w2v_core.schemas import VOCAB
+from w2v_core.types import Float32Array
 from w2v_core.vectors.formats.table import VectorTable
-from w2v_core.vectors.nearest import Floats
 
 _VOCAB, _VECTORS = "vocab.parquet", "input.npy"
 _COLUMNS = ["id", "token", "count"]
@@ -43,7 +43,7 @@ def folder_of_vectors(folder: Folder) -> Folder:
         return folder if folder.read(MARKER) is None else folder / "vectors"
 
 
-def open_vectors(folder: Folder) -> Floats:
+def open_vectors(folder: Folder) -> Float32Array:
     """The input vectors, (V, D), mapped from a local disk and else read. Errors as for `read_trained`."""
     return _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
 
@@ -84,7 +84,7 @@ def _is_vocab(vocab: pa.Table) -> bool:
     return bool((ids_V == np.arange(len(vocab))).all() and (counts_V >= 1).all())
 
 
-def _map_vectors(path: str) -> Floats:
+def _map_vectors(path: str) -> Float32Array:
     """The npy file as a read-only memory map, float32 (V, D) in C order."""
     with _damage_told(path, "npy"), damage_is_value_error():
         vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
@@ -95,7 +95,7 @@ def _map_vectors(path: str) -> Floats:
     return vectors_VD
 
 
-def _read_vectors(folder: Folder) -> Floats:
+def _read_vectors(folder: Folder) -> Float32Array:
     """The npy file of any file system in memory, float32 (V, D)."""
     with _damage_told(folder.file(_VECTORS), "npy"), open_array(folder, _VECTORS) as file:
         return file.read(file.shape[0])

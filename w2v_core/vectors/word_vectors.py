@@ -30,24 +30,13 @@ from pyarrow import fs
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
 from w2v_core.runs.model_reference import refuse_model, resolved
+from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.detect_format import table_at
 from w2v_core.vectors.formats.table import VectorTable
-from w2v_core.vectors.nearest import (
-    Floats,
-    Ints,
-    Rows,
-    best_rows,
-    by_count,
-    divisors,
-    row_norms,
-    scale_to_unit,
-    top_k,
-)
+from w2v_core.vectors.nearest import Rows, best_rows, by_count, divisors, row_norms, scale_to_unit, top_k
 from w2v_core.vectors.trained_vectors import HINT, folder_of_vectors, read_trained
 
 __all__ = [
-    "Floats",
-    "Ints",
     "UnknownWordError",
     "WordVectors",
     "first_ids",
@@ -65,7 +54,7 @@ BATCH_QUESTIONS = 1024
 
 ANALOGY_METHODS = ("3cosadd", "3cosmul")
 
-Term = str | Floats
+Term = str | Float32Array
 Terms = Term | Sequence[Term]
 Answers = list[tuple[str, float]]
 
@@ -106,7 +95,9 @@ class WordVectors:
     Raises ValueError where the three disagree in length, shape or dtype.
     """
 
-    def __init__(self, tokens: Sequence[str] | pa.ChunkedArray, counts_V: Ints, vectors_VD: Floats):
+    def __init__(
+        self, tokens: Sequence[str] | pa.ChunkedArray, counts_V: Int64Array, vectors_VD: Float32Array
+    ):
         if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32:
             raise ValueError(f"vectors must be float32 (V, D), not {vectors_VD.dtype} {vectors_VD.shape}")
         if not len(tokens) == len(counts_V) == len(vectors_VD):
@@ -155,7 +146,7 @@ class WordVectors:
         return list(self._tokens)
 
     @cached_property
-    def norms_V(self) -> Floats:
+    def norms_V(self) -> Float32Array:
         """Euclidean length of every vector; reads the table once. Raises UserError as `row_norms`."""
         return row_norms(self.vectors_VD)
 
@@ -173,7 +164,7 @@ class WordVectors:
     def __contains__(self, word: object) -> bool:
         return word in self._id_by_token
 
-    def most_frequent(self, num_words: int | None = None) -> Ints:
+    def most_frequent(self, num_words: int | None = None) -> Int64Array:
         """Ids of the `num_words` most frequent words, None for all, by descending count; equal counts by id."""
         if self._order_V is None:
             return np.arange(len(self))[:num_words]
@@ -186,18 +177,18 @@ class WordVectors:
         return [self.tokens[i] for i in self._order_V[:num_words].tolist()]
 
     @cached_property
-    def ranks_V(self) -> Ints:
+    def ranks_V(self) -> Int64Array:
         """The place of every word among `most_frequent`, (V,)."""
         ranks_V = np.empty(len(self), np.int64)
         ranks_V[self.most_frequent()] = np.arange(len(self))
         return ranks_V
 
     @cached_property
-    def _order_V(self) -> Ints | None:
+    def _order_V(self) -> Int64Array | None:
         """Ids by descending count; None where they run so, and what is most frequent is what comes first."""
         return by_count(self.counts_V)
 
-    def _answering(self, restrict_vocab: int | None) -> Ints | int:
+    def _answering(self, restrict_vocab: int | None) -> Int64Array | int:
         """The rows of the most frequent words, ascending; as a number where they come first, and nothing is copied."""
         num_rows = len(self) if restrict_vocab is None else min(restrict_vocab, len(self))
         if self._order_V is None or num_rows == len(self):
@@ -210,7 +201,7 @@ class WordVectors:
         vector_size: int = self.vectors_VD.shape[1]
         return vector_size
 
-    def __getitem__(self, words: str | Sequence[str]) -> Floats:
+    def __getitem__(self, words: str | Sequence[str]) -> Float32Array:
         """A copy of a word's vector, (D,) float32, or of those of several words, (B, D).
 
         Raises UnknownWordError, a KeyError.
@@ -226,12 +217,12 @@ class WordVectors:
         except KeyError:
             raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES)) from None
 
-    def unit_rows(self, ids_B: Ints) -> Floats:
+    def unit_rows(self, ids_B: Int64Array) -> Float32Array:
         """The vectors of `ids_B` scaled to length 1, (B, D) float32, a copy; a zero vector stays zero.
 
         Raises UserError as `row_norms`.
         """
-        rows_BD: Floats = self.vectors_VD[ids_B]
+        rows_BD: Float32Array = self.vectors_VD[ids_B]
         scale_to_unit(rows_BD)
         return rows_BD
 
@@ -297,11 +288,11 @@ class WordVectors:
             raise UserError("a question to 3CosMul needs a positive word or vector")
         terms_TD = np.concatenate([positive_TD, negative_TD])
 
-        def score(rows: Rows) -> Floats:
+        def score(rows: Rows) -> Float32Array:
             cosine_TN = terms_TD @ self.vectors_VD[rows].T / divisors(self.norms_V[rows])
             half_TN = (1 + cosine_TN) / 2
             closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
-            score_N: Floats = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
+            score_N: Float32Array = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
             return score_N[None]
 
         ids_1X = np.concatenate([positive_ids, negative_ids])[None]
@@ -346,7 +337,7 @@ class WordVectors:
         pre_normalize: bool = True,
         post_normalize: bool = False,
         ignore_missing: bool = True,
-    ) -> Floats:
+    ) -> Float32Array:
         """sum(weight * vector) / sum(|weight|) over words, at length 1 with `pre_normalize`, and vectors; (D,) float32.
 
         post_normalize: scale the mean to length 1. ignore_missing: pass words without a vector over, else
@@ -363,11 +354,11 @@ class WordVectors:
             if not (isinstance(key, str) and ignore_missing and key not in self)
         ]
         rows_BD, _ = self._rows_of([keys[place] for place in known], pre_normalize)
-        mean_1D: Floats = weight_B[None, known] @ rows_BD
+        mean_1D: Float32Array = weight_B[None, known] @ rows_BD
         mean_1D /= divisors(np.abs(weight_B[known]).sum(keepdims=True))
         if post_normalize:
             scale_to_unit(mean_1D)
-        mean_D: Floats = mean_1D[0]
+        mean_D: Float32Array = mean_1D[0]
         return mean_D
 
     def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
@@ -375,7 +366,7 @@ class WordVectors:
         ids = np.array([self.id_of(word) for word in first_ids(words) if word in self], dtype=np.int64)
         return WordVectors([self.tokens[i] for i in ids.tolist()], self.counts_V[ids], self.vectors_VD[ids])
 
-    def question(self, positive: Terms, negative: Terms = ()) -> tuple[Floats, Ints]:
+    def question(self, positive: Terms, negative: Terms = ()) -> tuple[Float32Array, Int64Array]:
         """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
         positive_TD, positive_ids = self._rows_of(positive)
         negative_TD, negative_ids = self._rows_of(negative)
@@ -386,7 +377,7 @@ class WordVectors:
         return query_1D[0], np.concatenate([positive_ids, negative_ids])
 
     def _nearest(
-        self, questions: Sequence[tuple[Floats, Ints]], topn: int, restrict_vocab: int | None
+        self, questions: Sequence[tuple[Float32Array, Int64Array]], topn: int, restrict_vocab: int | None
     ) -> list[Answers]:
         query_BD = np.stack([query_D for query_D, _ in questions])
         excluded_BX = np.full((len(questions), max(len(ids) for _, ids in questions)), -1, dtype=np.int64)
@@ -397,7 +388,7 @@ class WordVectors:
         )
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
-    def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Floats, Ints]:
+    def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Float32Array, Int64Array]:
         """Words' vectors, at length 1 with `unit`, and vectors as they are, (T, D), and the words' ids."""
         terms = _listed(terms)
         rows_TD = np.empty((len(terms), self.vector_size), np.float32)
@@ -409,17 +400,17 @@ class WordVectors:
                 rows_TD[place] = self._checked(term)
         return rows_TD, ids
 
-    def _checked(self, vector_D: Floats) -> Floats:
+    def _checked(self, vector_D: Float32Array) -> Float32Array:
         if np.shape(vector_D) != (self.vector_size,) or not np.isfinite(vector_D).all():
             raise UserError(
                 f"a vector of shape {np.shape(vector_D)} asks nothing here; give {self.vector_size} finite numbers"
             )
         return vector_D
 
-    def _ids_of(self, words: Sequence[str]) -> Ints:
+    def _ids_of(self, words: Sequence[str]) -> Int64Array:
         return np.array([self.id_of(word) for word in words], dtype=np.int64)
 
-    def _named(self, ids_K: Ints, score_K: Floats) -> Answers:
+    def _named(self, ids_K: Int64Array, score_K: Float32Array) -> Answers:
         answers = zip(ids_K.tolist(), score_K.tolist(), strict=True)
         return [(self.tokens[word_id], score) for word_id, score in answers if score > -np.inf]
 

@@ -6,21 +6,20 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.config import VocabConfig
-from w2v_core.errors import UserError
+from w2v_core.errors import AccountError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.io.npy import whole_array
 from w2v_core.io.parquet import read_table
-from w2v_core.reference.unigram_sampler import noise_distribution
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import FileEntry, StageWriter
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.schemas import VOCAB
-from w2v_core.types import Int32Array
+from w2v_core.types import Float64Array, Int32Array, Int64Array
+from w2v_core.vocabulary.noise import noise_distribution
 from w2v_core.vocabulary.word_counts import Counted, write_rare
 from w2v_core.vocabulary.word_index import Lookup
 
@@ -32,9 +31,6 @@ RARE_FILES = "rare-"
 
 MOST_TOKENS = 2**62
 """Of an earlier vocabulary: with as many of a corpus the sums are still whole numbers of 64 bits."""
-
-Float64Array = npt.NDArray[np.float64]
-Int64Array = npt.NDArray[np.int64]
 
 
 def effective_min_count(counts: Int64Array, min_count: int, max_final_vocab: int | None) -> int:
@@ -72,7 +68,8 @@ def build_vocab(counted: Counted, config: VocabConfig, keep: Sequence[str] = ())
     """
     has_id = pc.greater(counted.counts["known"], 0)
     known = counted.counts.filter(has_id).sort_by("known")
-    assert (known["known"].to_numpy() == np.arange(1, len(known) + 1)).all(), "a word lost its id"
+    if not (known["known"].to_numpy() == np.arange(1, len(known) + 1)).all():
+        raise AccountError("a word of vocab.extend lost its id; report this as a bug")
     counts = counted.counts.filter(pc.invert(has_id))
     always = pc.is_in(counts["token"], value_set=pa.array(keep, pa.string()))
     others = counts.filter(pc.invert(always))["count"].to_numpy()

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.keyed_random import UInt64Array, combine, mix
-from w2v_core.types import Int32Array
+from w2v_core.keyed_random import combine, mix
+from w2v_core.types import Int32Array, UInt64Array
 
 UNKNOWN = -1
 _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.tokenization.tokenizers.protocol import Tokenizer, each_line
 
 Analyse: TypeAlias = Callable[[str], Sequence[str]]
@@ -26,7 +26,7 @@ def versions_of(packages: Sequence[str], extra: str, tokenizer: str) -> dict[str
     try:
         return {package: version(package) for package in packages}
     except PackageNotFoundError as error:
-        raise UserError(
+        raise InputError(
             f"tokenize.tokenizer = {tokenizer} needs {error.name}, which is not installed here; "
             f"pip install {' '.join(packages)} (the extra {extra}), on every machine that tokenizes"
         ) from None

@@ -1,6 +1,6 @@
 """The pieces of a SentencePiece model: any language, a vocabulary of a fixed size, `▁` where a word begins."""
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.tokenization.tokenizers.protocol import Tokenizer, token_lists
 
 PACKAGES = ("sentencepiece",)
@@ -13,5 +13,5 @@ def tokenizer(model: bytes, location: str | None) -> Tokenizer:
     try:
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     except RuntimeError:
-        raise UserError(f"tokenize.model = {location} is no SentencePiece model") from None
+        raise InputError(f"tokenize.model = {location} is no SentencePiece model") from None
     return lambda lines: token_lists(processor.encode(lines.to_pylist(), out_type=str))

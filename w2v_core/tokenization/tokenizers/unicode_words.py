@@ -16,14 +16,13 @@ import pyarrow as pa
 
 from w2v_core.readers.utf8 import (
     NUM_CODE_POINTS,
-    UInt8Array,
     array_of,
     beyond_ascii,
     bytes_of,
     code_points,
     every_character,
 )
-from w2v_core.types import BoolArray, Int32Array
+from w2v_core.types import BoolArray, Int32Array, UInt8Array
 
 _SEPARATOR, _LETTER, _MARK = 0, 1, 2
 _LETTERS = re.compile(

@@ -4,7 +4,7 @@ import os
 
 from pyarrow import fs
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Location, access, open_folder, require_utf8
 from w2v_core.vectors.formats import glove, npy, parquet_file, safetensors_file, word2vec
 from w2v_core.vectors.formats.table import VectorTable
@@ -20,7 +20,7 @@ def open_table(location: Location) -> VectorTable:
     """
     table = table_at(location)
     if table is None:
-        raise UserError(
+        raise InputError(
             f"{location} is no file of word vectors and no folder with {npy.VECTORS}; check the path"
         )
     return table
@@ -37,7 +37,7 @@ def table_at(location: Location) -> VectorTable | None:
     with access(location):
         kind = place.filesystem.get_file_info(place.path).type
         if kind == fs.FileType.Unknown:
-            raise UserError(
+            raise InputError(
                 f"{location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
             )
         if kind == fs.FileType.File:
@@ -48,7 +48,7 @@ def table_at(location: Location) -> VectorTable | None:
 def _from_file(location: str) -> VectorTable:
     start = _start(location)
     if start.startswith(b"\x93NUMPY"):
-        raise UserError(
+        raise InputError(
             f"{location} is an array without the words that its rows belong to; name the folder that it is in"
         )
     if start.startswith(b"PAR1"):
@@ -64,7 +64,7 @@ def _start(location: str) -> bytes:
         with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
             return bytes(stream.read(_START))
     except OSError as error:
-        raise UserError(f"{location} cannot be read: {error}") from None
+        raise InputError(f"{location} cannot be read: {error}") from None
 
 
 def _has_header(start: bytes) -> bool:

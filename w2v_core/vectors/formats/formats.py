@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import fs
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.atomic_write import atomic_write, packing
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_utf8
 from w2v_core.vectors.formats import (
@@ -80,22 +80,22 @@ def export(
     location = os.fspath(location)
     form = _known(format_name, dtype)
     if limit is not None and limit < 1:
-        raise UserError(f"limit = {limit} must be at least 1")
+        raise InputError(f"limit = {limit} must be at least 1")
     folder, names = _target(form, format_name, location)
     chosen = ExportSelection.of(table, form.unfit, limit, DTYPES[dtype])
     if strict and chosen.num_left_out:
-        raise UserError(
+        raise InputError(
             f"{format_name} cannot hold {chosen.num_left_out:,} words ({_quoted(chosen.left_out)}, …); "
             "without strict they are left out, and parquet, npy and safetensors hold any"
         )
     if not len(chosen):
-        raise UserError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
+        raise InputError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
     _require_range(chosen)
     try:
         with atomic_write(folder, names) as streams:
             form.write(chosen, streams)
     except OSError as error:
-        raise UserError(f"{location} cannot be written: {error}") from None
+        raise InputError(f"{location} cannot be written: {error}") from None
     loss = None if chosen.dtype is np.float32 else measured(chosen)
     return Exported(len(chosen), chosen.num_left_out, chosen.left_out, loss)
 
@@ -107,12 +107,12 @@ def _quoted(words: Sequence[str]) -> str:
 def _known(format_name: str, dtype: str) -> Format:
     form = FORMATS.get(format_name)
     if form is None:
-        raise UserError(f"format = {format_name!r} is not known; choose one of {', '.join(FORMATS)}")
+        raise InputError(f"format = {format_name!r} is not known; choose one of {', '.join(FORMATS)}")
     if dtype not in DTYPES:
-        raise UserError(f"dtype = {dtype!r} is not known; choose one of {', '.join(DTYPES)}")
+        raise InputError(f"dtype = {dtype!r} is not known; choose one of {', '.join(DTYPES)}")
     if dtype not in form.dtypes:
         holders = [name for name, other in FORMATS.items() if dtype in other.dtypes]
-        raise UserError(f"dtype = {dtype} is not for {format_name}; {' and '.join(holders)} take it")
+        raise InputError(f"dtype = {dtype} is not for {format_name}; {' and '.join(holders)} take it")
     return form
 
 
@@ -125,18 +125,18 @@ def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tupl
     with access(location):
         kind = target.filesystem.get_file_info(target.path).type
     if kind == fs.FileType.Unknown:
-        raise UserError(
+        raise InputError(
             f"{location} is a device, a pipe or a socket, which a file would replace; name a file"
         )
     if form.names:
         if kind == fs.FileType.File:
-            raise UserError(f"{location} is a file, and {format_name} makes several; name a folder")
+            raise InputError(f"{location} is a file, and {format_name} makes several; name a folder")
         return target, form.names
     if kind == fs.FileType.Directory or location.endswith("/"):
-        raise UserError(f"{location} is a folder, and {format_name} makes one file; name it, in the folder")
+        raise InputError(f"{location} is a folder, and {format_name} makes one file; name it, in the folder")
     parent, _, name = target.path.rpartition("/")
     if packing(name) and not form.packs:
-        raise UserError(f"{location}: {format_name} is not packed; leave the last ending out")
+        raise InputError(f"{location}: {format_name} is not packed; leave the last ending out")
     return Folder(target.filesystem, parent or "/"), (name,)
 
 
@@ -145,4 +145,4 @@ def _require_range(chosen: ExportSelection) -> None:
         return
     largest = max(float(np.abs(block.vectors_ND).max(initial=0)) for block in chosen.blocks())
     if largest > float(np.finfo(chosen.dtype).max):
-        raise UserError(f"a vector holds {largest:g}, which float16 does not reach; write float32")
+        raise InputError(f"a vector holds {largest:g}, which float16 does not reach; write float32")

@@ -7,12 +7,12 @@ from itertools import islice
 
 import pyarrow as pa
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import access, open_folder
+from w2v_core.types import Float32Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
 from w2v_core.vectors.formats.text_lines import lines, numbers_between, parsed
 from w2v_core.vectors.formats.word2vec_file import ends_in_number
-from w2v_core.vectors.nearest import Floats
 
 _LINES_PER_BLOCK = 4096
 _READ_BYTES = 1 << 20
@@ -40,11 +40,11 @@ def read(location: str) -> VectorTable:
             words.append(pa.array(block, pa.string()))
             blocks.append(vectors_ND)
     except OSError as error:
-        raise UserError(f"{location} cannot be read: {error}") from None
+        raise InputError(f"{location} cannot be read: {error}") from None
     return VectorTable.of(pa.chunked_array(words), joined(blocks))
 
 
-def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
+def _blocks(location: str) -> Iterator[tuple[list[str], Float32Array]]:
     file = open_folder(location)
     vector_size, begin = 0, 0
     with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
@@ -53,16 +53,16 @@ def _blocks(location: str) -> Iterator[tuple[list[str], Floats]]:
         while some := list(islice(lines_left, _LINES_PER_BLOCK if begin else 1)):
             vector_size = vector_size or some[0].rstrip(b" \r\n").count(b" ")
             if vector_size < 1:
-                raise UserError(
+                raise InputError(
                     f"{location} is no file of word vectors: its first line is no word with numbers; {_KINDS}"
                 )
             yield _block(some, vector_size, f"{location}, lines {begin + 1:,} to {begin + len(some):,}")
             begin += len(some)
     if begin == 0:
-        raise UserError(f"{location} is empty; name a file of word vectors")
+        raise InputError(f"{location} is empty; name a file of word vectors")
 
 
-def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], Floats]:
+def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], Float32Array]:
     rows = [line.rstrip(b" \r\n").rsplit(b" ", vector_size) for line in some]
     try:
         if any(len(row) != vector_size + 1 for row in rows):
@@ -73,7 +73,7 @@ def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], 
             raise ValueError(f"{longer[-80:]!r} is no word, as it ends in a number")
         vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
     except ValueError as error:
-        raise UserError(
+        raise InputError(
             f"{where}: not a word and {vector_size} numbers on each line ({error}); {_KINDS}"
         ) from None
     return [row[0].decode("utf-8", errors="replace") for row in rows], vectors_ND

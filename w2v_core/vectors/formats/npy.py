@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import whole_array
+from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
-from w2v_core.vectors.nearest import Floats, Ints
 
 VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
 """JSON, since in a file with a word a line a word with a line feed would be two."""
@@ -52,18 +52,18 @@ def read(folder: Folder) -> VectorTable:
             raise ValueError(f"counts of shape {counts_V.shape} and {len(tokens):,} tokens")
         refuse_twice(tokens)
     except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
-        raise UserError(
+        raise InputError(
             f"{folder} does not hold {', '.join(NAMES)} that fit: {error}; export again"
         ) from None
     return VectorTable(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
 
 
-def _vectors(folder: Folder) -> Floats:
+def _vectors(folder: Folder) -> Float32Array:
     stored = whole_array(folder, VECTORS)
     if stored.dtype.kind != "f":
         raise ValueError(f"{VECTORS} holds {stored.dtype}")
     with np.errstate(over="ignore"):  # told as infinity where it is read
-        vectors_VD: Floats = stored.astype(np.float32, copy=False)
+        vectors_VD: Float32Array = stored.astype(np.float32, copy=False)
     return vectors_VD
 
 
@@ -74,11 +74,11 @@ def _tokens(folder: Folder) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(tokens, pa.string())])
 
 
-def _counts(folder: Folder) -> Ints | None:
+def _counts(folder: Folder) -> Int64Array | None:
     if COUNTS not in folder.sizes():
         return None
     stored = whole_array(folder, COUNTS)
     if stored.dtype.kind not in "iu":
         raise ValueError(f"{COUNTS} holds {stored.dtype}")
-    counts_V: Ints = stored.astype(np.int64)
+    counts_V: Int64Array = stored.astype(np.int64)
     return counts_V

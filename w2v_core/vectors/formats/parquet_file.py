@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import access, open_folder
+from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
-from w2v_core.vectors.nearest import Floats, Ints
 
 
 def schema(vector_size: int) -> pa.Schema:
@@ -55,18 +55,18 @@ def read(location: str) -> VectorTable:
     except UserError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError for a column's name
-        raise UserError(f"{location} cannot be read as Parquet: {error}") from None
+        raise InputError(f"{location} cannot be read as Parquet: {error}") from None
 
 
 def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
     names = parquet.schema_arrow.names
     if missing := {"token", "vector"} - set(names):
-        raise UserError(
+        raise InputError(
             f"{location} has no column {min(missing)!r} among {', '.join(names)}; rename its columns"
         )
     columns = [name for name in ("token", "count", "vector") if name in names]
     if twice := [name for name in columns if names.count(name) > 1]:
-        raise UserError(f"{location} has the column {twice[0]!r} twice; rename one")
+        raise InputError(f"{location} has the column {twice[0]!r} twice; rename one")
     tokens, counts, blocks = [], [], []
     for index in range(parquet.num_row_groups):
         rows = parquet.read_row_group(index, columns=columns)
@@ -78,10 +78,10 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
         if len(rows):
             blocks.append(vectors_ND)
             if vectors_ND.shape[1] != blocks[0].shape[1]:
-                raise UserError(_lengths_differ(location))
+                raise InputError(_lengths_differ(location))
     column = pa.chunked_array(tokens, pa.string())
     if column.null_count:
-        raise UserError(f"{location} has a row without a token; leave such rows out")
+        raise InputError(f"{location} has a row without a token; leave such rows out")
     counts_V = np.concatenate(counts) if counts else None
     return VectorTable.of(column, joined(blocks or [np.empty((0, 0), np.float32)]), counts_V)
 
@@ -90,15 +90,15 @@ def _lengths_differ(location: str) -> str:
     return f"{location} has vectors of different lengths; a word's must be as long as another's"
 
 
-def _counts(column: pa.ChunkedArray, location: str) -> Ints:
+def _counts(column: pa.ChunkedArray, location: str) -> Int64Array:
     """Whole numbers as int64, also where they were stored as floats."""
     is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     try:
         if not is_number or column.null_count:
             raise ValueError("with nulls or no numbers")
-        counts_N: Ints = column.cast(pa.int64()).to_numpy()
+        counts_N: Int64Array = column.cast(pa.int64()).to_numpy()
     except ValueError as error:
-        raise UserError(
+        raise InputError(
             f"{location}: column 'count' is {column.type}, and not whole numbers ({error}); mend it, or leave it out"
         ) from None
     return counts_N
@@ -107,21 +107,21 @@ def _counts(column: pa.ChunkedArray, location: str) -> Ints:
 _LISTS = (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)
 
 
-def _vectors(column: pa.ChunkedArray, location: str) -> Floats:
+def _vectors(column: pa.ChunkedArray, location: str) -> Float32Array:
     """Lists of equal length as (N, D) float32."""
     lists = column.combine_chunks()
     is_list = isinstance(lists, _LISTS) and not isinstance(lists, pa.MapArray)
     if not is_list or lists.null_count or not pa.types.is_floating(lists.type.value_type):
-        raise UserError(
+        raise InputError(
             f"{location}: column 'vector' is {column.type} with nulls or no numbers, not a list of float"
         )
     numbers = lists.flatten()
     vector_size = len(numbers) // max(len(lists), 1)
     lengths = pa.compute.list_value_length(lists).to_numpy(zero_copy_only=False)
     if (lengths != vector_size).any():
-        raise UserError(_lengths_differ(location))
+        raise InputError(_lengths_differ(location))
     with np.errstate(over="ignore"):
-        vectors_ND: Floats = numbers.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+        vectors_ND: Float32Array = numbers.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     if not np.isfinite(vectors_ND).all() or (len(lists) and not vector_size):
-        raise UserError(f"{location}: column 'vector' holds a null, NaN, infinity, or no number at all")
+        raise InputError(f"{location}: column 'vector' holds a null, NaN, infinity, or no number at all")
     return vectors_ND.reshape(len(lists), vector_size)

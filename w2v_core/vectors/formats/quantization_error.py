@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection
-from w2v_core.vectors.nearest import Floats, Ints, row_norms, scale_to_unit, top_k
+from w2v_core.vectors.nearest import row_norms, scale_to_unit, top_k
 
 _ROWS, _QUERIES, _NEAREST = 50_000, 1_000, 10
 
@@ -32,12 +33,12 @@ def measured(chosen: ExportSelection) -> Loss:
     return Loss(len(query_B), float(cosine_B.mean()), float(np.mean(kept)) if kept else 1.0)
 
 
-def _unit(rows_BD: Floats) -> Floats:
+def _unit(rows_BD: Float32Array) -> Float32Array:
     scale_to_unit(rows_BD)
     return rows_BD
 
 
-def _nearest(table_RD: Floats, query_B: Ints) -> Ints:
+def _nearest(table_RD: Float32Array, query_B: Int64Array) -> Int64Array:
     """Ids of each query's nearest rows, (B, min(10, R - 1)); not the query itself."""
     most = min(_NEAREST, len(table_RD) - 1)
     if most < 1:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
 
@@ -83,7 +83,7 @@ def read(location: str) -> VectorTable:
         with access(location):
             tensors = _tensors(_bytes(open_folder(location)))
         if missing := _MADE_OF - set(tensors):
-            raise UserError(
+            raise InputError(
                 f"{location} has no tensor {min(missing)!r} among {', '.join(tensors) or 'none'}; only files that "
                 "`w2v export` writes hold words"
             )
@@ -100,7 +100,7 @@ def read(location: str) -> VectorTable:
         RecursionError,
         pa.ArrowException,
     ) as error:
-        raise UserError(f"{location} is damaged ({error}); export again") from None
+        raise InputError(f"{location} is damaged ({error}); export again") from None
 
 
 def _bytes(file: Folder) -> NDArray[np.uint8]:

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.errors import UserError
-from w2v_core.vectors.nearest import Floats, Ints, by_count
+from w2v_core.errors import InputError
+from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.nearest import by_count
 
 FloatType = type[np.floating[Any]]
 
@@ -24,11 +25,13 @@ class VectorTable:
     """Words by id: tokens (V,) strings, counts (V,) int64, in any order, vectors (V, D) float32, maybe mapped."""
 
     tokens: pa.ChunkedArray
-    counts_V: Ints
-    vectors_VD: Floats
+    counts_V: Int64Array
+    vectors_VD: Float32Array
 
     @classmethod
-    def of(cls, tokens: pa.ChunkedArray, vectors_VD: Floats, counts_V: Ints | None = None) -> "VectorTable":
+    def of(
+        cls, tokens: pa.ChunkedArray, vectors_VD: Float32Array, counts_V: Int64Array | None = None
+    ) -> "VectorTable":
         """A table of words that come from elsewhere: of a word that comes twice the first counts, as in gensim.
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
@@ -40,7 +43,7 @@ class VectorTable:
         return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
 
 
-def joined(blocks: list[Floats]) -> Floats:
+def joined(blocks: list[Float32Array]) -> Float32Array:
     """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
     vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
     end = len(vectors_VD)
@@ -51,12 +54,12 @@ def joined(blocks: list[Floats]) -> Floats:
     return vectors_VD
 
 
-def by_rank(num_words: int) -> Ints:
+def by_rank(num_words: int) -> Int64Array:
     """V - id, (V,): counts of words whose counts are not known."""
     return np.arange(num_words, 0, -1, dtype=np.int64)
 
 
-def first_places(tokens: pa.ChunkedArray) -> Ints:
+def first_places(tokens: pa.ChunkedArray) -> Int64Array:
     """Where each distinct token comes first, ascending."""
     places = pa.table({"token": tokens, "place": np.arange(len(tokens))})
     found = places.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
@@ -76,10 +79,10 @@ def refuse_twice(tokens: pa.ChunkedArray) -> None:
 class Block:
     """Words that are written together: ids, tokens, counts (N,) and vectors (N, D), all finite."""
 
-    ids_N: Ints
+    ids_N: Int64Array
     tokens: pa.StringArray
-    counts_N: Ints
-    vectors_ND: Floats
+    counts_N: Int64Array
+    vectors_ND: Float32Array
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class ExportSelection:
     """
 
     table: VectorTable
-    ids_K: Ints
+    ids_K: Int64Array
     dtype: FloatType = np.float32
     left_out: tuple[str, ...] = ()
     num_left_out: int = 0
@@ -128,7 +131,7 @@ class ExportSelection:
         return self.table.tokens.take(pa.array(self.ids_K))
 
     @property
-    def counts_K(self) -> Ints:
+    def counts_K(self) -> Int64Array:
         """Their counts."""
         return self.table.counts_V[self.ids_K]
 
@@ -142,7 +145,7 @@ class ExportSelection:
             finite_N = np.isfinite(vectors_ND).all(axis=1)
             if not finite_N.all():
                 word = tokens[int(finite_N.argmin())].as_py()
-                raise UserError(
+                raise InputError(
                     f"the vector of {word!r} holds NaN or infinity: train again with a smaller alpha"
                 )
             yield Block(ids_N, tokens, self.table.counts_V[ids_N], vectors_ND)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.vectors.nearest import Floats
+from w2v_core.types import Float32Array
 
 UNFIT = "^$|[ \\n\\r]"
 """Words that no line between spaces can hold: the empty word, and those with a space, a line feed or a carriage return.
@@ -16,7 +16,7 @@ return ends a line too. Neither cuts at other white space (tab, U+00A0, U+0085, 
 """
 
 
-def numbers_between(vectors_ND: Floats, mark: str) -> pa.StringArray:
+def numbers_between(vectors_ND: Float32Array, mark: str) -> pa.StringArray:
     """Each row's numbers with `mark` between them, (N,): the shortest decimals that are the same float32.
 
     Whole numbers end in ".0", since the first line of a file is taken for a header where it begins with two integers.
@@ -38,10 +38,10 @@ def lines(*columns: pa.Array, mark: str = " ") -> bytes:
     return memoryview(ended.buffers()[2])[: begin_and_ends[-1]].tobytes() if len(ended) else b""
 
 
-def parsed(numbers: Iterable[Sequence[bytes]], num_rows: int, vector_size: int) -> Floats:
+def parsed(numbers: Iterable[Sequence[bytes]], num_rows: int, vector_size: int) -> Float32Array:
     """Rows of numbers as (N, D) float32. ValueError for what is no finite number."""
     flat = pa.array([number for row in numbers for number in row], pa.binary()).cast(pa.string())
-    vectors_ND: Floats = flat.cast(pa.float32()).to_numpy().reshape(num_rows, vector_size)
+    vectors_ND: Float32Array = flat.cast(pa.float32()).to_numpy().reshape(num_rows, vector_size)
     if not np.isfinite(vectors_ND).all():
         raise ValueError("a number is not finite")
     return vectors_ND

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Location, open_folder
 from w2v_core.types import FloatArray
 
@@ -44,12 +44,12 @@ class Word2VecFile:
                 sizes = header.removeprefix(BYTE_ORDER_MARK).split()
                 self.num_words, self.vector_size = (int(number) for number in sizes)
             except (ValueError, EOFError):
-                raise UserError(
+                raise InputError(
                     f"{location} is no word2vec file: it begins with {header[:40]!r} where that has two numbers, "
                     'words and dimensions (a GloVe file lacks this line: add "WORDS DIMENSIONS" as its first)'
                 ) from None
             if not self._is_likely:
-                raise UserError(
+                raise InputError(
                     f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions; is its "
                     "first line damaged?"
                 )
@@ -79,7 +79,7 @@ class Word2VecFile:
         try:
             return np.empty((num_words, self.vector_size), np.float32)
         except MemoryError:
-            raise UserError(
+            raise InputError(
                 f"{self.location} says that it holds {self.num_words:,} words of {self.vector_size:,} dimensions, "
                 "which is more than the memory here; is its first line damaged?"
             ) from None
@@ -93,19 +93,19 @@ class Word2VecFile:
             try:
                 word, vectors_ND[place] = read(source)
             except (ValueError, EOFError) as error:
-                raise UserError(
+                raise InputError(
                     f"{self.location}: word {begin + place + 1:,} of {self.num_words:,} is not a word and "
                     f"{self.vector_size} numbers ({error}); was the file cut short?"
                 ) from None
             if not self.is_binary and ends_in_number(word):
-                raise UserError(
+                raise InputError(
                     f"{self.location}, line {begin + place + 2:,}: {word[-80:]!r} is no word, as it ends in a number; "
                     f"are there more numbers on a line than the {self.vector_size} that the first line says?"
                 )
             words.append(word.decode("utf-8", errors="replace"))
         finite_N = np.isfinite(vectors_ND).all(axis=1)
         if not finite_N.all():
-            raise UserError(
+            raise InputError(
                 f"{self.location}: the vector of {words[int(finite_N.argmin())]!r} is not finite in float32"
             )
         return words, vectors_ND
@@ -153,9 +153,9 @@ def _told(location: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{location} does not exist") from None
+        raise InputError(f"{location} does not exist") from None
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{location} cannot be read: {error}") from None
+        raise InputError(f"{location} cannot be read: {error}") from None
 
 
 class _Reader:
