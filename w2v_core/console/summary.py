@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from w2v_core.console.log import say, speaks_json
 from w2v_core.console.tables import Row, print_rows
-from w2v_core.runs.run_directory import MANIFEST, Manifest, RunDir
+from w2v_core.runs.artifacts import MANIFEST
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
 
 HEADINGS = ("stage", "seconds", "rows", "MB written", "tokens/s")
 UP_TO_DATE = "up to date"

@@ -15,6 +15,7 @@ from w2v_core.documents.weighting import distinct, document_vectors, weights_of_
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import open_array
 from w2v_core.readers.splits import Split
+from w2v_core.runs.artifacts import INPUT_VECTORS
 from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.types import FloatArray
 from w2v_core.vectors.trained_vectors import open_vectors
@@ -22,7 +23,6 @@ from w2v_core.vocabulary.vocabulary import Vocabulary
 
 COUNTERS = ("documents", "documents_without_known_word")
 _NUMBERS_A_BLOCK = 4 << 20  # of the vectors that are made at once: 16 MB
-_VECTORS = "input.npy"
 
 
 @dataclass(frozen=True)
@@ -117,5 +117,5 @@ def cached_vectors(folder: Folder, fingerprint: str) -> FloatArray:
 
 def vector_size(folder: Folder) -> int:
     """The dimensions of the word vectors in `folder`."""
-    with access(folder.file(_VECTORS)), open_array(folder, _VECTORS) as file:
+    with access(folder.file(INPUT_VECTORS)), open_array(folder, INPUT_VECTORS) as file:
         return file.shape[1]

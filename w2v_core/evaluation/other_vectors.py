@@ -5,10 +5,11 @@ from typing import Any
 
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder, access, open_folder
+from w2v_core.runs.artifacts import INPUT_VECTORS, MARKER, VOCAB_FILE
 from w2v_core.runs.model_reference import resolved
-from w2v_core.runs.run_directory import MARKER, RunDir
+from w2v_core.runs.run_directory import RunDir
 
-_FILES = ("input.npy", "vocab.parquet")
+_FILES = (INPUT_VECTORS, VOCAB_FILE)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from w2v_core.errors import UserError, describe_system_error
 from w2v_core.io.credentials import is_secret, refuse_in_location, without_secrets
 from w2v_core.io.events import log_event
-from w2v_core.pipeline.report import PAGE
 from w2v_core.report.facts import Facts, read_facts
+from w2v_core.runs.artifacts import REPORT_PAGE
 from w2v_core.runs.run_directory import RunDir
 
 if TYPE_CHECKING:
@@ -210,11 +210,11 @@ def _last(extra: Mapping[str, float], facts: Facts) -> Iterator[Point]:
 
 
 def _log_page(client: "MlflowClient", logged: str, run: RunDir) -> None:
-    data = run.stage("reports").read(PAGE)
+    data = run.stage("reports").read(REPORT_PAGE)
     if data is None:
         return
     with TemporaryDirectory(prefix="w2v-mlflow-") as work:
-        path = Path(work) / PAGE
+        path = Path(work) / REPORT_PAGE
         path.write_bytes(data)
         client.log_artifact(logged, str(path))
 

@@ -4,9 +4,8 @@ import json
 from typing import Any
 
 from w2v_core.nightly.gate import Facts
-from w2v_core.runs.run_directory import STAGES, RunDir
-
-REPORT, COMPARISON, METRICS = "evaluation.json", "comparison.json", "metrics.jsonl"
+from w2v_core.runs.artifacts import COMPARISON, EVALUATION, METRICS, STAGES
+from w2v_core.runs.run_directory import RunDir
 
 
 def gate_facts(run: RunDir, *, has_current: bool) -> Facts:
@@ -47,7 +46,9 @@ def recorded(run: RunDir) -> dict[str, Any]:
 
 def scores_of(run: RunDir) -> dict[str, float | None]:
     """The score of every set by the name it was asked for by."""
-    return {item["file"]: item.get("spearman", item.get("accuracy")) for item in _items(_json(run, REPORT))}
+    return {
+        item["file"]: item.get("spearman", item.get("accuracy")) for item in _items(_json(run, EVALUATION))
+    }
 
 
 def _items(report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.nightly.ledger import ReadFile
-from w2v_core.runs.run_directory import MARKER, STAGES
+from w2v_core.runs.artifacts import CHECKPOINTS, MARKER, STAGES
 
 PLAN, CONFIG, INPUTS, RUN, NIGHTS, LEASE = "plan.json", "config.json", "inputs.json", "run", "nights", "lease"
 
@@ -124,7 +124,7 @@ class WorkFolder:
                 f"{self.location} is not empty and holds no nights of w2v; name a new or an empty folder"
             )
         run = self.folder / RUN
-        if run.read(MARKER) is None and _visible({*run.sizes(), *run.folders()}) - {*STAGES, "checkpoints"}:
+        if run.read(MARKER) is None and _visible({*run.sizes(), *run.folders()}) - {*STAGES, CHECKPOINTS}:
             raise UserError(
                 f"{self.file(RUN)} is no run directory, and a night would replace it; name a new or an empty folder"
             )

@@ -19,17 +19,17 @@ from w2v_core.pipeline.phrases import opened_phrases
 from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.pipeline.tokenize import import_readers, load_packages
 from w2v_core.readers.splits import InputFile, Split, plan_splits
+from w2v_core.runs.artifacts import COMPONENTS
+from w2v_core.runs.manifest import FileEntry, Manifest
 from w2v_core.runs.output_folder import OutputFolder
-from w2v_core.runs.run_directory import FileEntry, Manifest, RunDir, StageWriter
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import SentenceStage
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account, write_array
 from w2v_core.runs.token_account import add_counters
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.types import FloatArray
 from w2v_core.vocabulary.vocabulary import cached_vocabulary
-
-COMPONENTS = "components.npy"
-
 
 READING = ("column", "format", "strict", "split_bytes")
 

@@ -13,15 +13,13 @@ from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import read_location
 from w2v_core.pipeline.stage import StageResult, make_stage
-from w2v_core.runs.run_directory import FileEntry, RunDir, StageWriter
+from w2v_core.runs.artifacts import COMPARISON, EVALUATION
+from w2v_core.runs.manifest import FileEntry
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import write_bytes
 from w2v_core.vectors.alignment import SharedWords
 from w2v_core.vectors.word_vectors import WordVectors
-
-REPORT = "evaluation.json"
-
-
-COMPARISON = "comparison.json"
 
 
 def has_sets(config: Config) -> bool:
@@ -46,7 +44,7 @@ def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) ->
     if work.other is not None:
         inputs["against"] = work.other.identity()
     make_stage(run, "reports", config.evaluate, inputs, work.build, work.prepare)
-    report = _read_json(run, REPORT)
+    report = _read_json(run, EVALUATION)
     log_event("reports: scores", "scores_report", report=report)
     if work.other is not None:
         report["against"] = _read_json(run, COMPARISON)
@@ -79,7 +77,7 @@ class _Work:
 
     def build(self, stage_writer: StageWriter) -> StageResult:
         answers = answer(self.sets, self.vectors, self.config)
-        files = [_write_json(stage_writer, REPORT, scores(self.sets, answers, self.config))]
+        files = [_write_json(stage_writer, EVALUATION, scores(self.sets, answers, self.config))]
         if self.other is not None:
             theirs = answer(self.sets, self.shared.second, self.config)
             compared = {

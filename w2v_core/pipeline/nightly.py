@@ -43,7 +43,8 @@ from w2v_core.pipeline.train import WatchTraining, unwatched_training
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.readers.splits import find_files
 from w2v_core.registry.store import Model, Version
-from w2v_core.runs.run_directory import MARKER, RunDir
+from w2v_core.runs.artifacts import MARKER
+from w2v_core.runs.run_directory import RunDir
 
 LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
 """What a version holds beside its run: every file it was trained on, the gate's verdict, and which night made it."""

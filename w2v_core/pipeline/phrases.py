@@ -17,8 +17,11 @@ from w2v_core.phrases.count import SUMS, count_bigrams, sum_bigrams
 from w2v_core.phrases.join import Phrases, join_part, joined
 from w2v_core.phrases.scores import find_phrases
 from w2v_core.pipeline.stage import StageResult, make_stage
-from w2v_core.runs.run_directory import FileEntry, Manifest, RunDir, StageWriter
+from w2v_core.runs.artifacts import phrases_file
+from w2v_core.runs.manifest import FileEntry, Manifest
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import SentenceStage, sentence_groups
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account, write_bytes
 from w2v_core.runs.token_account import require_equal
 from w2v_core.schemas import PHRASES
@@ -64,7 +67,7 @@ def _build(
         found = _find(stage_writer.folder, files, number, sentences, phrase_rules, config, executor)
         counters[f"phrases_{number}"] = len(found)
         write = partial(pq.write_table, found)
-        files.append(write_bytes(stage_writer, f"phrases-{number}.parquet", write))
+        files.append(write_bytes(stage_writer, phrases_file(number), write))
     join = partial(
         _join_part, sentences, stage_writer.folder, tuple(files), phrase_rules, stage_writer.temporary
     )

@@ -6,11 +6,10 @@ from w2v_core.report.facts import fingerprint, read_facts
 from w2v_core.report.page import is_page_of, page
 from w2v_core.report.projection import require_umap
 from w2v_core.report.word_map import word_map
+from w2v_core.runs.artifacts import REPORT_PAGE
 from w2v_core.runs.model_reference import reject_published
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.word_vectors import WordVectors
-
-PAGE = "report.html"
 
 
 def check_report(config: Config) -> None:
@@ -27,21 +26,21 @@ def write_report(run: RunDir, config: Config) -> None:
     """
     run.require("vectors")
     folder, wanted = run.stage("reports"), fingerprint(run, config.report)
-    path = f"{run.location}/reports/{PAGE}"
-    if is_page_of(folder.read(PAGE), wanted):
+    path = f"{run.location}/reports/{REPORT_PAGE}"
+    if is_page_of(folder.read(REPORT_PAGE), wanted):
         log_event(f"report: up to date; open {path}")
         return
     reject_published(run.folder, run.location)
     log_event("report: working")
     data = _built(run, config.report, wanted)
     folder.create()
-    folder.write_whole(PAGE, data)
+    folder.write_whole(REPORT_PAGE, data)
     log_event(f"report: {len(data) / 1e6:.1f} MB; open {path}")
 
 
 def has_report(run: RunDir) -> bool:
     """Whether a page stands, of whatever state of the run."""
-    return PAGE in run.stage("reports").sizes()
+    return REPORT_PAGE in run.stage("reports").sizes()
 
 
 def _built(run: RunDir, config: ReportConfig, wanted: str) -> bytes:

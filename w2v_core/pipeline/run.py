@@ -13,7 +13,8 @@ from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import WatchTraining, train_vectors, unwatched_training
 from w2v_core.pipeline.vocabulary import VocabularyInputs, make_vocab
 from w2v_core.readers.splits import InputFile
-from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.artifacts import STAGES
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.warm_start import InitialVectors
 
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from w2v_core.executors.interrupts import was_interrupted
 from w2v_core.io.events import bind_stage, log_event
-from w2v_core.runs.run_directory import FileEntry, Manifest, StageWriter, fingerprint
+from w2v_core.runs.manifest import FileEntry, Manifest, fingerprint
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.token_account import TokenAccount
 
 

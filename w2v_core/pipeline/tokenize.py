@@ -12,7 +12,9 @@ from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.readers.avro import import_fastavro
 from w2v_core.readers.mediawiki import import_parser
 from w2v_core.readers.splits import InputFile, Split, find_files, plan_splits
-from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account
 from w2v_core.runs.token_account import add_counters
 from w2v_core.tokenization.task import tokenize_part, tokenize_rows

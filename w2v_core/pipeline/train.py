@@ -14,7 +14,10 @@ from w2v_core.errors import UserError
 from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.stage import StageResult, make_stage
-from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
+from w2v_core.runs.artifacts import INPUT_VECTORS, METRICS, OUTPUT_VECTORS, VOCAB_FILE
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.shards.read import Shards
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
@@ -23,10 +26,7 @@ from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob
 from w2v_core.types import BoolArray
 from w2v_core.vectors.warm_start import InitialVectors
-from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
-
-METRICS = "metrics.jsonl"
-
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 Report = Callable[[Progress], None]
 WatchTraining = Callable[[], AbstractContextManager[tuple[Report, Callable[[], bool]]]]
@@ -134,11 +134,11 @@ def _build(
         ) as tables,
     ):
         files = [
-            write_array(stage_writer, "input.npy", tables.input_VD),
-            write_array(stage_writer, "output.npy", tables.output_VD),
+            write_array(stage_writer, INPUT_VECTORS, tables.input_VD),
+            write_array(stage_writer, OUTPUT_VECTORS, tables.output_VD),
         ]
     files += [
-        write_file(stage_writer, FILE, vocabulary.table),
+        write_file(stage_writer, VOCAB_FILE, vocabulary.table),
         write_bytes(stage_writer, METRICS, lambda stream: stream.write(metrics.text())),
     ]
     checkpoints.clear()

@@ -8,7 +8,9 @@ from w2v_core import schemas
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.parquet import row_groups
-from w2v_core.runs.run_directory import COMMANDS, STAGES, FileEntry, Manifest, RunDir
+from w2v_core.runs.artifacts import STAGES
+from w2v_core.runs.manifest import COMMANDS, FileEntry, Manifest
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards.digest import digest_of_rows, joined_digest
 from w2v_core.shards.read import as_arrays
 

@@ -13,8 +13,10 @@ from w2v_core.executors.base import Batches, Executor, RowsOfParts, Source
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.word_list import read_word_list
 from w2v_core.pipeline.stage import StageResult, make_stage
-from w2v_core.runs.run_directory import Manifest, RunDir, StageWriter
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import SentenceStage
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.runs.token_account import TokenAccount, require_equal
 from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, rare_counts

@@ -18,7 +18,7 @@ from pyarrow import fs
 from w2v_core.errors import InputError, UserError
 from w2v_core.io.credentials import refuse_in_location
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
-from w2v_core.runs.run_directory import MARKER
+from w2v_core.runs.artifacts import MARKER
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]

@@ -9,7 +9,7 @@ from typing import Any
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import ChecksummedStream, Folder, access
 from w2v_core.registry.record import StoredFile
-from w2v_core.runs.run_directory import FileEntry
+from w2v_core.runs.manifest import FileEntry
 
 _CHUNK_BYTES = 8 << 20
 

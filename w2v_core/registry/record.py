@@ -9,14 +9,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from w2v_core import __version__
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, require_name
+from w2v_core.runs.artifacts import INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE
+from w2v_core.runs.manifest import Manifest
 from w2v_core.runs.model_reference import RECORD
-from w2v_core.runs.run_directory import Manifest
 
 FORMAT_VERSION = 1
 
 State = Literal["accepted", "rejected"]
 
-_CONTENT = ("input.npy", "output.npy", "vocab.parquet")
+_CONTENT = (INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE)
 
 
 class StoredFile(BaseModel):

@@ -19,13 +19,14 @@ from w2v_core.locking.lease import Lease, LeaseLostError, held
 from w2v_core.registry.copy import VersionDraft, problem_of
 from w2v_core.registry.record import Record, Source, State
 from w2v_core.registry.turned import TABLES, copy_turned, rotation_onto
+from w2v_core.runs.artifacts import MANIFEST, MARKER, REPORT_PAGE
+from w2v_core.runs.manifest import FileEntry, Manifest
 from w2v_core.runs.model_reference import POINTER, RECORD, VERSION_NAME, Pointer, Turn
-from w2v_core.runs.run_directory import MANIFEST, MARKER, FileEntry, Manifest, RunDir
+from w2v_core.runs.run_directory import RunDir
 
 STAGES = ("vocab", "vectors", "reports")
 """What a version has of its run."""
 
-REPORT_PAGE = "report.html"
 """In no manifest: it is made after everything else."""
 
 LEASE_SECONDS = 600.0

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.npy import open_array
 from w2v_core.registry.copy import VersionDraft, require_whole
-from w2v_core.runs.run_directory import FileEntry
+from w2v_core.runs.artifacts import INPUT_VECTORS, OUTPUT_VECTORS
+from w2v_core.runs.manifest import FileEntry
 from w2v_core.vectors.alignment import SharedWords
 from w2v_core.vectors.word_vectors import WordVectors
 
-TABLES = ("input.npy", "output.npy")
+TABLES = (INPUT_VECTORS, OUTPUT_VECTORS)
 
 _BLOCK_ROWS = 65_536
 

@@ -9,9 +9,9 @@ from typing import Any
 from w2v_core import __version__
 from w2v_core.config import ReportConfig
 from w2v_core.errors import UserError
-from w2v_core.runs.run_directory import MANIFEST, STAGES, Manifest, RunDir
-
-METRICS, EVALUATION, COMPARISON = "metrics.jsonl", "evaluation.json", "comparison.json"
+from w2v_core.runs.artifacts import COMPARISON, EVALUATION, MANIFEST, METRICS, STAGES
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import json
 from w2v_core.report.corpus import STAGE_NAMES
 from w2v_core.report.facts import Facts
 from w2v_core.report.markup import Markup, details, section, table
-from w2v_core.runs.run_directory import Manifest
+from w2v_core.runs.manifest import Manifest
 
 
 def settings_section(facts: Facts) -> Markup:

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from w2v_core.errors import RunError
 from w2v_core.io.filesystem import access, open_folder, require_utf8
-from w2v_core.runs.run_directory import MANIFEST, TEMPORARY, Manifest, StageWriter, writing_stage
+from w2v_core.runs.artifacts import MANIFEST, TEMPORARY
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.stage_writer import StageWriter, writing_stage
 
 _MADE = re.compile(r"part-[0-9]{5,}\.parquet|[a-z]+\.npy|\.manifest\.json\.[0-9a-f]+")
 

@@ -14,86 +14,19 @@ On an object store the driver's own files are written to their names at once, an
 until the manifest is there, nobody reads them.
 """
 
-import hashlib
 import json
 import os
-import time
 import zlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn
-from uuid import uuid4
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
-from w2v_core import __version__
 from w2v_core.errors import RunError
-from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_name, require_utf8
+from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_utf8
+from w2v_core.runs.artifacts import CHECKPOINTS, LEASE, MANIFEST, MARKER, STAGES
+from w2v_core.runs.manifest import COMMANDS, FORMAT_VERSION, FileEntry, Manifest, _check_format, read_manifest
 from w2v_core.runs.model_reference import RECORD, refuse_model, refuse_reference, reject_published
-from w2v_core.runs.token_account import Count, TokenAccount
-
-FORMAT_VERSION = 1
-STAGES = ("tokens", "phrases", "vocab", "shards", "vectors", "reports")
-COMMANDS = {
-    "tokens": "tokenize --input PATH",
-    "phrases": "phrases",
-    "vocab": "vocab",
-    "shards": "shards",
-    "vectors": "train",
-    "reports": "evaluate",
-}
-MANIFEST = "manifest.json"
-MARKER = "run.json"
-REVISION = {"tokens": 2, "phrases": 1, "vocab": 2, "shards": 6, "vectors": 1, "reports": 2, "documents": 1}
-"""Of what a stage makes. Raised with a change of code after which the same inputs give another output."""
-TEMPORARY = "_temporary"
-COPIES_AT_ONCE = 16
-_SECONDS_BEFORE_REMOVING = (0.0, 0.1, 0.5, 1.0)
-
-
-class FileEntry(BaseModel):
-    """A file that a stage made: its name in the stage's folder, rows where it has rows, bytes, CRC-32."""
-
-    model_config = ConfigDict(frozen=True)
-    name: Annotated[str, AfterValidator(require_name)]
-    rows: Count | None
-    bytes: Count
-    crc32: Count
-
-
-class Manifest(BaseModel):
-    """What a finished stage says of itself."""
-
-    model_config = ConfigDict(frozen=True)
-    format_version: int
-    stage: str
-    code_version: str
-    finished_at: str = Field(description="UTC, ISO 8601")
-    seconds: float = Field(allow_inf_nan=False)
-    fingerprint: str = Field(description="of the configuration and of everything that was read")
-    config: dict[str, Any]
-    inputs: Any = Field(description="the input files, or the fingerprints of the stages that were read")
-    files: tuple[FileEntry, ...]
-    tokens: TokenAccount | None = Field(description="the token account, where the stage handles tokens")
-    counters: dict[str, Count]
-    digest: str | None = Field(
-        None, description="of the rows of all files, whatever their order, in hexadecimal"
-    )
-
-
-def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
-    """SHA-256 of what decides a stage's output: its settings, its inputs and the revision of its code."""
-    facts = {
-        "format_version": FORMAT_VERSION,
-        "stage": stage,
-        "revision": REVISION[stage],
-        "config": config.model_dump(mode="json", exclude=getattr(config, "execution_only", None)),
-        "inputs": inputs,
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+from w2v_core.runs.stage_writer import StageWriter, writing_stage
 
 
 class RunDir:
@@ -148,12 +81,12 @@ class RunDir:
     @property
     def checkpoints(self) -> Folder:
         """The folder of training that is not finished. Gone once a stage before it is made again."""
-        return self.folder / "checkpoints"
+        return self.folder / CHECKPOINTS
 
     @property
     def lease(self) -> Folder:
         """The folder of claims to write here."""
-        return self.folder / "lease"
+        return self.folder / LEASE
 
     def is_published(self) -> bool:
         """Whether this is a version in a store, which nothing changes."""
@@ -234,108 +167,6 @@ class RunDir:
             yield stage_writer
 
 
-@dataclass(frozen=True)
-class StageWriter:
-    """A stage being written. Files go to `temporary`; `adopt` gives them their names; `finish` commits."""
-
-    stage: str
-    folder: Folder
-    started: float
-
-    @property
-    def temporary(self) -> Folder:
-        """Where tasks write; not read by anyone, gone when the stage ends."""
-        return self.folder / TEMPORARY
-
-    def place(self, name: str) -> tuple[Folder, str]:
-        """Where the driver writes file `name`, as what, until it is adopted.
-
-        A copy of a large table takes long, and is one request of at most `LARGEST_COPY`: an object store gets it under
-        its name. Half a file may then stand there after a fault, in a stage that has no manifest.
-        """
-        return (self.temporary, uuid4().hex) if self.folder.renames else (self.folder, name)
-
-    def commit(self, temporary_name: str, entry: FileEntry) -> FileEntry:
-        """Give `temporary_name`, which stands where `place` said or a task wrote it, its name in the stage's folder."""
-        if temporary_name != entry.name:
-            self.temporary.move_into(temporary_name, self.folder, entry.name, entry.bytes)
-        return entry
-
-    def commit_all(self, named: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
-        """As `adopt`, for many; several at once where each is a request to an object store."""
-        if self.folder.renames:
-            return [self.commit(*each) for each in named]
-        with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
-            return list(pool.map(lambda each: self.commit(*each), named))
-
-    def finish(
-        self,
-        *,
-        config: BaseModel,
-        inputs: Any,
-        files: Sequence[FileEntry],
-        tokens: TokenAccount | None = None,
-        counters: dict[str, int] | None = None,
-        digest: str | None = None,
-    ) -> Manifest:
-        """Write the manifest, which makes the stage finished. The token account must balance."""
-        manifest = Manifest(
-            format_version=FORMAT_VERSION,
-            stage=self.stage,
-            code_version=__version__,
-            finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds=round(time.monotonic() - self.started, 3),
-            fingerprint=fingerprint(self.stage, config, inputs),
-            config=config.model_dump(mode="json"),
-            inputs=inputs,
-            files=tuple(files),
-            tokens=tokens.checked() if tokens else None,
-            counters=counters or {},
-            digest=digest,
-        )
-        self.temporary.delete()
-        self.folder.write_whole(MANIFEST, manifest.model_dump_json(indent=2).encode())
-        return manifest
-
-
-@contextmanager
-def writing_stage(stage: str, folder: Folder) -> Iterator[StageWriter]:
-    """The draft of what will stand in `folder`, which is empty. What the block leaves unfinished is removed."""
-    stage_writer = StageWriter(stage, folder, time.monotonic())
-    stage_writer.temporary.create()
-    try:
-        yield stage_writer
-    finally:
-        remove_unfinished(folder)
-
-
-def read_manifest(stage: Folder, path: str, location: str, mend: str) -> Manifest | None:
-    """The manifest of the stage in a folder, of `location`, that people know as `path`; None where it is not finished.
-
-    UserError, with how to `mend` it, where it is damaged.
-    """
-    data = stage.read(MANIFEST)
-    if data is None:
-        return None
-    _check_format(data, f"{path}/{MANIFEST}", location, mend)
-    try:
-        return Manifest.model_validate_json(data)
-    except ValidationError:
-        raise RunError(f"{path}/{MANIFEST} is damaged; {mend}") from None
-
-
-def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:
-    try:
-        version = json.loads(data)["format_version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise RunError(f"{path} is damaged: it is not the JSON that this program writes; {mend}") from None
-    if version != FORMAT_VERSION:
-        raise RunError(
-            f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "
-            f"use a new --run-dir, or the version of w2v that made {location}"
-        )
-
-
 def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
     above, _, name = folder.path.rstrip("/").rpartition("/")
     if name in STAGES and Folder(folder.filesystem, above).read(MARKER) is not None:
@@ -346,16 +177,6 @@ def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
     raise RunError(
         f"{location} is not a run directory ({why}); start one with `w2v run --input PATH --run-dir {location}`"
     )
-
-
-def remove_unfinished(folder: Folder) -> None:
-    """Remove a half stage, or leave it to the next start of the stage: the fault that counts is another."""
-    for wait in _SECONDS_BEFORE_REMOVING:
-        time.sleep(wait)
-        with suppress(OSError):  # a task that still writes there may hinder it
-            if folder.read(MANIFEST) is None:
-                folder.delete()
-            return
 
 
 def _refuse_foreign(folder: Folder, location: str) -> None:

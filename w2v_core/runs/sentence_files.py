@@ -9,7 +9,8 @@ import pyarrow as pa
 from w2v_core import schemas
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import row_groups
-from w2v_core.runs.run_directory import Manifest, RunDir
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import PartWriter
 from w2v_core.types import Int32Array
 

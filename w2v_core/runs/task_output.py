@@ -18,7 +18,9 @@ from pydantic import BaseModel, ConfigDict
 
 from w2v_core.errors import AccountError
 from w2v_core.io.filesystem import ChecksummedStream, Folder, access
-from w2v_core.runs.run_directory import FileEntry, StageWriter
+from w2v_core.runs.artifacts import part_file
+from w2v_core.runs.manifest import FileEntry
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.token_account import TokenAccount
 
 TASK_RESULTS = pa.schema(
@@ -149,7 +151,7 @@ def commit_parts(
         [
             (
                 task_result.temporary_name,
-                task_result.file.model_copy(update={"name": f"part-{number:05d}.parquet"}),
+                task_result.file.model_copy(update={"name": part_file(number)}),
             )
             for number, task_result in enumerate(ordered)
             if task_result.file

@@ -13,7 +13,7 @@ from w2v_core import schemas
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import read_row_group
-from w2v_core.runs.run_directory import FileEntry, Manifest
+from w2v_core.runs.manifest import FileEntry, Manifest
 from w2v_core.shards.epoch_order import BlockPlan, Unit
 from w2v_core.shards.spans import Spans
 from w2v_core.types import Int32Array

@@ -14,10 +14,10 @@ import numpy as np
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import open_array
+from w2v_core.runs.artifacts import INPUT_VECTORS, OUTPUT_VECTORS, TRAINING_STATE
 from w2v_core.training.engine.tables import Tables
 from w2v_core.training.worker import WorkerState
 
-_STATE = "state.json"
 KEPT = 2
 
 
@@ -32,7 +32,7 @@ class Checkpoint:
 
     def load_into(self, tables: Tables) -> None:
         """Fill the tables. UserError where a file is damaged."""
-        for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
+        for name, table_VD in ((INPUT_VECTORS, tables.input_VD), (OUTPUT_VECTORS, tables.output_VD)):
             path = self.folder.file(name)
             try:
                 with access(path), open_array(self.folder, name) as file:
@@ -55,7 +55,7 @@ class Checkpoints:
         """The newest whole checkpoint."""
         for name in reversed(self.folder.folders()):
             folder = self.folder / name
-            if data := folder.read(_STATE):
+            if data := folder.read(TRAINING_STATE):
                 state = json.loads(data)
                 worker_states = tuple(WorkerState(**worker_state) for worker_state in state["standings"])
                 return Checkpoint(folder, state["settings"], worker_states, state["seconds"])
@@ -68,11 +68,11 @@ class Checkpoints:
         names = self.folder.folders()
         folder = self.folder / f"{int(names[-1]) + 1 if names else 1:06d}"
         folder.create()
-        for name, table_VD in (("input.npy", tables.input_VD), ("output.npy", tables.output_VD)):
+        for name, table_VD in ((INPUT_VECTORS, tables.input_VD), (OUTPUT_VECTORS, tables.output_VD)):
             with folder.filesystem.open_output_stream(folder.file(name), compression=None) as stream:
                 np.save(stream, table_VD, allow_pickle=False)
         state = {"settings": settings, "standings": [s._asdict() for s in worker_states], "seconds": seconds}
-        folder.write_whole(_STATE, json.dumps(state).encode())
+        folder.write_whole(TRAINING_STATE, json.dumps(state).encode())
         for name in [*names, folder.path.rpartition("/")[2]][:-KEPT]:
             (self.folder / name).delete()
 

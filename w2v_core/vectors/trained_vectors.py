@@ -11,12 +11,11 @@ import pyarrow.parquet as pq
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import damage_is_value_error, open_array
-from w2v_core.runs.run_directory import MARKER
+from w2v_core.runs.artifacts import INPUT_VECTORS, MARKER, VOCAB_FILE
 from w2v_core.schemas import VOCAB
 from w2v_core.types import Float32Array
 from w2v_core.vectors.formats.table import VectorTable
 
-_VOCAB, _VECTORS = "vocab.parquet", "input.npy"
 _COLUMNS = ["id", "token", "count"]
 HINT = "give the RUN/vectors folder of a finished run, or train again"
 
@@ -31,8 +30,8 @@ def read_trained(folder: Folder) -> VectorTable:
     vectors_VD = open_vectors(folder)
     if len(vocab) != len(vectors_VD):
         raise UserError(
-            f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
-            f"{HINT}"
+            f"{folder.file(INPUT_VECTORS)} has {len(vectors_VD)} rows but {folder.file(VOCAB_FILE)} {len(vocab)} "
+            f"words: {HINT}"
         )
     return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
 
@@ -45,12 +44,12 @@ def folder_of_vectors(folder: Folder) -> Folder:
 
 def open_vectors(folder: Folder) -> Float32Array:
     """The input vectors, (V, D), mapped from a local disk and else read. Errors as for `read_trained`."""
-    return _map_vectors(folder.file(_VECTORS)) if folder.is_local else _read_vectors(folder)
+    return _map_vectors(folder.file(INPUT_VECTORS)) if folder.is_local else _read_vectors(folder)
 
 
 def _read_vocab(folder: Folder) -> pa.Table:
     """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ..., counts of 1 or more."""
-    path = folder.file(_VOCAB)
+    path = folder.file(VOCAB_FILE)
     with _damage_told(path, "Parquet"):
         with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
             vocab = file.read(columns=_COLUMNS)
@@ -97,5 +96,5 @@ def _map_vectors(path: str) -> Float32Array:
 
 def _read_vectors(folder: Folder) -> Float32Array:
     """The npy file of any file system in memory, float32 (V, D)."""
-    with _damage_told(folder.file(_VECTORS), "npy"), open_array(folder, _VECTORS) as file:
+    with _damage_told(folder.file(INPUT_VECTORS), "npy"), open_array(folder, INPUT_VECTORS) as file:
         return file.read(file.shape[0])

@@ -13,17 +13,17 @@ from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.io.npy import open_array
 from w2v_core.io.parquet import read_table
+from w2v_core.runs.artifacts import INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE
 from w2v_core.runs.model_reference import resolved
 from w2v_core.schemas import VOCAB
 from w2v_core.training.engine.tables import Tables
 from w2v_core.types import BoolArray, FloatArray, IntArray
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile
-from w2v_core.vocabulary.vocabulary import FILE, Vocabulary
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 _BLOCK_ROWS = 65_536
 MOST = 1e6
 """of a number in a vector: products of longer ones leave float32, and trained ones are below 100"""
-_INPUT, _OUTPUT = "input.npy", "output.npy"
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,15 @@ class InitialVectors:
         with access(f"train.init_vectors = {self.location}"):
             ours = self._ours()
             folder = ours or open_folder(self._place)
-            paths = [folder.file(name) for name in (_INPUT, _OUTPUT, FILE)] if ours else [folder.path]
+            paths = (
+                [folder.file(name) for name in (INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE)]
+                if ours
+                else [folder.path]
+            )
             found = folder.filesystem.get_file_info(paths)
         if missing := [info for info in found if not info.is_file]:
             is_folder = missing[0].type == fs.FileType.Directory
-            why = f"is a folder without {_INPUT}" if is_folder else "is no file"
+            why = f"is a folder without {INPUT_VECTORS}" if is_folder else "is no file"
             raise UserError(
                 f"train.init_vectors = {self.location}: {missing[0].path} {why}; give the vectors folder of a finished "
                 "run, or a word2vec file, text or binary"
@@ -104,7 +108,7 @@ class InitialVectors:
         folder = open_folder(self._place)
         if folder.filesystem.get_file_info(folder.path).is_file:
             return None
-        return next((place for place in (folder, folder / "vectors") if _INPUT in place.sizes()), None)
+        return next((place for place in (folder, folder / "vectors") if INPUT_VECTORS in place.sizes()), None)
 
     def _blocks(self, vector_size: int) -> Iterator[tuple[Any, ...]]:
         """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
@@ -114,12 +118,12 @@ class InitialVectors:
             self._require_size(file.vector_size, vector_size)
             yield from file.blocks()
             return
-        tokens = read_table(ours, FILE, VOCAB)["token"]
+        tokens = read_table(ours, VOCAB_FILE, VOCAB)["token"]
         try:
             with (
                 access(str(ours)),
-                open_array(ours, _INPUT) as inputs,
-                open_array(ours, _OUTPUT) as outputs,
+                open_array(ours, INPUT_VECTORS) as inputs,
+                open_array(ours, OUTPUT_VECTORS) as outputs,
             ):
                 for array in (inputs, outputs):
                     self._require_size(array.shape[1], vector_size)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.parquet import row_groups
-from w2v_core.runs.run_directory import FileEntry, read_manifest
+from w2v_core.runs.manifest import FileEntry, read_manifest
 from w2v_core.schemas import RARE
 from w2v_core.types import Int64Array
 from w2v_core.vocabulary.vocabulary import MOST_TOKENS, RARE_FILES, digest_of, read_earlier

@@ -14,8 +14,10 @@ from w2v_core.errors import AccountError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.io.npy import whole_array
 from w2v_core.io.parquet import read_table
+from w2v_core.runs.artifacts import INDEX_ENTRIES, INDEX_STARTS, VOCAB_ARROW, VOCAB_FILE
+from w2v_core.runs.manifest import FileEntry
 from w2v_core.runs.model_reference import resolved
-from w2v_core.runs.run_directory import FileEntry, StageWriter
+from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.schemas import VOCAB
 from w2v_core.types import Float64Array, Int32Array, Int64Array
@@ -23,8 +25,6 @@ from w2v_core.vocabulary.noise import noise_distribution
 from w2v_core.vocabulary.word_counts import Counted, write_rare
 from w2v_core.vocabulary.word_index import Lookup
 
-FILE = "vocab.parquet"
-OPEN_FILE, STARTS_FILE, ENTRIES_FILE = "vocab.arrow", "lookup-starts.npy", "lookup-entries.npy"
 """The same words and the tables of their lookup, as processes map them into memory."""
 RARE_FILES = "rare-"
 """What the names of the files of RARE begin with."""
@@ -127,17 +127,17 @@ class Vocabulary:
     @classmethod
     def read(cls, folder: Folder) -> "Vocabulary":
         """The vocabulary in `folder`. UserError where its file is missing, damaged or foreign."""
-        return cls._of(read_table(folder, FILE, VOCAB))
+        return cls._of(read_table(folder, VOCAB_FILE, VOCAB))
 
     @classmethod
     def open(cls, folder: Folder) -> "Vocabulary":
         """The vocabulary in `folder`, with its lookup, mapped into memory where the folder is local."""
         try:
             with access(str(folder)):
-                table = pa.ipc.open_file(_opened(folder, OPEN_FILE)).read_all()
-                starts, entries = (whole_array(folder, name) for name in (STARTS_FILE, ENTRIES_FILE))
+                table = pa.ipc.open_file(_opened(folder, VOCAB_ARROW)).read_all()
+                starts, entries = (whole_array(folder, name) for name in (INDEX_STARTS, INDEX_ENTRIES))
             if not table.schema.equals(VOCAB) or not Lookup.has_shape(starts, entries, len(table)):
-                raise ValueError(f"{OPEN_FILE}, {STARTS_FILE} and {ENTRIES_FILE} do not fit")
+                raise ValueError(f"{VOCAB_ARROW}, {INDEX_STARTS} and {INDEX_ENTRIES} do not fit")
         except UserError:
             raise
         except (OSError, ValueError) as error:
@@ -177,10 +177,10 @@ def write_vocab(stage_writer: StageWriter, table: pa.Table) -> list[FileEntry]:
             writer.write_table(table)
 
     return [
-        write_file(stage_writer, FILE, table),
-        write_bytes(stage_writer, OPEN_FILE, write_open),
-        write_array(stage_writer, STARTS_FILE, lookup.starts_B),
-        write_array(stage_writer, ENTRIES_FILE, lookup.entries_V),
+        write_file(stage_writer, VOCAB_FILE, table),
+        write_bytes(stage_writer, VOCAB_ARROW, write_open),
+        write_array(stage_writer, INDEX_STARTS, lookup.starts_B),
+        write_array(stage_writer, INDEX_ENTRIES, lookup.entries_V),
     ]
 
 
@@ -226,12 +226,12 @@ def earlier_vocab(location: str, key: str) -> pa.Table:
 
 def read_earlier(location: str, key: str) -> tuple[Folder, pa.Table]:
     """As `earlier_vocab`, and the folder where it was found."""
-    folder, name = open_folder(resolved(location)), FILE
+    folder, name = open_folder(resolved(location)), VOCAB_FILE
     with access(f"{key} = {location}"):
         if folder.filesystem.get_file_info(folder.path).is_file:
             parent, _, name = folder.path.rpartition("/")
             folder = Folder(folder.filesystem, parent)
-        elif FILE not in folder.sizes():
+        elif VOCAB_FILE not in folder.sizes():
             folder = folder / "vocab"
         found = folder.sizes()
     if name not in found:

@@ -14,10 +14,10 @@ from w2v_core.config import load_config
 from w2v_core.console.log import say, show
 from w2v_core.pipeline.demo_corpus import write_corpus
 from w2v_core.pipeline.one_writer import writing
-from w2v_core.pipeline.report import PAGE
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
-from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.artifacts import REPORT_PAGE, STAGES
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.word_vectors import WordVectors
 
 SETTINGS = ("train.sg=1", "train.epochs=15")
@@ -126,5 +126,5 @@ def _tell_places(run: RunDir, run_dir: str) -> None:
     made = [stage for stage in STAGES if run.manifest(stage)]
     say("")
     say(f"files: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
-    say(f"a page about it, with a map of the words: {run.stage('reports').file(PAGE)}")
+    say(f"a page about it, with a map of the words: {run.stage('reports').file(REPORT_PAGE)}")
     say(f"ask more: w2v neighbors --run-dir {run_dir} WORD…   or   w2v analogy --run-dir {run_dir} A B C")

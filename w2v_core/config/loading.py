@@ -1,0 +1,135 @@
+"""The whole configuration, from a file and `--set`."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import (
+    ValidationError,
+)
+
+from w2v_core.config.operation import ExecutorConfig, GateConfig, NightConfig, SparkConfig
+from w2v_core.config.preprocessing import PhrasesConfig, ShardsConfig, TokenizeConfig, VocabConfig
+from w2v_core.config.results import EmbedConfig, EvaluateConfig, ReportConfig
+from w2v_core.config.section import Section
+from w2v_core.config.training import TrainConfig
+from w2v_core.errors import ConfigError, UserError
+from w2v_core.io.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
+from w2v_core.io.filesystem import Location, read_location
+
+
+class Config(Section):
+    """Everything, in the order of the flow. `executor` and `spark` change how a stage runs and never what it makes."""
+
+    tokenize: TokenizeConfig = TokenizeConfig()
+    phrases: PhrasesConfig = PhrasesConfig()
+    vocab: VocabConfig = VocabConfig()
+    shards: ShardsConfig = ShardsConfig()
+    train: TrainConfig = TrainConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    embed: EmbedConfig = EmbedConfig()
+    report: ReportConfig = ReportConfig()
+    gate: GateConfig = GateConfig()
+    night: NightConfig = NightConfig()
+    executor: ExecutorConfig = ExecutorConfig()
+    spark: SparkConfig = SparkConfig()
+
+
+def load_config(path: Location | None = None, overrides: Sequence[str] = ()) -> Config:
+    """The configuration in `path` (TOML, or .json), then `overrides` ("section.key=value") in order, checked.
+
+    Raises UserError, naming the key, the value and what is allowed; of a secret, which is never allowed, the key.
+    """
+    path = None if path is None else os.fspath(path)
+    settings = {} if path is None else _read_settings(path)
+    for override in overrides:
+        settings = _merge(settings, _parse_override(override))
+    refuse_in_settings(settings)
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, path)) from None
+
+
+def _read_settings(path: str) -> dict[str, Any]:
+    refuse_in_location(path, "--config")
+    kind = "JSON" if path.endswith(".json") else "TOML"
+    try:
+        text = read_location(path).decode("utf-8-sig")
+        settings = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"configuration file {path}: {error.strerror or error}; check --config") from None
+    except UserError:
+        raise
+    except (ValueError, RecursionError) as error:  # TOML, JSON, UTF-8, or a path with a NUL
+        raise ConfigError(f"configuration file {path} is not valid {kind}: {error}") from None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"configuration file {path} must hold sections, as conf/default.toml does")
+    return settings
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    """One `--set`: the key is a TOML key, the value a TOML value or, failing that, text."""
+    key, equals, value = override.partition("=")
+    if is_secret(key, value) or holds_credentials(key):
+        override = f"{key.partition(':')[0]}=…"
+    if not equals or "." not in key or "\n" in override:
+        raise ConfigError(f"--set {override!r} must read section.key=value, for example --set train.epochs=3")
+    for candidate in (value, _quote(value)):
+        try:
+            return tomllib.loads(f"{key.strip()} = {candidate}")
+        except tomllib.TOMLDecodeError:
+            continue
+    raise ConfigError(f"--set {override!r}: {key!r} is not a key; write section.key=value")
+
+
+def _quote(value: str) -> str:
+    escaped = value.strip().replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _merge(base: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in update.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if nested else value
+    return merged
+
+
+def _explain(error: ValidationError, path: str | None) -> str:
+    """The first fault as one sentence: where, what was given, what is allowed."""
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    source = f" (from {path} or --set)" if path else ""
+    if fault["type"] == "value_error":  # of a validator of ours, which names its keys
+        return f"{fault['ctx']['error']}{source}"
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {key}{source}; {_known_keys(fault['loc'])}"
+    has_keys = fault["type"] in ("dict_type", "model_type")
+    allowed = f"it has keys of its own; give {key}.NAME" if has_keys else fault["msg"].lower()
+    return f"{key} = {_shown(fault['input'], has_keys)}{source} is not allowed: {allowed}"
+
+
+def _shown(value: Any, has_keys: bool) -> str:
+    """A value that is refused. What stands where keys should, or has keys where none may, can be a secret."""
+    if isinstance(value, dict):
+        return "{…}"
+    return "…" if has_keys and not isinstance(value, bool | int | float) else repr(value)
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> str:
+    *sections, name = map(str, loc)
+    keys_of = {section: _keys(field.annotation) for section, field in Config.model_fields.items()}
+    known = keys_of[sections[0]] if sections else list(keys_of)
+    elsewhere = [f"{section}.{name}" for section, keys in keys_of.items() if name in keys]
+    meant = elsewhere or get_close_matches(name, known, n=1)
+    hint = f"did you mean {' or '.join(meant)}? " if meant else ""
+    return f"{hint}{f'[{sections[0]}] has' if sections else 'the sections are'} {', '.join(known)}"
+
+
+def _keys(model: Any) -> list[str]:
+    """Of a section, as people write them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
