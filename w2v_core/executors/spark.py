@@ -24,7 +24,7 @@ from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
 from w2v_core.executors.interrupts import handlers_kept, was_interrupted
-from w2v_core.executors.java import missing_java
+from w2v_core.executors.java import prepare_java
 from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import TASK_RESULTS, TaskResult
 
@@ -52,7 +52,7 @@ def session(
 
     builder = SparkSession.builder.appName(f"w2v {run_name}".strip())
     if not is_under_spark_submit():
-        if fault := missing_java():
+        if fault := prepare_java():
             raise UserError(fault)
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for key, value in _quiet_settings().items():
