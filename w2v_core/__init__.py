@@ -1,12 +1,10 @@
-"""word2vec for corpora too large for one machine's Python.
+"""Word and item embeddings from corpora too large for one machine's Python.
 
     raw text ─▶ tokens (─▶ phrases) ─▶ vocab ─▶ shards ─▶ vectors ─▶ evaluate, report, neighbors, analogy, export, embed
 
-The Spark stages (tokens, phrases, vocab, shards) are driven by `jobs/`; everything they compute, and the whole of
-training, lives here and never imports pyspark. Read the modules in the order of the flow: `config`,
-`schemas`, `run_dir`, `text`, `phrases`, `windows`, `sampler`, `vocab`, `shards`, `layers`, `models`, `engine`,
-`training`, `plan`, `export`, `vectors`, `documents`, `evaluation`, `model_store`, `report`, `night`. A module imports
-only from those before it.
+Science packages compute: `readers`, `tokenization`, `vocabulary`, `phrases`, `shards`, `reference`, `training`, `vectors`,
+`evaluation`, `documents`, `planning`, `report`, `registry`, `nightly`. `pipeline` composes them into stages, `executors`
+run the tasks of a stage, and `cli` parses and prints.
 
     from w2v_core import WordVectors
 
@@ -25,7 +23,7 @@ __all__ = ["WordVectors", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `WordVectors` on first use, so that a Spark worker that never asks for it does not pay for it."""
+    """Load `WordVectors` on first use, so that a worker process that never uses it does not pay for it."""
     if name == "WordVectors":
         return import_module("w2v_core.vectors.word_vectors").WordVectors
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

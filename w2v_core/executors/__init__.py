@@ -1,1 +1,9 @@
-"""executors."""
+"""What runs the tasks of a stage. Every executor gives the same bytes.
+
+base           the protocol: run a task a part, shuffle rows by key, return rows
+local          processes of this machine; no Java
+spark          a Spark session
+choose         which of the two, from the settings
+shuffle_files, partitioning, worker_process, local_worker   parts of `local`
+catalog, java, spark_errors                                 parts of `spark`
+"""

@@ -1,1 +1,1 @@
-"""integrations."""
+"""Other systems that a run reports to: MLflow."""
