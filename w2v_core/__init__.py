@@ -2,9 +2,9 @@
 
     raw text ─▶ tokens (─▶ phrases) ─▶ vocab ─▶ shards ─▶ vectors ─▶ evaluate, report, neighbors, analogy, export, embed
 
-Science packages compute: `readers`, `tokenization`, `vocabulary`, `phrases`, `shards`, `reference`, `training`, `vectors`,
-`evaluation`, `documents`, `planning`, `report`, `registry`, `nightly`. `pipeline` composes them into stages, `executors`
-run the tasks of a stage, and `cli` parses and prints.
+Science packages compute: `readers`, `tokenization`, `vocabulary`, `phrases`, `shards`, `reference`, `training`,
+`vectors`, `evaluation`, `documents`, `planning`, `report`, `registry`, `nightly`. `pipeline` composes them into stages,
+`executors` run the tasks of a stage, and `cli` parses and prints.
 
     from w2v_core import WordVectors
 

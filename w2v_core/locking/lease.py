@@ -174,7 +174,7 @@ def take(
             first_seen = first_seen or tried
             if time.monotonic() - begin >= patience:
                 raise _taken(folder, tried)
-            time.sleep(random.random() * pause)
+            time.sleep(random.random() * pause)  # noqa: S311
             pause = min(2 * pause, _LONGEST_PAUSE)
 
 

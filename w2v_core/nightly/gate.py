@@ -4,9 +4,9 @@ A check without a bound in `[gate]` is not made; one that cannot be made, for wa
 told as such and passes. A score that is not defined (no item covered) does not pass.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from w2v_core.config import EvaluateConfig, GateConfig
 from w2v_core.errors import UserError
@@ -35,6 +35,12 @@ class Facts:
     has_current: bool = True
 
 
+class GateRefused(UserError):  # noqa: N818
+    """The candidate did not pass the gate; the current version stays. Exit status 3."""
+
+    exit_code = 3
+
+
 @dataclass(frozen=True)
 class Check:
     """One question of the gate."""
@@ -60,9 +66,15 @@ class GateResult:
         """Whether the candidate may become current."""
         return all(check.passed for check in self.checks)
 
-    def to_dict(self) -> dict[str, Any]:
-        """For verdict.json."""
-        return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
+    def to_json(self) -> bytes:
+        """Return the content of verdict.json."""
+        checks = [asdict(check) for check in self.checks]
+        return json.dumps({"passed": self.passed, "checks": checks}, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "GateResult":
+        """Return the result that `to_json` wrote."""
+        return cls(tuple(Check(**check) for check in json.loads(data)["checks"]))
 
 
 def evaluate_gate(facts: Facts, config: GateConfig) -> GateResult:

@@ -1,10 +1,10 @@
 """What a night does, step by step; `jobs/run_night.py` holds its lease meanwhile."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from pyarrow import fs
@@ -19,7 +19,7 @@ from w2v_core.io.events import bind_run, log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
 from w2v_core.nightly.facts import gate_facts, recorded
-from w2v_core.nightly.gate import evaluate_gate, require_sets
+from w2v_core.nightly.gate import GateRefused, GateResult, evaluate_gate, require_sets
 from w2v_core.nightly.ledger import Ledger, ReadFile, SortedOut, fingerprints
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import (
@@ -56,12 +56,6 @@ STAGES = ("tokenize", "phrases", "vocab", "shards", "train", "evaluate", "report
 _OF_WHOLE_VOCABULARY = {"counts.words", "counts.distinct_words", "bytes.vocab", "bytes.vectors"}
 
 
-class RefusedError(UserError):
-    """The candidate did not pass; current is what it was."""
-
-    exit_code = 3
-
-
 class CreatedBy(BaseModel):
     """Which night made a version, of which files, with which settings."""
 
@@ -71,8 +65,48 @@ class CreatedBy(BaseModel):
     settings: dict[str, Any]
 
 
-class Night:
-    """The nights of `model` in `work`, with these settings."""
+@dataclass(frozen=True)
+class NightlyResult:
+    """What a nightly run did: the record of one that ended, where a prepared one is, or neither, as nothing is new."""
+
+    record: Record | None = None
+    prepared: dict[str, Any] | None = None
+    version: str | None = None
+    """the current version, where nothing is new"""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        if self.record is not None:
+            return {"nothing_to_do": False, **self.record.model_dump(mode="json")}
+        if self.prepared is not None:
+            return {"nothing_to_do": False, **self.prepared}
+        return {"nothing_to_do": True, "version": self.version}
+
+
+class State(Enum):
+    """How far a nightly run is. A transition leads from each to the next."""
+
+    PREPARED = "the plan and the settings are written"
+    TRAINED = "the stages are complete"
+    PUBLISHED = "a version exists, accepted or rejected"
+    ENDED = "the outcome is recorded"
+
+
+@dataclass
+class _Step:
+    """What transitions need, and what they leave to later ones."""
+
+    plan: Plan
+    lease: Lease
+    executor: Executor | None = None
+    fresh: bool = False
+    version: Version | None = None
+    gate_result: GateResult | None = None
+    record: Record | None = None
+
+
+class NightlyRun:
+    """The nightly runs of `model` in `work`, with these settings."""
 
     def __init__(
         self,
@@ -102,73 +136,88 @@ class Night:
         self._asked_at = datetime.now(UTC)
         bind_run(work.run_location)
 
-    def whole(
-        self, locations: Sequence[str], fresh: bool, lease: Lease, executor: Executor
-    ) -> dict[str, Any]:
-        """From the new files to the version, in this process."""
+    def run(self, locations: Sequence[str], fresh: bool, lease: Lease, executor: Executor) -> NightlyResult:
+        """Take the nightly run from new files to a published version, in this process."""
         with self._failure_recorded():
-            plan = self._begun(locations, fresh)
+            plan = self._prepared_plan(locations, fresh)
             if plan is None:
-                return self._told_idle()
-            if self._version_of(plan) is None:
-                config = self._settings_for(plan)
-                run = RunDir.create(self._work.run_location)
-                files = find_files([file.location for file in plan.files], config.tokenize.format)
-                with writing(run, f"a night of {self._model.name}"):
-                    run_pipeline(
-                        run,
-                        files,
-                        config,
-                        executor,
-                        against=config.train.init_vectors,
-                        fresh=fresh,
-                        watch_training=self._watch_training,
-                    )
-            return self._finished(plan, lease)
+                return self._nothing_new()
+            step = _Step(plan, lease, executor, fresh, self._version_of(plan))
+            return self._carried_on(State.PUBLISHED if step.version else State.PREPARED, step)
 
-    def begin(self, locations: Sequence[str], fresh: bool) -> dict[str, Any]:
-        """Write plan, settings and files for stages that others run, and say where."""
+    def prepare(self, locations: Sequence[str], fresh: bool) -> NightlyResult:
+        """Write plan, settings and files for stages that a scheduler runs, and return where they are."""
         with self._failure_recorded():
-            plan = self._begun(locations, fresh)
+            plan = self._prepared_plan(locations, fresh)
             if plan is None:
-                return self._told_idle()
+                return self._nothing_new()
             config = self._settings_for(plan)
-            return {
-                "nothing_to_do": False,
-                "night": plan.night,
-                "run_dir": self._work.run_location,
-                "config": self._work.file(CONFIG),
-                "inputs": self._work.file(INPUTS),
-                "against": config.train.init_vectors,
-                "stages": stages_of(config),
-            }
+            return NightlyResult(
+                prepared={
+                    "night": plan.night,
+                    "run_dir": self._work.run_location,
+                    "config": self._work.file(CONFIG),
+                    "inputs": self._work.file(INPUTS),
+                    "against": config.train.init_vectors,
+                    "stages": stages_of(config),
+                }
+            )
+
+    def publish(self, lease: Lease) -> NightlyResult:
+        """Evaluate and publish the run whose stages a scheduler ran."""
+        plan = self._work.plan()
+        if plan is None:
+            return self._last_result()
+        with self._failure_recorded():
+            step = _Step(plan, lease, version=self._version_of(plan))
+            return self._carried_on(State.PUBLISHED if step.version else State.TRAINED, step)
+
+    def _carried_on(self, state: State, step: "_Step") -> NightlyResult:
+        """Make the transitions that are left, and return what came of them."""
+        transitions = {
+            State.PREPARED: self._train,
+            State.TRAINED: self._publish,
+            State.PUBLISHED: self._record_outcome,
+        }
+        while state is not State.ENDED:
+            state = transitions[state](step)
+        return NightlyResult(record=step.record)
+
+    def _train(self, step: "_Step") -> State:
+        assert step.executor is not None
+        config = self._settings_for(step.plan)
+        run = RunDir.create(self._work.run_location)
+        files = find_files([file.location for file in step.plan.files], config.tokenize.format)
+        with writing(run, f"a night of {self._model.name}"):
+            run_pipeline(
+                run,
+                files,
+                config,
+                step.executor,
+                against=config.train.init_vectors,
+                fresh=step.fresh,
+                watch_training=self._watch_training,
+            )
+        return State.TRAINED
 
     def is_under_way(self) -> bool:
         """Whether a night has begun that has not ended; one whose plan is damaged has."""
         return PLAN in self._work.folder.sizes()
 
-    def finish(self, lease: Lease) -> dict[str, Any]:
-        """Judge and publish the run that others made."""
-        plan = self._work.plan()
-        if plan is None:
-            return self._told_again()
-        with self._failure_recorded():
-            return self._finished(plan, lease)
-
-    def _told_again(self) -> dict[str, Any]:
-        """How the last night ended, for a scheduler that did not hear it. UserError where none has begun."""
+    def _last_result(self) -> NightlyResult:
+        """Return how the last nightly run ended. Raises UserError where none was prepared."""
         records = self._work.records(1)
         if not records or records[-1].outcome == "failed":
             raise UserError(f"no night has begun in {self._work.location}; begin one with --only begin")
         (record,) = records
         if record.outcome == "refused":
-            raise RefusedError(
+            raise GateRefused(
                 f"the gate has refused {record.version} of {record.night}: {'; '.join(record.refused_by)}"
             )
         log_event(f"night: {record.night} has ended already, with {record.version}")
-        return {"nothing_to_do": False, **record.model_dump(mode="json")}
+        return NightlyResult(record=record)
 
-    def _begun(self, locations: Sequence[str], fresh: bool) -> Plan | None:
+    def _prepared_plan(self, locations: Sequence[str], fresh: bool) -> Plan | None:
         """The plan of the night that is under way, or of a new one; None where nothing is new."""
         current = self._model.current()
         plan = self._work.plan()
@@ -279,7 +328,7 @@ class Night:
         return Ledger.read(data, f"{version.location}/{LEDGER}")
 
     def _refuse_again(self, added: Sequence[ReadFile], current: Version | None) -> None:
-        """RefusedError where these files, with these settings, made a version from current that is not to stand."""
+        """GateRefused where these files, with these settings, made a version from current that is not to stand."""
         settings, contents = self._identity(), {file.sha256 for file in added}
         for version in self._model.versions():
             made_by = _made_by(version)
@@ -295,7 +344,7 @@ class Night:
                 if version.record.state == "rejected"
                 else "made a version that is not current"
             )
-            raise RefusedError(
+            raise GateRefused(
                 f"this input ({_files(added)}) {why}, and nothing is new; look at {version.location}, take the files "
                 "that are at fault away, change the settings, make it current with `w2v models promote`, or train it "
                 "again with --fresh"
@@ -325,36 +374,33 @@ class Night:
                 return version
         return None
 
-    def _finished(self, plan: Plan, lease: Lease) -> dict[str, Any]:
-        version = self._version_of(plan)
-        if version is None:
-            version = self._published(plan, lease)
-        verdict = json.loads(version.folder.read(VERDICT) or b"{}")
-        refused_by = [
-            f"{check['name']}: {check['told']}" for check in verdict["checks"] if not check["passed"]
-        ]
-        record = self._record("published" if verdict["passed"] else "refused", plan)
+    def _record_outcome(self, step: "_Step") -> State:
+        plan, version = step.plan, step.version
+        assert version is not None
+        gate_result = step.gate_result or GateResult.from_json(version.folder.read(VERDICT) or b"")
+        refused_by = [f"{check.name}: {check.told}" for check in gate_result.checks if not check.passed]
+        record = self._record("published" if gate_result.passed else "refused", plan)
         record = record.model_copy(update={"version": version.name, "refused_by": tuple(refused_by)})
-        if verdict["passed"]:
+        if gate_result.passed:
             self._model.prune(self._config.night.keep_versions)
         self._work.write_record(record)
         self._write_metrics()
         if self._mlflow is not None:
             tags = {"night": record.night, "outcome": record.outcome, "version": version.name}
             log_run(self._mlflow, self._model.name, RunDir.open(self._work.run_location), tags=tags)
-        if not verdict["passed"]:
-            self._work.end(keep_run=True)
-            raise RefusedError(
+        self._work.end(keep_run=not gate_result.passed)
+        if not gate_result.passed:
+            raise GateRefused(
                 f"the gate refused {version.location}, and current stays {plan.based_on or 'none'}: "
                 f"{'; '.join(refused_by)}"
             )
-        self._work.end(keep_run=False)
         log_event(
             f"night: {self._told_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
             "night_finished",
             **record.model_dump(mode="json"),
         )
-        return {"nothing_to_do": False, **record.model_dump(mode="json")}
+        step.record = record
+        return State.ENDED
 
     def _told_current(self, version: Version) -> str:
         current = self._model.current()
@@ -365,7 +411,8 @@ class Night:
             "files that are at fault away, change the settings, or choose it with `w2v models promote`)"
         )
 
-    def _published(self, plan: Plan, lease: Lease) -> Version:
+    def _publish(self, step: "_Step") -> State:
+        plan = step.plan
         if (self._work.folder / RUN).read(MARKER) is None:
             raise UserError(
                 f"{self._work.run_location} holds no run yet; make the stages that --only begin named, and finish then"
@@ -376,27 +423,28 @@ class Night:
         if told := self._what_changed(plan):
             raise UserError(f"{told}; run again, and the night begins anew")
         current = self._model.current()
-        verdict = evaluate_gate(gate_facts(run, has_current=current is not None), self._config.gate)
-        for check in verdict.checks:
+        gate_result = evaluate_gate(gate_facts(run, has_current=current is not None), self._config.gate)
+        for check in gate_result.checks:
             told = "passed" if check.passed else "FAILED"
             log_event(
                 f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
             )
         ledger = self._ledger(current).extended(plan.files)
         made_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())
-        lease.renew()
+        step.lease.renew()
         published = self._model.publish(
             run,
             attachments={
                 LEDGER: ledger.to_json(),
-                VERDICT: json.dumps(verdict.to_dict(), indent=1).encode(),
+                VERDICT: gate_result.to_json(),
                 NIGHT: made_by.model_dump_json(indent=1).encode(),
             },
-            state="accepted" if verdict.passed else "rejected",
+            state="accepted" if gate_result.passed else "rejected",
             based_on=plan.based_on,
             align_to=current if self._config.night.align else None,
         )
-        return published.version
+        step.version, step.gate_result = published.version, gate_result
+        return State.PUBLISHED
 
     def _record(self, outcome: Outcome, plan: Plan | None, error: str | None = None) -> Record:
         now = datetime.now(UTC)
@@ -427,7 +475,7 @@ class Night:
         """A night that fails is recorded; one that is interrupted or killed stays under way."""
         try:
             yield
-        except RefusedError:
+        except GateRefused:
             raise
         except Exception as error:
             with suppress(Exception):  # the failure that counts is another
@@ -435,12 +483,12 @@ class Night:
                 self._write_metrics()
             raise
 
-    def _told_idle(self) -> dict[str, Any]:
+    def _nothing_new(self) -> NightlyResult:
         current = self._model.current()
         name = current.name if current else None
         log_event(f"night: nothing is new since {name}" if name else "night: there is nothing to read yet")
         self._write_metrics()
-        return {"nothing_to_do": True, "version": name}
+        return NightlyResult(version=name)
 
     def _write_metrics(self) -> None:
         if self._metrics_file is None:

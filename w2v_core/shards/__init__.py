@@ -1,7 +1,7 @@
 """Sentences to shuffled (target, contexts) rows in Parquet, and back.
 
     encode      a tokens file ─▶ sentences of ids, each with a key drawn from its content
-                (Spark brings the sentences of one shard together, by key)
+                (an executor brings the sentences of one shard together, by key)
     write       the sentences of a shard ─▶ subsampled, windowed, shuffled rows in one file
     read        shards ─▶ blocks of rows, in the order that (seed, epoch) says
 

@@ -298,7 +298,7 @@ def shared_arrays(num_words: int, vector_size: int, world_size: int) -> Iterator
 
 
 def _require_shared_memory(needed: int) -> None:
-    folder = Path("/dev/shm")
+    folder = Path("/dev/shm")  # noqa: S108
     if not folder.exists():
         return
     free = shutil.disk_usage(folder).free

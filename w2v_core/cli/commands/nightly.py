@@ -25,7 +25,7 @@ from w2v_core.errors import UserError
 from w2v_core.locking.heartbeat import kept
 from w2v_core.locking.lease import Lease, take
 from w2v_core.nightly.work import WorkFolder
-from w2v_core.pipeline.nightly import Night
+from w2v_core.pipeline.nightly import NightlyRun
 from w2v_core.pipeline.one_writer import log_waiting
 from w2v_core.registry.store import ModelStore
 
@@ -87,12 +87,12 @@ def nightly(
     """
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     folder = WorkFolder(work)
-    night = Night(folder, ModelStore(store).model(name), settings, metrics_file, mlflow, watch_training)
+    night = NightlyRun(folder, ModelStore(store).model(name), settings, metrics_file, mlflow, watch_training)
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:
         with kept(folder.lease, purpose, log_waiting) as lease, opened_executor(settings, executor) as tasks:
-            told = night.whole(locations, fresh, lease, tasks)
+            done = night.run(locations, fresh, lease, tasks)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
     elif owner is None:
@@ -102,13 +102,13 @@ def nightly(
     else:
         lease = take(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
         with _released_at_the_end(lease, night):
-            told = night.begin(locations, fresh) if only == "begin" else night.finish(lease)
+            done = night.prepare(locations, fresh) if only == "begin" else night.publish(lease)
     if json_:
-        print_json(told)
+        print_json(done.to_dict())
 
 
 @contextmanager
-def _released_at_the_end(lease: Lease, night: Night) -> Iterator[None]:
+def _released_at_the_end(lease: Lease, night: NightlyRun) -> Iterator[None]:
     """Somebody holds the night after this block only where it is under way."""
     try:
         yield
