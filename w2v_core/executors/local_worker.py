@@ -27,7 +27,7 @@ def main(descriptor: int, parent: int) -> None:
     function = None
     while True:
         try:
-            kind, value = pickle.loads(pipe.recv_bytes())
+            kind, value = pickle.loads(pipe.recv_bytes())  # noqa: S301
         except (EOFError, OSError):
             return
         if kind == "load":
@@ -43,7 +43,7 @@ def _answer(function: Any, arguments: tuple[Any, ...]) -> bytes:
         trace = traceback.format_exc()
         try:
             pickled = pickle.dumps(("error", error, trace))
-            pickle.loads(pickled)
+            pickle.loads(pickled)  # noqa: S301
         except Exception:
             pickled = pickle.dumps(("error", RuntimeError(f"{type(error).__name__}: {error}"), trace))
         return pickled

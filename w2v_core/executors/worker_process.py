@@ -58,7 +58,7 @@ class WorkerProcess:
     def answer(self) -> Any:
         """Return the result of the call, or raise what it raised. Raises WorkerDiedError."""
         try:
-            kind, *values = pickle.loads(self.pipe.recv_bytes())
+            kind, *values = pickle.loads(self.pipe.recv_bytes())  # noqa: S301
         except (EOFError, OSError):
             raise self._death() from None
         if kind == "error":
