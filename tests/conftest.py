@@ -1,5 +1,6 @@
-"""What tests share: one Spark session, small corpora, and a way to run a command."""
+"""What tests share: an executor of each kind, small corpora, markers, and a way to run a command."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,7 +19,10 @@ from w2v_core.cli import __main__ as main_module
 from w2v_core.config import SparkConfig
 from w2v_core.console.log import choose_format
 from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Executor
 from w2v_core.executors.java import missing_java
+from w2v_core.executors.local import LocalExecutor
+from w2v_core.executors.spark import SparkExecutor
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
@@ -29,11 +34,67 @@ settings.load_profile("patient")
 LOCAL = SparkConfig(master="local[2]", conf={"spark.sql.shuffle.partitions": "2"})
 
 
+MARKERS = {
+    "unit": "neither a JVM nor a server nor a browser, and under about two seconds; the default",
+    "spark": "runs tasks on Spark, which needs Java",
+    "slow": "ten seconds and more, or processes with a server or a browser of their own",
+    "cluster": "a Spark cluster of several processes or containers; make test-cluster",
+    "attack": "random or hostile input",
+}
+SPARK_FIXTURES = {"spark_config", "spark_executor"}
+REQUIRE_JAVA = "W2V_REQUIRE_JAVA"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
 def pytest_sessionstart() -> None:
     # Shells start what scripts leave in the background with Ctrl-C ignored, and what it starts inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if fault := missing_java():
-        pytest.exit(fault, returncode=2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in markers_of(item):
+            item.add_marker(name)
+    on_spark = [item for item in items if item.get_closest_marker("spark")]
+    fault = missing_java() if on_spark and REQUIRE_JAVA not in os.environ else None
+    for item in on_spark if fault else []:
+        item.add_marker(pytest.mark.skip(f"{fault}; with {REQUIRE_JAVA}=1 this is a failure"))
+
+
+def markers_of(item: pytest.Item) -> set[str]:
+    """The markers that follow from where a test lives and what it uses; `unit` for a test that has no other."""
+    names = {marker.name for marker in item.iter_markers()} & MARKERS.keys()
+    folder = item.path.parent.name
+    if SPARK_FIXTURES & set(getattr(item, "fixturenames", ())):
+        names.add("spark")
+    if folder in {"attacks", "cluster"}:
+        names.add({"attacks": "attack", "cluster": "cluster"}[folder])
+    return names or {"unit"}
+
+
+class SharedExecutor:
+    """An executor whose processes outlive the runs of the tests: `stop` does nothing."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._executor, name)
+
+    def stop(self) -> None:
+        """Keep the processes for the next test."""
+
+
+@pytest.fixture(scope="session")
+def executor() -> Iterator[Executor]:
+    """Two worker processes for all tests. They have the environment of the first test that asked for them."""
+    with LocalExecutor(workers=2) as local:
+        yield SharedExecutor(local)
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +105,12 @@ def spark_config() -> Iterator[SparkConfig]:
         patch.setattr(_spark, "stop_session", lambda: None)
         yield LOCAL
     _spark.stop_session()
+
+
+@pytest.fixture(scope="session")
+def spark_executor(spark_config: SparkConfig) -> Executor:
+    """The same session as an executor."""
+    return SparkExecutor(spark_config)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +156,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished_runs(spark_config: SparkConfig, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+def finished_runs(executor: Executor, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """The folder of a finished run, made once for all tests: finished_runs(input, "section.key=value", …).
 
     To read, or to copy.
@@ -98,19 +165,19 @@ def finished_runs(spark_config: SparkConfig, tmp_path_factory: pytest.TempPathFa
     @cache
     def made(source: Path, *settings: str) -> Path:
         run = RunDir.create(str(tmp_path_factory.mktemp("finished") / "run"))
-        _run_all(run, source, settings, spark_config)
+        _run_all(run, source, settings, executor)
         return Path(run.folder.path)
 
     return made
 
 
-def _run_all(run: RunDir, source: Path, settings: Sequence[str], spark: SparkConfig) -> None:
-    run_pipeline(run, find_files([str(source)]), small_config(*settings).model_copy(update={"spark": spark}))
+def _run_all(run: RunDir, source: Path, settings: Sequence[str], executor: Executor) -> None:
+    run_pipeline(run, find_files([str(source)]), small_config(*settings), executor)
 
 
 @pytest.fixture
 def make_run(
-    spark_config: SparkConfig, finished_runs: Callable[..., Path], corpus: Path, tmp_path: Path
+    executor: Executor, finished_runs: Callable[..., Path], corpus: Path, tmp_path: Path
 ) -> Callable[..., RunDir]:
     """Runs the whole pipeline: make_run(input, "section.key=value", …, into="name").
 
@@ -123,7 +190,7 @@ def make_run(
             shutil.copytree(finished_runs(source, *settings), folder)
             return RunDir.open(str(folder))
         run = RunDir.create(str(folder))
-        _run_all(run, source, settings, spark_config)
+        _run_all(run, source, settings, executor)
         return run
 
     return make

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from w2v_core.reference.sparse_gradient import FloatArray, RowGradient
+from w2v_core.reference.sparse_gradient import RowGradient
+from w2v_core.types import FloatArray
 
 
 def numeric_gradient(loss: Callable[[], float], array: FloatArray, step: float = 1e-5) -> FloatArray:

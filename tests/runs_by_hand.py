@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from w2v_core.config import EvaluateConfig, TokenizeConfig, TrainConfig, VocabConfig
-from w2v_core.pipeline.report import PAGE
+from w2v_core.runs.artifacts import REPORT_PAGE, VOCAB_FILE
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.runs.token_account import TokenAccount
-from w2v_core.vocabulary.vocabulary import FILE, vocab_of, write_vocab
+from w2v_core.vocabulary.vocabulary import vocab_of, write_vocab
 
 HIT = "window.hit=1"
 HOSTILE = [
@@ -130,7 +130,7 @@ def finished_run(folder: Path, seed: int, words: list[str] = WORDS, size: int = 
         files = [
             write_array(stage_writer, "input.npy", tables[0]),
             write_array(stage_writer, "output.npy", tables[1]),
-            write_file(stage_writer, FILE, table),
+            write_file(stage_writer, VOCAB_FILE, table),
             write_bytes(stage_writer, "metrics.jsonl", lambda stream: stream.write(b"{}\n")),
         ]
         stage_writer.finish(config=TrainConfig(sg=1, vector_size=size), inputs={"seed": seed}, files=files)
@@ -149,4 +149,4 @@ def score(run: RunDir, **reports: object) -> None:
 
 
 def page_of(run: RunDir) -> Path:
-    return Path(run.folder.path, "reports", PAGE)
+    return Path(run.folder.path, "reports", REPORT_PAGE)

@@ -119,17 +119,10 @@ def test_a_run_ends_with_a_report_that_evaluate_writes_again(w2v, run_dir, tmp_p
     assert not page.exists()
 
 
-def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_config):
-    master = [
-        "--set",
-        f"spark.master={spark_config.master}",
-        "--set",
-        "train.epochs=1",
-        "--set",
-        "vocab.sample=0",
-    ]
+def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path):
+    settings = ["--set", "train.epochs=1", "--set", "vocab.sample=0"]
     names = [str(corpus / "a.txt"), str(corpus / "나.txt")]
-    code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), *master, "--input", *names)
+    code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), *settings, "--input", *names)
     assert code == 0, err
     assert "files 2" in err
     assert "no scores, as no word pairs or analogies were named" in err
@@ -206,12 +199,13 @@ def test_a_file_name_that_looks_like_markup_is_told_as_it_is(w2v, run_dir, tmp_p
     assert "q[red]:cat:.txt" in err.replace("\n", "")
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("setting", ["spark.master=foo", 'spark.conf."spark.driver.memory"=banana'])
 def test_spark_that_does_not_start_is_one_sentence(corpus, tmp_path, setting):
     command = [
         sys.executable,
         "-m",
-        "jobs",
+        "w2v_core.cli",
         "tokenize",
         "--run-dir",
         str(tmp_path / "r"),
@@ -224,14 +218,14 @@ def test_spark_that_does_not_start_is_one_sentence(corpus, tmp_path, setting):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.2, 2.0])
 def test_an_interrupt_in_a_spark_stage_exits_130_without_a_traceback(tmp_path, delay):
     text = tmp_path / "t.txt"
     text.write_text("".join(f"a b c {i} {i * 7}\n" for i in range(300_000)))
     options = ["--run-dir", str(tmp_path / "r"), "--input", str(text), "--set", "spark.master=local[2]"]
     with subprocess.Popen(
-        [sys.executable, "-m", "jobs", "run", *options], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "w2v_core.cli", "run", *options], stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         for told in process.stderr:

@@ -8,10 +8,9 @@ import pytest
 
 from w2v_core.cli.commands import demo as run_demo
 from w2v_core.pipeline.demo_corpus import write_corpus
-from w2v_core.runs.run_directory import STAGES
+from w2v_core.runs.artifacts import STAGES
 
 SMALL = (
-    "spark.master=local[2]",
     "vocab.min_count=2",
     "train.vector_size=8",
     "train.epochs=1",
@@ -20,7 +19,7 @@ SMALL = (
 
 
 @pytest.fixture
-def demo(w2v, spark_config, tmp_path, monkeypatch):
+def demo(w2v, tmp_path, monkeypatch):
     """Runs `w2v demo ARGUMENTS…` on the docstrings of one standard module: (run directory, what it told)."""
     monkeypatch.setattr(run_demo, "write_corpus", partial(write_corpus, roots=[Path(json.__file__).parent]))
     monkeypatch.setattr(run_demo, "SETTINGS", SMALL)

@@ -87,7 +87,7 @@ WITH_COMMANDS = [page for page in PAGES if any(language == "sh" for language, _ 
 
 
 @pytest.fixture(scope="session")
-def trained(spark_config, tmp_path_factory) -> Path:
+def trained(executor, tmp_path_factory) -> Path:
     """A folder with the files that the pages name, and a finished run."""
     from w2v_core.pipeline.run import run_pipeline
     from w2v_core.readers.splits import find_files
@@ -96,7 +96,7 @@ def trained(spark_config, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     write_files(folder)
     run = RunDir.create(str(folder / "my-run"))
-    run_pipeline(run, find_files([str(folder / "corpus")]), load_config(None, list(SMALL)))
+    run_pipeline(run, find_files([str(folder / "corpus")]), load_config(None, list(SMALL)), executor)
     vectors = WordVectors.load(run.location)
     export(vectors.table, "word2vec-binary", str(folder / "gensim.bin"))
     export(vectors.table, "npy", str(folder / "torch-vectors"))

@@ -24,7 +24,8 @@ from w2v_core.documents.encode import Encoded
 from w2v_core.errors import UserError
 from w2v_core.pipeline.embed import embed_documents
 from w2v_core.readers.splits import find_files
-from w2v_core.runs.run_directory import Manifest, RunDir
+from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.word_vectors import WordVectors
 
 ROOT = Path(__file__).parents[1]
@@ -107,26 +108,25 @@ def test_components_are_those_of_the_singular_value_decomposition():
 
 
 @pytest.fixture(scope="module")
-def made(corpus, spark_config, tmp_path_factory) -> RunDir:
+def made(corpus, executor, tmp_path_factory) -> RunDir:
     """One run for all tests that only read it."""
     from w2v_core.pipeline.run import run_pipeline
 
     run = RunDir.create(str(tmp_path_factory.mktemp("runs") / "run"))
-    config = small_config("vocab.min_count=80").model_copy(update={"spark": spark_config})
-    run_pipeline(run, find_files([str(corpus)]), config)
+    run_pipeline(run, find_files([str(corpus)]), small_config("vocab.min_count=80"), executor)
     return run
 
 
 @pytest.fixture
-def embed(made, spark_config, tmp_path):
+def embed(made, executor, tmp_path):
     """embed(source, "section.key=value", …) gives the manifest and the rows."""
 
     def run(
         source: Path, *settings: str, into: str = "out", run: RunDir = made
     ) -> tuple[Manifest, list[dict]]:
-        config = small_config(*settings).model_copy(update={"spark": spark_config})
+        config = small_config(*settings)
         files = find_files([str(source)], config.tokenize.format)
-        manifest = embed_documents(run, files, str(tmp_path / into), config)
+        manifest = embed_documents(run, files, str(tmp_path / into), config, executor)
         parts = [entry.name for entry in manifest.files if entry.name.startswith("part-")]
         return manifest, [row for name in parts for row in pq.read_table(tmp_path / into / name).to_pylist()]
 
@@ -336,12 +336,12 @@ def test_what_cannot_be_done_is_told_and_nothing_is_touched(embed, made, text, t
     assert made.require("vectors")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_command_runs_as_a_script(made, text, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "jobs",
+        "w2v_core.cli",
         "embed",
         "--run-dir",
         made.location,

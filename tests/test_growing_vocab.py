@@ -14,7 +14,6 @@ from test_pipeline import bytes_of, made_at, sentences_by_hand
 
 from w2v_core.config import VocabConfig
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
 from w2v_core.pipeline.embed import embed_documents
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import train_vectors
@@ -237,11 +236,11 @@ def test_settings_that_exclude_each_other_are_refused():
             small_config(f"vocab.decay={decay}")
 
 
-# On Spark
+# As a stage
 
 
 @pytest.fixture
-def night(spark_config, tmp_path):
+def night(executor, tmp_path):
     """night(name, text, *settings): a run up to its vocabulary."""
 
     def make(name: str, text: str, *settings: str) -> RunDir:
@@ -249,9 +248,9 @@ def night(spark_config, tmp_path):
         if not path.exists():
             path.write_text(text, encoding="utf-8")
         run = RunDir.create(str(tmp_path / name))
-        config = small_config(*settings).model_copy(update={"spark": spark_config})
-        tokenize_corpus(run, find_files([str(path)]), config)
-        make_vocab(run, config)
+        config = small_config(*settings)
+        tokenize_corpus(run, find_files([str(path)]), config, executor)
+        make_vocab(run, config, executor)
         return run
 
     return make
@@ -266,7 +265,7 @@ def slices_of(corpus: Path) -> list[list[str]]:
     return slices
 
 
-def test_five_nights_on_spark_count_what_one_pass_counts(night, corpus, spark_config):
+def test_five_nights_count_what_one_pass_counts(night, corpus):
     slices = slices_of(corpus)
     whole = night(
         "whole",
@@ -302,8 +301,6 @@ def test_five_nights_on_spark_count_what_one_pass_counts(night, corpus, spark_co
         assert "nightly" in ids if number >= 2 else "nightly" not in ids
     assert words_of(run) == words_of(whole)  # as mappings: the ids differ
     assert rare_of(run) == rare_of(whole)
-    frame = _spark.session(spark_config).read.parquet(f"{run.folder.path}/vocab/rare-*.parquet")
-    assert {row["token"]: row["count"] for row in frame.collect()} == rare_of(run)
     assert [problem for stage in verify(run) for problem in stage.problems] == []
 
 
@@ -419,7 +416,7 @@ def test_known_words_bring_both_vectors_and_new_ones_start_as_always(two_nights)
         assert found_VD[num_known:].tobytes() == cold_VD[num_known:].tobytes()
 
 
-def test_all_that_reads_a_run_reads_an_extended_one(two_nights, make_run, tmp_path, spark_config):
+def test_all_that_reads_a_run_reads_an_extended_one(two_nights, make_run, tmp_path, executor):
     _, second = two_nights
     counts = words_of(second)
     assert list(counts.values()) != sorted(counts.values(), reverse=True)
@@ -437,9 +434,7 @@ def test_all_that_reads_a_run_reads_an_extended_one(two_nights, make_run, tmp_pa
     assert set(answers) == set(frequent) - {"comet"}
 
     files, config = find_files([str(tmp_path / "second.txt")]), small_config()
-    embed_documents(
-        second, files, str(tmp_path / "documents"), config.model_copy(update={"spark": spark_config})
-    )
+    embed_documents(second, files, str(tmp_path / "documents"), config, executor)
     documents = pq.read_table(tmp_path / "documents" / "part-00000.parquet")
     expected = vectors[["the", "comet", "and", "the", "queen"]].mean(axis=0)
     np.testing.assert_allclose(documents["vector"][0].as_py(), expected, atol=1e-5)

@@ -15,7 +15,6 @@ from pyarrow import orc
 
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.tokenize import find_inputs, tokenize_corpus
 from w2v_core.readers.avro import read_avro
@@ -261,8 +260,8 @@ def test_a_told_format_is_that_of_every_file(tmp_path):
 
 
 @pytest.fixture
-def table(spark_config, tmp_path):
-    spark = _spark.session(spark_config)
+def table(spark_executor, tmp_path):
+    spark = spark_executor.session()
     frame = spark.createDataFrame(pa.Table.from_pylist(ROWS * 40)).repartition(3)
     frame.write.parquet(str(tmp_path / "rows"))
     spark.read.parquet(str(tmp_path / "rows")).createOrReplaceTempView("`문서`")
@@ -270,39 +269,39 @@ def table(spark_config, tmp_path):
     spark.catalog.dropTempView("문서")
 
 
-def tokenized(tmp_path: Path, spark_config, locations: list[str], *settings: str) -> RunDir:
-    config = load_config(None, settings).model_copy(update={"spark": spark_config})
+def tokenized(tmp_path: Path, executor, locations: list[str], *settings: str) -> RunDir:
+    config = load_config(None, settings)
     run = RunDir.create(str(tmp_path / "run"))
     files, tables = find_inputs(locations, config)
-    tokenize_corpus(run, files, config, tables)
+    tokenize_corpus(run, files, config, executor, tables)
     return run
 
 
-def test_a_table_is_read_beside_files(spark_config, tmp_path, table):
+def test_a_table_is_read_beside_files(spark_executor, tmp_path, table):
     (tmp_path / "a.txt").write_text("a file")
-    run = tokenized(tmp_path, spark_config, [f"table:{table}", str(tmp_path / "a.txt")])
+    run = tokenized(tmp_path, spark_executor, [f"table:{table}", str(tmp_path / "a.txt")])
     parts = [pq.read_table(f"{run.folder.path}/tokens/{entry.name}") for entry in run.require("tokens").files]
     found = Counter(tuple(row) for part in parts for row in part["tokens"].to_pylist())
     assert found == {**{tuple(row): 40 for row in SENTENCES}, ("a", "file"): 1}
     assert run.require("tokens").counters["rows_without_text"] == 40
 
 
-def test_weights_of_a_table_are_carried(spark_config, tmp_path, table):
-    run = tokenized(tmp_path, spark_config, [f"table:{table}"], "tokenize.weight_column=weight")
+def test_weights_of_a_table_are_carried(spark_executor, tmp_path, table):
+    run = tokenized(tmp_path, spark_executor, [f"table:{table}"], "tokenize.weight_column=weight")
     parts = [pq.read_table(f"{run.folder.path}/tokens/{entry.name}") for entry in run.require("tokens").files]
     assert Counter(pa.concat_tables(parts)["weight"].to_pylist()) == {2.0: 80, 1.0: 40}
 
 
-def test_a_table_is_read_again_when_its_files_change_and_only_then(spark_config, tmp_path, table):
-    before = tokenized(tmp_path, spark_config, [f"table:{table}"]).require("tokens").finished_at
+def test_a_table_is_read_again_when_its_files_change_and_only_then(spark_executor, tmp_path, table):
+    before = tokenized(tmp_path, spark_executor, [f"table:{table}"]).require("tokens").finished_at
     manifest = tmp_path / "run" / "tokens" / "manifest.json"
     written = manifest.stat().st_mtime_ns
-    tokenized(tmp_path, spark_config, [f"table:{table}"])
+    tokenized(tmp_path, spark_executor, [f"table:{table}"])
     assert manifest.stat().st_mtime_ns == written, before
-    spark = _spark.session(spark_config)
+    spark = spark_executor.session()
     spark.createDataFrame(pa.Table.from_pylist(ROWS)).write.mode("append").parquet(str(tmp_path / "rows"))
     spark.read.parquet(str(tmp_path / "rows")).createOrReplaceTempView("`문서`")
-    assert tokenized(tmp_path, spark_config, [f"table:{table}"]).require("tokens").counters["rows"] == 123
+    assert tokenized(tmp_path, spark_executor, [f"table:{table}"]).require("tokens").counters["rows"] == 123
 
 
 @pytest.mark.parametrize(
@@ -314,6 +313,6 @@ def test_a_table_is_read_again_when_its_files_change_and_only_then(spark_config,
         ("문서", ("tokenize.column=weight",), r"column 'weight' of table:문서 is double"),
     ],
 )
-def test_a_table_that_cannot_be_read_is_named(spark_config, tmp_path, table, name, settings, told):
+def test_a_table_that_cannot_be_read_is_named(spark_executor, tmp_path, table, name, settings, told):
     with pytest.raises(UserError, match=told):
-        tokenized(tmp_path, spark_config, [f"table:{name}"], *settings)
+        tokenized(tmp_path, spark_executor, [f"table:{name}"], *settings)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while Spark works: no half stage, no process left, and the next run ends as if nothing was."""
+"""Ctrl-C and SIGTERM while tasks run: no half stage, no process left, and the next run ends as if nothing was."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from small_settings import small_config
 
-from w2v_core.cli.signals import was_interrupted
+from w2v_core.executors.interrupts import was_interrupted
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
@@ -49,13 +49,13 @@ def processes_of_session(leader: int) -> list[str]:
     return found
 
 
-def interrupted(run_dir: Path, text: Path, send: Callable[[int], None]) -> tuple[int, str]:
+def interrupted(run_dir: Path, text: Path, send: Callable[[int], None], *more: str) -> tuple[int, str]:
     """`w2v run`, which gets `send` once its tasks write tokens: exit code and standard error."""
-    settings = [word for setting in (*SLOW, SPLITS, "spark.master=local[2]") for word in ("--set", setting)]
+    settings = [word for setting in (*SLOW, SPLITS, *more) for word in ("--set", setting)]
     command = [
         sys.executable,
         "-m",
-        "jobs",
+        "w2v_core.cli",
         "run",
         "--run-dir",
         str(run_dir),
@@ -78,13 +78,19 @@ SIGNALS = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param("executor.workers=2", marks=pytest.mark.slow, id="local"),
+        pytest.param("spark.master=local[2]", marks=[pytest.mark.slow, pytest.mark.spark], id="spark"),
+    ],
+)
 def test_an_interrupted_run_leaves_no_half_stage_and_the_next_equals_one_undisturbed(
-    tmp_path, long_text, spark_config
+    tmp_path, long_text, executor, setting
 ):
     for name, send in SIGNALS.items():
-        code, told = interrupted(tmp_path / "run", long_text, send)
+        code, told = interrupted(tmp_path / "run", long_text, send, setting)
         assert code == 130, name
         assert told.splitlines()[-1] == (
             "interrupted: the tokens stage was not written; "
@@ -95,18 +101,18 @@ def test_an_interrupted_run_leaves_no_half_stage_and_the_next_equals_one_undistu
         assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "lease"}, name
         assert not list((tmp_path / "run" / "lease").iterdir()), name
 
-    config = small_config(*SLOW, SPLITS).model_copy(update={"spark": spark_config})
+    config = small_config(*SLOW, SPLITS)
     files = find_files([str(long_text)])
     again, undisturbed = RunDir.open(str(tmp_path / "run")), RunDir.create(str(tmp_path / "undisturbed"))
-    tokenize_corpus(again, files, config)
-    tokenize_corpus(undisturbed, files, config)
+    tokenize_corpus(again, files, config, executor)
+    tokenize_corpus(undisturbed, files, config, executor)
     assert again.require("tokens").files == undisturbed.require("tokens").files
 
 
 def test_the_second_signal_ends_the_process_at_once():
     code = (
         "import os, signal, time\n"
-        "from w2v_core.cli.options import ending\n"
+        "from w2v_core.cli.options import exit_status\n"
         "def work():\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
@@ -114,7 +120,7 @@ def test_the_second_signal_ends_the_process_at_once():
         "    finally:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "        time.sleep(60)\n"
-        "ending(work)()\n"
+        "exit_status(work)()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False
@@ -132,13 +138,13 @@ def test_errors_that_came_of_each_other_are_no_interrupt():
 
 def test_a_failure_that_came_of_an_interrupt_is_told_as_the_interrupt():
     code = (
-        "from w2v_core.cli.options import ending\n"
+        "from w2v_core.cli.options import exit_status\n"
         "def work():\n"
         "    try:\n"
         "        raise KeyboardInterrupt\n"
         "    finally:\n"
         "        raise RuntimeError('the JVM answered something else')\n"
-        "ending(work)()\n"
+        "exit_status(work)()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False

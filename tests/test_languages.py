@@ -120,32 +120,31 @@ def model(tmp_path_factory) -> Path:
     return path
 
 
-def test_sentencepiece_through_spark(model, tmp_path, spark_config):
+def test_sentencepiece_through_a_stage(model, tmp_path, executor):
     source = tmp_path / "a.txt"
     source.write_text("the king\n서울 은\n", encoding="utf-8")
-    config = Config(
-        tokenize=TokenizeConfig(tokenizer="sentencepiece", model=str(model)),
-        spark=spark_config,
-    )
+    config = Config(tokenize=TokenizeConfig(tokenizer="sentencepiece", model=str(model)))
     run = RunDir.create(str(tmp_path / "run"))
-    manifest = tokenize_corpus(run, find_files([str(source)]), config)
+    manifest = tokenize_corpus(run, find_files([str(source)]), config, executor)
     oracle = sentencepiece.SentencePieceProcessor(model_file=str(model))
     expected = [oracle.encode(line, out_type=str) for line in ("the king", "서울 은")]
     table = pa.parquet.read_table(run.stage("tokens").file("part-00000.parquet"))
     assert table["tokens"].to_pylist() == expected
     assert manifest.inputs["packages"].keys() == {"sentencepiece"}
 
-    again = tokenize_corpus(run, find_files([str(source)]), config)
+    again = tokenize_corpus(run, find_files([str(source)]), config, executor)
     assert again.finished_at == manifest.finished_at
     model.write_bytes(model.read_bytes() + b"\x1a\x00")  # an empty field: another file, the same model
-    assert tokenize_corpus(run, find_files([str(source)]), config).fingerprint != manifest.fingerprint
+    assert (
+        tokenize_corpus(run, find_files([str(source)]), config, executor).fingerprint != manifest.fingerprint
+    )
 
 
-def test_a_file_that_is_no_model(tmp_path):
+def test_a_file_that_is_no_model(tmp_path, executor):
     (tmp_path / "a.model").write_bytes(b"text")
     config = load_config(None, ["tokenize.tokenizer=sentencepiece", f"tokenize.model={tmp_path}/a.model"])
     with pytest.raises(UserError, match=r"a\.model is no SentencePiece model"):
-        tokenize_corpus(RunDir.create(str(tmp_path / "run")), [], config)
+        tokenize_corpus(RunDir.create(str(tmp_path / "run")), [], config, executor)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +170,7 @@ def test_settings_that_do_not_go_together(given_settings, message):
         ("sentencepiece", "sentencepiece", "sentencepiece"),
     ],
 )
-def test_a_missing_package_is_named_with_its_command_before_spark_starts(name, package, extra, tmp_path):
+def test_a_missing_package_is_named_with_its_command_before_a_task_starts(name, package, extra, tmp_path):
     (tmp_path / "a.txt").write_text("서울")
     (tmp_path / "m").write_bytes(b"")
     without = (
@@ -180,7 +179,8 @@ def test_a_missing_package_is_named_with_its_command_before_spark_starts(name, p
         f"    if name == {package!r}: raise m.PackageNotFoundError(name)\n"
         "    return found(name)\n"
         "m.version = version\n"
-        "from jobs import _spark; _spark.session = lambda *_: sys.exit('Spark was started')\n"
+        "from w2v_core.executors.local import LocalExecutor\n"
+        "LocalExecutor.start = lambda *_: sys.exit('tasks were started')\n"
         "from w2v_core.cli.__main__ import main; sys.argv[0] = 'w2v'; main()"
     )
     more = ["--set", f"tokenize.model={tmp_path}/m"] if name == "sentencepiece" else []

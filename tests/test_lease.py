@@ -72,7 +72,7 @@ for _ in range(rounds):
 """
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "rounds"), [("disk", 25), ("object store", 3)])
 def test_of_eight_processes_that_race_never_two_are_in(kind, rounds, request, tmp_path):
     location = str(tmp_path / "lease")

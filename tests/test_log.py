@@ -16,7 +16,8 @@ from w2v_core.cli import __main__ as main_module
 from w2v_core.console import log as _log
 from w2v_core.io.credentials import without_secrets
 from w2v_core.pipeline import run as run_pipeline
-from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.artifacts import STAGES
+from w2v_core.runs.run_directory import RunDir
 
 ROOT = Path(__file__).parents[1]
 ALWAYS = {"time", "level", "event", "message"}
@@ -51,16 +52,16 @@ def only(lines: list[dict], event: str) -> list[dict]:
     return [line for line in lines if line["event"] == event]
 
 
-def run_command(corpus: Path, run_dir: Path, master: str, *more: str) -> list[str]:
-    settings = [f"spark.master={master}", "train.epochs=2", "train.workers=1", "vocab.sample=0"]
+def run_command(corpus: Path, run_dir: Path, *more: str) -> list[str]:
+    settings = ["train.epochs=2", "train.workers=1", "vocab.sample=0"]
     sets = [word for setting in settings for word in ("--set", setting)]
     return ["run", "--run-dir", str(run_dir), "--input", str(corpus), *sets, *more]
 
 
-def test_a_run_tells_what_its_manifests_say(told, corpus, tmp_path, spark_config):
+def test_a_run_tells_what_its_manifests_say(told, corpus, tmp_path):
     (tmp_path / "p.csv").write_text("king,queen,9\nking,cat,1\nking,mouse,3\n")
     similarity = ["--similarity", str(tmp_path / "p.csv")]
-    command = run_command(corpus, tmp_path / "런", spark_config.master, *similarity)
+    command = run_command(corpus, tmp_path / "런", *similarity)
     code, lines = told("--log-format", "json", *command)
     assert code == 0
     assert {line["run"] for line in lines} == {str(tmp_path / "런")}
@@ -118,8 +119,8 @@ def test_a_command_that_fails_tells_the_exit_code(told, monkeypatch, tmp_path, a
     assert SECRET not in json.dumps(line)
 
 
-def test_an_error_names_the_stage_that_it_ended(told, corpus, tmp_path, spark_config):
-    command = run_command(corpus, tmp_path / "r", spark_config.master, "--set", "vocab.min_count=100000")
+def test_an_error_names_the_stage_that_it_ended(told, corpus, tmp_path):
+    command = run_command(corpus, tmp_path / "r", "--set", "vocab.min_count=100000")
     code, lines = told("--log-format", "json", *command)
     assert code == 2
     assert lines[-1]["event"] == "error"
@@ -158,12 +159,13 @@ def test_a_script_takes_it_too(tmp_path, how):
     assert line["run"] == str(tmp_path / "absent")
 
 
-@pytest.mark.long
+@pytest.mark.spark
+@pytest.mark.slow
 def test_what_java_says_is_an_event_too(corpus, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "jobs",
+        "w2v_core.cli",
         "tokenize",
         "--run-dir",
         str(tmp_path / "r"),

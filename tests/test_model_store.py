@@ -27,11 +27,12 @@ from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline.verify import verify
 from w2v_core.registry import store as store_module
 from w2v_core.registry.store import Model, ModelStore
+from w2v_core.runs.artifacts import VOCAB_FILE
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import write_array, write_file
 from w2v_core.vectors.warm_start import InitialVectors
-from w2v_core.vocabulary.vocabulary import FILE, Vocabulary, earlier_vocab, vocab_of
+from w2v_core.vocabulary.vocabulary import Vocabulary, earlier_vocab, vocab_of
 
 NAME = "뉴스 #1"
 
@@ -315,7 +316,7 @@ def test_aligned_vectors_keep_their_products_and_lie_along_the_current_ones(mode
             for name, rows_VD in zip(("input", "output"), noisy, strict=True)
         ]
         files.append(
-            write_file(stage_writer, FILE, vocab_of(pa.array(words), np.full(200, 3), VocabConfig()))
+            write_file(stage_writer, VOCAB_FILE, vocab_of(pa.array(words), np.full(200, 3), VocabConfig()))
         )
         stage_writer.finish(config=TrainConfig(vector_size=8), inputs={}, files=files)
     done = model.publish(second, align_to=model.current())
@@ -442,7 +443,7 @@ def publisher(location: str, *runs: RunDir, wait: float = 60) -> subprocess.Pope
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_whoever_reads_while_versions_come_reads_one_of_them(model, runs, location):
     num_versions = 8 if location.startswith("s3:") else 20
     model.publish(runs(1))
@@ -456,7 +457,7 @@ def test_whoever_reads_while_versions_come_reads_one_of_them(model, runs, locati
     assert seed_of(f"{location}/{NAME}@current") == num_versions + 1
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("wait", [0, 60])
 def test_of_many_publishers_each_has_a_version_of_its_own_or_is_told_to_wait(model, runs, location, wait):
     """Those that wait all come; those that do not are told who is publishing."""
@@ -478,7 +479,7 @@ def halves(location: str) -> list[Path]:
     return [path for path in Path(location).glob("*/v*") if not (path / "version.json").exists()]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(runs, tmp_path):
     location = str(tmp_path / "store")
     model = ModelStore(location).model(NAME)

@@ -1,4 +1,4 @@
-"""Nights from files to a version, on local Spark: what they read, publish, refuse and go on with."""
+"""Nights from files to a version, what they read, publish, refuse and go on with."""
 
 import json
 import os
@@ -18,11 +18,11 @@ from w2v_core.cli.commands.train import train
 from w2v_core.cli.commands.vocab import vocab
 from w2v_core.errors import UserError
 from w2v_core.locking.lease import LeaseHeldError, take
+from w2v_core.nightly.gate import GateRefused
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline import nightly as _night
 from w2v_core.pipeline import run as run_pipeline
 from w2v_core.pipeline.evaluate import evaluate_vectors
-from w2v_core.pipeline.nightly import RefusedError
 from w2v_core.registry.store import ModelStore
 
 FIRST = "the king and the queen rule the old land\n서울 은 한국 의 수도 이다\nthe cat sees the king\n" * 30
@@ -49,12 +49,11 @@ SETTINGS = (
 class Model:
     """A model's folders under one temporary one."""
 
-    def __init__(self, folder: Path, spark) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self.arriving = folder, folder / "도착 arriving"
         self.arriving.mkdir()
         self.pairs = folder / "pairs.tsv"
         self.pairs.write_text("king\tqueen\t9\ncat\tking\t3\nland\tking\t4\nold\tcat\t2\n")
-        self._spark = [f"spark.master={spark.master}"]
         self.store = ModelStore(str(folder / "store")).model("소식")
         self.work = WorkFolder(str(folder / "work"))
 
@@ -70,7 +69,7 @@ class Model:
             work=str(self.folder / "work"),
             input=[str(self.arriving)],
             similarity=[str(self.pairs)],
-            set_=[*SETTINGS, *self._spark, *settings],
+            set_=[*SETTINGS, *settings],
             **options,
         )
 
@@ -90,8 +89,8 @@ class Model:
 
 
 @pytest.fixture
-def model(spark_config, tmp_path) -> Model:
-    return Model(tmp_path, spark_config)
+def model(tmp_path) -> Model:
+    return Model(tmp_path)
 
 
 def words_of(text: str) -> list[str]:
@@ -144,10 +143,10 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     model.night()
     bad = model.arrive("b.txt", ALIEN)
     with pytest.raises(
-        RefusedError, match=r"v2, and current stays v1: known tokens: 0\.0000 against at least 0\.5"
+        GateRefused, match=r"v2, and current stays v1: known tokens: 0\.0000 against at least 0\.5"
     ):
         model.night()
-    assert RefusedError.exit_code == 3
+    assert GateRefused.exit_code == 3
     assert model.current == "v1"
     candidate = model.store.version("v2")
     assert candidate.record.state == "rejected"
@@ -158,7 +157,7 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     # Nothing is trained again for the same answer.
     with monkeypatch.context() as patch:
         patch.setattr(_night, "run_pipeline", None)
-        with pytest.raises(RefusedError, match="was refused before, and nothing is new"):
+        with pytest.raises(GateRefused, match="was refused before, and nothing is new"):
             model.night()
     # Whoever mends it goes on from current, or lets it pass.
     model.night("gate.min_known_tokens=0.0", "gate.max_new_words=9")
@@ -172,7 +171,7 @@ def test_what_was_refused_is_judged_again_with_something_new(model):
     model.arrive("a.txt", FIRST)
     model.night()
     model.arrive("b.txt", ALIEN)
-    with pytest.raises(RefusedError, match="v2, and current stays v1"):
+    with pytest.raises(GateRefused, match="v2, and current stays v1"):
         model.night()
     model.arrive("c.txt", THIRD * 9)
     model.night()
@@ -184,7 +183,7 @@ def test_a_refused_candidate_may_be_promoted(model):
     model.arrive("a.txt", FIRST)
     model.night()
     model.arrive("b.txt", ALIEN)
-    with pytest.raises(RefusedError):
+    with pytest.raises(GateRefused):
         model.night()
     model.store.promote("v2")
     model.night()  # what it read is read
@@ -381,7 +380,7 @@ def test_a_night_whose_base_is_no_longer_current_begins_anew(model, monkeypatch,
     assert model.counts("v3") == {word: everything.count(word) for word in set(everything)}
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_what_was_planned_is_recorded_beside_what_came(model):
     for name, text in (("a.txt", FIRST), ("b.txt", SECOND)):
         model.arrive(name, text)
@@ -460,9 +459,9 @@ def test_a_scheduler_that_asks_again_hears_how_the_night_ended(model, capsys):
     model.night(only="finish", owner="run 1", json_=True)
     assert json.loads(capsys.readouterr().out)["version"] == "v1"
     model.arrive("b.txt", ALIEN)
-    with pytest.raises(RefusedError):
+    with pytest.raises(GateRefused):
         model.night()
-    with pytest.raises(RefusedError, match="has refused v2"):
+    with pytest.raises(GateRefused, match="has refused v2"):
         model.night(only="finish", owner="run 1")
 
 
@@ -484,7 +483,7 @@ def test_what_was_rolled_back_is_not_made_again_by_itself(model, monkeypatch):
     model.store.rollback()
     with monkeypatch.context() as patch:
         patch.setattr(_night, "run_pipeline", None)
-        with pytest.raises(RefusedError, match="made a version that is not current, and nothing is new"):
+        with pytest.raises(GateRefused, match="made a version that is not current, and nothing is new"):
             model.night()
     assert model.current == "v1"
     model.arrive("c.txt", THIRD)

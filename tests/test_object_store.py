@@ -31,7 +31,8 @@ from w2v_core.pipeline.run import run_pipeline
 from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import _damage
 from w2v_core.readers.splits import find_files
-from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.runs.manifest import FileEntry
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import sentence_writer
 from w2v_core.runs.task_output import TaskResult, commit_parts, write_array, write_bytes
 from w2v_core.schemas import RARE, VOCAB
@@ -86,7 +87,7 @@ def read(folder: Folder, path: str) -> bytes:
 def w2v(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, with executors of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "jobs", *arguments],
+        [sys.executable, "-m", "w2v_core.cli", *arguments],
         env=os.environ | (env or {}),
         capture_output=True,
         text=True,
@@ -111,7 +112,7 @@ class Stored(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def stored(bucket, corpus, spark_config, tmp_path_factory) -> Stored:
+def stored(bucket, corpus, executor, tmp_path_factory) -> Stored:
     for path in corpus.rglob("*.txt"):
         put(bucket, f"말뭉치 text/{path.relative_to(corpus)}", path.read_bytes())
     local = tmp_path_factory.mktemp("local")
@@ -125,8 +126,8 @@ def stored(bucket, corpus, spark_config, tmp_path_factory) -> Stored:
     on_disk = RunDir.create(str(local / "run"))
     given = [f"vocab.{name}={local}/{name}.txt" for name in words]
     own = ("shards.target_rows=1000", "vocab.accumulate=true")
-    config = small_config(*own, *given).model_copy(update={"spark": spark_config})
-    run_pipeline(on_disk, find_files([str(corpus)]), config)
+    config = small_config(*own, *given)
+    run_pipeline(on_disk, find_files([str(corpus)]), config, executor)
     return Stored(command, done, on_disk)
 
 
@@ -250,7 +251,7 @@ def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):
         WordVectors.load("s3://absent/v.txt")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_training_that_was_killed_goes_on_from_the_store_to_the_same_bytes(a_run, stored):
     slow = ("train.epochs=200", "train.vector_size=64", "train.batch_size=16", "vocab.min_count=2")
     command = [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", a_run.location]
@@ -281,7 +282,7 @@ def test_training_starts_from_vectors_on_the_store(a_run, stored):
     assert manifest.counters["words_from_init_vectors"] == manifest.counters["words"]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_vocabulary_on_the_store_is_extended_there(bucket, stored):
     source, where = put(bucket, "more.txt", "서울 은 서울 이다\n".encode()), "s3://bucket/second"
     for command in (["tokenize", "--input", source], ["vocab"]):
@@ -313,7 +314,7 @@ def test_a_write_that_fails_leaves_the_old_content(bucket):
     assert bucket.read("whole") == b"old"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_file_that_is_read_while_it_is_replaced_or_removed_is_whole_or_not_there(bucket):
     """PyArrow asks for an object's size first: without care, the first bytes of another are read, or a fault."""
     folder = bucket / "replaced"
@@ -444,7 +445,7 @@ def test_a_key_that_is_refused_is_told_with_the_way_out(strict_endpoint, command
     assert "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in told
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_an_endpoint_that_does_not_answer_is_told_with_the_way_out():
     with socket.socket() as closed, ThreadPoolExecutor() as pool:  # each tries for half a minute
         closed.bind(("127.0.0.1", 0))
@@ -486,7 +487,7 @@ def test_a_store_that_is_away_is_not_told_as_damage(read_it):
 # Nights
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_night_on_a_store_publishes_there_and_does_nothing_the_second_time(bucket):
     put(bucket, "도착/하나.txt", ("the king sees the cat\n서울 은 한국 의 수도 이다\n" * 60).encode())
     where = ["--store", "s3://bucket/models", "--name", "소식", "--work", "s3://bucket/nights"]

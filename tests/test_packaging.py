@@ -60,7 +60,7 @@ def test_every_module_imports_from_the_zip_alone(package, tmp_path):
     assert int(done.stdout) > 40
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_zip_is_a_program_that_trains_in_several_processes(
     package, corpus, make_run, tmp_path, python_without_us
 ):
@@ -81,7 +81,7 @@ def test_the_zip_is_a_program_that_trains_in_several_processes(
     assert list(empty.iterdir()) == []
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tmp_path, python_without_us):
     settings = ["--run-dir", str(tmp_path / "run"), "--set", "spark.master=local[2]"]
     command = [python_without_us, str(package), "tokenize", *settings, "--input", str(corpus)]
@@ -90,7 +90,7 @@ def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tm
     assert (tmp_path / "run" / "tokens" / "manifest.json").exists()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path, python_without_us):
     import pyspark
 

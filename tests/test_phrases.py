@@ -132,10 +132,10 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
-def run_with(spark_config, text: Path, *settings: str, into: str = "run") -> tuple[RunDir, Config]:
+def run_with(executor, text: Path, *settings: str, into: str = "run") -> tuple[RunDir, Config]:
     run = RunDir.create(str(text.parent / into))
-    config = small_config(*SETTINGS_OF_RUN, *settings).model_copy(update={"spark": spark_config})
-    run_pipeline(run, find_files([str(text)]), config)
+    config = small_config(*SETTINGS_OF_RUN, *settings)
+    run_pipeline(run, find_files([str(text)]), config, executor)
     return run, config
 
 
@@ -143,8 +143,8 @@ def words_of(run: RunDir) -> set[str]:
     return set(pq.read_table(f"{run.folder.path}/vocab/vocab.parquet")["token"].to_pylist())
 
 
-def test_two_passes_make_phrases_of_three_words_and_account_for_each_token(spark_config, text):
-    run, config = run_with(spark_config, text, "phrases.passes=2")
+def test_two_passes_make_phrases_of_three_words_and_account_for_each_token(executor, text):
+    run, config = run_with(executor, text, "phrases.passes=2")
     sentences = [line.split() for line in TEXT.splitlines()]
     for _ in range(2):
         theirs = gensims(sentences, config.phrases)
@@ -160,10 +160,10 @@ def test_two_passes_make_phrases_of_three_words_and_account_for_each_token(spark
     assert [problem for stage in verify(run) for problem in stage.problems] == []
 
 
-def test_without_phrases_those_of_an_earlier_run_are_gone(spark_config, text):
-    run, _ = run_with(spark_config, text, "phrases.passes=1")
+def test_without_phrases_those_of_an_earlier_run_are_gone(executor, text):
+    run, _ = run_with(executor, text, "phrases.passes=1")
     assert any("_" in word for word in words_of(run))
-    run, _ = run_with(spark_config, text)
+    run, _ = run_with(executor, text)
     assert run.manifest("phrases") is None
     assert not any("_" in word for word in words_of(run))
 
@@ -180,20 +180,20 @@ def test_weights_stay_with_their_sentences(make_run, tmp_path):
     assert run.require("shards").counters["weighted"] == 1
 
 
-def test_common_terms_are_read_from_a_file(spark_config, text, tmp_path):
+def test_common_terms_are_read_from_a_file(executor, text, tmp_path):
     terms = tmp_path / "terms.txt"
     terms.write_text("of\nthe\n", encoding="utf-8")
     text.write_text("bank of america\nthe rest\n" * 20, encoding="utf-8")
-    run, _ = run_with(spark_config, text, "phrases.passes=1", f"phrases.common_terms={terms}")
+    run, _ = run_with(executor, text, "phrases.passes=1", f"phrases.common_terms={terms}")
     assert words_of(run) == {"bank_of_america", "the", "rest"}
 
 
-def test_a_stage_that_settings_ask_for_is_not_passed_over(spark_config, text):
-    run, config = run_with(spark_config, text)
+def test_a_stage_that_settings_ask_for_is_not_passed_over(executor, text):
+    run, config = run_with(executor, text)
     wanted = config.model_copy(update={"phrases": PhrasesConfig(passes=1)})
     with pytest.raises(UserError, match="no finished phrases stage; run `w2v phrases"):
-        make_vocab(run, wanted)
-    assert make_phrases(run, wanted) is not None
+        make_vocab(run, wanted, executor)
+    assert make_phrases(run, wanted, executor) is not None
     assert run.manifest("vocab") is None
 
 
@@ -209,6 +209,6 @@ def test_a_threshold_that_suits_no_score_is_named(given_settings, told):
         load_config(None, given_settings)
 
 
-def test_common_terms_that_are_not_there_are_named(spark_config, text):
+def test_common_terms_that_are_not_there_are_named(executor, text):
     with pytest.raises(UserError, match=r"phrases.common_terms = nowhere.txt"):
-        run_with(spark_config, text, "phrases.passes=1", "phrases.common_terms=nowhere.txt")
+        run_with(executor, text, "phrases.passes=1", "phrases.common_terms=nowhere.txt")

@@ -1,20 +1,21 @@
-"""The stages on local Spark: what they make, skip, redo and refuse."""
+"""The stages: what they make, skip, redo and refuse."""
 
 import json
 import shutil
 from collections import Counter
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyspark
 import pytest
 from small_settings import small_config
 from words_by_hand import words_of
 
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.evaluate import evaluate_vectors
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.pipeline.shards import make_shards
@@ -23,7 +24,8 @@ from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import verify
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
-from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.artifacts import STAGES
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.vectors.word_vectors import WordVectors
 from w2v_core.vocabulary.vocabulary import keep_probability
@@ -109,10 +111,10 @@ def test_rows_fall_into_several_shards_and_none_is_lost(make_run, tmp_path):
     assert sorted(counted.values(), reverse=True)[:5] == [3000, 3000, 3000, 3000, 60]
 
 
-@pytest.mark.skipif(pyspark.__version__ < "4.3", reason="Spark reads byte-stream-split integers from 4.3 on")
-def test_spark_itself_reads_what_the_stages_write(make_run, corpus, spark_config):
+@pytest.mark.skipif(version("pyspark") < "4.3", reason="Spark reads byte-stream-split integers from 4.3 on")
+def test_spark_itself_reads_what_the_stages_write(make_run, corpus, spark_executor):
     run = make_run(corpus)
-    frame = _spark.session(spark_config).read.parquet(f"{run.folder.path}/shards/*.parquet")
+    frame = spark_executor.session().read.parquet(f"{run.folder.path}/shards/*.parquet")
     assert frame.count() == run.require("shards").tokens.kept
     row = frame.first()
     assert row is not None
@@ -153,9 +155,9 @@ def made_at(run: RunDir) -> dict[str, int]:
     return {stage: path.stat().st_mtime_ns for stage, path in times.items() if path.exists()}
 
 
-def test_the_same_command_again_makes_nothing_and_starts_no_spark(make_run, corpus, monkeypatch):
+def test_the_same_command_again_makes_nothing_and_starts_no_task(make_run, corpus, monkeypatch):
     before = made_at(make_run(corpus))
-    monkeypatch.setattr(_spark, "session", lambda _: pytest.fail("Spark was started"))
+    monkeypatch.setattr(LocalExecutor, "start", lambda *_: pytest.fail("tasks were started"))
     assert made_at(make_run(corpus)) == before
 
 
@@ -258,11 +260,11 @@ def test_text_without_two_words_in_a_sentence_is_refused(make_run, tmp_path):
     assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens", "vocab"}
 
 
-def test_a_missing_predecessor_is_named_with_its_command(tmp_path):
+def test_a_missing_predecessor_is_named_with_its_command(tmp_path, executor):
     run, config = RunDir.create(str(tmp_path / "run")), small_config()
     for make, missing in (
-        (make_vocab, "tokens stage; run `w2v tokenize --input PATH"),
-        (make_shards, "tokens stage"),
+        (partial(make_vocab, executor=executor), "tokens stage; run `w2v tokenize --input PATH"),
+        (partial(make_shards, executor=executor), "tokens stage"),
         (train_vectors, "vocab stage; run `w2v vocab"),
         (evaluate_vectors, "vectors stage; run `w2v train"),
     ):
@@ -270,30 +272,32 @@ def test_a_missing_predecessor_is_named_with_its_command(tmp_path):
             make(run, config)
 
 
-@pytest.mark.parametrize(("stage", "make"), [("tokens", make_vocab), ("shards", train_vectors)])
-def test_a_damaged_or_foreign_parquet_file_is_named(make_run, corpus, spark_config, stage, make):
+@pytest.mark.parametrize(
+    ("stage", "make"), [("tokens", make_vocab), ("shards", lambda run, config, _: train_vectors(run, config))]
+)
+def test_a_damaged_or_foreign_parquet_file_is_named(make_run, corpus, executor, stage, make):
     run = make_run(corpus)
-    config = small_config("vocab.min_count=3", "train.epochs=3").model_copy(update={"spark": spark_config})
+    config = small_config("vocab.min_count=3", "train.epochs=3")
     path = Path(run.folder.path, stage, run.require(stage).files[0].name)
     size = path.stat().st_size
     path.write_bytes(b"x" * size)
     with pytest.raises(UserError, match=rf"{stage}/part-00000.parquet is damaged"):
-        make(run, config)
+        make(run, config, executor)
     path.write_bytes(b"x" * (size - 1))
     with pytest.raises(UserError, match=rf"{stage}/part-00000.parquet has {size - 1} bytes, not {size}"):
-        make(run, config)
+        make(run, config, executor)
 
 
-def test_single_stages_make_what_the_whole_run_makes(make_run, corpus, tmp_path, spark_config):
+def test_single_stages_make_what_the_whole_run_makes(make_run, corpus, tmp_path, executor):
     whole = make_run(corpus, into="whole")
     run = RunDir.create(str(tmp_path / "steps"))
-    config = small_config().model_copy(update={"spark": spark_config})
-    tokenize_corpus(run, find_files([str(corpus)]), config)
-    make_vocab(run, config)
-    make_shards(run, config)
+    config = small_config()
+    tokenize_corpus(run, find_files([str(corpus)]), config, executor)
+    make_vocab(run, config, executor)
+    make_shards(run, config, executor)
     train_vectors(run, config)
     assert bytes_of(run, "vectors") == bytes_of(whole, "vectors")
-    run_pipeline(run, find_files([str(corpus)]), config)
+    run_pipeline(run, find_files([str(corpus)]), config, executor)
 
 
 # Whose vocabulary

@@ -108,13 +108,12 @@ def text(tmp_path_factory) -> Path:
     return path
 
 
-def test_a_plan_foresees_a_run(text, tmp_path, spark_config):
-    settings = small_config("train.epochs=1", "vocab.min_count=5")
-    config = settings.model_copy(update={"spark": spark_config})
+def test_a_plan_foresees_a_run(text, tmp_path, executor):
+    config = small_config("train.epochs=1", "vocab.min_count=5")
     prediction = predict_run([str(text)], config, sample_bytes=800_000)
     assert prediction.sample.bytes < 0.35 * prediction.sample.total_bytes
     run = RunDir.create(str(tmp_path / "run"))
-    run_pipeline(run, find_files([str(text)]), config)
+    run_pipeline(run, find_files([str(text)]), config, executor)
     rows = {row.what: row for row in compare(prediction, run)}
     for what, tolerance in (
         ("counts.tokens", 0.02),
@@ -133,11 +132,11 @@ def test_a_plan_foresees_a_run(text, tmp_path, spark_config):
     assert again == prediction
 
 
-def test_a_plan_of_all_that_there_is_counts_exactly(corpus, tmp_path, spark_config):
-    config = small_config().model_copy(update={"spark": spark_config})
+def test_a_plan_of_all_that_there_is_counts_exactly(corpus, tmp_path, executor):
+    config = small_config()
     prediction = predict_run([str(corpus)], config)
     run = RunDir.create(str(tmp_path / "run"))
-    run_pipeline(run, find_files([str(corpus)]), config)
+    run_pipeline(run, find_files([str(corpus)]), config, executor)
     rows = {row.what: row for row in compare(prediction, run)}
     for what in ("sentences", "tokens", "distinct_words", "words", "known_tokens"):
         row = rows[f"counts.{what}"]

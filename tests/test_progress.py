@@ -11,14 +11,16 @@ from rich.console import Console
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.console import progress as _progress
-from w2v_core.console.progress import Tasks, progress
+from w2v_core.console.progress import progress
 from w2v_core.console.summary import print_summary, worker_state
 from w2v_core.console.tables import aligned
 from w2v_core.errors import UserError
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Tasks
+from w2v_core.executors.spark import SparkExecutor
 from w2v_core.executors.spark_errors import SparkError, failure_of, reason_of
 from w2v_core.runs import run_directory as run_dir
-from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.runs.manifest import FileEntry
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import TaskResult
 from w2v_core.runs.token_account import TokenAccount
 
@@ -99,16 +101,15 @@ def test_progress_that_cannot_be_read_does_not_end_the_job(often):
 
 
 def test_a_spark_job_tells_all_its_tasks_and_bears_its_name(spark_config, capsys):
-    task_results = _spark.run_parts(
-        "tokens: reading text", _spark.session(spark_config), 3, lambda part: TaskResult(part=part)
-    )
+    executor = SparkExecutor(spark_config, progress)
+    task_results = executor.run_parts("tokens: reading text", 3, lambda part: TaskResult(part=part))
     assert [task_result.part for task_result in task_results] == [0, 1, 2]
     assert "tokens: reading text: 3/3 tasks" in capsys.readouterr().err
 
 
-def test_a_python_worker_that_dies_is_one_line_that_names_the_job(spark_config):
+def test_a_python_worker_that_dies_is_one_line_that_names_the_job(spark_executor):
     with pytest.raises(SparkError) as failed:
-        _spark.run_parts("tokens: reading text", _spark.session(spark_config), 1, lambda _: os._exit(3))
+        spark_executor.run_parts("tokens: reading text", 1, lambda _: os._exit(3))
     told = str(failed.value)
     assert told.startswith("tokens: reading text: Job aborted")
     assert "Python worker exited unexpectedly" in told

@@ -17,7 +17,7 @@ from w2v_core.runs.run_directory import RunDir
 
 TESTS = Path(__file__).parent
 SETTINGS = ("tokenize.split_bytes=200000", "shards.target_rows=20000", "shards.window=3", "train.epochs=1")
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,16 @@ def run_on(
         conf |= {"spark.executorEnv.W2V_FAULT_MARKS": str(marks)}
     settings = [*SETTINGS, "vocab.min_count=2", "vocab.sample=0.05", "train.vector_size=8", "train.workers=1"]
     settings += [f"spark.master={master}", *(f'spark.conf."{key}"="{value}"' for key, value in conf.items())]
-    command = [sys.executable, "-m", "jobs", "run", "--run-dir", str(folder / "run"), "--input", str(text)]
+    command = [
+        sys.executable,
+        "-m",
+        "w2v_core.cli",
+        "run",
+        "--run-dir",
+        str(folder / "run"),
+        "--input",
+        str(text),
+    ]
     for setting in settings:
         command += ["--set", setting]
     done = subprocess.run(

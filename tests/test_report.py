@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 from runs_by_hand import COMPARISON, HIT, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
-from w2v_core.config import (
-    Config,
-    ReportConfig,
-    load_config,
-)
+from w2v_core.config import Config, ReportConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.pipeline.evaluate import evaluate_vectors
 from w2v_core.pipeline.report import check_report, write_report

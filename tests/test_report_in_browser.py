@@ -158,7 +158,7 @@ def test_the_focus_stays_where_a_chosen_neighbour_was(opened, small_page):
     assert page.evaluate("document.activeElement.closest('#chosen') !== null")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_twenty_thousand_words_pan_zoom_and_are_chosen(opened, large_page):
     page = opened(large_page, viewport={"width": 1280, "height": 900})
     whole = picture(page)

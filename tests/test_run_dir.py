@@ -7,7 +7,8 @@ import pytest
 from w2v_core.config import ShardsConfig, TokenizeConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
-from w2v_core.runs.run_directory import RunDir, fingerprint
+from w2v_core.runs.manifest import fingerprint
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import TaskResult, commit_parts, write_bytes
 from w2v_core.runs.token_account import TokenAccount
 

@@ -19,7 +19,7 @@ def on_a_terminal(*arguments: str) -> str:
     """What `w2v ARGUMENTS…` shows on a terminal of 100 columns, escapes and all."""
     ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "jobs", *arguments]
+    command = [sys.executable, "-m", "w2v_core.cli", *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
         os.close(theirs)
         shown = bytearray()

@@ -21,8 +21,10 @@ from small_settings import small_config
 from w2v_core.config import TrainConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
-from w2v_core.pipeline.train import METRICS, train_vectors
-from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.pipeline.train import train_vectors
+from w2v_core.runs.artifacts import METRICS
+from w2v_core.runs.manifest import FileEntry
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards import epoch_order as order_module
 from w2v_core.shards import read as read_module
 from w2v_core.shards.epoch_order import epoch_plan, units_of
@@ -424,7 +426,7 @@ SLOW = (
 OFTEN = "train.checkpoint_minutes=0.001"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_path):
     run = make_run(corpus, into="killed")
     whole = make_run(corpus, into="whole")

@@ -18,7 +18,8 @@ from w2v_core.cli.app import app
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.pipeline.verify import verify
 from w2v_core.readers.splits import find_files
-from w2v_core.runs.run_directory import MANIFEST, RunDir
+from w2v_core.runs.artifacts import MANIFEST
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards.digest import digest_of_rows, joined_digest
 
 
@@ -43,10 +44,10 @@ def test_the_digest_forgets_order_and_files_but_no_row_and_no_id(num_rows, windo
 
 
 @pytest.fixture(scope="session")
-def whole_run(tmp_path_factory, corpus, spark_config) -> Path:
+def whole_run(tmp_path_factory, corpus, executor) -> Path:
     run = RunDir.create(str(tmp_path_factory.mktemp("verify") / "실행"))
-    config = small_config("shards.target_rows=1000").model_copy(update={"spark": spark_config})
-    run_pipeline(run, find_files([str(corpus)]), config)
+    config = small_config("shards.target_rows=1000")
+    run_pipeline(run, find_files([str(corpus)]), config, executor)
     return Path(run.folder.path)
 
 

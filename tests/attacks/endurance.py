@@ -105,7 +105,9 @@ def night_here(work: Path) -> None:
 
 
 def night_in_its_own(work: Path) -> None:
-    subprocess.run([sys.executable, "-m", "jobs", *arguments(work)], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "w2v_core.cli", *arguments(work)], check=True, stderr=subprocess.DEVNULL
+    )
 
 
 def arrive(folder: Path, number: int) -> None:

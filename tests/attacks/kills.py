@@ -27,7 +27,8 @@ from typing import Any
 
 from w2v_core.pipeline.verify import verify
 from w2v_core.registry.store import ModelStore
-from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.artifacts import STAGES
+from w2v_core.runs.run_directory import RunDir
 
 KINDS = ("run", "night")
 SETTINGS = (

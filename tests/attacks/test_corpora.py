@@ -14,7 +14,7 @@ from core_path import WHOLE, Tokenized, sharded, tokenized
 SMALL = (1024, 5000)
 """Bytes of a split: the least that the settings take, and some. Of large files more, or tasks would be thousands."""
 
-SPARK_ONE_IN = 20
+PIPELINE_ONE_IN = 20
 
 
 @pytest.fixture
@@ -123,8 +123,8 @@ def multiset(found: Tokenized) -> Counter[tuple[str, ...]]:
     return Counter(map(tuple, found.sentences["tokens"].to_pylist()))
 
 
-def test_a_corpus_goes_through_every_stage(seed, folder, w2v, spark_config):
-    """The same corpora on Spark, to vectors: exit code, message, and the run verified."""
+def test_a_corpus_goes_through_every_stage(seed, folder, w2v):
+    """The same corpora through the command, to vectors: exit code, message, and the run verified."""
     (folder / "in").mkdir()
     corpus = corpora.make(seed, folder / "in")
     options = [*SETTINGS, *corpus.options(), "tokenize.split_bytes=20000"]
@@ -149,7 +149,7 @@ def test_a_corpus_goes_through_every_stage(seed, folder, w2v, spark_config):
     assert tokens["tokens"]["kept"] == alone.account.kept
 
 
-test_a_corpus_goes_through_every_stage.one_in = SPARK_ONE_IN
+test_a_corpus_goes_through_every_stage.one_in = PIPELINE_ONE_IN
 
 SETTINGS = (
     "vocab.min_count=1",
@@ -160,7 +160,6 @@ SETTINGS = (
     "train.vector_size=4",
     "train.workers=1",
     "train.heldout_rows=0",
-    "spark.master=local[2]",
 )
 TOO_LITTLE = ("holds no token", "no word is left with a context", "one word")
 

@@ -14,7 +14,8 @@ import pytest
 
 from w2v_core.pipeline.verify import verify
 from w2v_core.registry.store import ModelStore
-from w2v_core.runs.run_directory import MANIFEST, RunDir
+from w2v_core.runs.artifacts import MANIFEST
+from w2v_core.runs.run_directory import RunDir
 
 PAGE = 4096
 SETTINGS = (
@@ -92,11 +93,9 @@ def pairs(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def command(w2v, text, pairs, spark_config) -> Callable[[str, Path], tuple[int, str]]:
+def command(w2v, text, pairs) -> Callable[[str, Path], tuple[int, str]]:
     """Runs a command on a run directory: exit code and standard error."""
-    settings = [
-        word for each in (*SETTINGS, f"spark.master={spark_config.master}") for word in ("--set", each)
-    ]
+    settings = [word for each in SETTINGS for word in ("--set", each)]
     options = {"tokenize": ["--input", str(text)], "evaluate": ["--similarity", str(pairs)]}
 
     def run(name: str, folder: Path) -> tuple[int, str]:

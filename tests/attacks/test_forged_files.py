@@ -27,7 +27,8 @@ from w2v_core.io.word_list import read_word_list
 from w2v_core.pipeline.report import write_report
 from w2v_core.pipeline.verify import verify
 from w2v_core.readers.splits import read_list
-from w2v_core.runs.run_directory import STAGES, RunDir
+from w2v_core.runs.artifacts import STAGES
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.formats.formats import export
 from w2v_core.vectors.formats.table import VectorTable
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile

@@ -53,14 +53,21 @@ def tokens_stage(run: RunDir, num_words: int) -> None:
         stage_writer.finish(config=TokenizeConfig(), inputs=[], files=files, tokens=account, counters={})
 
 
+STAGES = (
+    ("vocab", make_vocab),
+    ("shards", make_shards),
+    ("vectors", lambda run, config, _: train_vectors(run, config)),
+)
+
+
 @pytest.mark.parametrize("num_words", SIZES)
-def test_every_word_gets_its_count_an_id_and_a_vector(tmp_path: Path, spark_config, num_words):
+def test_every_word_gets_its_count_an_id_and_a_vector(tmp_path: Path, executor, num_words):
     run = RunDir.create(str(tmp_path / "run"))
-    config = load_config(None, SETTINGS).model_copy(update={"spark": spark_config})
+    config = load_config(None, SETTINGS)
     tokens_stage(run, num_words)
-    for name, stage in (("vocab", make_vocab), ("shards", make_shards), ("vectors", train_vectors)):
+    for name, stage in STAGES:
         started = time.monotonic()
-        stage(run, config)
+        stage(run, config, executor)
         print(
             f"{num_words:,} words: {name} {time.monotonic() - started:.1f} s, {peak_mb():,} MB at most so far"
         )
@@ -85,5 +92,5 @@ def test_every_word_gets_its_count_an_id_and_a_vector(tmp_path: Path, spark_conf
 
 
 def peak_mb() -> int:
-    """Of this process; Spark's are its own."""
+    """Of this process; the workers' are their own."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -21,7 +21,9 @@ from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.nightly.ledger import Ledger
 from w2v_core.readers.splits import find_files, plan_splits
-from w2v_core.runs.run_directory import FileEntry, RunDir
+from w2v_core.runs.artifacts import VOCAB_ARROW
+from w2v_core.runs.manifest import FileEntry
+from w2v_core.runs.run_directory import RunDir
 from w2v_core.schemas import VOCAB
 from w2v_core.shards.epoch_order import Unit
 from w2v_core.shards.read import Shards
@@ -31,7 +33,7 @@ from w2v_core.tokenization.tokenizers import sentencepiece
 from w2v_core.training.checkpoint import Checkpoints
 from w2v_core.training.engine.tables import Tables
 from w2v_core.vectors.formats.detect_format import open_table
-from w2v_core.vocabulary.vocabulary import OPEN_FILE, Vocabulary
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[2]
 MODULES = {
@@ -215,7 +217,7 @@ def vocabulary(folder: Path, data: bytes) -> None:
         path.write_bytes(data)
         if path.name == "vocab.parquet":
             refused(lambda: Vocabulary.read(run.stage("vocab")))
-        elif path.name == OPEN_FILE or path.suffix == ".npy":
+        elif path.name == VOCAB_ARROW or path.suffix == ".npy":
             refused(lambda: Vocabulary.open(run.stage("vocab")))
         path.write_bytes(was)
 
@@ -288,7 +290,7 @@ def text(folder: Path, data: bytes) -> None:
         into.create()
         refused(
             lambda: tokenize_part(splits, config, TokenizerResources.read(config), into, 0), may_be_read=True
-        )  # noqa: B023
+        )
 
 
 def shards(folder: Path, data: bytes) -> None:

@@ -149,7 +149,7 @@ def nights(tmp_path_factory):
             open_folder("s3://bucket?allow_bucket_creation=true").filesystem.create_dir("bucket")
 
             def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-                command = [sys.executable, "-m", "jobs", *arguments]
+                command = [sys.executable, "-m", "w2v_core.cli", *arguments]
                 return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
             told = {
@@ -192,7 +192,7 @@ def files_in(bucket: str):
     return [info for info in found if info.is_file]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_night_was_one(nights):
     folder, told, below = nights
     assert told["a night"].returncode == 0, told["a night"].stderr
@@ -205,13 +205,13 @@ def test_the_night_was_one(nights):
     assert "mlflow_failed" in told["a night"].stderr
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_what_the_night_told_holds_no_secret(nights):
     for name, done in nights[1].items():
         assert_unwritten(done.stdout + done.stderr, name)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_what_the_night_wrote_holds_no_secret(nights):
     folder, _, below = nights
     for name, data in below.items():
@@ -221,7 +221,7 @@ def test_what_the_night_wrote_holds_no_secret(nights):
             assert_unwritten(path.read_bytes(), str(path))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_search_reads_sparks_event_log(nights):
     """It is no use where the log is packed."""
     text = b"".join(path.read_bytes() for path in (nights[0] / "events").rglob("*") if path.is_file())

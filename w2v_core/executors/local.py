@@ -201,7 +201,7 @@ class _Job:
             return self._spread(pickle.dumps(("load", function)), calls)
         except WorkerDiedError as error:
             raise UserError(
-                f"{self._name}: a worker process was {error.how}; {_FIX[error.was_killed]}"
+                f"{self._name}: a worker process {error.how}; {_FIX[error.was_killed]}"
             ) from None
         except MemoryError:
             raise UserError(f"{self._name}: a worker process is out of memory; {_LESS_MEMORY}") from None

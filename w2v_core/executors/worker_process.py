@@ -82,5 +82,5 @@ class WorkerProcess:
     def _death(self) -> WorkerDiedError:
         status = self._process.wait()
         if status < 0:
-            return WorkerDiedError(f"killed by {signal.Signals(-status).name}", was_killed=True)
+            return WorkerDiedError(f"was killed by {signal.Signals(-status).name}", was_killed=True)
         return WorkerDiedError(f"ended with exit status {status}", was_killed=False)
