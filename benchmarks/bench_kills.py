@@ -83,7 +83,7 @@ def start(run: Path, epochs: int) -> "subprocess.Popen[bytes]":
     settings = ("train.workers=1", f"train.epochs={epochs}", "train.checkpoint_minutes=0.005")
     options = [word for setting in settings for word in ("--set", setting)]
     return subprocess.Popen(
-        [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", str(run), *options],
+        [sys.executable, "-m", "w2v_core.cli", "train", "--run-dir", str(run), *options],
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )

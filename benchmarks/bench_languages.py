@@ -49,7 +49,7 @@ def arguments() -> argparse.Namespace:
 def run(options: argparse.Namespace, name: str, settings: list[str]) -> Path:
     """The run directory of one tokenizer, trained with `settings` and evaluated."""
     folder = Path(options.work) / name.replace(", ", "-")
-    command = [sys.executable, "-m", "jobs", "run", "--input", options.text, "--run-dir", str(folder)]
+    command = [sys.executable, "-m", "w2v_core.cli", "run", "--input", options.text, "--run-dir", str(folder)]
     chosen = [f"tokenize.tokenizer={name.partition(',')[0]}", *settings]
     command += [argument for setting in chosen for argument in ("--set", setting)]
     subprocess.run([*command, "--similarity", options.similarity], check=True, stdout=sys.stderr)

@@ -24,7 +24,7 @@ from typing import Any
 
 from w2v_core import WordVectors
 
-W2V = (sys.executable, "-m", "jobs")
+W2V = (sys.executable, "-m", "w2v_core.cli")
 STAGES = ("tokens", "vocab", "shards", "vectors", "reports", "gate")
 SETTINGS = ("train.epochs=1", "train.sg=1", "gate.min_neighbor_overlap=0.02")
 NAME = "news"

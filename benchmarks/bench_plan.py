@@ -20,7 +20,7 @@ from bench_train import _pss_kb
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.runs.run_directory import RunDir
 
-COMMAND = [sys.executable, "-m", "jobs"]
+COMMAND = [sys.executable, "-m", "w2v_core.cli"]
 
 
 def main() -> None:

@@ -19,12 +19,12 @@ from bench_train import PeakMemory
 from w2v_core import schemas
 from w2v_core.config import TrainConfig
 from w2v_core.io.filesystem import open_folder
-from w2v_core.runs.run_directory import FileEntry
+from w2v_core.runs.manifest import FileEntry
 from w2v_core.shards.read import Shards
 from w2v_core.shards.windows import context_windows, reaches
 from w2v_core.shards.write import ROW_GROUP_ROWS
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.training.worker import Counts, TrainingJob
+from w2v_core.training.worker import TrainingJob
 
 WINDOW, WORDS_A_SENTENCE = 5, 20
 

@@ -34,20 +34,9 @@ settings.load_profile("patient")
 LOCAL = SparkConfig(master="local[2]", conf={"spark.sql.shuffle.partitions": "2"})
 
 
-MARKERS = {
-    "unit": "neither a JVM nor a server nor a browser, and under about two seconds; the default",
-    "spark": "runs tasks on Spark, which needs Java",
-    "slow": "ten seconds and more, or processes with a server or a browser of their own",
-    "cluster": "a Spark cluster of several processes or containers; make test-cluster",
-    "attack": "random or hostile input",
-}
+MARKERS = {"unit", "spark", "slow", "cluster", "attack"}
 SPARK_FIXTURES = {"spark_config", "spark_executor"}
 REQUIRE_JAVA = "W2V_REQUIRE_JAVA"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    for name, meaning in MARKERS.items():
-        config.addinivalue_line("markers", f"{name}: {meaning}")
 
 
 def pytest_sessionstart() -> None:
@@ -68,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def markers_of(item: pytest.Item) -> set[str]:
     """The markers that follow from where a test lives and what it uses; `unit` for a test that has no other."""
-    names = {marker.name for marker in item.iter_markers()} & MARKERS.keys()
+    names = {marker.name for marker in item.iter_markers()} & MARKERS
     folder = item.path.parent.name
     if SPARK_FIXTURES & set(getattr(item, "fixturenames", ())):
         names.add("spark")

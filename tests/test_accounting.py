@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from w2v_core.errors import AccountError
 from w2v_core.runs.token_account import TokenAccount, add_counters
 
 counts = st.integers(0, 2**40)
@@ -22,7 +23,7 @@ def test_accounts_of_parts_add_up(one, other):
 
 
 def test_a_token_that_vanishes_is_noticed():
-    with pytest.raises(AssertionError, match="does not balance"):
+    with pytest.raises(AccountError, match="does not balance"):
         TokenAccount(read=10, kept=9).checked()
 
 

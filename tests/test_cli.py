@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from w2v_core.executors import java as _java
-from w2v_core.pipeline import run as run_pipeline
 
 # What PySpark's own daemon may say on a busy machine when Java is gone before it: nobody can catch that there.
 PYSPARKS_DAEMON = re.compile(
@@ -241,7 +240,7 @@ def test_an_interrupt_in_a_spark_stage_exits_130_without_a_traceback(tmp_path, d
 
 
 def test_a_fault_of_ours_is_a_traceback_and_exit_1(w2v, monkeypatch, tmp_path):
-    monkeypatch.setattr(run_pipeline, "find_inputs", lambda *_: 1 / 0)
+    monkeypatch.setattr("w2v_core.cli.commands.run.find_inputs", lambda *_: 1 / 0)
     code, _, err = w2v("run", "--run-dir", str(tmp_path / "r"), "--input", "x")
     assert code == 1
     assert "ZeroDivisionError" in err
@@ -262,7 +261,8 @@ def test_an_interrupt_exits_130_and_leaves_no_half_stage(make_run, corpus):
     command = [
         sys.executable,
         "-m",
-        "w2v_core.pipeline.train",
+        "w2v_core.cli",
+        "train",
         "--run-dir",
         run.location,
         "--set",
@@ -317,7 +317,7 @@ def test_without_java_one_sentence_says_how_to_get_it_and_the_exit_is_2(tmp_path
     }
     for command in (
         [sys.executable, _java.__file__],
-        [sys.executable, "-m", "w2v_core.pipeline.run", "--input", __file__],
+        [sys.executable, "-m", "w2v_core.cli", "run", "--executor", "spark", "--input", __file__],
     ):
         arguments = ["--run-dir", str(tmp_path / "r")] if "-m" in command else []
         done = subprocess.run(

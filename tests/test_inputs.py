@@ -15,6 +15,7 @@ from pyarrow import orc
 
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.tokenize import find_inputs, tokenize_corpus
 from w2v_core.readers.avro import read_avro
@@ -137,13 +138,17 @@ def test_a_packed_table_is_refused(tmp_path):
     ("package", "ending", "extra"),
     [("fastavro", "avro", "avro"), ("mwparserfromhell", "xml", "mediawiki")],
 )
-def test_an_absent_package_is_named_before_spark_starts(tmp_path, monkeypatch, package, ending, extra):
+def test_an_absent_package_is_named_before_a_task_starts(tmp_path, monkeypatch, package, ending, extra):
     (tmp_path / f"x.{ending}").write_bytes(b"x")
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.setattr("w2v_core.executors.spark.session", lambda *_: pytest.fail("Spark was started"))
+    executor = LocalExecutor()
+    monkeypatch.setattr(executor, "start", lambda *_: pytest.fail("tasks were started"))
     with pytest.raises(UserError, match=rf"{package}; install it with `pip install 'w2v\[{extra}\]'`"):
         tokenize_corpus(
-            RunDir.create(str(tmp_path / "run")), find_files([str(tmp_path / f"x.{ending}")]), Config()
+            RunDir.create(str(tmp_path / "run")),
+            find_files([str(tmp_path / f"x.{ending}")]),
+            Config(),
+            executor,
         )
 
 

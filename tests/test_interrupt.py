@@ -49,9 +49,11 @@ def processes_of_session(leader: int) -> list[str]:
     return found
 
 
-def interrupted(run_dir: Path, text: Path, send: Callable[[int], None], *more: str) -> tuple[int, str]:
-    """`w2v run`, which gets `send` once its tasks write tokens: exit code and standard error."""
-    settings = [word for setting in (*SLOW, SPLITS, *more) for word in ("--set", setting)]
+def interrupted(
+    run_dir: Path, text: Path, send: Callable[[int], None], setting: str
+) -> tuple[int, str, float]:
+    """`w2v run`, which gets `send` once its tasks write tokens: exit code, standard error, seconds until its end."""
+    settings = [word for setting in (*SLOW, SPLITS, setting) for word in ("--set", setting)]
     command = [
         sys.executable,
         "-m",
@@ -64,12 +66,22 @@ def interrupted(run_dir: Path, text: Path, send: Callable[[int], None], *more: s
         *settings,
     ]
     stage_writer = run_dir / "tokens" / "_temporary"
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    temporary = run_dir.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    ) as process:
         until(lambda: process.poll() is not None or (stage_writer.is_dir() and any(stage_writer.iterdir())))
+        sent = time.monotonic()
         send(process.pid)
         _, told = process.communicate(timeout=180)
+        seconds = time.monotonic() - sent
     until(lambda: not processes_of_session(process.pid))
-    return process.returncode, told
+    return process.returncode, told, seconds
 
 
 SIGNALS = {
@@ -90,7 +102,10 @@ def test_an_interrupted_run_leaves_no_half_stage_and_the_next_equals_one_undistu
     tmp_path, long_text, executor, setting
 ):
     for name, send in SIGNALS.items():
-        code, told = interrupted(tmp_path / "run", long_text, send, setting)
+        code, told, seconds = interrupted(tmp_path / "run", long_text, send, setting)
+        is_local = setting.startswith("executor")
+        assert not is_local or seconds < 2, name
+        assert not is_local or not any((tmp_path / "temporary").iterdir()), name
         assert code == 130, name
         assert told.splitlines()[-1] == (
             "interrupted: the tokens stage was not written; "

@@ -58,7 +58,7 @@ def test_a_lease_is_held_by_one_and_then_by_the_next(folder):
 COUNTS = """
 import sys, time
 from pathlib import Path
-from w2v_core.locking.lease import held, TakenError
+from w2v_core.locking.lease import held, LeaseHeldError
 from w2v_core.io.filesystem import open_folder
 folder, counter, rounds = open_folder(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 for _ in range(rounds):

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from w2v_core.cli import __main__ as main_module
 from w2v_core.console import log as _log
 from w2v_core.io.credentials import without_secrets
-from w2v_core.pipeline import run as run_pipeline
 from w2v_core.runs.artifacts import STAGES
 from w2v_core.runs.run_directory import RunDir
 
@@ -131,7 +130,7 @@ def test_a_fault_of_ours_has_its_traceback_in_a_field(told, monkeypatch, tmp_pat
     def fail(*_):
         raise ZeroDivisionError(f"at hdfs://user:{SECRET}@host/x")
 
-    monkeypatch.setattr(run_pipeline, "find_inputs", fail)
+    monkeypatch.setattr("w2v_core.cli.commands.run.find_inputs", fail)
     code, (line,) = told("--log-format", "json", "run", "--run-dir", str(tmp_path / "r"), "--input", "x")
     assert (code, line["exit_code"]) == (1, 1)
     assert line["message"] == "ZeroDivisionError: at hdfs://…@host/x"
@@ -152,7 +151,7 @@ def test_a_form_that_is_none_is_refused(told, monkeypatch, capsys):
 def test_a_script_takes_it_too(tmp_path, how):
     option = ["--log-format", "json"] if how == "option" else []
     environment = os.environ | ({} if option else {"W2V_LOG_FORMAT": "json"})
-    script = [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", str(tmp_path / "absent"), *option]
+    script = [sys.executable, "-m", "w2v_core.cli", "train", "--run-dir", str(tmp_path / "absent"), *option]
     done = subprocess.run(script, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
     assert done.returncode == 2
     (line,) = parsed(done.stderr)

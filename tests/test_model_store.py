@@ -416,7 +416,7 @@ def test_attachments_stay_within_their_version(tmp_path, name, runs):
 
 PUBLISHES = """
 import sys
-from w2v_core.locking.lease import TakenError
+from w2v_core.locking.lease import LeaseHeldError
 from w2v_core.registry import store
 from w2v_core.runs.run_directory import RunDir
 store.WAIT_SECONDS = float(sys.argv[1])
@@ -425,7 +425,7 @@ for location in sys.argv[4:]:
     try:
         done = model.publish(RunDir.open(location))
         print(done.version.name, done.version.record.source.run, flush=True)
-    except TakenError:
+    except LeaseHeldError:
         print("taken", location, flush=True)
 """
 

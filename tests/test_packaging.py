@@ -23,7 +23,7 @@ def package() -> Path:
 
 
 def files_of_ours(kind: str) -> list[Path]:
-    return [path for folder in ("w2v_core", "jobs") for path in (ROOT / folder).rglob(kind)]
+    return list((ROOT / "w2v_core").rglob(kind))
 
 
 def run_in(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -34,12 +34,15 @@ def test_the_zip_holds_the_code_and_nothing_else(package):
     names = zipfile.ZipFile(package).namelist()
     assert {name.split("/")[0] for name in names} == {
         "w2v_core",
-        "jobs",
         "w2v-0.1.0.dist-info",
         "__main__.py",
     }
     assert "w2v_core/training/engine/skip_gram.py" in names
-    assert {"jobs/log4j2.properties", "w2v_core/report/page.css", "w2v_core/report/page.js"} <= set(names)
+    assert {
+        "w2v_core/executors/log4j2.properties",
+        "w2v_core/report/page.css",
+        "w2v_core/report/page.js",
+    } <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
@@ -81,6 +84,7 @@ def test_the_zip_is_a_program_that_trains_in_several_processes(
     assert list(empty.iterdir()) == []
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tmp_path, python_without_us):
     settings = ["--run-dir", str(tmp_path / "run"), "--set", "spark.master=local[2]"]
@@ -90,6 +94,7 @@ def test_the_zip_as_a_program_gives_itself_to_sparks_workers(package, corpus, tm
     assert (tmp_path / "run" / "tokens" / "manifest.json").exists()
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 def test_the_stages_run_under_spark_submit_with_the_zip(package, corpus, tmp_path, python_without_us):
     import pyspark

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import os
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -158,7 +159,12 @@ def test_a_limit_of_words_is_in_the_plan_and_what_is_not_is_told(text):
 )
 def test_the_cores_of_spark_are_those_that_its_master_tells(master, cores):
     told = small_config(f"spark.master={master}", 'spark.conf."spark.cores.max"=7')
-    assert predict.spark_cores(told) == cores
+    assert predict.executor_cores(told) == cores
+
+
+def test_the_cores_of_this_machine_are_the_workers_or_all():
+    assert predict.executor_cores(small_config("executor.workers=9")) == 9
+    assert predict.executor_cores(small_config()) == len(os.sched_getaffinity(0))
 
 
 @pytest.mark.parametrize("kind", ["gz", "jsonl", "parquet"])

@@ -12,7 +12,7 @@ from rich.console import Console
 from w2v_core.config import TokenizeConfig
 from w2v_core.console import progress as _progress
 from w2v_core.console.progress import progress
-from w2v_core.console.summary import print_summary, worker_state
+from w2v_core.console.summary import print_summary, stage_status
 from w2v_core.console.tables import aligned
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Tasks
@@ -133,7 +133,7 @@ def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkey
     monkeypatch.setattr(run_dir, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None))
     finish(run, "tokens")
     finish(run, "vocab", 1.0)
-    before = worker_state(run, ("tokens", "vocab", "vectors"))
+    before = stage_status(run, ("tokens", "vocab", "vectors"))
     finish(run, "vocab")
     finish(run, "vectors", 3.0)
     print_summary(run, before)

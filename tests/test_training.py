@@ -396,7 +396,7 @@ def test_a_paused_crew_stands_still(make_run, corpus):
 
 def training(run: RunDir, *settings: str, **options: Any) -> "subprocess.Popen[str]":
     words = [word for setting in settings for word in ("--set", setting)]
-    command = [sys.executable, "-m", "w2v_core.pipeline.train", "--run-dir", run.location, *words]
+    command = [sys.executable, "-m", "w2v_core.cli", "train", "--run-dir", run.location, *words]
     return subprocess.Popen(command, **options)
 
 

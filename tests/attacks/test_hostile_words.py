@@ -17,7 +17,7 @@ from runs_by_hand import made_run, score
 from w2v_core.cli.commands import status as show_status
 from w2v_core.cli.options import print_json
 from w2v_core.console import log as _log
-from w2v_core.console.log import choose_format, escape_json, escape_word, say, visible
+from w2v_core.console.log import choose_format, escape_control_chars, escape_json, escape_word, say
 from w2v_core.console.tables import print_rows
 from w2v_core.integrations.mlflow import numbers_of, params_of
 from w2v_core.nightly.metrics import exposition
@@ -145,7 +145,7 @@ def test_what_is_visible_acts_on_nothing(text):
 
 @pytest.mark.parametrize("word", HARMLESS)
 def test_words_of_every_language_stay_as_they_are(word):
-    assert escape_word(word) == visible(word) == word
+    assert escape_word(word) == escape_control_chars(word) == word
     assert escape_json(json.dumps(word, ensure_ascii=False)) == json.dumps(word, ensure_ascii=False)
 
 
@@ -166,8 +166,8 @@ def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypa
 def test_nights_with_hostile_names_are_told_harmlessly(monkeypatch, is_terminal):
     stream = StringIO()
     console = Console(file=stream, force_terminal=is_terminal, width=400, markup=False, color_system=None)
-    for module in ("_rows", "_log"):
-        monkeypatch.setattr(f"jobs.{module}.console", console)
+    for module in ("tables", "log"):
+        monkeypatch.setattr(f"w2v_core.console.{module}.console", console)
     print_rows(show_status.HEADINGS, [show_status._row(a_record("\x1b[2J\nnight", "\u202ex", {}))])
     assert ("━" in stream.getvalue()) == is_terminal
     assert ACTS.search(stream.getvalue()) is None

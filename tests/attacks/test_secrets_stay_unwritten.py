@@ -232,9 +232,9 @@ def test_the_search_reads_sparks_event_log(nights):
 def test_a_traceback_tells_no_value_of_ours():
     """A fault of ours has a traceback, which quotes lines of code and no variables."""
     code = (
-        "import os, sys; from jobs import __main__, cli, query_vectors\n"
+        "import os, sys; from w2v_core.cli import __main__, app; from w2v_core.cli.commands import query\n"
         "def fault(location): secret = os.environ['AWS_SECRET_ACCESS_KEY']; raise RuntimeError('a fault of ours')\n"
-        "query_vectors.WordVectors = type('Broken', (), {'load': staticmethod(fault)})\n"
+        "query.WordVectors = type('Broken', (), {'load': staticmethod(fault)})\n"
         "sys.argv = ['w2v', 'neighbors', '--vectors', 'x', 'king']; __main__.main()"
     )
     environment = os.environ | {"AWS_SECRET_ACCESS_KEY": SECRET}

@@ -42,12 +42,12 @@ _READ = """
     from w2v_core.errors import UserError
     from w2v_core.io.filesystem import open_folder
     from w2v_core.readers.splits import find_files, plan_splits
-    from w2v_core.tokenization.tokenizer_resources import NamedFiles
+    from w2v_core.tokenization.tokenizer_resources import TokenizerResources
     from w2v_core.tokenization.task import tokenize_part
 
     def read(path):
         for number, task in enumerate(plan_splits(find_files([path]), 1 << 40)):
-            return tokenize_part(task, TokenizeConfig(), NamedFiles(), open_folder(out), number).tokens.kept
+            return tokenize_part(task, TokenizeConfig(), TokenizerResources(), open_folder(out), number).tokens.kept
 
     small, path, out = sys.argv[1:]
     read(small)  # tables of characters, which every task has

@@ -33,38 +33,38 @@ from mutants import Mutant, mutants_of
 
 ROOT = Path(__file__).parents[2]
 KILLERS = {
-    "sampler.py": ("test_sampler.py", "test_engine.py"),
-    "windows.py": ("test_shards.py", "test_engine.py"),
-    "draws.py": ("test_shards.py",),
-    "shards/arrived.py": ("test_shards.py",),
+    "reference/unigram_sampler.py": ("test_sampler.py", "test_engine.py"),
+    "shards/windows.py": ("test_shards.py", "test_engine.py"),
+    "keyed_random.py": ("test_shards.py",),
+    "shards/received_sentences.py": ("test_shards.py",),
     "shards/digest.py": ("test_shards.py",),
     "shards/encode.py": ("test_shards.py",),
-    "shards/order.py": ("test_shards.py", "test_training.py"),
-    "shards/rows.py": ("test_shards.py",),
-    "shards/stretches.py": ("test_shards.py", "test_engine.py"),
+    "shards/epoch_order.py": ("test_shards.py", "test_training.py"),
+    "shards/training_rows.py": ("test_shards.py",),
+    "shards/spans.py": ("test_shards.py", "test_engine.py"),
     "shards/read.py": ("test_shards.py", "test_training.py"),
     "shards/write.py": ("test_shards.py",),
-    "layers/embedding.py": ("test_layers.py",),
-    "layers/embedding_dot.py": ("test_layers.py",),
-    "layers/sigmoid_with_loss.py": ("test_layers.py",),
-    "layers/negative_sampling_loss.py": ("test_layers.py",),
-    "models/cbow.py": ("test_models.py",),
-    "models/skip_gram.py": ("test_models.py",),
-    "row_gradient.py": ("test_engine.py", "test_layers.py"),
-    "row_products.py": ("test_engine.py",),
-    "engine/bound.py": ("test_engine.py",),
-    "engine/cbow.py": ("test_engine.py", "test_training.py"),
-    "engine/skip_gram.py": ("test_engine.py", "test_training.py"),
-    "engine/negatives.py": ("test_engine.py",),
-    "engine/noise.py": ("test_engine.py",),
-    "engine/rows.py": ("test_engine.py",),
-    "engine/scores.py": ("test_engine.py",),
-    "engine/scratch.py": ("test_engine.py", "test_training.py"),
-    "engine/tables.py": ("test_engine.py", "test_training.py"),
+    "reference/layers/embedding.py": ("test_layers.py",),
+    "reference/layers/embedding_dot.py": ("test_layers.py",),
+    "reference/layers/sigmoid_with_loss.py": ("test_layers.py",),
+    "reference/layers/negative_sampling_loss.py": ("test_layers.py",),
+    "reference/models/cbow.py": ("test_models.py",),
+    "reference/models/skip_gram.py": ("test_models.py",),
+    "reference/sparse_gradient.py": ("test_engine.py", "test_layers.py"),
+    "reference/scatter_add.py": ("test_engine.py",),
+    "training/engine/bound.py": ("test_engine.py",),
+    "training/engine/cbow.py": ("test_engine.py", "test_training.py"),
+    "training/engine/skip_gram.py": ("test_engine.py", "test_training.py"),
+    "training/engine/negatives.py": ("test_engine.py",),
+    "training/engine/noise.py": ("test_engine.py",),
+    "training/engine/rows.py": ("test_engine.py",),
+    "training/engine/scores.py": ("test_engine.py",),
+    "training/engine/workspace.py": ("test_engine.py", "test_training.py"),
+    "training/engine/tables.py": ("test_engine.py", "test_training.py"),
 }
-"""A file of w2v_core, and the tests that must tell its faults, less those of them that start Spark."""
+"""A file of w2v_core, and the tests that must tell its faults, less those of them that run a whole pipeline."""
 
-NEED_MORE = frozenset(("make_run", "spark_config", "corpus", "trained_run"))
+NEED_MORE = frozenset(("make_run", "spark_config", "executor", "corpus", "trained_run"))
 SLOW = ("test_no_learning_rate", "test_the_held_out_loss_falls")
 
 
