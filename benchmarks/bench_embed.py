@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bench_train import cut
 
-from w2v_core.config import Config, EmbedConfig, SparkConfig, TokenizeConfig, TrainConfig
-from w2v_core.executors import spark as _spark
+from w2v_core.config import Config, EmbedConfig, TokenizeConfig, TrainConfig
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.embed import embed_documents
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
@@ -38,16 +38,18 @@ def main() -> None:
     config = Config(
         tokenize=TokenizeConfig(split_bytes=4 << 20),  # as many tasks as both cores want
         train=TrainConfig(epochs=1, vector_size=options.size),
-        spark=SparkConfig(master=options.master),
     )
     files, run = find_files([str(text)]), RunDir.create(str(work / "run"))
-    run_pipeline(run, files, config)
+    executor = LocalExecutor(options.workers)
+    run_pipeline(run, files, config, executor)
     print("| weighting | components removed | documents | tokens | s | tokens/s | MB written |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for number, settings in enumerate(SETTINGS):
-        _spark.session(config.spark)
+        executor.start()
         output = str(work / f"vectors-{number}")
-        manifest = embed_documents(run, files, output, config.model_copy(update={"embed": settings}))
+        manifest = embed_documents(
+            run, files, output, config.model_copy(update={"embed": settings}), executor
+        )
         assert manifest.tokens is not None
         print(
             f"| {settings.weighting} | {settings.remove_components} | {manifest.counters['documents']:,} | "
@@ -66,7 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", required=True)
     parser.add_argument("--tokens", type=int, default=5_000_000)
     parser.add_argument("--size", type=int, default=100)
-    parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--workers", type=int, default=2)
     return parser.parse_args()
 
 

@@ -17,7 +17,7 @@ from bench_train import tokenized_slice, train_shards
 from w2v_core.config import Config, TrainConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import evaluate_analogies
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.runs.run_directory import RunDir
@@ -62,7 +62,8 @@ def main() -> None:
 def prepare(options: argparse.Namespace) -> list[RunDir]:
     """A run directory up to the shards for each subsampling; tokens are made once."""
     work = Path(options.work)
-    tokenized_slice(options, Config())
+    executor = LocalExecutor()
+    tokenized_slice(options, Config(), executor)
     runs = []
     for sample in SAMPLES:
         location = work / f"run-{sample:g}"
@@ -70,10 +71,10 @@ def prepare(options: argparse.Namespace) -> list[RunDir]:
         if run.manifest("tokens") is None:
             shutil.copytree(work / "run" / "tokens", location / "tokens", dirs_exist_ok=True)
         config = load_config(None, [f"vocab.sample={sample}"])
-        make_vocab(run, config)
-        make_shards(run, config)
+        make_vocab(run, config, executor)
+        make_shards(run, config, executor)
         runs.append(run)
-    _spark.stop_session()
+    executor.stop()
     return runs
 
 

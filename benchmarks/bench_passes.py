@@ -17,6 +17,7 @@ from pathlib import Path
 from bench_train import PAIRS, scores, tokenized_slice, train_shards
 
 from w2v_core.config import Config, load_config
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.vocabulary import make_vocab
 
@@ -67,9 +68,10 @@ def train_one(options: argparse.Namespace) -> dict[str, object]:
             *(f"train.{setting}" for setting in (f"sg={sg}", f"seed={seed}", f"epochs={options.epochs}")),
         ],
     )
-    run = tokenized_slice(options, Config())
-    make_vocab(run, config)
-    shards = make_shards(run, config)
+    with LocalExecutor() as executor:
+        run = tokenized_slice(options, Config(), executor)
+        make_vocab(run, config, executor)
+        shards = make_shards(run, config, executor)
     vectors, seconds = train_shards(run, config.train)
     megabytes = sum(file.bytes for file in shards.files) / 1e6
     place = {"seed": seed, "passes": passes, "sg": sg, "seconds": seconds, "mb": megabytes}

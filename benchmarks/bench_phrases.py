@@ -3,7 +3,7 @@
     python benchmarks/bench_phrases.py --text enwiki.txt --work WORK [--tokens 17000000]
 
 The sentences are the first of the text, cut by our tokens stage. gensim counts and joins in one process, as it does;
-ours runs on `local[2]` or what --master says. Times are without Spark's start and without reading sentences for
+ours runs in --workers processes. Times are without their start and without reading sentences for
 gensim. Prints Markdown.
 """
 
@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from bench_train import tokenized_slice
 from gensim.models.phrases import Phrases
 
-from w2v_core.config import Config, PhrasesConfig, SparkConfig
-from w2v_core.executors import spark as _spark
+from w2v_core.config import Config, PhrasesConfig
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.phrases import make_phrases
 from w2v_core.runs.run_directory import RunDir
 
@@ -31,17 +31,17 @@ SETTINGS = (
 def main() -> None:
     """Each of SETTINGS by both, and the table."""
     options = arguments()
-    run = tokenized_slice(options, Config(spark=SparkConfig(master=options.master)))
+    executor = LocalExecutor(options.workers)
+    run = tokenized_slice(options, Config(), executor)
     sentences = sentences_of(run, "tokens")
     num_tokens = sum(map(len, sentences))
-    print(f"{num_tokens:,} tokens, Spark on {options.master}\n")
+    print(f"{num_tokens:,} tokens, {options.workers} processes\n")
     print("| scoring | passes | phrases | same | largest difference | same sentences | ours s | gensim s |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for settings in SETTINGS:
-        config = Config(phrases=settings, spark=SparkConfig(master=options.master))
+        config = Config(phrases=settings)
         run.remove("phrases")
-        _spark.session(config.spark)
-        manifest = make_phrases(run, config)
+        manifest = make_phrases(run, config, executor)
         assert manifest is not None
         theirs, scores, seconds = by_gensim(sentences, settings)
         ours = scores_of(run, settings.passes)
@@ -64,7 +64,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--text", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--tokens", type=int, default=17_000_000)
-    parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--workers", type=int, default=2)
     return parser.parse_args()
 
 

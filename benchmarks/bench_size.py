@@ -47,7 +47,7 @@ def main() -> None:
         train_and_save(Path(work), TrainingJob(shards, counts_V, 0.75, config))
 
 
-def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, Counts]:
+def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, IntArray]:
     """One shard of about so many rows, and counts that promise its words."""
     share_V = 1 / np.arange(1, num_words + 1)
     edges_V = np.cumsum(share_V) / share_V.sum()

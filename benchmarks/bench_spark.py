@@ -1,9 +1,10 @@
-"""Text to shards on local Spark, stage by stage, beside what DuckDB and Spark SQL take to count the same words.
+"""Text to shards by each executor, stage by stage, beside what DuckDB and Spark SQL take to count the same words.
 
-    python benchmarks/bench_spark.py --text enwiki.txt --work WORK [--masters local[1] local[2]] [--scales 1 2 4]
+    python benchmarks/bench_spark.py --text enwiki.txt --work WORK [--masters local[2] workers[2]] [--scales 1 2 4]
 
 Every run is a process of its own, in turn, and a line of JSON in WORK/spark.jsonl. Prints Markdown tables.
 
+A master `workers[N]` is N processes of this machine, without Spark.
 Seconds of a stage are from its first file listed to its manifest; the session is started before and told apart.
 Tokens/s are of the corpus, in every stage. CPU seconds are of all processes: driver, JVM and Python workers.
 Memory is the resident size, looked at ten times a second: of the JVM, and of the largest Python worker.
@@ -17,6 +18,7 @@ import itertools
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -28,8 +30,10 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from w2v_core.config import Config, load_config
-from w2v_core.executors import spark as _spark
+from w2v_core.config import Config, SparkConfig, load_config
+from w2v_core.executors.base import Executor
+from w2v_core.executors.local import LocalExecutor
+from w2v_core.executors.spark import SparkExecutor
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.vocabulary import make_vocab
@@ -67,7 +71,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--text", required=True)
     parser.add_argument("--work", required=True)
-    parser.add_argument("--masters", nargs="+", default=["local[1]", "local[2]"])
+    parser.add_argument("--masters", nargs="+", default=["workers[2]", "local[2]"])
     parser.add_argument("--scales", type=int, nargs="+", choices=[1, 2, 4], default=[1, 2, 4])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--set", dest="settings", action="append", default=[])
@@ -125,14 +129,14 @@ def run_apart(options: argparse.Namespace, what: str, master: str, scale: int) -
 
 def run_ours(options: argparse.Namespace) -> dict[str, object]:
     """Text to shards: seconds, CPU seconds and peak memory of each stage."""
-    config = load_config(None, [*options.settings, f"spark.master={options.master}"])
+    config, executor = load_config(None, options.settings), executor_of(options.master)
     run = RunDir.create(str(Path(options.work) / "spark-run"))
     with run.rewrite("tokens"):
         pass
     begun = time.monotonic()
-    _spark.session(config.spark)
+    executor.start()
     result = facts("ours", options) | {"session": time.monotonic() - begun, "stages": {}}
-    for stage, make in zip(STAGES, makers(run, config, options), strict=True):
+    for stage, make in zip(STAGES, makers(run, config, executor, options), strict=True):
         cpu, memory, begun = cpu_seconds(), PeakMemory(), time.monotonic()
         make()
         result["stages"][stage] = {
@@ -152,13 +156,21 @@ def run_ours(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def makers(run: RunDir, config: Config, options: argparse.Namespace) -> list[Callable[[], object]]:
+def executor_of(master: str) -> Executor:
+    """Processes of this machine for `workers[N]`, else Spark."""
+    found = re.fullmatch(r"workers\[(\d+)\]", master)
+    return LocalExecutor(int(found[1])) if found else SparkExecutor(SparkConfig(master=master))
+
+
+def makers(
+    run: RunDir, config: Config, executor: Executor, options: argparse.Namespace
+) -> list[Callable[[], object]]:
     """What makes each of STAGES."""
     folder = str(corpus_folder(options, options.scale))
     return [
-        lambda: tokenize_corpus(run, find_files([folder]), config),
-        lambda: make_vocab(run, config),
-        lambda: make_shards(run, config),
+        lambda: tokenize_corpus(run, find_files([folder]), config, executor),
+        lambda: make_vocab(run, config, executor),
+        lambda: make_shards(run, config, executor),
     ]
 
 
@@ -166,9 +178,8 @@ def count_with_spark_sql(options: argparse.Namespace) -> dict[str, object]:
     """Split, explode, group, and the number of words that come five times."""
     from pyspark.sql import functions as sf
 
-    config = load_config(None, [f"spark.master={options.master}"])
     begun = time.monotonic()
-    spark = _spark.session(config.spark)
+    spark = SparkExecutor(SparkConfig(master=options.master)).session()
     session, cpu, memory, begun = time.monotonic() - begun, cpu_seconds(), PeakMemory(), time.monotonic()
     lines = spark.read.text(str(corpus_folder(options, options.scale)))
     words = lines.select(sf.explode(sf.split(sf.lower("value"), _WORD)).alias("word")).where("word != ''")

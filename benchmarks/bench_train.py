@@ -37,7 +37,8 @@ import numpy as np
 from w2v_core.config import Config, TrainConfig
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Executor
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.io.parquet import row_groups
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
@@ -88,15 +89,15 @@ def arguments() -> argparse.Namespace:
 def prepare(options: argparse.Namespace) -> None:
     """The slice, its run directory up to the shards, and gensim's corpus file, where they are missing."""
     work, config = Path(options.work), Config()
-    run = tokenized_slice(options, config)
-    make_vocab(run, config)
-    make_shards(run, config)
-    _spark.stop_session()
+    with LocalExecutor() as executor:
+        run = tokenized_slice(options, config, executor)
+        make_vocab(run, config, executor)
+        make_shards(run, config, executor)
     if not (work / "corpus.txt").exists():
         write_line_sentences(run, work / "corpus.txt")
 
 
-def tokenized_slice(options: argparse.Namespace, config: Config) -> RunDir:
+def tokenized_slice(options: argparse.Namespace, config: Config, executor: Executor) -> RunDir:
     """WORK/run with the tokens of the first `tokens` of the text, made where they are missing."""
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def tokenized_slice(options: argparse.Namespace, config: Config) -> RunDir:
     if not text.exists():
         cut(Path(options.text), text, options.tokens)
     run = RunDir.create(str(work / "run"))
-    tokenize_corpus(run, find_files([str(text)]), config)
+    tokenize_corpus(run, find_files([str(text)]), config, executor)
     return run
 
 

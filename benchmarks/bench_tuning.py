@@ -22,7 +22,8 @@ from bench_train import PAIRS, train_shards
 from w2v_core.config import Config, load_config
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.base import Executor
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.vocabulary import make_vocab
@@ -79,9 +80,9 @@ def main() -> None:
     if options.one:
         print(json.dumps(train_one(options, tuple(options.one[1:]), int(options.one[0]))))
         return
-    for change in CHANGES:
-        prepare(options, change)
-    _spark.stop_session()
+    with LocalExecutor() as executor:
+        for change in CHANGES:
+            prepare(options, change, executor)
     kept = Path(options.work) / "tuning.jsonl"
     results = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     made = {(tuple(result["change"]), result["seed"]) for result in results}
@@ -107,13 +108,13 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(options: argparse.Namespace, change: tuple[str, ...]) -> None:
+def prepare(options: argparse.Namespace, change: tuple[str, ...], executor: Executor) -> None:
     """The run directory of a change up to its shards, where it is missing."""
     config = settings(change)
     run = RunDir.create(place(options, change))
-    tokenize_corpus(run, find_files([options.text]), config)
-    make_vocab(run, config)
-    make_shards(run, config)
+    tokenize_corpus(run, find_files([options.text]), config, executor)
+    make_vocab(run, config, executor)
+    make_shards(run, config, executor)
 
 
 def settings(change: tuple[str, ...]) -> Config:

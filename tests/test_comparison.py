@@ -11,7 +11,9 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.stats import spearmanr
 from small_settings import small_config
 
+from w2v_core.cli.renderers import RENDERERS
 from w2v_core.config import EvaluateConfig
+from w2v_core.console.log import show_log
 from w2v_core.errors import UserError
 from w2v_core.evaluation import comparison
 from w2v_core.evaluation.analogies import NOT_COVERED, RIGHT, WRONG
@@ -251,6 +253,7 @@ def test_two_runs_are_compared_and_told(make_run, corpus, pairs, capsys):
     run, other = make_run(corpus), make_run(corpus, "train.seed=2", into="other")
     config = small_config(f"evaluate.similarity=['{pairs}']", "evaluate.moved_min_count=2")
     alone = evaluate_vectors(run, config)
+    show_log(RENDERERS)
     capsys.readouterr()
     report = evaluate_vectors(run, config, other.location)
     told = capsys.readouterr().err

@@ -18,7 +18,7 @@ import typer
 from w2v_core import WordVectors
 from w2v_core.cli.app import app
 from w2v_core.config import load_config
-from w2v_core.executors.java import missing_java
+from w2v_core.executors.java import prepare_java
 from w2v_core.vectors.formats.formats import export
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +52,6 @@ SCRIPTS = {
 }
 """Commands that `spark-submit` gets as jobs/NAME.py; the same functions read the same arguments."""
 SMALL = (
-    "spark.master=local[2]",
     "vocab.sample=0",
     "train.workers=1",
     "train.vector_size=16",
@@ -247,7 +246,7 @@ def test_the_errors_of_the_first_page_are_those_that_people_see(w2v, trained, mo
     with monkeypatch.context() as patch:
         patch.setenv("PATH", "")
         patch.delenv("JAVA_HOME", raising=False)
-        assert str(missing_java()).startswith(shown.pop(0))
+        assert str(prepare_java()).startswith(shown.pop(0))
     assert len(shown) == len(FAULTS)
     for message in shown:
         (arguments,) = (found for begin, found in FAULTS.items() if message.startswith(begin))

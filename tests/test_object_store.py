@@ -45,7 +45,6 @@ from w2v_core.vocabulary.vocabulary import Vocabulary
 
 WHERE = "s3://bucket/실행 #1"
 SETTINGS = (
-    "spark.master=local[2]",
     "vocab.min_count=2",
     "vocab.sample=0.05",
     "vocab.accumulate=true",

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from w2v_core.cli import commands
 from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.locking import heartbeat as kept_lease
 from w2v_core.locking import lease as lease_module
 from w2v_core.locking.heartbeat import kept
 from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, take
 from w2v_core.locking.process_identity import Process
-from w2v_core.pipeline import one_writer as _one_writer
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.runs.run_directory import RunDir
 
@@ -87,8 +87,8 @@ def test_a_second_command_is_refused_and_names_the_first(command, w2v, tmp_path,
 def test_every_command_that_writes_in_a_run_directory_is_among_these():
     """Those that have a run directory and are not here only read it."""
     reads = {"embed", "export", "verify", "publish", "track", "neighbors", "analogy", "plan"}
-    modules = Path(_one_writer.__file__).parent.glob("*.py")
-    writers = {path.stem for path in modules if "with writing(RunDir." in path.read_text(encoding="utf-8")}
+    modules = Path(commands.__file__).parent.glob("*.py")
+    writers = {path.stem for path in modules if "writing(RunDir." in path.read_text(encoding="utf-8")}
     assert len(writers) == len(COMMANDS)
     from w2v_core.cli.app import app
 

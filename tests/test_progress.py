@@ -18,7 +18,7 @@ from w2v_core.errors import UserError
 from w2v_core.executors.base import Tasks
 from w2v_core.executors.spark import SparkExecutor
 from w2v_core.executors.spark_errors import SparkError, failure_of, reason_of
-from w2v_core.runs import run_directory as run_dir
+from w2v_core.runs import stage_writer as stage_writer_module
 from w2v_core.runs.manifest import FileEntry
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import TaskResult
@@ -130,7 +130,7 @@ def finish(run: RunDir, stage: str, seconds_ago: float = 2.0) -> None:
 def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkeypatch, capsys):
     run = RunDir.create(str(tmp_path / "run"))
     monkeypatch.setattr(RunDir, "require", RunDir.manifest)  # the files themselves are not there
-    monkeypatch.setattr(run_dir, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None))
+    monkeypatch.setattr(stage_writer_module, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None))
     finish(run, "tokens")
     finish(run, "vocab", 1.0)
     before = stage_status(run, ("tokens", "vocab", "vectors"))

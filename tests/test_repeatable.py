@@ -1,4 +1,4 @@
-"""The same bytes, whatever Spark does: masters, splits, files, killed tasks and executors, speculation."""
+"""The same bytes, whatever runs the tasks: masters, splits, files, killed tasks and executors, speculation."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def text(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(finished_runs, text):
-    """What `local[2]` makes of it."""
+    """What two processes of this machine make of it."""
     run = RunDir.open(str(finished_runs(text, *SETTINGS)))
     assert len(run.require("tokens").files) > 4
     assert len(run.require("shards").files) > 4
@@ -65,7 +65,7 @@ def test_seven_files_in_another_order_change_nothing(make_run, text, expected, t
     assert_same(make_run(folder, *SETTINGS), expected)
 
 
-# Sessions of their own
+# Spark sessions of their own
 
 
 def the_tasks(folder: Path) -> list[dict]:
@@ -122,24 +122,28 @@ def failures(tasks: list[dict]) -> int:
     return sum(task["Task End Reason"]["Reason"] != "Success" for task in tasks)
 
 
+@pytest.mark.spark
 def test_one_core_changes_nothing(text, expected, tmp_path):
     run, tasks = run_on("local[1]", text, tmp_path)
     assert failures(tasks) == 0
     assert_same(run, expected)
 
 
+@pytest.mark.spark
 def test_killed_python_workers_change_nothing(text, expected, tmp_path):
     run, tasks = run_on("local[2,4]", text, tmp_path, fault="worker")
     assert failures(tasks) >= 2
     assert_same(run, expected)
 
 
+@pytest.mark.spark
 def test_a_cluster_whose_executors_are_killed_changes_nothing(text, expected, tmp_path):
     run, tasks = run_on("local-cluster[2,1,1024]", text, tmp_path, fault="executor")
     assert {"ExecutorLostFailure"} <= {task["Task End Reason"]["Reason"] for task in tasks}
     assert_same(run, expected)
 
 
+@pytest.mark.spark
 def test_speculative_copies_of_stragglers_change_nothing(text, expected, tmp_path):
     speculation = {
         "spark.speculation": "true",

@@ -42,7 +42,7 @@ def lines_of(shown: str) -> list[str]:
 def finished(corpus, tmp_path_factory):
     """A run of the corpus, whose folder has a Korean name, and what the terminal showed meanwhile."""
     run = tmp_path_factory.mktemp("터미널") / "run"
-    settings = [word for setting in (*SMALL, "spark.master=local[2]") for word in ("--set", setting)]
+    settings = [word for setting in SMALL for word in ("--set", setting)]
     return run, on_a_terminal("run", "--run-dir", str(run), "--input", str(corpus), *settings)
 
 

@@ -32,7 +32,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import normalize
 
 from w2v_core.config import load_config
-from w2v_core.executors import spark as _spark
+from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.demo_corpus import default_roots, find_sources, read_module
 from w2v_core.pipeline.embed import embed_documents
 from w2v_core.pipeline.run import run_pipeline
@@ -64,15 +64,16 @@ def main() -> None:
     lines = (json.dumps({"id": number, "text": text}) for number, (text, _, _) in enumerate(documents))
     (work / "documents.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
+    executor = LocalExecutor()
     run = RunDir.create(str(work / "run"))
-    run_pipeline(run, find_files([str(work / "unlabelled.txt")]), load_config(None, TRAINING))
+    run_pipeline(run, find_files([str(work / "unlabelled.txt")]), load_config(None, TRAINING), executor)
     sides = {"TF-IDF": bags_of_words(documents)}
     for number, (name, settings) in enumerate(WEIGHTINGS.items()):
         config = load_config(None, [*settings, "embed.id_column=id"])
         output = work / f"vectors-{number}"
-        embed_documents(run, find_files([str(work / "documents.jsonl")]), str(output), config)
+        embed_documents(run, find_files([str(work / "documents.jsonl")]), str(output), config, executor)
         sides[name] = vectors_in(output)
-    _spark.stop_session()
+    executor.stop()
     print(told(documents, options.unseen), flush=True)
     for line in table(sides, documents):
         print(line, flush=True)

@@ -3,8 +3,8 @@
     python tests/attacks/kills.py --work WORK [--kills 200] [--seed 1]
 
 A process makes every stage, the report, and a published version; or a night, to its version. It gets SIGKILL with all
-that it started, is started again, and so on until it ends; then the next round begins. What comes after the Spark
-stages, and takes no JVM, is done and killed several times in a round. After every kill each stage that looks finished
+that it started, is started again, and so on until it ends; then the next round begins. What comes after the shards
+stage is done and killed several times in a round. After every kill each stage that looks finished
 is read again, and so is each version. At the end all files are those of the undisturbed run.
 
 Prints a line for each kill, and a table; exits with 1 where something was not as promised.
@@ -32,7 +32,6 @@ from w2v_core.runs.run_directory import RunDir
 
 KINDS = ("run", "night")
 SETTINGS = (
-    "spark.master=local[2]",
     "phrases.passes=1",
     "vocab.min_count=2",
     "train.epochs=3",
@@ -114,7 +113,7 @@ def attack(work: Path, kills: int, rng: random.Random) -> int:
 
 
 def rewind(work: Path) -> None:
-    """As after the Spark stages, where they are finished."""
+    """As after the shards stage, where it is finished."""
     for name in ("run/vectors", "run/reports", "run/checkpoints", "store"):
         shutil.rmtree(work / name, ignore_errors=True)
 

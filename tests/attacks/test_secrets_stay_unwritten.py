@@ -192,6 +192,7 @@ def files_in(bucket: str):
     return [info for info in found if info.is_file]
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 def test_the_night_was_one(nights):
     folder, told, below = nights
@@ -205,12 +206,14 @@ def test_the_night_was_one(nights):
     assert "mlflow_failed" in told["a night"].stderr
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 def test_what_the_night_told_holds_no_secret(nights):
     for name, done in nights[1].items():
         assert_unwritten(done.stdout + done.stderr, name)
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 def test_what_the_night_wrote_holds_no_secret(nights):
     folder, _, below = nights
@@ -221,6 +224,7 @@ def test_what_the_night_wrote_holds_no_secret(nights):
             assert_unwritten(path.read_bytes(), str(path))
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 def test_the_search_reads_sparks_event_log(nights):
     """It is no use where the log is packed."""
