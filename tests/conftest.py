@@ -62,7 +62,7 @@ def markers_of(item: pytest.Item) -> set[str]:
     names = {marker.name for marker in item.iter_markers()} & MARKERS
     folder = item.path.parent.name
     fixtures = set(getattr(item, "fixturenames", ()))
-    parameters = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+    parameters = [str(value) for value in item.callspec.params.values()] if hasattr(item, "callspec") else []
     if SPARK_FIXTURES & fixtures:
         names.add("spark")
     if OBJECT_STORE[0] in fixtures or OBJECT_STORE[1] in parameters:

@@ -130,7 +130,9 @@ def finish(run: RunDir, stage: str, seconds_ago: float = 2.0) -> None:
 def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkeypatch, capsys):
     run = RunDir.create(str(tmp_path / "run"))
     monkeypatch.setattr(RunDir, "require", RunDir.manifest)  # the files themselves are not there
-    monkeypatch.setattr(stage_writer_module, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None))
+    monkeypatch.setattr(
+        stage_writer_module, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=lambda _: None)
+    )
     finish(run, "tokens")
     finish(run, "vocab", 1.0)
     before = stage_status(run, ("tokens", "vocab", "vectors"))

@@ -1,28 +1,28 @@
-"""Sentences to vectors through every stage's own code, in this process and without Spark."""
+"""Sentences to vectors through the stages, in this process."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
+from inline_executor import InlineExecutor
 
 from w2v_core import schemas
 from w2v_core.config import Config
-from w2v_core.errors import UserError
-from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.shards import make_shards
+from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.runs.task_output import PartWriter
-from w2v_core.shards.encode import encode_sentences
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import PartWriter, TaskResult, commit_parts
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.read import Shards
-from w2v_core.shards.write import ROW_GROUP_ROWS, write_shard
 from w2v_core.training.engine.tables import Tables, initial_tables
 from w2v_core.training.engine.workspace import Workspace
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob, batches
 from w2v_core.vectors.warm_start import InitialVectors
-from w2v_core.vocabulary.hash_partition import partition_by_hash
-from w2v_core.vocabulary.vocabulary import Vocabulary, build_vocab
-from w2v_core.vocabulary.word_counts import SUMS, Choice, count_tokens, joined, sum_buckets
+from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,17 @@ class Trained:
 
 def shards_of(sentences: list[list[str]], config: Config, work: Path) -> tuple[Vocabulary, Shards]:
     """The vocabulary and the shards. Errors as of the stages."""
-    folder = open_folder(str(work))
-    with PartWriter(folder, schemas.TOKENS) as writer:
-        writer.write(pa.table([sentences], schema=schemas.TOKENS))
-    choice = Choice(config.vocab.min_count, config.vocab.max_final_vocab)
-    counted = partition_by_hash(count_tokens(folder, writer.temporary_name), 4)
-    sums = joined(pa.Table.from_batches(sum_buckets([counted], choice), SUMS))
-    table = build_vocab(sums, config.vocab)
-    columns = [table[name].to_numpy() for name in ("count", "keep_probability", "noise_probability")]
-    vocabulary = Vocabulary(table, table["token"].combine_chunks(), *columns)
-    options, keep_V = config.shards, vocabulary.keep_probability
-    encoded = list(encode_sentences(folder, writer.temporary_name, vocabulary, options.seed))
-    task_results = list(write_shard(encoded, keep_V, options, folder, 0))
-    assert all(task_result.tokens.balances() for task_result in task_results)
-    if not sum(task_result.tokens.kept for task_result in task_results):
-        raise UserError("no word is left with a context")  # as the shards stage says it
-    files = [r.file.model_copy(update={"name": r.temporary_name}) for r in task_results if r.file]
-    return vocabulary, Shards(folder, files, options.window, ROW_GROUP_ROWS, len(vocabulary), options.passes)
+    run, executor = RunDir.create(str(work / uuid4().hex)), InlineExecutor()
+    account = TokenAccount(*[sum(map(len, sentences))] * 2)
+    with run.rewrite("tokens") as stage_writer:
+        with PartWriter(stage_writer.temporary, schemas.TOKENS) as writer:
+            writer.write(pa.table([sentences], schema=schemas.TOKENS))
+        files = commit_parts(stage_writer, [TaskResult.of(writer, account, {}, part=0)], 1)
+        stage_writer.finish(config=config.tokenize, inputs=[], files=files, tokens=account)
+    make_vocab(run, config, executor)
+    manifest = make_shards(run, config, executor)
+    vocabulary = Vocabulary.read(run.stage("vocab"))
+    return vocabulary, Shards.of(run.stage("shards"), manifest, len(vocabulary))
 
 
 def train(vocabulary: Vocabulary, shards: Shards, config: Config) -> Trained:
