@@ -25,6 +25,7 @@ from w2v_core.shards.windows import context_windows, reaches
 from w2v_core.shards.write import ROW_GROUP_ROWS
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob
+from w2v_core.types import IntArray
 
 WINDOW, WORDS_A_SENTENCE = 5, 20
 

@@ -212,7 +212,9 @@ def test_spark_that_does_not_start_is_one_sentence(corpus, tmp_path, setting):
         "--input",
         str(corpus),
     ]
-    done = subprocess.run([*command, "--set", setting], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--executor", "spark", "--set", setting], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert "error: Spark does not start" in done.stderr
     assert "Traceback" not in done.stderr
