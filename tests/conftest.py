@@ -112,6 +112,7 @@ def spark_executor(spark_config: SparkConfig) -> Executor:
 def library_log() -> Iterator[None]:
     """The logger of the library as a program finds it, whatever a command of the test made of it."""
     before = list(LOGGER.handlers), LOGGER.level, LOGGER.propagate
+    LOGGER.setLevel("INFO")
     yield
     LOGGER.handlers[:], LOGGER.level, LOGGER.propagate = before
 

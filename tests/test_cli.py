@@ -260,6 +260,7 @@ def test_every_command_has_help(w2v, command):
     assert "--run-dir" in out
 
 
+@pytest.mark.slow
 def test_an_interrupt_exits_130_and_leaves_no_half_stage(make_run, corpus):
     run = make_run(corpus)
     command = [

@@ -150,6 +150,7 @@ STARTS_WITH_A_RUN = {
 """Finished runs that are there before a page's first command; other pages make theirs."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_COMMANDS)
 def test_the_commands_of_a_page_run(page, w2v, trained, monkeypatch, tmp_path):
     folder = tmp_path / "here"

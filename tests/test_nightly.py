@@ -16,6 +16,8 @@ from w2v_core.cli.commands.status import status
 from w2v_core.cli.commands.tokenize import tokenize
 from w2v_core.cli.commands.train import train
 from w2v_core.cli.commands.vocab import vocab
+from w2v_core.cli.renderers import RENDERERS
+from w2v_core.console.log import show_log
 from w2v_core.errors import UserError
 from w2v_core.locking.lease import LeaseHeldError, take
 from w2v_core.nightly.gate import GateRefused
@@ -90,6 +92,7 @@ class Model:
 
 @pytest.fixture
 def model(tmp_path) -> Model:
+    show_log(RENDERERS)  # as the command does
     return Model(tmp_path)
 
 

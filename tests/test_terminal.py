@@ -13,6 +13,7 @@ from w2v_core.console.tables import aligned
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLUMNS = 100
+pytestmark = pytest.mark.slow
 
 
 def on_a_terminal(*arguments: str) -> str:

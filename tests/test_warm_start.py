@@ -115,7 +115,7 @@ def trained_run(make_run, corpus):
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("sg", [0, 1])
-def test_frozen_words_keep_their_vectors_and_the_others_learn(trained_run, tmp_path, workers, sg, capsys):
+def test_frozen_words_keep_their_vectors_and_the_others_learn(trained_run, tmp_path, workers, sg, caplog):
     path = tmp_path / "given.vec"
     given = {word: [float(i)] * 8 for i, word in enumerate(("king", "서울", "unheard"))}
     path.write_bytes(as_text(given).replace(b"3 3\n", b"3 8\n"))
@@ -125,7 +125,7 @@ def test_frozen_words_keep_their_vectors_and_the_others_learn(trained_run, tmp_p
 
     manifest = train_vectors(trained_run, small_config(*settings, "train.init_frozen=true"))
     assert manifest.counters["words_from_init_vectors"] == 2
-    assert "2 of" in capsys.readouterr().err
+    assert "2 of" in caplog.text
     np.testing.assert_array_equal(input_rows(trained_run, *known), [given[word] for word in known])
     assert (input_rows(trained_run, *other) != before).all()
 
@@ -146,16 +146,17 @@ def test_our_own_vectors_are_taken_with_both_tables(trained_run, make_run, corpu
             assert np.abs(now).max() > 0.01
 
 
-def test_other_vectors_under_the_same_name_are_trained_on_again(trained_run, tmp_path, capsys):
+def test_other_vectors_under_the_same_name_are_trained_on_again(trained_run, tmp_path, caplog):
     path = tmp_path / "given.vec"
     config = small_config(f"train.init_vectors={path}")
     path.write_text("1 8\nking 1 1 1 1 1 1 1 1\n")
     train_vectors(trained_run, config)
     train_vectors(trained_run, config)
-    assert "vectors: up to date" in capsys.readouterr().err
+    assert "vectors: up to date" in caplog.text
+    caplog.clear()
     path.write_text("1 8\nking 1 1 1 1 1 1 1 1.5\n")
     train_vectors(trained_run, config)
-    assert "up to date" not in capsys.readouterr().err
+    assert "up to date" not in caplog.text
 
 
 @pytest.mark.parametrize(
