@@ -24,7 +24,7 @@ from w2v_core.lease import Lease
 from w2v_core.model_store.store import Model, Version
 from w2v_core.night.facts import gate_facts, recorded
 from w2v_core.night.gate import judge, require_sets
-from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints
+from w2v_core.night.ledger import Ledger, ReadFile, SortedOut, fingerprints, location_of
 from w2v_core.night.metrics import exposition
 from w2v_core.night.work import (
     CONFIG,
@@ -41,7 +41,7 @@ from w2v_core.night.work import (
 from w2v_core.plan.prediction import Prediction, compare
 from w2v_core.run_dir import MARKER, RunDir
 from w2v_core.storage import open_folder
-from w2v_core.text.inputs import find_files
+from w2v_core.text.inputs import InputFile, detect_formats, find_files
 
 LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
 """What a version holds beside its run: every file it was trained on, the gate's verdict, and which night made it."""
@@ -106,7 +106,7 @@ class Night:
             if self._version_of(plan) is None:
                 config = self._settings_for(plan)
                 run = RunDir.create(self._work.run_location)
-                files = find_files([file.location for file in plan.files], config.tokenize.format)
+                files = self._files([file.location for file in plan.files])
                 with writing(run, f"a night of {self._model.name}"):
                     run_pipeline(run, files, config, against=config.train.init_vectors, fresh=fresh)
             return self._finished(plan, lease)
@@ -215,7 +215,7 @@ class Night:
 
     def _what_changed(self, plan: Plan) -> str | None:
         try:
-            found = find_files([file.location for file in plan.files], self._config.tokenize.format)
+            found = self._files([file.location for file in plan.files])
         except UserError as error:
             return str(error)
         known = Ledger(plan.files)
@@ -233,7 +233,7 @@ class Night:
                 f"a night cannot tell what is new in {PREFIX}{tables[0]}; write the new rows to files, and name those"
             )
         ledger = self._ledger(current)
-        files = find_files(others, self._config.tokenize.format, may_be_none=True)
+        files = self._files(others)
         sorted_out = ledger.sort_out(fingerprints(files, ledger, reread=self._config.night.reread))
         for kind, told in (
             (sorted_out.copies, "files of content that was read already"),
@@ -241,6 +241,8 @@ class Night:
         ):
             if kind:
                 say(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
+        added = {file.location for file in (*sorted_out.new, *sorted_out.changed)}
+        detect_formats([file for file in files if location_of(file) in added])
         if sorted_out.changed:
             first = sorted_out.changed[0].location
             if self._config.night.changed_files == "refuse":
@@ -251,6 +253,10 @@ class Night:
                 )
             say(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
         return sorted_out
+
+    def _files(self, locations: Sequence[str]) -> list[InputFile]:
+        tokenize = self._config.tokenize
+        return find_files(locations, tokenize.format, tokenize.column, may_be_none=True)
 
     def _ledger(self, version: Version | None) -> Ledger:
         if version is None:

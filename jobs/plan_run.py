@@ -88,7 +88,7 @@ def predict_run(
         raise UserError(
             f"input {PREFIX}{tables[0]}: a plan reads files, without Spark; name the table's own files, or leave it out"
         )
-    found = find_files(files, config.tokenize.format)
+    found = find_files(files, config.tokenize.format, config.tokenize.column)
     import_readers(found)
     load_packages(config, NamedFiles.read(config.tokenize))
     say("plan: reading a sample")

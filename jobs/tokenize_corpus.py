@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from jobs import _spark
+from jobs._no_token import no_token
 from jobs._one_writer import writing
 from jobs._options import (
     ConfigOption,
@@ -20,12 +21,11 @@ from jobs._stage import Made, make_stage
 from jobs._tables import Table, tables_among
 from w2v_core.accounting import add_counters
 from w2v_core.config import Config, TokenizeConfig, load_config
-from w2v_core.errors import UserError
 from w2v_core.parts import Receipt, adopt_parts, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.storage import Folder
 from w2v_core.text.avro import import_fastavro
-from w2v_core.text.inputs import InputFile, find_files, plan_splits, read_list
+from w2v_core.text.inputs import InputFile, detect_formats, find_files, plan_splits, read_list
 from w2v_core.text.mediawiki import import_parser
 from w2v_core.text.named_files import NamedFiles
 from w2v_core.text.tokenize_part import tokenize_part, tokenize_rows
@@ -56,7 +56,9 @@ def named_inputs(first: list[str] | None, more: list[str] | None, input_list: st
 def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFile], list[str]]:
     """The files and the tables that the locations name."""
     tables, others = tables_among(locations)
-    return find_files(others, config.tokenize.format) if others or not tables else [], tables
+    return find_files(
+        others, config.tokenize.format, config.tokenize.column
+    ) if others or not tables else [], tables
 
 
 def settings_with_strict(config: str | None, set_: list[str] | None, strict: bool) -> Config:
@@ -73,22 +75,27 @@ def tokenize_corpus(
     opened = [Table.open(name, config) for name in tables]
     identities += [table.identity() for table in opened]
     named = given.identity()
-    import_readers(files)
     if packages := load_packages(config, given):
         named["packages"] = packages
     inputs = {"files": identities, **named} if named else identities
+
+    def prepare() -> None:
+        import_readers(files)
+        _spark.session(config.spark, run.name)
+
     return make_stage(
         run,
         "tokens",
         config.tokenize,
         inputs,
         lambda draft: _build(draft, files, opened, given, config),
-        lambda: _spark.session(config.spark, run.name),
+        prepare,
     )
 
 
 def import_readers(files: Sequence[InputFile]) -> None:
-    """UserError where a package that reads the input is not installed, before Spark starts."""
+    """UserError for formats that are not read, and where a package that reads one is not installed."""
+    detect_formats(files)
     needed = {"avro": import_fastavro, "mediawiki": import_parser}
     for kind in {file.format for file in files} & needed.keys():
         needed[kind]()
@@ -125,20 +132,10 @@ def _build(
     account = total_account(receipts)
     counters = add_counters(receipt.counters for receipt in receipts)
     if account.kept == 0:
-        lacking, told = "", ", ".join(table.name for table in tables)
+        source = ", ".join(table.name for table in tables)
         if files:
-            told = f"files {len(files)}, first {files[0].path}"
-        if counters.get("rows"):
-            lacking = (
-                f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "
-                f"tokenize.column={options.column!r} and {counters['bad_rows']:,} are faulty"
-            )
-        if account.read:
-            lacking += f", but {account.read:,} that the settings leave out: {account}"
-        raise UserError(
-            f"the input holds no token ({told}{lacking}); "
-            "give files with text, or another tokenize.tokenizer or tokenize.column"
-        )
+            source = f"files {len(files)}, first {files[0].path}"
+        raise no_token(source, counters, account, options)
     parts = adopt_parts(draft, receipts, len(receipts))
     return Made(parts, account, {"files": len(files), **counters})
 

@@ -15,6 +15,7 @@ JOBS = ROOT / "jobs"
 ORDER = (
     "errors",
     "arrays",
+    "line_ends",
     "accounting",
     "credentials",
     "storage",

@@ -26,6 +26,7 @@ from w2v_core.plan.pieces import choose
 from w2v_core.plan.prediction import Prediction, compare
 from w2v_core.plan.sample import PARTS
 from w2v_core.run_dir import RunDir
+from w2v_core.text.detect_format import Kind
 from w2v_core.text.inputs import InputFile, find_files
 from w2v_core.training import trainer
 
@@ -79,7 +80,7 @@ def test_a_curve_is_the_mean_over_parts():
     st.integers(0, 99),
 )
 def test_pieces_are_within_their_files_and_the_bytes_add_up(sizes, wanted, seed):
-    files = [InputFile("/", f"/{number}.txt", size, 0) for number, size in enumerate(sizes)]
+    files = [InputFile("/", f"/{number}.txt", size, 0, known_kind=Kind("text")) for number, size in enumerate(sizes)]
     pieces = choose(files, wanted, seed, Path("/nowhere"))
     splits = pieces.splits
     assert pieces.total_bytes == max(sum(sizes), pieces.sampled_bytes)

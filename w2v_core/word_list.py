@@ -1,6 +1,7 @@
 """A file of words, one a line, that a setting names."""
 
 from w2v_core.errors import UserError
+from w2v_core.line_ends import LINE_END
 from w2v_core.storage import read_file
 
 
@@ -15,7 +16,7 @@ def read_word_list(location: str, key: str) -> tuple[str, ...]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{key} = {location} is not UTF-8; convert it, for example with iconv") from None
-    words = tuple(sorted({word for line in text.split("\n") if (word := line.strip())}))
+    words = tuple(sorted({word for line in LINE_END.split(text) if (word := line.strip())}))
     if not words:
         raise UserError(f"{key} = {location} holds no word; write one a line, or leave the setting out")
     return words

@@ -14,8 +14,10 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.parts import Receipt
 from w2v_core.storage import Folder
 from w2v_core.text import columns, filters, normalize
+from w2v_core.text.arrow_ipc import read_arrow
 from w2v_core.text.avro import read_avro
 from w2v_core.text.block import Block
+from w2v_core.text.csv_rows import read_csv
 from w2v_core.text.filters import filter_tokens
 from w2v_core.text.fold import fold_addresses
 from w2v_core.text.inputs import Split
@@ -40,6 +42,7 @@ COUNTERS = (
         "rows_without_text",
         "rows_without_weight",
         "bad_rows",
+        *columns.BAD_ROWS,
     ),
     *("lines", "doc_lines", "lines_without_token", "long_lines_cut", "replaced_characters", "empty_tokens"),
     *("urls_folded", "emails_folded", *normalize.COUNTERS, "sentences"),
@@ -155,6 +158,9 @@ _ROWS: dict[str, _Read] = {
     "parquet": columns.read_parquet,
     "orc": read_orc,
     "avro": read_avro,
+    "arrow": read_arrow,
+    "csv": read_csv,
+    "tsv": read_csv,
     "json lines": columns.read_json_lines,
     "mediawiki": read_mediawiki,
 }
