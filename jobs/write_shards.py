@@ -10,6 +10,7 @@ from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
 from jobs._stage import Made, make_stage
 from w2v_core import schemas
+from w2v_core.accounting import TokenAccount
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
 from w2v_core.parts import Receipt, adopt_parts, total_account
@@ -71,10 +72,8 @@ def _build(
         "unknown words were counted otherwise before"
     )
     if account.kept == 0:
-        raise UserError(
-            f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
-            "vocab.min_count"
-        )
+        fix = _fix_for_no_row(account, sentences, vocab)
+        raise UserError(f"no word is left with a context ({account}); {fix}")
     files = adopt_parts(draft, receipts, num_parts, options.passes)
     return Made(
         files,
@@ -82,6 +81,17 @@ def _build(
         {"shards": len(files) // options.passes, "row_group_rows": ROW_GROUP_ROWS, "weighted": int(weighted)},
         f"{joined_digest(*(receipt.digest for receipt in receipts)):016x}",
     )
+
+
+def _fix_for_no_row(account: TokenAccount, sentences: SentenceStage, vocab: Manifest) -> str:
+    """Why no word has a neighbour, and what to change."""
+    if sentences.num_sentences == sentences.num_tokens:
+        return "every sentence has one token only, so that no token has a neighbour; give sentences of two tokens or more"
+    if account.out_of_vocabulary > account.subsampled and vocab.config["min_count"] > 1:
+        return f"most words are not in the vocabulary; lower vocab.min_count = {vocab.config['min_count']}"
+    if account.subsampled:
+        return f"frequent words are subsampled; raise vocab.sample = {vocab.config['sample']}, or set it to 0"
+    return "no sentence has two words of the vocabulary side by side; give more text"
 
 
 if __name__ == "__main__":
