@@ -202,7 +202,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 		echo "error: $(PYTHON) cannot make a virtual environment; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,mediawiki,mlflow,dev]'
+	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,zstd,mediawiki,mlflow,dev]'
 	@touch $@
 
 # A wheel is a zip that Python imports from, and with __main__.py also one that it runs: python dist/w2v.zip train …

@@ -86,7 +86,7 @@ def _build(
 def _fix_for_no_row(account: TokenAccount, sentences: SentenceStage, vocab: Manifest) -> str:
     """Why no word has a neighbour, and what to change."""
     if sentences.num_sentences == sentences.num_tokens:
-        return "every sentence has one token only, so that no token has a neighbour; give sentences of two tokens or more"
+        return "every sentence has one token only, so no token has a neighbour; give sentences of two tokens or more"
     if account.out_of_vocabulary > account.subsampled and vocab.config["min_count"] > 1:
         return f"most words are not in the vocabulary; lower vocab.min_count = {vocab.config['min_count']}"
     if account.subsampled:

@@ -80,7 +80,10 @@ def test_a_curve_is_the_mean_over_parts():
     st.integers(0, 99),
 )
 def test_pieces_are_within_their_files_and_the_bytes_add_up(sizes, wanted, seed):
-    files = [InputFile("/", f"/{number}.txt", size, 0, known_kind=Kind("text")) for number, size in enumerate(sizes)]
+    files = [
+        InputFile("/", f"/{number}.txt", size, 0, known_kind=Kind("text"))
+        for number, size in enumerate(sizes)
+    ]
     pieces = choose(files, wanted, seed, Path("/nowhere"))
     splits = pieces.splits
     assert pieces.total_bytes == max(sum(sizes), pieces.sampled_bytes)

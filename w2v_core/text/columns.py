@@ -65,7 +65,10 @@ def parquet_batches(
         ]
         counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
         folded = _folded_columns(file, some)
-        together = [[i] for i in groups] if any("." in column for column in folded) else [groups]
+        nested = any("." in column for column in folded) or any(
+            pa.types.is_dictionary(_inner(file.schema_arrow.field(name).type)) for name in some
+        )
+        together = [[i] for i in groups] if nested else [groups]
         for part in filter(None, together):
             for batch in _rows_of_groups(source, file.metadata, part, some, folded, path):
                 yield with_missing(batch, names, config)
@@ -238,9 +241,10 @@ def whole_ids(
 
     Lists with other floats become null and count as bad rows instead of rows without text; `strict` refuses them.
     """
-    values = rows.column(config.column)
+    column = rows.schema.names.index(config.column)
+    values = _without_views(rows.column(column))
     if not (_is_list(values.type) and pa.types.is_floating(values.type.value_type)):
-        return rows
+        return rows.set_column(column, config.column, values)
     as_floats = [None if ids is None else [_id_of(token) for token in ids] for ids in values.to_pylist()]
     whole = [None if ids is None or _NO_ID in ids else ids for ids in as_floats]
     num_bad = whole.count(None) - as_floats.count(None)
@@ -252,8 +256,14 @@ def whole_ids(
     counters["bad_rows"] += num_bad
     counters["bad_rows_with_fractions"] += num_bad
     counters["rows_without_text"] -= num_bad  # they are null from here on
-    column = rows.schema.names.index(config.column)
     return rows.set_column(column, config.column, pa.array(whole, pa.list_(pa.int64())))
+
+
+def _without_views(values: pa.Array) -> pa.Array:
+    """The values in place of views of them, for which PyArrow lacks operations and casts some of them wrongly."""
+    if any(is_view(values.type) for is_view in _LIST_VIEWS):
+        return pa.array(values.to_pylist(), pa.large_list(values.type.value_type))
+    return values.cast(pa.large_binary()) if values.type in (pa.string_view(), pa.binary_view()) else values
 
 
 _NO_ID = object()
@@ -307,10 +317,8 @@ def _tokens_or_texts(
 ) -> pa.StringArray | pa.ListArray:
     if not _is_list(values.type):
         return _texts(values, path, strict, counters)
-    if any(is_view(values.type) for is_view in _LIST_VIEWS):
-        values = values.cast(pa.large_list(values.type.value_type))
     parent = pc.list_parent_indices(values)
-    tokens = values.flatten()
+    tokens = _without_views(values.flatten())
     if pa.types.is_integer(tokens.type):
         tokens = tokens.cast(pa.string())
     else:
@@ -330,8 +338,6 @@ def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) ->
         values = values.dictionary_decode()
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.string())
-    if values.type in (pa.string_view(), pa.binary_view()):
-        values = values.cast(pa.large_binary())
     as_bytes = values.cast(pa.binary())
     texts = as_bytes.view(pa.string())
     try:
