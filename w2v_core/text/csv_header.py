@@ -9,7 +9,7 @@ _MOST_ROWS = 50
 
 def delimiter_of(text: str, column: str) -> str:
     """The delimiter of a file that is CSV: by which the header has `column`, else by which it has the most columns."""
-    rows = {delimiter: _rows(text, delimiter, 1) for delimiter in DELIMITERS}
+    rows = {delimiter: first_rows(text, delimiter, 1) for delimiter in DELIMITERS}
     header = {delimiter: found[0] if found else [] for delimiter, found in rows.items()}
     return max(DELIMITERS, key=lambda delimiter: (column in header[delimiter], len(header[delimiter])))
 
@@ -20,7 +20,7 @@ def csv_delimiter(text: str, column: str, is_whole: bool) -> str | None:
     It is CSV where the header has `column` among several others, and all rows in `text` have as many fields.
     """
     for delimiter in DELIMITERS:
-        header, *rows = _rows(text, delimiter, _MOST_ROWS + 1) or [[]]
+        header, *rows = first_rows(text, delimiter, _MOST_ROWS + 1) or [[]]
         if not is_whole and len(rows) < _MOST_ROWS:
             rows = rows[:-1]  # it may be cut
         unique = len(set(header)) == len(header) > 1 and all(header)
@@ -29,12 +29,7 @@ def csv_delimiter(text: str, column: str, is_whole: bool) -> str | None:
     return None
 
 
-def columns_of(text: str, delimiter: str) -> list[str]:
-    """The names of the columns."""
-    return (_rows(text, delimiter, 1) or [[]])[0]
-
-
-def _rows(text: str, delimiter: str, most: int) -> list[list[str]]:
+def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
     """The first rows that are not blank, as far as they can be read."""
     rows: list[list[str]] = []
     try:

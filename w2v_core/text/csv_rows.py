@@ -13,7 +13,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.text.block import Block
 from w2v_core.text.columns import block_of, check_columns, named_columns, unreadable_told, weights_of_text
-from w2v_core.text.csv_header import columns_of
+from w2v_core.text.csv_header import first_rows
 from w2v_core.text.detect_format import HEAD_BYTES
 from w2v_core.text.inputs import Split
 from w2v_core.text.lines import open_split
@@ -40,9 +40,10 @@ def csv_batches(
     with unreadable_told(path):
         with open_split(split) as stream:
             head = stream.read(HEAD_BYTES)
-        if not head.strip(b"\xef\xbb\xbf\r\n"):
+        text = head.decode(errors="replace").removeprefix("\ufeff")
+        header, *rows = first_rows(text, delimiter, 2) or [[]]
+        if len(head) < HEAD_BYTES and not rows:
             return
-        header = columns_of(head.decode(errors="replace").removeprefix("\ufeff"), delimiter)
         schema = pa.schema(
             [(name, pa.float64() if name == config.weight_column else pa.string()) for name in header]
         )

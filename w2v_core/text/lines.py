@@ -65,10 +65,12 @@ def lines_of_rows(
     where they are too long. Adds to counters["long_lines_cut"]."""
     row_L = np.arange(len(rows))
     if at_line_ends and len(rows):
-        if b"\r" in (rows.buffers()[2] or b""):
+        joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
+        if b"\r" in joined:
             rows = pc.replace_substring(pc.replace_substring(rows, "\r\n", "\n"), "\r", "\n")
+            joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
         row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
-        rows = split_lines(b"\n".join(rows.cast(pa.binary()).to_pylist()))
+        rows = split_lines(joined)
     num_bytes = pc.binary_length(rows).to_numpy()
     if num_bytes.max(initial=0) <= LONGEST_LINE:
         return rows, row_L
