@@ -82,6 +82,8 @@ def detect_kind(filesystem: fs.FileSystem, path: str, column: str, told: Format 
         else:
             raw.seek(0)
             head, is_whole = _decompressed_head(raw, compression, path)
+            if not head and not is_whole:  # damaged from its beginning
+                return Kind(told or named_format(path) or "text", compression)
     if compression is not None and compression_of(head, path):
         raise UserError(f"{path} is compressed twice; decompress it once")
     form, delimiter = (
