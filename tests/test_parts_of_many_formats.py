@@ -170,6 +170,14 @@ def test_parts_of_any_format_count_as_json_lines(tmp_path_factory, data, values,
     assert tokenized(folder / "mixed") == tokenized(folder / "json")
 
 
+@pytest.mark.parametrize("form", TABLES)
+def test_a_part_without_rows_needs_no_column(tmp_path, form):
+    (tmp_path / "parts").mkdir()
+    write_json_lines(tmp_path / "parts" / "a", ["one two"])
+    TABLES[form](tmp_path / "parts" / "b", pa.array([], pa.string()))
+    assert tokenized(tmp_path / "parts", column="body", missing_column="error")[1]["rows"] == 1
+
+
 @pytest.mark.parametrize("form", [*TABLES, "avro"])
 def test_a_column_that_old_parts_lack_is_an_error_or_null(tmp_path, form):
     parts = tmp_path / "parts"
