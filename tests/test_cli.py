@@ -26,8 +26,8 @@ def run_dir(make_run, corpus) -> str:
 
 def test_neighbors_are_for_people_or_for_programs(w2v, run_dir):
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "서울", "king", "--topn", "3")
-    assert (code, out) == (0, "")
-    assert [line.split()[0] for line in err.splitlines()] == ["서울", "king"]
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["서울", "king"]
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "서울", "--topn", "3", "--json")
     assert (code, err) == (0, "")
     answers = json.loads(out)
@@ -158,7 +158,7 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path, spark_con
         ),
         (
             ["export", "--vectors", "{tmp}/keep.txt", "--format", "npy", "--output", "{tmp}/v"],
-            "no file of word vectors",
+            "expected a word and numbers",
         ),
         (["tokenize", "--run-dir", "{tmp}/keep.txt", "--input", "{tmp}/keep.txt"], "keep.txt"),
         (["tokenize", "--run-dir", "{tmp}/keep.txt/x", "--input", "{tmp}/keep.txt"], "keep.txt"),

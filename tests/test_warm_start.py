@@ -42,8 +42,9 @@ def test_text_and_binary_files_are_read_alike(tmp_path: Path, data: bytes):
     for name in ("벡터.vec", "벡터.vec.gz"):
         file = Word2VecFile(str(tmp_path / name))
         assert (file.num_words, file.vector_size) == (3, 3)
-        ((words, vectors),) = file.blocks()
-        assert words == list(VECTORS)
+        blocks = list(file.blocks())
+        vectors = np.concatenate([rows for _, rows in blocks])
+        assert [word for words, _ in blocks for word in words] == list(VECTORS)
         np.testing.assert_array_equal(vectors, np.array(list(VECTORS.values()), np.float32))
 
 
@@ -76,13 +77,13 @@ def test_gensims_files_are_read(tmp_path: Path, binary: bool):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "no word2vec file"),
+        (b"", "is not a word2vec file"),
         (b"the 0.1 0.2 0.3\n", "GloVe"),
         (b"3 0\n", "0 dimensions"),
-        (as_text(VECTORS)[:-5], "word 3 of 3"),
+        (as_text(VECTORS)[:-5], "line 4: expected a word and 3 numbers, got 2 numbers"),
         (as_binary(VECTORS)[:-1], "word 3 of 3"),
-        (as_text(VECTORS).replace(b"3.25", b"x"), "word 2 of 3"),
-        (as_text(VECTORS).replace(b"3.25", b"nan"), "'서울' is not finite"),
+        (as_text(VECTORS).replace(b"3.25", b"x"), "line 3: .*got 'x' in place of a number"),
+        (as_text(VECTORS).replace(b"3.25", b"nan"), "line 3: .*got 'nan', which is not finite"),
         (as_binary(VECTORS | {"king": [0, np.inf, 0]}), "'king' is not finite"),
     ],
 )
