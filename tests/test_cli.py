@@ -36,6 +36,33 @@ def test_neighbors_are_for_people_or_for_programs(w2v, run_dir):
     assert set(answers["서울"][0]) == {"word", "score"}
 
 
+WITH_DASHES = "3 2\n-1 0.1 0.2\n7 0.2 0.2\n-abc 0.9 -0.1\n"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(
+    "words", [["neighbors", "-1"], ["neighbors", "7", "-abc"], ["analogy", "-1", "7", "-5"]]
+)
+def test_a_word_that_begins_with_a_dash_is_explained(w2v, tmp_path, words, log_format):
+    (tmp_path / "v").write_text(WITH_DASHES)
+    command, *rest = words
+    code, _, err = w2v("--log-format", log_format, command, "--vectors", str(tmp_path / "v"), *rest)
+    assert code == 2
+    told = " ".join(err.replace("│", " ").split())
+    dashed = next(word for word in rest if word.startswith("-"))
+    assert "put -- before the words: w2v " in told.replace("\\u2026", "…")
+    assert f"{command} " in told
+    assert f"-- {dashed}" in told
+    assert w2v("neighbors", "--vectors", str(tmp_path / "v"), "--", "-1")[0] == 0
+
+
+def test_a_mistyped_option_is_answered_with_the_right_one_alone(w2v):
+    code, _, err = w2v("neighbors", "--topm", "3", "x")
+    assert code == 2
+    assert "--topn" in err
+    assert "begins with a dash" not in err
+
+
 def test_analogy_answers_without_the_words_of_the_question(w2v, run_dir):
     code, out, _ = w2v("analogy", "--run-dir", run_dir, "king", "queen", "cat", "--json")
     assert code == 0
