@@ -50,7 +50,7 @@ def test_a_word_that_begins_with_a_dash_is_explained(w2v, tmp_path, words, log_f
     assert code == 2
     told = " ".join(err.replace("│", " ").split())
     dashed = next(word for word in rest if word.startswith("-"))
-    assert "put -- before the words: w2v " in told.replace("\\u2026", "…")
+    assert "put -- before the words: " in told
     assert f"{command} " in told
     assert f"-- {dashed}" in told
     assert w2v("neighbors", "--vectors", str(tmp_path / "v"), "--", "-1")[0] == 0

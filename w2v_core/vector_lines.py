@@ -88,6 +88,8 @@ def parse_lines(lines: Sequence[bytes], form: LineForm, line_number: int) -> tup
 def split_line(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
     """The word, and the numbers between single spaces; None where the line is not a word and D numbers."""
     text = line.rstrip(b" ")
+    if not text.strip():
+        return None
     for separator in (b" ", None):  # one space, or any spaces and tabs
         word, *numbers = text.rsplit(separator, vector_size)
         word = word.rstrip(b" ")
