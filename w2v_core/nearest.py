@@ -102,10 +102,6 @@ def top_k(
     """
 
     def score(rows: Rows) -> Floats:
-        score_BN = products(rows)
-        return clip_cosines(score_BN) if are_cosines else score_BN
-
-    def products(rows: Rows) -> Floats:
         rows_ND = vectors_VD[rows]
         if norms_V is None:
             return query_BD @ rows_ND.T
@@ -116,7 +112,8 @@ def top_k(
         score_BN /= divisor_N
         return score_BN
 
-    return best_rows(score, len(query_BD), len(vectors_VD) if rows_R is None else rows_R, k, excluded_BX)
+    rows_R = len(vectors_VD) if rows_R is None else rows_R
+    return best_rows(score, len(query_BD), rows_R, k, excluded_BX, are_cosines)
 
 
 def best_rows(
@@ -125,6 +122,7 @@ def best_rows(
     rows_R: Ints | int,
     k: int,
     excluded_BX: Ints | None = None,
+    are_cosines: bool = False,
 ) -> tuple[Ints, Floats]:
     """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, R)).
 
@@ -134,6 +132,7 @@ def best_rows(
     rows_R       ids of the rows that may answer, ascending; a number for so many first ones
     excluded_BX  ids that a query may not answer; ids of other rows exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
+    are_cosines  scores are clipped into [-1, 1] before they are compared
 
     Works in blocks of BLOCK_SCORES / B rows, so neither a normalised table nor all B * V scores ever exist. Once k rows
     are known, a block's columns count only where they beat some query's worst; of a later block that is a few.
@@ -143,13 +142,15 @@ def best_rows(
     best_score = np.empty((num_queries, 0), dtype=np.float32)
     for rows, ids_N in _blocks(rows_R, max(BLOCK_SCORES // max(num_queries, 1), 1)):
         score_BN = score(rows)
-        if excluded_BX is not None:
-            _exclude(score_BN, excluded_BX, ids_N)
         if best_score.shape[1] == k:
             column_N = np.flatnonzero((score_BN > best_score[:, -1:]).any(axis=0))
             if len(column_N) == 0:
                 continue
             score_BN, ids_N = score_BN[:, column_N], ids_N[column_N]
+        if are_cosines:
+            clip_cosines(score_BN)
+        if excluded_BX is not None:
+            _exclude(score_BN, excluded_BX, ids_N)
         place_BK = _best_columns(score_BN, k)
         ids = np.concatenate([best_ids, ids_N[place_BK]], axis=1)
         kept_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
