@@ -10,6 +10,7 @@ docs/operations.md lists the events and their fields.
 """
 
 import json
+import logging
 import math
 import os
 import re
@@ -95,11 +96,28 @@ def say(text: str, event: str = "message", level: str = "info", **fields: Any) -
 
 
 def answer(text: str) -> None:
-    """As `say`, of words of the vocabulary, which are what was asked for: none is taken for a secret."""
+    """Print an answer on standard output, or log it as an event in JSON. No word of an answer is taken for a secret."""
     if _speaker.as_json:
         _write("message", "info", text, {})
-    else:
-        _print(text)
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    line = visible(text).replace("\n", "\\n").encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class _LibraryHandler(logging.Handler):
+    """Passes the log records of the library on as lines or events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage(), level=record.levelname.lower())
+
+
+def handle_library_logs() -> None:
+    """Show the warnings that `w2v_core` logs as this process's own."""
+    library = logging.getLogger("w2v_core")
+    if not any(isinstance(handler, _LibraryHandler) for handler in library.handlers):
+        library.addHandler(_LibraryHandler(logging.WARNING))
 
 
 def _print(text: str) -> None:

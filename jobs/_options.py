@@ -15,6 +15,7 @@ from jobs._log import (
     OPTION,
     LogFormat,
     choose_format,
+    handle_library_logs,
     of_run,
     say,
     speaks_json,
@@ -158,6 +159,7 @@ def run_script(command: Callable[..., Any]) -> None:
 def run_app(app: typer.Typer) -> NoReturn:
     """Run what the command line asks for, and exit."""
     choose_format(sys.argv[1:])
+    handle_library_logs()
     try:
         sys.exit(app(standalone_mode=not speaks_json()))
     except Exception as error:  # of reading the arguments; `ending` lets no other out

@@ -3,7 +3,9 @@
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
+from jobs._dashes import WordsCommand
 from jobs._examples import told
 from jobs._options import LogFormatOption, ending
 from jobs.build_vocab import vocab
@@ -40,7 +42,8 @@ PANELS = {
 }
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(epilog=told(command.__name__), rich_help_panel=panel)(ending(command))
+        kind = WordsCommand if command in (neighbors, analogy) else TyperCommand
+        app.command(cls=kind, epilog=told(command.__name__), rich_help_panel=panel)(ending(command))
 app.add_typer(models, name="models", rich_help_panel="Every night")
 
 

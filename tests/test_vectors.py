@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from w2v_core import nearest
 from w2v_core import vectors as vectors_module
 from w2v_core.errors import UserError
+from w2v_core.evaluation.word_pairs import cosines
 from w2v_core.nearest import row_norms, top_k
 from w2v_core.vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
 
@@ -495,3 +496,57 @@ def test_tokens_that_are_not_utf_8_are_named(tmp_path):
     not_utf_8 = pa.array([b"\xff"] * 6, pa.binary()).view(pa.string())
     with pytest.raises(UserError, match=r"vocab\.parquet cannot be read as Parquet"):
         WordVectors.load(write_run(tmp_path, token=not_utf_8))
+
+
+# --- ranges, prefixes and ties ---
+
+FEW = st.integers(2, 40).flatmap(lambda v: arrays(np.int8, (v, 2), elements=st.integers(-1, 1)))
+
+
+def ways_of_asking(vectors: WordVectors, restrict_vocab: int | None):
+    """Each way to get the `topn` nearest of w0 and w1."""
+    yield lambda topn: vectors.most_similar("w0", topn=topn, restrict_vocab=restrict_vocab)
+    yield lambda topn: vectors.most_similar(["w0", "w1"], ["w1"], topn, restrict_vocab)
+    yield lambda topn: vectors.most_similar_batch(
+        ["w0", "w1", "w0"], topn=topn, restrict_vocab=restrict_vocab
+    )[1]
+    yield lambda topn: vectors.most_similar_cosmul(["w0"], ["w1"], topn, restrict_vocab)
+
+
+@given(
+    FEW, st.sampled_from([1.0, 0.1, 1e-42, 1e37]), st.sampled_from([None, 7]), st.sampled_from([4, 30, 8192])
+)
+def test_fewer_answers_are_the_first_of_more_and_ties_come_by_id(rows, scale, restrict_vocab, block_rows):
+    vectors = word_vectors([f"w{i}" for i in range(len(rows))], rows.astype(np.float32) * np.float32(scale))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "BLOCK_SCORES", block_rows)
+        for ask in ways_of_asking(vectors, restrict_vocab):
+            longest = ask(len(rows))
+            order = [(-score, int(word[1:])) for word, score in longest]
+            assert order == sorted(order)
+            for topn in (1, 2, 3, 12):
+                assert ask(topn) == longest[:topn]
+
+
+@pytest.mark.parametrize("scale", [1, 1e-3, 1e-38, 1e-42, 1e36])
+def test_no_cosine_leaves_its_range(scale):
+    rows_VD = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    rows_VD[150:] = rows_VD[:150] * 0.5
+    vectors = word_vectors([f"w{i}" for i in range(300)], rows_VD * np.float32(scale))
+    assert all(0.999 < vectors.similarity(word, word) <= 1 for word in vectors.tokens)
+    for asked in (vectors.most_similar, vectors.most_similar_cosmul):
+        assert all(0 <= score <= 1 for _, score in asked("w3", topn=10))
+    assert [word for word, _ in vectors.most_similar("w3", topn=1)] == ["w153"]
+    ids = np.arange(300)
+    found = top_k(vectors.vectors_VD, vectors.unit_rows(ids), 3, None, vectors.norms_V, None, True)[1]
+    assert found.max() <= 1
+    assert cosines(vectors, ids, ids).max() <= 1
+
+
+def test_vectors_among_the_terms_of_3cosmul_count_at_length_1():
+    rows_VD = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
+    vectors = word_vectors([f"w{i}" for i in range(30)], rows_VD)
+    long = vectors.most_similar_cosmul([rows_VD[3] * 100, "w1"], [rows_VD[2] * 50], topn=30)
+    unit = vectors.most_similar_cosmul([rows_VD[3], "w1"], [rows_VD[2]], topn=30)
+    assert [word for word, _ in long] == [word for word, _ in unit]
+    assert all(score >= 0 for _, score in long)

@@ -36,6 +36,8 @@ from w2v_core.nearest import (
     Rows,
     best_rows,
     by_count,
+    clip_cosines,
+    comparable,
     divisors,
     row_norms,
     scale_to_unit,
@@ -236,9 +238,9 @@ class WordVectors:
         return rows_BD
 
     def similarity(self, word_a: str, word_b: str) -> float:
-        """cos(a, b) in [-1, 1] up to rounding; 0 where either vector is zero. Raises UnknownWordError."""
+        """cos(a, b) in [-1, 1]; 0 where either vector is zero. Raises UnknownWordError."""
         a_D, b_D = self.unit_rows(np.array([self.id_of(word_a), self.id_of(word_b)]))
-        return float(a_D @ b_D)
+        return min(max(float(a_D @ b_D), -1.0), 1.0)
 
     def most_similar(
         self,
@@ -286,8 +288,8 @@ class WordVectors:
     ) -> Answers:
         """3CosMul, the words w of largest prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6, best first.
 
-        Levy, Goldberg 2014, equation 4. As `most_similar` in all else, `restrict_vocab` included, which gensim's takes
-        and does not heed; and a question needs a positive term.
+        Levy, Goldberg 2014, equation 4. A vector counts at length 1, and a question needs a positive term. As
+        `most_similar` in all else, `restrict_vocab` included, which gensim's takes and does not heed.
         """
         require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
@@ -296,10 +298,11 @@ class WordVectors:
         if len(positive_TD) == 0:
             raise UserError("a question to 3CosMul needs a positive word or vector")
         terms_TD = np.concatenate([positive_TD, negative_TD])
+        scale_to_unit(terms_TD)
 
         def score(rows: Rows) -> Floats:
-            cosine_TN = terms_TD @ self.vectors_VD[rows].T / divisors(self.norms_V[rows])
-            half_TN = (1 + cosine_TN) / 2
+            rows_ND, divisors_N = comparable(self.vectors_VD[rows], self.norms_V[rows])
+            half_TN = (1 + clip_cosines(terms_TD @ rows_ND.T / divisors_N)) / 2
             closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
             score_N: Floats = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
             return score_N[None]
@@ -393,7 +396,7 @@ class WordVectors:
         for row, (_, ids) in enumerate(questions):
             excluded_BX[row, : len(ids)] = ids
         ids_BK, score_BK = top_k(
-            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab)
+            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab), True
         )
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 

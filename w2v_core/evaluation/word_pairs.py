@@ -21,6 +21,7 @@ from scipy.stats import spearmanr
 from w2v_core.errors import UserError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, spearman_interval
 from w2v_core.evaluation.named_sets import located
+from w2v_core.nearest import clip_cosines
 from w2v_core.storage import Location, read_location
 from w2v_core.vectors import Ints, WordVectors, first_ids
 
@@ -121,8 +122,7 @@ def pair_cosines(
 def cosines(vectors: WordVectors, ids_P: Ints, other_ids_P: Ints) -> NDArray[np.float32]:
     """cos(ids[p], other_ids[p]), (P,) float32; 0 where either vector is zero."""
     a_PD, b_PD = vectors.unit_rows(ids_P), vectors.unit_rows(other_ids_P)
-    cosine_P: NDArray[np.float32] = np.einsum("pd,pd->p", a_PD, b_PD)
-    return cosine_P
+    return clip_cosines(np.einsum("pd,pd->p", a_PD, b_PD))
 
 
 def spearman(x_P: NDArray[np.floating], y_P: NDArray[np.floating]) -> float | None:

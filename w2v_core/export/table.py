@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from w2v_core.errors import UserError
 from w2v_core.nearest import Floats, Ints, by_count
+from w2v_core.vector_words import log_repeated
 
 FloatType = type[np.floating[Any]]
 
@@ -28,13 +29,21 @@ class VectorTable:
     vectors_VD: Floats
 
     @classmethod
-    def of(cls, tokens: pa.ChunkedArray, vectors_VD: Floats, counts_V: Ints | None = None) -> "VectorTable":
-        """A table of words that come from elsewhere: of a word that comes twice the first counts, as in gensim.
+    def of(
+        cls,
+        tokens: pa.ChunkedArray,
+        vectors_VD: Floats,
+        counts_V: Ints | None = None,
+        location: str = "vectors",
+    ) -> "VectorTable":
+        """A table of the words at `location`. Of equal words the first counts, as in gensim, with a warning.
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
         """
         first_K = first_places(tokens)
         if len(first_K) < len(tokens):
+            repeated = np.setdiff1d(np.arange(len(tokens)), first_K)
+            log_repeated(location, len(repeated), tokens[int(repeated[0])].as_py())
             tokens, vectors_VD = tokens.take(pa.array(first_K)), vectors_VD[first_K]
             counts_V = None if counts_V is None else counts_V[first_K]
         return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
