@@ -18,6 +18,7 @@ from jobs._options import (
 )
 from jobs._stage import Made, make_stage
 from jobs._tables import Table, tables_among
+from jobs._word_lists import warn_of_impossible
 from w2v_core.accounting import add_counters
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
@@ -77,7 +78,7 @@ def tokenize_corpus(
     if packages := load_packages(config, given):
         named["packages"] = packages
     inputs = {"files": identities, **named} if named else identities
-    return make_stage(
+    manifest = make_stage(
         run,
         "tokens",
         config.tokenize,
@@ -85,6 +86,11 @@ def tokenize_corpus(
         lambda draft: _build(draft, files, opened, given, config),
         lambda: _spark.session(config.spark, run.name),
     )
+    if not manifest.counters.get("token_lists"):
+        warn_of_impossible(
+            f"tokenize.stop_words = {config.tokenize.stop_words}", given.stop_words, config.tokenize
+        )
+    return manifest
 
 
 def import_readers(files: Sequence[InputFile]) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from w2v_core.errors import UserError
 from w2v_core.nearest import Floats, Ints, by_count
+from w2v_core.text.normalize import Rules
 
 FloatType = type[np.floating[Any]]
 
@@ -26,6 +27,8 @@ class VectorTable:
     tokens: pa.ChunkedArray
     counts_V: Ints
     vectors_VD: Floats
+    rules: Rules | None = None
+    """the spelling of the corpus, where it was recorded"""
 
     @classmethod
     def of(cls, tokens: pa.ChunkedArray, vectors_VD: Floats, counts_V: Ints | None = None) -> "VectorTable":

@@ -1,7 +1,8 @@
 """Words of every script: runs of letters and digits with the marks that belong to them.
 
 A word begins with a letter or a digit and goes on through letters, digits, combining marks and joiners, so that the
-vowel signs of Hindi and Thai stay in their word. Scripts written without spaces come out as the runs between punctuation.
+vowel signs of Hindi and Thai stay in their word. Scripts written without spaces come out as the runs between
+punctuation.
 
 What is a letter is looked up for each character in a table, so that a line is cut by array operations over its bytes.
 L: lines, T: bytes, N: tokens, C: characters beyond ASCII.
