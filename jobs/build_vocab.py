@@ -1,18 +1,19 @@
 """Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs import _spark
 from jobs._one_writer import writing
-from jobs._options import ConfigOption, RunDirOption, SetOption, run_script
+from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
+from jobs._word_lists import warn_of_impossible
 from w2v_core.accounting import TokenAccount
 from w2v_core.buckets import BUCKETS, BUCKETS_A_TASK, in_buckets
-from w2v_core.config import Config, VocabConfig, load_config
+from w2v_core.config import Config, TokenizeConfig, VocabConfig, load_config
 from w2v_core.counts import (
     COUNTS,
     SUMS,
@@ -29,6 +30,9 @@ from w2v_core.lookup import Lookup
 from w2v_core.parts import Receipt, total_account
 from w2v_core.run_dir import Draft, Manifest, RunDir
 from w2v_core.storage import Folder
+from w2v_core.text.normalize import Rules
+from w2v_core.text.tokenizers import spelling
+from w2v_core.text.word_forms import given_and_normalized, listed, normalized_words
 from w2v_core.token_files import SentenceStage
 from w2v_core.vocab import (
     Vocabulary,
@@ -51,22 +55,36 @@ def vocab(run_dir: RunDirOption, config: ConfigOption = None, set_: SetOption = 
         make_vocab(run, settings)
 
 
+_AS_GIVEN = Rules()
+
+
 @dataclass(frozen=True)
 class Named:
     """What the settings name by a location, read."""
 
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """the words of keep and drop, as given"""
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    """in the spelling of the corpus"""
     merge: pa.Table | None = None
     from_: pa.Table | None = None
     extend: KnownWords | None = None
 
     @classmethod
-    def read(cls, config: VocabConfig) -> "Named":
-        """UserError for what cannot be read, and for a word that is to stay and to go."""
-        keep, drop = (
-            () if location is None else read_word_list(location, f"vocab.{name}")
+    def read(cls, config: VocabConfig, rules: Rules = _AS_GIVEN, has_lists: bool = False) -> "Named":
+        """Read them. UserError for what cannot be read, and for a word that is to stay and to go.
+
+        rules: of the corpus; has_lists: whether lists of tokens are in it, to which `rules` were not applied.
+        """
+        lists = {
+            name: read_word_list(location, f"vocab.{name}")
             for name, location in (("keep", config.keep), ("drop", config.drop))
+            if location is not None
+        }
+        keep, drop = (
+            given_and_normalized(lists.get("keep", ()), rules),
+            lists.get("drop", ()) if has_lists else normalized_words(lists.get("drop", ()), rules),
         )
         if both := sorted(set(keep) & set(drop)):
             raise UserError(
@@ -85,13 +103,12 @@ class Named:
                     f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary without "
                     "vocab.extend"
                 )
-        return cls(keep, drop, merge, from_, extend)
+        return cls(lists, keep, drop, merge, from_, extend)
 
     def identity(self) -> dict[str, object]:
         """What tells this from other lists and vocabularies; empty where nothing is named."""
-        lists = {"keep": self.keep, "drop": self.drop}
         tables = {"merge": self.merge, "from": self.from_}
-        named: dict[str, object] = {name: list(words) for name, words in lists.items() if words}
+        named: dict[str, object] = {name: list(words) for name, words in self.lists.items()}
         named |= {name: digest_of(table) for name, table in tables.items() if table is not None}
         return named if self.extend is None else named | {"extend": self.extend.identity()}
 
@@ -99,7 +116,14 @@ class Named:
 def make_vocab(run: RunDir, config: Config) -> Manifest:
     """The vocab stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
-    named = Named.read(config.vocab)
+    tokens = run.require("tokens")
+    settings, has_lists = (
+        TokenizeConfig.model_validate(tokens.config),
+        tokens.counters.get("token_lists", 0) > 0,
+    )
+    named = Named.read(config.vocab, spelling(settings), has_lists)
+    if not has_lists:
+        _warn_of_impossible(config.vocab, named, settings, sentences)
     if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
         raise UserError(
             f"vocab.extend = {config.vocab.extend} is the vocabulary that this stage writes; give this corpus another "
@@ -110,14 +134,39 @@ def make_vocab(run: RunDir, config: Config) -> Manifest:
     def build(draft: Draft) -> Made:
         if named.from_ is not None:
             return _adopt(draft, run.stage("vocab"), sentences, config, named.from_)
-        return _build(draft, sentences, config, named)
+        return _build(draft, sentences, config, named, spelling(settings))
 
     return make_stage(
         run, "vocab", config.vocab, inputs, build, lambda: _spark.session(config.spark, run.name)
     )
 
 
-def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named) -> Made:
+def _warn_of_impossible(
+    config: VocabConfig, named: Named, settings: TokenizeConfig, sentences: SentenceStage
+) -> None:
+    delimiter = sentences.manifest.config["delimiter"] if sentences.name == "phrases" else None
+    for name, words in named.lists.items():
+        warn_of_impossible(f"vocab.{name} = {getattr(config, name)}", words, settings, delimiter)
+
+
+def _num_absent(named: Named, table: pa.Table, config: VocabConfig, rules: Rules) -> int:
+    """How many words of vocab.keep occur nowhere. Logs the first."""
+    given = named.lists["keep"]
+    found = set(table["token"].filter(pc.is_in(table["token"], value_set=pa.array(named.keep))).to_pylist())
+    absent = [word for word in given if word not in found and rules.apply(word) not in found]
+    if absent:
+        say(
+            f"vocab.keep = {config.keep}: {len(absent):,} of {len(given):,} words do not occur in the corpus and get "
+            f"no vector: {listed(absent)}. Check their spelling.",
+            "words_absent",
+            "warning",
+            key="vocab.keep",
+            words=len(absent),
+        )
+    return len(absent)
+
+
+def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named, rules: Rules) -> Made:
     """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
     counted = _count(draft, sentences, config, named)
     assert counted.tokens == sentences.num_tokens, "tokens were lost or counted twice between the stages"
@@ -126,6 +175,8 @@ def _build(draft: Draft, sentences: SentenceStage, config: Config, named: Named)
     kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
     account = TokenAccount(read=counted.tokens, kept=kept, out_of_vocabulary=counted.tokens - kept)
     counters = {"distinct_words": counted.words, "words": len(table), "dropped_words": counted.dropped}
+    if "keep" in named.lists:
+        counters["keep_words_absent"] = _num_absent(named, table, config.vocab, rules)
     files = write_vocab(draft, table)
     if config.vocab.accumulates:
         rare = adopt_rare(draft, counted, counted.counts.filter(pc.invert(has_id)))

@@ -10,7 +10,7 @@ from jobs._one_writer import writing
 from jobs._options import ConfigOption, RunDirOption, SetOption, run_script, say
 from jobs._stage import Made, make_stage
 from w2v_core.buckets import BUCKETS, BUCKETS_A_TASK, in_buckets
-from w2v_core.config import Config, load_config
+from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.parquet import read_table
 from w2v_core.parts import adopt_parts, total_account, write_bytes
@@ -21,6 +21,8 @@ from w2v_core.phrases.scores import find_phrases
 from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir
 from w2v_core.schemas import PHRASES
 from w2v_core.storage import Folder
+from w2v_core.text.tokenizers import spelling
+from w2v_core.text.word_forms import given_and_normalized
 from w2v_core.token_files import SentenceStage, sentence_groups
 from w2v_core.word_list import read_word_list
 
@@ -44,9 +46,10 @@ def make_phrases(run: RunDir, config: Config) -> Manifest | None:
             say("phrases: removed, since phrases.passes = 0")
             run.remove("phrases")
         return None
-    common = ()
+    common: tuple[str, ...] = ()
     if options.common_terms is not None:
-        common = read_word_list(options.common_terms, "phrases.common_terms")
+        rules = spelling(TokenizeConfig.model_validate(tokens.config))
+        common = given_and_normalized(read_word_list(options.common_terms, "phrases.common_terms"), rules)
     joining = Joining(options.delimiter, common)
     return make_stage(
         run,

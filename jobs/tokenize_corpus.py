@@ -19,6 +19,7 @@ from jobs._options import (
 )
 from jobs._stage import Made, make_stage
 from jobs._tables import Table, tables_among
+from jobs._word_lists import warn_of_impossible
 from w2v_core.accounting import add_counters
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.parts import Receipt, adopt_parts, total_account
@@ -83,7 +84,7 @@ def tokenize_corpus(
         import_readers(files)
         _spark.session(config.spark, run.name)
 
-    return make_stage(
+    manifest = make_stage(
         run,
         "tokens",
         config.tokenize,
@@ -91,6 +92,11 @@ def tokenize_corpus(
         lambda draft: _build(draft, files, opened, given, config),
         prepare,
     )
+    if not manifest.counters.get("token_lists"):
+        warn_of_impossible(
+            f"tokenize.stop_words = {config.tokenize.stop_words}", given.stop_words, config.tokenize
+        )
+    return manifest
 
 
 def import_readers(files: Sequence[InputFile]) -> None:

@@ -21,9 +21,11 @@ from w2v_core.arrays import BoolArray
 from w2v_core.config import Config, load_config
 from w2v_core.errors import UserError
 from w2v_core.parts import write_array, write_bytes, write_file
-from w2v_core.run_dir import Draft, Manifest, RunDir
+from w2v_core.run_dir import Draft, FileEntry, Manifest, RunDir
 from w2v_core.shards.read import Shards
 from w2v_core.storage import open_folder
+from w2v_core.text import recorded_rules
+from w2v_core.text.recorded_rules import rules_of_run
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.initial import InitialVectors
 from w2v_core.training.memory import require_memory
@@ -51,7 +53,7 @@ def train(
 
 
 def train_vectors(run: RunDir, config: Config, fresh: bool = False) -> Manifest:
-    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, and metrics.jsonl."""
+    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
     vocab, shards = run.require("vocab"), run.require("shards")
     inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
     initial = _initial_vectors(run, config)
@@ -150,6 +152,7 @@ def _build(
     files += [
         write_file(draft, FILE, vocabulary.table),
         write_bytes(draft, METRICS, lambda stream: stream.write(metrics.text())),
+        *_rules_of(run, draft),
     ]
     checkpoints.clear()
     counters = {
@@ -159,6 +162,15 @@ def _build(
         "workers": job.config.num_workers,
     } | counters
     return Made(files, counters=counters)
+
+
+def _rules_of(run: RunDir, draft: Draft) -> list[FileEntry]:
+    """The spelling of the corpus, where the run still has its tokens."""
+    tokens = run.manifest("tokens")
+    if tokens is None:
+        return []
+    rules = rules_of_run(tokens.config)
+    return [write_bytes(draft, recorded_rules.FILE, lambda stream: stream.write(rules))]
 
 
 def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:

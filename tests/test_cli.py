@@ -109,7 +109,7 @@ def test_words_that_a_format_cannot_hold_are_told_or_refused(w2v, tmp_path):
 def test_an_unknown_word_suggests_its_neighbours_in_spelling(w2v, run_dir):
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "quen")
     assert (code, out) == (2, "")
-    assert "no word 'quen': did you mean queen" in err
+    assert "word 'quen' is not in the vocabulary; did you mean 'queen'" in err
 
 
 def test_evaluate_prints_one_json_document(w2v, run_dir, tmp_path):

@@ -15,6 +15,7 @@ from w2v_core.nearest import Floats
 from w2v_core.run_dir import MARKER
 from w2v_core.schemas import VOCAB
 from w2v_core.storage import Folder, access
+from w2v_core.text.recorded_rules import read_rules
 
 _VOCAB, _VECTORS = "vocab.parquet", "input.npy"
 _COLUMNS = ["id", "token", "count"]
@@ -34,7 +35,7 @@ def read_trained(folder: Folder) -> VectorTable:
             f"{folder.file(_VECTORS)} has {len(vectors_VD)} rows but {folder.file(_VOCAB)} {len(vocab)} words: "
             f"{WAY_OUT}"
         )
-    return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
+    return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD, read_rules(folder))
 
 
 def folder_of_vectors(folder: Folder) -> Folder:

@@ -19,9 +19,9 @@ Sources
 import difflib
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +45,7 @@ from w2v_core.nearest import (
 )
 from w2v_core.storage import Folder, Location, access, open_folder
 from w2v_core.store_reference import refuse_model, resolved
+from w2v_core.text.normalize import Rules
 from w2v_core.trained_vectors import WAY_OUT, folder_of_vectors, read_trained
 
 __all__ = [
@@ -67,6 +68,7 @@ BATCH_QUESTIONS = 1024
 
 ANALOGY_METHODS = ("3cosadd", "3cosmul")
 
+Key = TypeVar("Key", bound=Hashable)
 Term = str | Floats
 Terms = Term | Sequence[Term]
 Answers = list[tuple[str, float]]
@@ -85,16 +87,18 @@ class UnknownWordError(KeyError, UserError):
         self.known = known
 
     def __str__(self) -> str:
-        return f"the vocabulary has no word {self.word!r}: {self._hint()}"
+        if not self.word:
+            return "word '' is empty: expected a word of the vocabulary. Give at least one character."
+        return f"word {self.word!r} is not in the vocabulary; {self._hint()}"
 
     def _hint(self) -> str:
-        if not self.word:
-            return "give a word that is not empty"
         candidates = self.known[:SPELLING_CANDIDATES]
         if (form := _form_among(self.word, frozenset(candidates))) is not None:
-            return f"it has {form}, in the case and the Unicode form that its text was given; ask for that"
+            return f"did you mean {form!r}? The vocabulary spells it in another case or Unicode form."
         near = nearest_spellings(self.word, candidates)
-        return f"did you mean {', '.join(near)}?" if near else "no word is spelt like it"
+        if near:
+            return f"did you mean {', '.join(map(repr, near))}?"
+        return "none of its words is spelled like it. Ask for another word."
 
 
 class WordVectors:
@@ -104,11 +108,19 @@ class WordVectors:
     tokens      V distinct words, a list or an Arrow string array
     counts_V    int64, occurrences in the corpus
     vectors_VD  float32, may be memory-mapped; never copied whole
+    rules       how the corpus was normalized, None where that is not recorded. A word that the vocabulary does not
+                have as given is looked up as these rules spell it
 
-    Raises ValueError where the three disagree in length, shape or dtype.
+    Raises ValueError where the first three disagree in length, shape or dtype.
     """
 
-    def __init__(self, tokens: Sequence[str] | pa.ChunkedArray, counts_V: Ints, vectors_VD: Floats):
+    def __init__(
+        self,
+        tokens: Sequence[str] | pa.ChunkedArray,
+        counts_V: Ints,
+        vectors_VD: Floats,
+        rules: Rules | None = None,
+    ):
         if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32:
             raise ValueError(f"vectors must be float32 (V, D), not {vectors_VD.dtype} {vectors_VD.shape}")
         if not len(tokens) == len(counts_V) == len(vectors_VD):
@@ -116,6 +128,7 @@ class WordVectors:
         self._tokens = tokens
         self.counts_V = counts_V
         self.vectors_VD = np.asarray(vectors_VD)
+        self.rules = rules
 
     @classmethod
     def load(cls, location: Location) -> Self:
@@ -139,7 +152,7 @@ class WordVectors:
     @classmethod
     def of(cls, table: VectorTable) -> Self:
         """The words of a table."""
-        return cls(table.tokens, table.counts_V, table.vectors_VD)
+        return cls(table.tokens, table.counts_V, table.vectors_VD, table.rules)
 
     @property
     def table(self) -> VectorTable:
@@ -147,7 +160,7 @@ class WordVectors:
         tokens = self._tokens
         if not isinstance(tokens, pa.ChunkedArray):
             tokens = pa.chunked_array([pa.array(tokens, pa.string())])
-        return VectorTable(tokens, self.counts_V, self.vectors_VD)
+        return VectorTable(tokens, self.counts_V, self.vectors_VD, self.rules)
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -173,7 +186,14 @@ class WordVectors:
         return len(self.vectors_VD)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._id_by_token
+        return isinstance(word, str) and self._found(word) is not None
+
+    def _found(self, word: str) -> int | None:
+        """The row of the word as given, else as the rules of the corpus spell it."""
+        row = self._id_by_token.get(word)
+        if row is None and self.rules is not None:
+            row = self._id_by_token.get(self.rules.apply(word))
+        return row
 
     def most_frequent(self, num_words: int | None = None) -> Ints:
         """Ids of the `num_words` most frequent words, None for all, by descending count; equal counts by id."""
@@ -222,11 +242,11 @@ class WordVectors:
         return np.array(self.vectors_VD[self._ids_of(words)])
 
     def id_of(self, word: str) -> int:
-        """The word's row. Raises UnknownWordError, a KeyError."""
-        try:
-            return self._id_by_token[word]
-        except KeyError:
-            raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES)) from None
+        """The row of the word, as given or as the corpus was normalized. Raises UnknownWordError, a KeyError."""
+        row = self._found(word)
+        if row is None:
+            raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES))
+        return row
 
     def unit_rows(self, ids_B: Ints) -> Floats:
         """The vectors of `ids_B` scaled to length 1, (B, D) float32, a copy; a zero vector stays zero.
@@ -375,8 +395,10 @@ class WordVectors:
 
     def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
         """The vectors of these words alone, each once, in the order given; unknown ones are left out."""
-        ids = np.array([self.id_of(word) for word in first_ids(words) if word in self], dtype=np.int64)
-        return WordVectors([self.tokens[i] for i in ids.tolist()], self.counts_V[ids], self.vectors_VD[ids])
+        found = first_ids(self.id_of(word) for word in words if word in self)
+        ids = np.array(list(found), dtype=np.int64)
+        tokens = [self.tokens[i] for i in found]
+        return WordVectors(tokens, self.counts_V[ids], self.vectors_VD[ids], self.rules)
 
     def question(self, positive: Terms, negative: Terms = ()) -> tuple[Floats, Ints]:
         """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
@@ -443,9 +465,9 @@ def _form_among(word: str, known: frozenset[str]) -> str | None:
     return next((other for form in forms for other in (form, form.lower()) if other in known), None)
 
 
-def first_ids(spellings: Iterable[str]) -> dict[str, int]:
+def first_ids(spellings: Iterable[Key]) -> dict[Key, int]:
     """Every spelling's first place, in order of place."""
-    first: dict[str, int] = {}
+    first: dict[Key, int] = {}
     for place, spelling in enumerate(spellings):
         first.setdefault(spelling, place)
     return first

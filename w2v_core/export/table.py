@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from w2v_core.errors import UserError
 from w2v_core.nearest import Floats, Ints, by_count
+from w2v_core.text.normalize import Rules
 from w2v_core.vector_words import log_repeated
 
 FloatType = type[np.floating[Any]]
@@ -27,6 +28,8 @@ class VectorTable:
     tokens: pa.ChunkedArray
     counts_V: Ints
     vectors_VD: Floats
+    rules: Rules | None = None
+    """the spelling of the corpus, where it was recorded"""
 
     @classmethod
     def of(
