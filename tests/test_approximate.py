@@ -145,3 +145,12 @@ def test_an_index_whose_words_cannot_be_read_is_damaged(vectors, index, tmp_path
 def test_a_graph_without_neighbours_is_refused(vectors, name, number):
     with pytest.raises(UserError, match=f"{name} = {number} must be at least 1"):
         NearestIndex.build(vectors, **{name: number})
+
+
+def test_fewer_answers_are_the_first_of_more_and_ties_come_by_id():
+    rows_VD = np.repeat(np.eye(8, dtype=np.float32), 6, axis=0)
+    vectors = WordVectors([f"w{i:02}" for i in range(48)], np.arange(48, 0, -1), rows_VD)
+    index = NearestIndex.build(vectors, threads=1)
+    longest = index.most_similar("w13", topn=12)
+    assert longest[:5] == [(f"w{i}", 1.0) for i in (12, 14, 15, 16, 17)]
+    assert all(index.most_similar("w13", topn=topn) == longest[:topn] for topn in range(1, 12))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.stats import bootstrap, spearmanr
 
 from w2v_core.evaluation import bootstrap as ours
@@ -145,3 +146,15 @@ def test_ten_thousand_items_take_less_than_a_few_seconds():
     assert time.process_time() - began < 0.5
     spearman_interval(rng.normal(size=10_000), rng.normal(size=10_000), Resampling())
     assert time.process_time() - began < 10
+
+
+@given(
+    arrays(np.int8, (2, 3), elements=st.integers(-2, 2))
+    | arrays(np.int8, (2, 31), elements=st.integers(-99, 99))
+)
+def test_resampled_correlations_stay_in_range(values):
+    x_P, y_P = values.astype(np.float64)
+    for other_P in (x_P, -x_P, y_P):
+        score_R = resampled_spearman(x_P, other_P[None], Resampling(resamples=50))[0]
+        defined = score_R[~np.isnan(score_R)]
+        assert (np.abs(defined) <= 1).all()

@@ -27,14 +27,41 @@ def run_dir(make_run, corpus) -> str:
 
 def test_neighbors_are_for_people_or_for_programs(w2v, run_dir):
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "서울", "king", "--topn", "3")
-    assert (code, out) == (0, "")
-    assert [line.split()[0] for line in err.splitlines()] == ["서울", "king"]
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["서울", "king"]
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "서울", "--topn", "3", "--json")
     assert (code, err) == (0, "")
     answers = json.loads(out)
     assert list(answers) == ["서울"]
     assert len(answers["서울"]) == 3
     assert set(answers["서울"][0]) == {"word", "score"}
+
+
+WITH_DASHES = "3 2\n-1 0.1 0.2\n7 0.2 0.2\n-abc 0.9 -0.1\n"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(
+    "words", [["neighbors", "-1"], ["neighbors", "7", "-abc"], ["analogy", "-1", "7", "-5"]]
+)
+def test_a_word_that_begins_with_a_dash_is_explained(w2v, tmp_path, words, log_format):
+    (tmp_path / "v").write_text(WITH_DASHES)
+    command, *rest = words
+    code, _, err = w2v("--log-format", log_format, command, "--vectors", str(tmp_path / "v"), *rest)
+    assert code == 2
+    told = " ".join(err.replace("│", " ").split())
+    dashed = next(word for word in rest if word.startswith("-"))
+    assert "put -- before the words: " in told
+    assert f"{command} " in told
+    assert f"-- {dashed}" in told
+    assert w2v("neighbors", "--vectors", str(tmp_path / "v"), "--", "-1")[0] == 0
+
+
+def test_a_mistyped_option_is_answered_with_the_right_one_alone(w2v):
+    code, _, err = w2v("neighbors", "--topm", "3", "x")
+    assert code == 2
+    assert "--topn" in err
+    assert "begins with a dash" not in err
 
 
 def test_analogy_answers_without_the_words_of_the_question(w2v, run_dir):
@@ -83,7 +110,7 @@ def test_words_that_a_format_cannot_hold_are_told_or_refused(w2v, tmp_path):
 def test_an_unknown_word_suggests_its_neighbours_in_spelling(w2v, run_dir):
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "quen")
     assert (code, out) == (2, "")
-    assert "no word 'quen': did you mean queen" in err
+    assert "word 'quen' is not in the vocabulary; did you mean 'queen'" in err
 
 
 def test_evaluate_prints_one_json_document(w2v, run_dir, tmp_path):
@@ -152,7 +179,7 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path):
         ),
         (
             ["export", "--vectors", "{tmp}/keep.txt", "--format", "npy", "--output", "{tmp}/v"],
-            "no file of word vectors",
+            "expected a word and numbers",
         ),
         (["tokenize", "--run-dir", "{tmp}/keep.txt", "--input", "{tmp}/keep.txt"], "keep.txt"),
         (["tokenize", "--run-dir", "{tmp}/keep.txt/x", "--input", "{tmp}/keep.txt"], "keep.txt"),

@@ -12,7 +12,10 @@ import pytest
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
+from w2v_core.pipeline.no_token import no_token
+from w2v_core.readers.columns import BAD_ROWS
 from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.runs.token_account import TokenAccount
 from w2v_core.schemas import TOKENS
 from w2v_core.tokenization.task import tokenize_part
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
@@ -179,7 +182,8 @@ def test_json_lines_are_cut_between_lines(tmp_path, split_bytes):
 def test_the_job_says_what_the_rows_lacked(tmp_path, make_run):
     path = json_lines(tmp_path / "a.jsonl", {"body": "x"}, "no json")
     with pytest.raises(
-        UserError, match=r"of whose 2 rows 1 have nothing under tokenize.column='text' and 1 are faulty"
+        UserError,
+        match=r"of whose 2 rows 1 have nothing under tokenize.column='text' and 1 are faulty: 1 not JSON",
     ):
         make_run(path)
 
@@ -194,3 +198,22 @@ def test_a_table_and_its_text_make_the_same_vectors(tmp_path, make_run, corpus):
         for source, into in ((tmp_path / "text", "from-text"), (table, "from-table"))
     ]
     assert bytes_of[0] == bytes_of[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason", "fix"),
+    [
+        (["no json"], "1 not JSON", "one JSON object a line"),
+        (["3", '"a b"'], "2 JSON, but not an object", "each row as a JSON object"),
+        ([{"text": 3}], "1 without text or a list of tokens", "by tokenize.column"),
+        ([{"text": [1.5]}], "1 with floats that are not whole", "ids as integers"),
+        ([{"body": "a"}], "1 have nothing", "name the column that holds the text by tokenize.column"),
+        ([{"text": "..."}], "0 are faulty", "another tokenize.tokenizer or tokenize.column"),
+    ],
+)
+def test_an_input_without_a_token_is_told_why(tmp_path, rows, reason, fix):
+    _, counters = tokenized(json_lines(tmp_path / "a.jsonl", *rows))
+    message = str(no_token("files 1", counters, TokenAccount(), TokenizeConfig()))
+    assert reason in message
+    assert message.endswith(fix) or fix in message.rpartition("; ")[2]
+    assert counters["bad_rows"] == sum(counters[name] for name in BAD_ROWS)

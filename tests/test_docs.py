@@ -41,7 +41,7 @@ def test_every_command_exists_with_its_options(page):
             command = known[words[1]]
             if within := getattr(command, "commands", None):
                 command = within[words[2]]
-            options = {option for parameter in command.params for option in parameter.opts}
+            options = {"--", *(option for parameter in command.params for option in parameter.opts)}
             assert [word for word in words if word.startswith("--") and word not in options] == [], words
 
 

@@ -224,8 +224,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "the input": ("run", "--run-dir", "x", "--input", "empty.txt"),
     "vocab.min_count": ("run", "--run-dir", "x", "--input", "tiny.txt"),
     "x has no": ("neighbors", "--run-dir", "x", "king"),
-    "the vocabulary has no word 'quen'": ("neighbors", "--run-dir", "my-run", "quen"),
-    "the vocabulary has no word 'Queen'": ("neighbors", "--run-dir", "my-run", "Queen"),
+    "word 'quen' is not": ("neighbors", "--run-dir", "my-run", "quen"),
 }
 """What brings about each error that the first page lists, by how it begins."""
 

@@ -493,11 +493,11 @@ def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
     ("content", "told"),
     [
         (b"", "is empty"),
-        (b"hello\n", "is no file of word vectors: its first line is no word with numbers"),
-        (b"a 1 2\nb 3\n", "lines 2 to 2: not a word and 2 numbers on each line"),
-        (b"a 1 2\nb 3 x\n", "lines 2 to 2: not a word and 2 numbers on each line"),
+        (b"hello\n", "line 1: expected a word and numbers, got 'hello'"),
+        (b"a 1 2\nb 3\n", "line 2: expected a word and 2 numbers, got 1 number."),
+        (b"a 1 2\nb 3 x\n", "line 2: expected a word and 2 numbers, got 'x' in place of a number"),
         (b"a 1 nan\n", "not finite"),
-        (b"3 2\na 1 2\n", "word 2 of 3 is not a word and 2 numbers"),
+        (b"3 2\na 1 2\n", "line 3: expected 3 words as line 1 says, got the end of the file"),
         (b"\x01\x00\x00\x00\x00\x00\x00\x00{", "is damaged"),
         (b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ", "has no tensor"),
         (b"PAR1", "cannot be read as Parquet"),
@@ -547,7 +547,7 @@ def test_a_table_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize("number", ["1e39", "-1e39", "1e400"])
 def test_a_number_beyond_float32_is_told_without_a_warning(tmp_path, number):
     (tmp_path / "v").write_text(f"1 2\na 1 {number}\n")
-    with pytest.raises(UserError, match="the vector of 'a' is not finite"):
+    with pytest.raises(UserError, match=f"line 2: .* got '{number}', which is not finite in float32"):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -559,14 +559,14 @@ def test_a_byte_order_mark_before_the_sizes_is_no_word(tmp_path):
 def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("w2v_core.vectors.formats.glove._LONGEST_LINE", 1000)
     for start, told in (
-        (b"", "is no file of word vectors"),
-        (b"a 1 2\n", "not a word and 2 numbers on each line"),
+        (b"", "line 1: expected a word and numbers, got a line of more than 1,000 bytes"),
+        (b"a 1 2\n", "expected a word and numbers, got a line of more than 1,000 bytes"),
     ):
         (tmp_path / "v").write_bytes(start + b"b" + b"0" * 10_000 + b" 1 2\n")
         with pytest.raises(UserError, match=told):
             WordVectors.load(str(tmp_path / "v"))
     (tmp_path / "v").write_bytes(b"a 1 2\n" + b"b" * 996 + b" 1 2 3 4\n")  # cut after 1 2
-    with pytest.raises(UserError, match="a line is longer than 1,000 bytes"):
+    with pytest.raises(UserError, match="a line of more than 1,000 bytes"):
         WordVectors.load(str(tmp_path / "v"))
 
 

@@ -1,6 +1,7 @@
 """Kinds of input beside text, Parquet and JSON lines: ORC, Avro, MediaWiki dumps; and formats that are told."""
 
 import bz2
+import gzip
 import sys
 from collections import Counter
 from html import escape
@@ -20,7 +21,7 @@ from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.tokenize import find_inputs, tokenize_corpus
 from w2v_core.readers.avro import read_avro
 from w2v_core.readers.mediawiki import plain_text
-from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.readers.splits import detect_formats, find_files, plan_splits
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.tokenization.task import COUNTERS, tokenize_part
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
@@ -129,9 +130,11 @@ def test_avros_codecs_are_read(tmp_path, codec):
 
 
 def test_a_packed_table_is_refused(tmp_path):
-    (tmp_path / "x.orc.gz").write_bytes(b"x")
+    table = write_orc(tmp_path / "x.orc", ROWS).read_bytes()
+    (tmp_path / "x.orc").unlink()
+    (tmp_path / "x.orc.gz").write_bytes(gzip.compress(table))
     with pytest.raises(UserError, match=r"x.orc.gz is a packed orc file; unpack it"):
-        find_files([str(tmp_path)])
+        detect_formats(find_files([str(tmp_path)]))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,7 @@ def test_a_packed_table_is_refused(tmp_path):
     [("fastavro", "avro", "avro"), ("mwparserfromhell", "xml", "mediawiki")],
 )
 def test_an_absent_package_is_named_before_a_task_starts(tmp_path, monkeypatch, package, ending, extra):
-    (tmp_path / f"x.{ending}").write_bytes(b"x")
+    (tmp_path / f"x.{ending}").write_bytes(b"Obj\x01" if ending == "avro" else dump())
     monkeypatch.setitem(sys.modules, package, None)
     executor = LocalExecutor()
     monkeypatch.setattr(executor, "start", lambda *_: pytest.fail("tasks were started"))
@@ -214,11 +217,11 @@ def test_pages_longer_than_what_is_read_at_once_stay_whole(tmp_path):
 
 
 def test_what_is_no_dump_and_what_is_damaged_is_told(tmp_path):
-    (tmp_path / "a.xml").write_text("<html><page></page></html>")
-    with pytest.raises(UserError, match=r"a.xml is no MediaWiki dump.* tokenize.format = text"):
+    (tmp_path / "a.xml").write_text("<pages><page></page></pages>")
+    with pytest.raises(UserError, match=r"a.xml is XML, but not a MediaWiki dump.* tokenize.format = text"):
         tokens_of(tmp_path / "a.xml")
     assert tokens_of(tmp_path / "a.xml", format="text")[0]["tokens"].to_pylist() == [
-        ["html", "page", "page", "html"]
+        ["pages", "page", "page", "pages"]
     ]
     whole = dump(page("one"), page("two"))
     (tmp_path / "a.xml").write_bytes(whole[:-40])
@@ -247,7 +250,7 @@ def test_avro_needs_a_record_and_not_another_union(tmp_path):
     fields = [{"name": "text", "type": ["string", "long"]}]
     path = write_avro(tmp_path / "x.avro", [{"text": "a"}], fields)
     (split,) = plan_splits(find_files([str(path)]), 1 << 30)[0]
-    with pytest.raises(UserError, match=r"column 'text' of .*x.avro is binary"):
+    with pytest.raises(UserError, match=r"column 'text' of .*x.avro is struct<>"):
         list(read_avro(split, TokenizeConfig(), Counter()))
 
 

@@ -24,7 +24,11 @@ from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer
 
 # Characters that compose with one another, or become another, or several, or none.
-ODD = "aA\u0301\u0308\u00c4\u00df\u03a3\u03c3\u0663\uff17\ufb01\uff76\uff9e\u1100\u1161\u11a8\uac00\u00ad\u200d\u0130 "
+ODD = (
+    "aA\u0301\u0308\u00c4\u00df\u03a3\u03c3\u03f9\u0663\uff17\ufb01\uff76\uff9e\u1100\u1161\u11a8\uac00"
+    "\u3131\uffc2\u3260\u00ad\u200c\u200d\u0130\u0307\u030cJi'. \u0e19\u0e33\u0e49\u0e4d\u0e32\u0eb3"
+    "\u0ecd\u0eb2\u0628\u064e\u062f\u0d9a\u0dca\u0dbb\U0001f469\ufe0f"
+)
 LINES = st.lists(st.text(st.sampled_from(ODD), max_size=8) | st.text(), max_size=8)
 RULES = st.builds(
     Rules, form=st.sampled_from(["NFC", "NFKC", "none"]), strip_accents=..., lower=..., digits_to_zero=...

@@ -1,6 +1,9 @@
 """Phrases are gensim's: the same ones, with the same scores, in the same places."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -98,16 +101,33 @@ def test_scores_are_gensims(sentences, config):
     )
 
 
+def slow_phrases(sentences: Texts, config: PhrasesConfig) -> dict[tuple[str, str], tuple[int, float]]:
+    """Count and npmi of each pair by a loop, where no word and no other pair shares a count with it."""
+    words = Counter(word for sentence in sentences for word in sentence)
+    pairs = Counter(pair for sentence in sentences for pair in pairwise(sentence))
+    share = {item: count / words.total() for item, count in (words | pairs).items()}
+    return {
+        pair: (count, math.log(share[pair] / share[pair[0]] / share[pair[1]]) / -math.log(share[pair]))
+        for pair, count in pairs.items()
+        if min(count, words[pair[0]], words[pair[1]]) >= config.min_count
+    }
+
+
 @hypothesis_settings(deadline=None)
 @given(
     sentences=st.lists(
         st.lists(st.sampled_from(["a", "b", "a_b", "b_a", "_"]), min_size=1, max_size=9), min_size=1
-    )
+    ),
+    min_count=st.integers(1, 3),
 )
-def test_words_that_hold_the_delimiter_count_as_the_phrases_they_look_like(sentences):
-    config = PhrasesConfig(min_count=1, threshold=0.5)
-    theirs = gensims(sentences, config)
-    assert joined_in(sentences, config) == [theirs[sentence] for sentence in sentences]
+def test_a_pair_is_counted_without_words_and_pairs_of_its_name(sentences, min_count):
+    config = PhrasesConfig(min_count=min_count, threshold=-1.0, scoring="npmi")
+    found = {(row["first"], row["last"]): row for row in found_in(sentences, config).to_pylist()}
+    expected = slow_phrases(sentences, config)
+    assert set(found) == {pair for pair, (_, score) in expected.items() if score > -1 or pair in found}
+    for pair, row in found.items():
+        assert (row["count"], row["score"]) == pytest.approx(expected[pair], rel=1e-9)
+        assert -1 <= row["score"] <= 1
 
 
 def test_a_long_run_of_common_terms_is_no_trouble():

@@ -25,6 +25,7 @@ from w2v_core.planning.growth import curve, doublings, extrapolated, tokens_belo
 from w2v_core.planning.input_sample import choose
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.planning.sample import PARTS
+from w2v_core.readers.detect_format import Kind
 from w2v_core.readers.splits import InputFile, find_files
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.training import trainer
@@ -80,7 +81,10 @@ def test_a_curve_is_the_mean_over_parts():
     st.integers(0, 99),
 )
 def test_pieces_are_within_their_files_and_the_bytes_add_up(sizes, wanted, seed):
-    files = [InputFile("/", f"/{number}.txt", size, 0) for number, size in enumerate(sizes)]
+    files = [
+        InputFile("/", f"/{number}.txt", size, 0, known_kind=Kind("text"))
+        for number, size in enumerate(sizes)
+    ]
     pieces = choose(files, wanted, seed, Path("/nowhere"))
     splits = pieces.splits
     assert pieces.total_bytes == max(sum(sizes), pieces.sampled_bytes)

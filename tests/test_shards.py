@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from w2v_core import schemas
 from w2v_core.config import ShardsConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, open_folder
+from w2v_core.pipeline.shards import _fix_for_no_row
 from w2v_core.runs.task_output import PartWriter, TaskResult
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards import digest as digest_module
@@ -535,3 +537,23 @@ def test_a_blocks_bytes_are_those_of_all_its_arrays():
     ids = np.arange(32, dtype=np.int32)
     block = Spans.of_rows(ids, contexts_of(ids, np.zeros(32, int), 2), 32, "file")
     assert block.nbytes == 2 * 20 * 4 + 32 + 32
+
+
+@pytest.mark.parametrize(
+    ("account", "num_sentences", "min_count", "fix"),
+    [
+        (TokenAccount(30, dropped={"no_context": 30}), 30, 1, "every sentence has one token only"),
+        (
+            TokenAccount(30, out_of_vocabulary=25, dropped={"no_context": 5}),
+            5,
+            5,
+            "lower vocab.min_count = 5",
+        ),
+        (TokenAccount(30, subsampled=20, dropped={"no_context": 10}), 5, 1, "raise vocab.sample = 0.001"),
+        (TokenAccount(30, dropped={"no_context": 30}), 5, 1, "give more text"),
+    ],
+)
+def test_the_real_cause_is_named_where_no_word_has_a_context(account, num_sentences, min_count, fix):
+    sentences = SimpleNamespace(num_sentences=num_sentences, num_tokens=30)
+    vocab = SimpleNamespace(config={"min_count": min_count, "sample": 0.001})
+    assert fix in _fix_for_no_row(account, sentences, vocab)

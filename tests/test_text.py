@@ -19,8 +19,9 @@ from w2v_core.errors import UserError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers import lines as lines_module
 from w2v_core.readers import splits as inputs_module
+from w2v_core.readers.detect_format import Kind
 from w2v_core.readers.lines import read_lines
-from w2v_core.readers.splits import InputFile, find_files, plan_splits
+from w2v_core.readers.splits import InputFile, detect_formats, find_files, plan_splits
 from w2v_core.readers.wiki_extractor import is_doc_line
 from w2v_core.schemas import TOKENS
 from w2v_core.tokenization.normalize import normalize
@@ -69,7 +70,7 @@ def words(*lines: str) -> list[list[str]]:
         ("東京タワー、高い。", ["東京タワー", "高い"]),
         ("ﬁnd ＡＢＣ１２ x²", ["find", "abc12", "x2"]),
         ("ΟΔΟΣ Straße", ["οδος", "straße"]),
-        ("co\u00adop می\u200cخواهم", ["coop", "میخواهم"]),
+        ("co\u00adop می\u200cخواهم", ["coop", "می\u200cخواهم"]),
         ("❤️ 👩‍👩‍👧 \u0301x", ["x"]),
         ("", []),
         ("...\x00 \u2028 ", []),
@@ -104,7 +105,7 @@ def test_unicode_words_are_normal_and_made_of_letters_digits_and_marks(line):
     for token in words(line)[0]:
         assert token == token.lower()
         assert unicodedata.category(token[0])[0] in "LN"
-        assert {unicodedata.category(c)[0] for c in token} <= set("LNM")
+        assert {unicodedata.category(c)[0] for c in token if c not in "\u200c\u200d"} <= set("LNM")
 
 
 @given(
@@ -114,6 +115,7 @@ def test_every_letter_and_digit_of_the_line_is_in_a_word(word, noise):
     expected = unicodedata.normalize("NFKC", f"{noise}{word}{noise}").lower()
     kept = "".join(c for c in expected if unicodedata.category(c)[0] in "LN")
     found = "".join(words(f"{noise}{word}{noise}")[0])
+    found = unicodedata.normalize("NFKC", found)
     assert "".join(c for c in found if unicodedata.category(c)[0] in "LN") == kept
 
 
@@ -217,9 +219,6 @@ def test_utf16_is_refused_with_the_way_out(tmp_path):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (gzip.compress(b"text", mtime=0), "is a packed file; give it a name that ends in .gz"),
-        (bz2.compress(b"text"), "ends in .bz2"),
-        (pa.Codec("zstd").compress(b"text", asbytes=True), "ends in .zst"),
         ("text\n".encode("utf-16-le"), "is binary, or UTF-16 text"),
     ],
 )
@@ -329,13 +328,14 @@ def test_one_file_under_two_names_is_read_once(tmp_path, monkeypatch):
 def test_a_file_that_is_plainly_no_text_is_refused(tmp_path):
     (tmp_path / "x.zip").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"x.zip is neither text, JSON lines .* say by tokenize.format"):
-        find_files([str(tmp_path)])
+        detect_formats(find_files([str(tmp_path)]))
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.booleans()), max_size=20), st.integers(1, 200))
 def test_a_plan_covers_every_byte_once_and_no_task_is_too_large(sizes, split_bytes):
     files = [
-        InputFile(".", f"{i}{'.gz' if packed else '.txt'}", size, 0) for i, (size, packed) in enumerate(sizes)
+        InputFile(".", str(i), size, 0, known_kind=Kind("text", "gzip" if packed else None))
+        for i, (size, packed) in enumerate(sizes)
     ]
     tasks = plan_splits(files, split_bytes)
     for file in files:

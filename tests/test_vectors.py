@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from w2v_core.errors import UserError
+from w2v_core.evaluation.word_pairs import cosines
 from w2v_core.vectors import nearest
 from w2v_core.vectors import word_vectors as vectors_module
 from w2v_core.vectors.nearest import row_norms, top_k
@@ -61,7 +62,9 @@ def test_a_word_is_looked_up_and_its_vector_is_a_copy():
 
 
 def test_an_unknown_word_is_named_with_the_nearest_spellings():
-    with pytest.raises(KeyError, match=re.escape("no word 'quene': did you mean queen")) as caught:
+    with pytest.raises(
+        KeyError, match=re.escape("word 'quene' is not in the vocabulary; did you mean 'queen'")
+    ) as caught:
         word_vectors()["quene"]
     assert isinstance(caught.value, UserError)
     assert caught.value.args == ("quene",)
@@ -70,7 +73,7 @@ def test_an_unknown_word_is_named_with_the_nearest_spellings():
 def test_nearest_spellings_compare_hangul_letter_by_letter():
     assert nearest_spellings("셔울", WORDS) == ["서울"]
     assert nearest_spellings("zzz", WORDS) == []
-    assert "no word is spelt like it" in str(UnknownWordError("zzz", WORDS))
+    assert "none of its words is spelled like it" in str(UnknownWordError("zzz", WORDS))
 
 
 @pytest.mark.parametrize(
@@ -79,13 +82,11 @@ def test_nearest_spellings_compare_hangul_letter_by_letter():
 )
 def test_a_word_in_another_case_or_unicode_form_is_told_so(word, form):
     told = str(UnknownWordError(word, WORDS))
-    assert told.endswith(
-        f": it has {form}, in the case and the Unicode form that its text was given; ask for that"
-    )
+    assert f"did you mean {form!r}? The vocabulary spells it in another case or Unicode form." in told
 
 
 def test_an_empty_word_is_told_to_be_empty():
-    assert str(UnknownWordError("", WORDS)) == "the vocabulary has no word '': give a word that is not empty"
+    assert str(UnknownWordError("", WORDS)).startswith("word '' is empty: ")
 
 
 def test_first_ids_keep_the_most_frequent_spelling_in_order():
@@ -160,7 +161,7 @@ def test_zero_vectors_score_zero():
         ({"positive": ["king"], "topn": 0}, "topn = 0 must be at least 1"),
         ({"positive": ["king"], "restrict_vocab": 0}, "restrict_vocab = 0 must be at least 1"),
         ({"positive": []}, "at least one positive or negative word"),
-        ({"positive": ["king"], "negative": ["대구"]}, "no word '대구'"),
+        ({"positive": ["king"], "negative": ["대구"]}, "word '대구' is not in the vocabulary"),
     ],
 )
 def test_a_question_without_an_answer_is_refused(question, message):
@@ -495,3 +496,57 @@ def test_tokens_that_are_not_utf_8_are_named(tmp_path):
     not_utf_8 = pa.array([b"\xff"] * 6, pa.binary()).view(pa.string())
     with pytest.raises(UserError, match=r"vocab\.parquet cannot be read as Parquet"):
         WordVectors.load(write_run(tmp_path, token=not_utf_8))
+
+
+# --- ranges, prefixes and ties ---
+
+FEW = st.integers(2, 40).flatmap(lambda v: arrays(np.int8, (v, 2), elements=st.integers(-1, 1)))
+
+
+def ways_of_asking(vectors: WordVectors, restrict_vocab: int | None):
+    """Each way to get the `topn` nearest of w0 and w1."""
+    yield lambda topn: vectors.most_similar("w0", topn=topn, restrict_vocab=restrict_vocab)
+    yield lambda topn: vectors.most_similar(["w0", "w1"], ["w1"], topn, restrict_vocab)
+    yield lambda topn: vectors.most_similar_batch(
+        ["w0", "w1", "w0"], topn=topn, restrict_vocab=restrict_vocab
+    )[1]
+    yield lambda topn: vectors.most_similar_cosmul(["w0"], ["w1"], topn, restrict_vocab)
+
+
+@given(
+    FEW, st.sampled_from([1.0, 0.1, 1e-42, 1e37]), st.sampled_from([None, 7]), st.sampled_from([4, 30, 8192])
+)
+def test_fewer_answers_are_the_first_of_more_and_ties_come_by_id(rows, scale, restrict_vocab, block_rows):
+    vectors = word_vectors([f"w{i}" for i in range(len(rows))], rows.astype(np.float32) * np.float32(scale))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "BLOCK_SCORES", block_rows)
+        for ask in ways_of_asking(vectors, restrict_vocab):
+            longest = ask(len(rows))
+            order = [(-score, int(word[1:])) for word, score in longest]
+            assert order == sorted(order)
+            for topn in (1, 2, 3, 12):
+                assert ask(topn) == longest[:topn]
+
+
+@pytest.mark.parametrize("scale", [1, 1e-3, 1e-38, 1e-42, 1e36])
+def test_no_cosine_leaves_its_range(scale):
+    rows_VD = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    rows_VD[150:] = rows_VD[:150] * 0.5
+    vectors = word_vectors([f"w{i}" for i in range(300)], rows_VD * np.float32(scale))
+    assert all(0.999 < vectors.similarity(word, word) <= 1 for word in vectors.tokens)
+    for asked in (vectors.most_similar, vectors.most_similar_cosmul):
+        assert all(0 <= score <= 1 for _, score in asked("w3", topn=10))
+    assert [word for word, _ in vectors.most_similar("w3", topn=1)] == ["w153"]
+    ids = np.arange(300)
+    found = top_k(vectors.vectors_VD, vectors.unit_rows(ids), 3, None, vectors.norms_V, None, True)[1]
+    assert found.max() <= 1
+    assert cosines(vectors, ids, ids).max() <= 1
+
+
+def test_vectors_among_the_terms_of_3cosmul_count_at_length_1():
+    rows_VD = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
+    vectors = word_vectors([f"w{i}" for i in range(30)], rows_VD)
+    long = vectors.most_similar_cosmul([rows_VD[3] * 100, "w1"], [rows_VD[2] * 50], topn=30)
+    unit = vectors.most_similar_cosmul([rows_VD[3], "w1"], [rows_VD[2]], topn=30)
+    assert [word for word, _ in long] == [word for word, _ in unit]
+    assert all(score >= 0 for _, score in long)

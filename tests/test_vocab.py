@@ -69,6 +69,10 @@ def test_an_empty_vocabulary_says_which_setting_empties_it():
         UserError, match="vocab.min_count = 9 leaves no word: the highest count of a word is 5"
     ):
         build_vocab(counted({}, 5), VocabConfig(min_count=9))
+    with pytest.raises(
+        UserError, match="vocab.drop = x.txt leaves no word: all words of the corpus are on the list"
+    ):
+        build_vocab(counted({}, 0), VocabConfig(min_count=1, drop="x.txt"))
     with pytest.raises(UserError, match="vocab.max_final_vocab = 1 leaves no word"):
         build_vocab(counted({"a": 7, "b": 7}), VocabConfig(max_final_vocab=1))
 

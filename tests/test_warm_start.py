@@ -1,6 +1,7 @@
 """Training that starts from vectors which exist, and the files that such vectors come in."""
 
 import gzip
+import logging
 import struct
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from small_settings import small_config
 
 from w2v_core.errors import UserError
 from w2v_core.pipeline.train import train_vectors
+from w2v_core.training.engine.tables import Tables
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile
+from w2v_core.vectors.warm_start import InitialVectors
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 VECTORS = {"king": [0.5, -1.0, 2.0], "서울": [1e-9, 3.25, -4.0], "</s>": [0.0, 0.0, 0.0]}
@@ -42,8 +45,9 @@ def test_text_and_binary_files_are_read_alike(tmp_path: Path, data: bytes):
     for name in ("벡터.vec", "벡터.vec.gz"):
         file = Word2VecFile(str(tmp_path / name))
         assert (file.num_words, file.vector_size) == (3, 3)
-        ((words, vectors),) = file.blocks()
-        assert words == list(VECTORS)
+        blocks = list(file.blocks())
+        vectors = np.concatenate([rows for _, rows in blocks])
+        assert [word for words, _ in blocks for word in words] == list(VECTORS)
         np.testing.assert_array_equal(vectors, np.array(list(VECTORS.values()), np.float32))
 
 
@@ -76,13 +80,13 @@ def test_gensims_files_are_read(tmp_path: Path, binary: bool):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "no word2vec file"),
+        (b"", "is not a word2vec file"),
         (b"the 0.1 0.2 0.3\n", "GloVe"),
         (b"3 0\n", "0 dimensions"),
-        (as_text(VECTORS)[:-5], "word 3 of 3"),
+        (as_text(VECTORS)[:-5], "line 4: expected a word and 3 numbers, got 2 numbers"),
         (as_binary(VECTORS)[:-1], "word 3 of 3"),
-        (as_text(VECTORS).replace(b"3.25", b"x"), "word 2 of 3"),
-        (as_text(VECTORS).replace(b"3.25", b"nan"), "'서울' is not finite"),
+        (as_text(VECTORS).replace(b"3.25", b"x"), "line 3: .*got 'x' in place of a number"),
+        (as_text(VECTORS).replace(b"3.25", b"nan"), "line 3: .*got 'nan', which is not finite"),
         (as_binary(VECTORS | {"king": [0, np.inf, 0]}), "'king' is not finite"),
     ],
 )
@@ -200,3 +204,19 @@ def test_the_vectors_that_would_be_written_over_are_refused(trained_run):
 def test_freezing_needs_vectors():
     with pytest.raises(UserError, match="init_vectors"):
         small_config("train.init_frozen=true")
+
+
+def test_words_that_come_twice_or_are_not_utf8_are_counted_once(trained_run, tmp_path, caplog):
+    path = tmp_path / "given.vec"
+    path.write_bytes(b"4 2\nking 1 1\ncaf\xe9 1 1\nking 2 2\nqueen 1 2\n")
+    vocabulary = Vocabulary.read(trained_run.stage("vocab"))
+    initial = InitialVectors(str(path))
+    with caplog.at_level(logging.WARNING, "w2v_core"):
+        assert initial.known(vocabulary, 2).sum() == 2
+        tables = Tables(
+            np.zeros((len(vocabulary), 2), np.float32), np.zeros((len(vocabulary), 2), np.float32)
+        )
+        initial.load_into(tables, vocabulary)
+    escaped, repeated = (record.getMessage() for record in caplog.records)
+    assert "1 word is not in UTF-8, the first is 'caf\\xe9' in line 3" in escaped
+    assert "left out 1 row whose word occurs in an earlier row, such as 'king'" in repeated

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 
+from w2v_core.tokenization.normalize import Rules
+
 MARKS = "".join(chr(code) for code in range(0x1FFFF) if unicodedata.category(chr(code)).startswith("M"))
-WORD = re.compile(rf"\w[\w{MARKS}]*")
-IGNORABLE = re.compile("[\u00ad\u200c\u200d\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+WORD = re.compile(rf"\w[\w{MARKS}\u200c\u200d]*")
+SPELLING = Rules(form="NFKC", lower=True)
 
 
 def words_of(line: str) -> list[str]:
-    line = unicodedata.normalize("NFKC", IGNORABLE.sub("", line))
-    return WORD.findall(line.lower().replace("_", " "))
+    return WORD.findall(SPELLING.apply(line).replace("_", " "))

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from w2v_core import __version__
 from w2v_core.cli.commands.demo import demo
@@ -24,6 +25,7 @@ from w2v_core.cli.commands.track import track
 from w2v_core.cli.commands.train import train
 from w2v_core.cli.commands.verify import verify
 from w2v_core.cli.commands.vocab import vocab
+from w2v_core.cli.dashes import WordsCommand
 from w2v_core.cli.examples import told
 from w2v_core.cli.options import LogFormatOption, exit_status
 
@@ -40,7 +42,8 @@ PANELS = {
 }
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(epilog=told(command.__name__), rich_help_panel=panel)(exit_status(command))
+        kind = WordsCommand if command in (neighbors, analogy) else TyperCommand
+        app.command(cls=kind, epilog=told(command.__name__), rich_help_panel=panel)(exit_status(command))
 app.add_typer(models, name="models", rich_help_panel="Every night")
 
 

@@ -34,10 +34,12 @@ class TokenizeConfig(Section):
         "space; regex: what `pattern` finds; char_ngrams: runs of min_n to max_n characters within a word; mecab_ko, "
         "kiwi: Korean morphemes; fugashi: Japanese words; jieba: Chinese words; sentencepiece: the pieces of `model`",
     )
-    format: Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"] | None = Field(
+    format: (
+        Literal["text", "json lines", "csv", "tsv", "parquet", "orc", "avro", "arrow", "mediawiki"] | None
+    ) = Field(
         None,
-        description="how all input files are read. Absent: by each one's ending: .jsonl, .ndjson, .parquet, .orc, "
-        ".avro, .xml (a MediaWiki dump), and text for others",
+        description="how all input files are read. Absent: as the content of each shows; its ending decides only "
+        "between text, JSON lines, CSV and TSV where the content leaves that open",
     )
     pattern: str = Field(
         r"\w+",
@@ -95,6 +97,11 @@ class TokenizeConfig(Section):
         "text",
         min_length=1,
         description="the column of tables and JSON lines: text, or lists of tokens or of ids, which stay as they are",
+    )
+    missing_column: Literal["error", "null"] = Field(
+        "error",
+        description="a table or CSV file without `column`, or without `weight_column`, is an error, or its rows have "
+        "no text, or no weight; for old parts of data whose columns have changed",
     )
     weight_column: str | None = Field(
         None,

@@ -115,11 +115,16 @@ def say(text: str, event: str = "message", level: str = "info", **fields: Any) -
 
 
 def answer(text: str) -> None:
-    """As `say`, of words of the vocabulary, which are what was asked for: none is taken for a secret."""
+    """Print an answer on standard output, or log it as an event in JSON. No word of an answer is taken for a secret."""
     if _speaker.as_json:
         _write("message", "info", text, {})
-    else:
-        _print(text)
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    line = (
+        escape_control_chars(text).replace("\n", "\\n").encode(encoding, "backslashreplace").decode(encoding)
+    )
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _print(text: str) -> None:

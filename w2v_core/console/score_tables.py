@@ -23,6 +23,7 @@ def print_scores(report: dict[str, Any]) -> None:
             kind="similarity",
             **scores,
         )
+        _tell_other_forms(scores)
     for scores in report["analogies"]:
         table = _table("section", "right", "accuracy", "95 %", "covered", "questions", title=scores["file"])
         for section in _with_all(scores):
@@ -32,6 +33,18 @@ def print_scores(report: dict[str, Any]) -> None:
         accuracy, interval = _shares(scores, "accuracy", "interval")
         told = f"{scores['file']}: accuracy {accuracy} (95 %: {interval}), {scores['covered']:,} questions covered"
         show(table, told, "scores", kind="analogies", **scores)
+        _tell_other_forms(scores)
+
+
+def _tell_other_forms(scores: dict[str, Any]) -> None:
+    """The words that the vocabulary has, but not as the set spells them."""
+    if words := scores.get("words_in_other_form"):
+        say(
+            f"{scores['file']}: {words:,} words were found only in another Unicode form or in the corpus's spelling",
+            "words_in_other_form",
+            file=scores["file"],
+            words=words,
+        )
 
 
 def print_comparison(against: dict[str, Any]) -> None:

@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
+from w2v_core.readers.arrow_ipc import arrow_batches
 from w2v_core.readers.avro import avro_batches
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, without_empty
+from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, whole_ids, without_empty
+from w2v_core.readers.csv_rows import csv_batches
 from w2v_core.readers.lines import read_lines
 from w2v_core.readers.orc import orc_batches
 from w2v_core.readers.splits import InputFile, Split
@@ -25,7 +27,14 @@ from w2v_core.readers.wiki_extractor import doc_lines
 from w2v_core.types import Int64Array
 
 _Batches = Callable[[Split, TokenizeConfig, Sequence[str], Counter[str]], Iterator[pa.RecordBatch]]
-_BATCHES: dict[str, _Batches] = {"parquet": parquet_batches, "orc": orc_batches, "avro": avro_batches}
+_BATCHES: dict[str, _Batches] = {
+    "parquet": parquet_batches,
+    "orc": orc_batches,
+    "avro": avro_batches,
+    "arrow": arrow_batches,
+    "csv": csv_batches,
+    "tsv": csv_batches,
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,7 @@ def _read_table(
     first, path = 0, split.file.path
     names = [config.column] if id_column in (None, config.column) else [config.column, id_column]
     for batch in _BATCHES[split.file.format](split, config, names, counters):
+        batch = whole_ids(batch, config, path, counters)
         has_text_B = batch.column(config.column).is_valid().to_numpy(zero_copy_only=False)
         block = replace(block_of(batch, config, path, counters), document_L=np.flatnonzero(has_text_B))
         ids = None if id_column is None else _ids_of(batch, id_column, path)

@@ -14,7 +14,7 @@ Representations", over unit vectors; the file format is word2vec's `questions-wo
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
+from w2v_core.evaluation.question_words import QuestionWords
 from w2v_core.evaluation.word_pairs import numbered_lines, told
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int8Array, Int64Array
-from w2v_core.vectors.word_vectors import WordVectors, first_ids, top_k
+from w2v_core.vectors.word_vectors import WordVectors, top_k
 
 BATCH_QUESTIONS = 512
 """Questions asked at a time; it bounds what they themselves take."""
@@ -150,6 +151,7 @@ def analogy_outcomes(
     *,
     restrict_vocab: int | None = None,
     case_insensitive: bool = True,
+    other_forms: set[str] | None = None,
 ) -> list[Int8Array]:
     """RIGHT, WRONG or NOT_COVERED for every question, (A,) int8 a section.
 
@@ -158,17 +160,17 @@ def analogy_outcomes(
     restrict_vocab: questions and answers come from this many most frequent words; None for all.
     case_insensitive: questions and vocabulary are lower-cased; of the spellings that fall together, only the
     most frequent one takes part. gensim lets the rarer ones answer too, which differs only in a vocabulary
-    of mixed case.
+    of mixed case. Words that are not found so are normalized as the corpus was, see `QuestionWords`, and
+    added to `other_forms`.
 
     Takes R * D float32 of memory for the unit vectors. Raises UserError for `restrict_vocab` below 1.
     """
     if restrict_vocab is not None and restrict_vocab < 1:
         raise InputError(f"restrict_vocab = {restrict_vocab} must be at least 1")
-    fold: Callable[[str], str] = str.lower if case_insensitive else str
-    ranks = first_ids(map(fold, vectors.tokens_by_count(restrict_vocab)))
-    table_RD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(ranks.values())])
-    row_by_spelling = {spelling: row for row, spelling in enumerate(ranks)}
-    return [_outcomes(table_RD, row_by_spelling, fold, section) for section in sections]
+    tokens = vectors.tokens_by_count(restrict_vocab)
+    words = QuestionWords(tokens, vectors.rules, case_insensitive, other_forms)
+    table_RD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(words.ranks.values())])
+    return [_outcomes(table_RD, words, section) for section in sections]
 
 
 def right_answers(table_RD: Float32Array, question_Q4: Int64Array) -> NDArray[np.bool_]:
@@ -215,13 +217,8 @@ def _question(path: str, line_number: int, line: str) -> Question:
     return words[0], words[1], words[2], words[3]
 
 
-def _outcomes(
-    table_RD: Float32Array,
-    row_by_spelling: dict[str, int],
-    fold: Callable[[str], str],
-    section: AnalogySection,
-) -> Int8Array:
-    rows = [[row_by_spelling.get(fold(word), -1) for word in question] for question in section.questions]
+def _outcomes(table_RD: Float32Array, words: QuestionWords, section: AnalogySection) -> Int8Array:
+    rows = [[words.row(word) for word in question] for question in section.questions]
     asked_A4 = np.array(rows, dtype=np.int64).reshape(-1, 4)
     is_covered_A = (asked_A4 >= 0).all(axis=1)
     outcome_A = np.full(len(asked_A4), NOT_COVERED, dtype=np.int8)

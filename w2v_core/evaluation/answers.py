@@ -4,6 +4,8 @@ sets = Sets.read(config)
 scores(sets, answer(sets, vectors, config), config)    # what evaluation.json holds
 """
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,36 +49,54 @@ class Sets:
 
 @dataclass(frozen=True)
 class Answers:
-    """`pair_cosines` of every similarity set, and `analogy_outcomes` of every analogy set."""
+    """`pair_cosines` of every similarity set, and `analogy_outcomes` of every analogy set.
+
+    other_forms holds the words of each set that the vocabulary has only in another form, by the set's name.
+    """
 
     similarity: list[Float32Array]
     analogies: list[list[Int8Array]]
+    other_forms: Mapping[str, set[str]]
 
 
 def answer(sets: Sets, vectors: WordVectors, config: EvaluateConfig) -> Answers:
     """What `vectors` answer."""
-    fold = config.case_insensitive
-    return Answers(
-        [pair_cosines(vectors, pairs, case_insensitive=fold) for _, pairs in sets.similarity],
-        [
-            analogy_outcomes(vectors, sections, restrict_vocab=config.restrict_vocab, case_insensitive=fold)
-            for _, sections in sets.analogies
-        ],
-    )
+    fold, forms = config.case_insensitive, defaultdict[str, set[str]](set)
+    cosines = [
+        pair_cosines(vectors, pairs, case_insensitive=fold, other_forms=forms[path])
+        for path, pairs in sets.similarity
+    ]
+    outcomes = [
+        analogy_outcomes(
+            vectors,
+            sections,
+            restrict_vocab=config.restrict_vocab,
+            case_insensitive=fold,
+            other_forms=forms[path],
+        )
+        for path, sections in sets.analogies
+    ]
+    return Answers(cosines, outcomes, forms)
 
 
 def scores(sets: Sets, answers: Answers, config: EvaluateConfig) -> dict[str, Any]:
     """Every set's score with its interval and coverage: what `evaluation.json` holds."""
     resampling = resampling_of(config)
     similarity = [
-        {"file": path, **word_pairs_result(pairs, cosine_A, resampling).to_dict()}
+        {"file": path, **word_pairs_result(pairs, cosine_A, resampling).to_dict(), **_forms(path, answers)}
         for (path, pairs), cosine_A in zip(sets.similarity, answers.similarity, strict=True)
     ]
     analogies = [
-        {"file": path, **analogies_result(sections, outcomes, resampling).to_dict()}
+        {"file": path, **analogies_result(sections, outcomes, resampling).to_dict(), **_forms(path, answers)}
         for (path, sections), outcomes in zip(sets.analogies, answers.analogies, strict=True)
     ]
     return {"similarity": similarity, "analogies": analogies, **resampling._asdict()}
+
+
+def _forms(path: str, answers: Answers) -> dict[str, int]:
+    """How many words were found only in another form, where any were."""
+    found = answers.other_forms.get(path)
+    return {"words_in_other_form": len(found)} if found else {}
 
 
 def differences(sets: Sets, answers: Answers, against: Answers, config: EvaluateConfig) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _correlation(x: _Ranks, y: _Ranks, copies_RP: Int64Array) -> Float64s:
     square_R = x_R * y_R
     score_R: Float64s = np.full(len(square_R), np.nan)
     np.divide(products_R, np.sqrt(square_R), out=score_R, where=square_R > 0)
-    return score_R
+    return np.clip(score_R, -1, 1, out=score_R)  # rounding
 
 
 def _middle(score_R: Float64s) -> Interval | None:

@@ -142,7 +142,7 @@ def nearest(table_SD: Float32Array, topn: int) -> Int64Array:
     for begin in range(0, len(table_SD), BATCH_WORDS):
         query_BD = table_SD[begin : begin + BATCH_WORDS]
         itself_B1 = np.arange(begin, begin + len(query_BD))[:, None]
-        batches.append(top_k(table_SD, query_BD, topn, excluded_BX=itself_B1)[0])
+        batches.append(top_k(table_SD, query_BD, topn, excluded_BX=itself_B1, are_cosines=True)[0])
     return np.concatenate(batches)
 
 

@@ -9,7 +9,7 @@ Shape suffixes
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from io import StringIO
 from typing import Any, NamedTuple
@@ -21,9 +21,11 @@ from scipy.stats import spearmanr
 from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, spearman_interval
 from w2v_core.evaluation.named_sets import located
+from w2v_core.evaluation.question_words import QuestionWords
 from w2v_core.io.filesystem import Location, read_location
 from w2v_core.types import Int64Array
-from w2v_core.vectors.word_vectors import WordVectors, first_ids
+from w2v_core.vectors.nearest import clip_cosines
+from w2v_core.vectors.word_vectors import WordVectors
 
 _LONGEST_TOLD = 200
 
@@ -102,28 +104,33 @@ def human_scores(pairs: Sequence[WordPair]) -> NDArray[np.float64]:
 
 
 def pair_cosines(
-    vectors: WordVectors, pairs: Sequence[WordPair], *, case_insensitive: bool = True
+    vectors: WordVectors,
+    pairs: Sequence[WordPair],
+    *,
+    case_insensitive: bool = True,
+    other_forms: set[str] | None = None,
 ) -> NDArray[np.float32]:
     """cos(a, b) of every pair, (A,) float32; NaN where a word has no vector.
 
     case_insensitive: pairs and vocabulary are lower-cased; of the spellings that fall together, the most
-    frequent one's vector counts.
+    frequent one's vector counts. Words that are not found so are normalized as the corpus was, see `QuestionWords`, and
+    added to `other_forms`.
     """
-    fold: Callable[[str], str] = str.lower if case_insensitive else str
-    ranks = first_ids(map(fold, vectors.tokens_by_count()))
-    asked = [(ranks.get(fold(pair.word_a), -1), ranks.get(fold(pair.word_b), -1)) for pair in pairs]
+    words = QuestionWords(vectors.tokens_by_count(), vectors.rules, case_insensitive, other_forms)
+    asked = [(words.row(pair.word_a), words.row(pair.word_b)) for pair in pairs]
     asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
     is_covered_A = (asked_A2 >= 0).all(axis=1)
     cosine_A = np.full(len(pairs), np.nan, dtype=np.float32)
-    cosine_A[is_covered_A] = cosines(vectors, *vectors.most_frequent()[asked_A2[is_covered_A]].T)
+    rank_R = np.array(list(words.ranks.values()), dtype=np.int64)
+    ids_P2 = vectors.most_frequent()[rank_R[asked_A2[is_covered_A]]]
+    cosine_A[is_covered_A] = cosines(vectors, *ids_P2.T)
     return cosine_A
 
 
 def cosines(vectors: WordVectors, ids_P: Int64Array, other_ids_P: Int64Array) -> NDArray[np.float32]:
     """cos(ids[p], other_ids[p]), (P,) float32; 0 where either vector is zero."""
     a_PD, b_PD = vectors.unit_rows(ids_P), vectors.unit_rows(other_ids_P)
-    cosine_P: NDArray[np.float32] = np.einsum("pd,pd->p", a_PD, b_PD)
-    return cosine_P
+    return clip_cosines(np.einsum("pd,pd->p", a_PD, b_PD))
 
 
 def spearman(x_P: NDArray[np.floating], y_P: NDArray[np.floating]) -> float | None:

@@ -200,9 +200,7 @@ class _Job:
         try:
             return self._spread(pickle.dumps(("load", function)), calls)
         except WorkerDiedError as error:
-            raise UserError(
-                f"{self._name}: a worker process {error.how}; {_FIX[error.was_killed]}"
-            ) from None
+            raise UserError(f"{self._name}: a worker process {error.how}; {_FIX[error.was_killed]}") from None
         except MemoryError:
             raise UserError(f"{self._name}: a worker process is out of memory; {_LESS_MEMORY}") from None
 

@@ -2,6 +2,7 @@
 
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import read_file
+from w2v_core.io.line_ends import LINE_END
 
 
 def read_word_list(location: str, key: str) -> tuple[str, ...]:
@@ -15,7 +16,7 @@ def read_word_list(location: str, key: str) -> tuple[str, ...]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{key} = {location} is not UTF-8; convert it, for example with iconv") from None
-    words = tuple(sorted({word for line in text.split("\n") if (word := line.strip())}))
+    words = tuple(sorted({word for line in LINE_END.split(text) if (word := line.strip())}))
     if not words:
         raise InputError(f"{key} = {location} holds no word; write one a line, or leave the setting out")
     return words

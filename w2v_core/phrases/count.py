@@ -20,11 +20,8 @@ GRAMS = pa.schema(
 )
 """A gram, with the bytes of its first and of its last word; or a word, with 0 of both, or -1 for a common term.
 
-The same name may be a word and a gram, and a gram of several splits.
+The same name may be a word and a gram, and a gram of several splits. Each is counted on its own.
 """
-
-TOTALS = GRAMS.append(pa.field("total", pa.int64(), nullable=False))
-"""The same, and the count of all rows with this name."""
 
 SUMS = pa.schema(
     [
@@ -32,7 +29,7 @@ SUMS = pa.schema(
         pa.field("counts", pa.binary(), nullable=False),
     ]
 )
-"""Of a task: how many names it has seen but for common terms, how many tokens, and TOTALS of the frequent names."""
+"""Of a task: how many names it has seen but for common terms, how many tokens, and the frequent GRAMS."""
 
 _KEYS = ("token", "first", "last")
 
@@ -62,11 +59,7 @@ def sum_bigrams(batches: Iterable[pa.RecordBatch], min_count: int) -> Iterator[p
     counted = summed(received_tables(batches), GRAMS, _KEYS)
     num_tokens = pc.sum(counted.filter(pc.less_equal(counted["first"], 0))["count"]).as_py() or 0
     counted = counted.filter(pc.greater_equal(counted["first"], 0))
-    by_name = counted["token"].combine_chunks().dictionary_encode()
-    name_R = by_name.indices.to_numpy()
-    total_N = np.zeros(len(by_name.dictionary), np.int64)
-    np.add.at(total_N, name_R, counted["count"].to_numpy())
-    totals = counted.append_column(TOTALS.field("total"), pa.array(total_N[name_R])).cast(TOTALS)
-    frequent = totals.filter(pc.greater_equal(totals["total"], min_count))
-    row = {"names": len(total_N), "tokens": num_tokens, "counts": packed(frequent)}
+    frequent = counted.filter(pc.greater_equal(counted["count"], min_count))
+    num_names = pc.count_distinct(counted["token"]).as_py()
+    row = {"names": num_names, "tokens": num_tokens, "counts": packed(frequent)}
     yield pa.RecordBatch.from_pylist([row], schema=SUMS)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.config import PhrasesConfig
-from w2v_core.phrases.count import TOTALS
+from w2v_core.phrases.count import GRAMS
 from w2v_core.schemas import PHRASES
 from w2v_core.types import FloatArray, Int64Array, ranges
 from w2v_core.vocabulary.hash_partition import unpacked
@@ -18,28 +18,22 @@ from w2v_core.vocabulary.word_index import UNKNOWN, Lookup
 def find_phrases(sums: pa.Table, config: PhrasesConfig) -> pa.Table:
     """PHRASES in SUMS: the grams that score above the threshold."""
     num_names, num_tokens = (pc.sum(sums[name]).as_py() or 0 for name in ("names", "tokens"))
-    totals = pa.concat_tables([TOTALS.empty_table(), *map(unpacked, sums["counts"])])
-    lookup, total_N = _totals_by_name(totals)
-    bigrams = totals.filter(pc.greater(totals["first"], 0)).combine_chunks()
+    counts = pa.concat_tables([GRAMS.empty_table(), *map(unpacked, sums["counts"])])
+    is_gram = pc.greater(counts["first"], 0)
+    words, bigrams = counts.filter(pc.invert(is_gram)), counts.filter(is_gram).combine_chunks()
+    lookup, count_W = Lookup.of(words["token"].combine_chunks()), words["count"].to_numpy()
     first, last = words_of(bigrams)
     first_G, last_G = lookup.ids(first), lookup.ids(last)
     known = (first_G != UNKNOWN) & (last_G != UNKNOWN)
-    count_G = bigrams["total"].to_numpy()
+    count_G = bigrams["count"].to_numpy()
     score_G = np.full(len(bigrams), -np.inf)
     score_G[known] = _score(
-        total_N[first_G[known]], total_N[last_G[known]], count_G[known], num_names, num_tokens, config
+        count_W[first_G[known]], count_W[last_G[known]], count_G[known], num_names, num_tokens, config
     )
     found = pa.table([bigrams["token"], first, last, count_G, score_G], schema=PHRASES)
     return found.filter(pa.array(score_G > config.threshold)).sort_by(
         [("score", "descending"), ("phrase", "ascending"), ("first", "ascending")]
     )
-
-
-def _totals_by_name(totals: pa.Table) -> tuple[Lookup, Int64Array]:
-    by_name = totals["token"].combine_chunks().dictionary_encode()
-    total_N = np.zeros(len(by_name.dictionary), np.int64)
-    total_N[by_name.indices.to_numpy()] = totals["total"].to_numpy()
-    return Lookup.of(by_name.dictionary), total_N
 
 
 def words_of(bigrams: pa.Table) -> tuple[pa.StringArray, pa.StringArray]:
@@ -70,12 +64,11 @@ def _score(
     """The score (G,) of grams, whose words and which themselves occur so often.
 
     default: Mikolov and others 2013, formula 6, times the number of names, as word2phrase has it;
-    npmi: Bouma 2009, ln(p(ab) / (p(a) p(b))) / -ln p(ab).
+    npmi: Bouma 2009, ln(p(ab) / (p(a) p(b))) / -ln p(ab), in [-1, 1], since a pair is at most as frequent as its words.
     """
     if config.scoring == "default":
         return (both_G - config.min_count) / (first_G.astype(np.float64) * last_G) * num_names
     share_G = both_G / num_tokens
     by_chance_G = first_G / num_tokens * (last_G / num_tokens)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of a gram that is all there is
-        score_G: FloatArray = np.log(share_G / by_chance_G) / -np.log(share_G)
-    return np.nan_to_num(score_G, nan=-np.inf, posinf=-np.inf)
+    score_G: FloatArray = np.log(share_G / by_chance_G) / -np.log(share_G)
+    return np.clip(score_G, -1, 1)  # but for rounding they are

@@ -20,7 +20,7 @@ from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
 from w2v_core.nightly.facts import gate_facts, recorded
 from w2v_core.nightly.gate import GateRefused, GateResult, evaluate_gate, require_sets
-from w2v_core.nightly.ledger import Ledger, ReadFile, SortedOut, fingerprints
+from w2v_core.nightly.ledger import Ledger, ReadFile, SortedOut, fingerprints, location_of
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import (
     CONFIG,
@@ -41,7 +41,7 @@ from w2v_core.pipeline.report import check_report
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.pipeline.train import WatchTraining, unwatched_training
 from w2v_core.planning.prediction import Prediction, compare
-from w2v_core.readers.splits import find_files
+from w2v_core.readers.splits import InputFile, detect_formats, find_files
 from w2v_core.registry.store import Model, Version
 from w2v_core.runs.artifacts import MARKER
 from w2v_core.runs.run_directory import RunDir
@@ -187,7 +187,7 @@ class NightlyRun:
         assert step.executor is not None
         config = self._settings_for(step.plan)
         run = RunDir.create(self._work.run_location)
-        files = find_files([file.location for file in step.plan.files], config.tokenize.format)
+        files = self._files([file.location for file in step.plan.files])
         with writing(run, f"a night of {self._model.name}"):
             run_pipeline(
                 run,
@@ -279,7 +279,7 @@ class NightlyRun:
 
     def _what_changed(self, plan: Plan) -> str | None:
         try:
-            found = find_files([file.location for file in plan.files], self._config.tokenize.format)
+            found = self._files([file.location for file in plan.files])
         except UserError as error:
             return str(error)
         known = Ledger(plan.files)
@@ -297,7 +297,7 @@ class NightlyRun:
                 f"a night cannot tell what is new in {PREFIX}{tables[0]}; write the new rows to files, and name those"
             )
         ledger = self._ledger(current)
-        files = find_files(others, self._config.tokenize.format, may_be_none=True)
+        files = self._files(others)
         sorted_out = ledger.sort_out(fingerprints(files, ledger, reread=self._config.night.reread))
         for kind, told in (
             (sorted_out.copies, "files of content that was read already"),
@@ -305,6 +305,8 @@ class NightlyRun:
         ):
             if kind:
                 log_event(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
+        added = {file.location for file in (*sorted_out.new, *sorted_out.changed)}
+        detect_formats([file for file in files if location_of(file) in added])
         if sorted_out.changed:
             first = sorted_out.changed[0].location
             if self._config.night.changed_files == "refuse":
@@ -315,6 +317,10 @@ class NightlyRun:
                 )
             log_event(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
         return sorted_out
+
+    def _files(self, locations: Sequence[str]) -> list[InputFile]:
+        tokenize = self._config.tokenize
+        return find_files(locations, tokenize.format, tokenize.column, may_be_none=True)
 
     def _ledger(self, version: Version | None) -> Ledger:
         if version is None:

@@ -6,7 +6,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from w2v_core.config import Config
+from w2v_core.config import Config, TokenizeConfig
 from w2v_core.executors.base import Batches, Executor, RowsOfParts
 from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
@@ -25,6 +25,8 @@ from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account, write_bytes
 from w2v_core.runs.token_account import require_equal
 from w2v_core.schemas import PHRASES
+from w2v_core.tokenization.tokenizers import spelling
+from w2v_core.tokenization.word_forms import given_and_normalized
 from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 
 _TOKENS_A_TASK = 5_000_000  # of a task that adds grams up: every second one is another gram
@@ -40,7 +42,8 @@ def make_phrases(run: RunDir, config: Config, executor: Executor) -> Manifest | 
         return None
     common: tuple[str, ...] = ()
     if options.common_terms is not None:
-        common = read_word_list(options.common_terms, "phrases.common_terms")
+        rules = spelling(TokenizeConfig.model_validate(tokens.config))
+        common = given_and_normalized(read_word_list(options.common_terms, "phrases.common_terms"), rules)
     phrase_rules = PhraseRules(options.delimiter, common)
     return make_stage(
         run,

@@ -20,7 +20,7 @@ def predict_run(
         raise UserError(
             f"input {PREFIX}{tables[0]}: a plan reads files, without Spark; name the table's own files, or leave it out"
         )
-    found = find_files(files, config.tokenize.format)
+    found = find_files(files, config.tokenize.format, config.tokenize.column)
     import_readers(found)
     load_packages(config, TokenizerResources.read(config.tokenize))
     log_event("plan: reading a sample")

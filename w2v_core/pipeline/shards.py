@@ -16,7 +16,7 @@ from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import SentenceStage
 from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, commit_parts, total_account
-from w2v_core.runs.token_account import require_equal
+from w2v_core.runs.token_account import TokenAccount, require_equal
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
@@ -64,10 +64,8 @@ def _build(
     unknown = options.passes * vocab.tokens.out_of_vocabulary
     require_equal("tokens out of vocabulary", account.out_of_vocabulary, unknown)
     if account.kept == 0:
-        raise UserError(
-            f"no word is left with a context ({account}); give more text, or a larger vocab.sample or a smaller "
-            "vocab.min_count"
-        )
+        fix = _fix_for_no_row(account, sentences, vocab)
+        raise UserError(f"no word is left with a context ({account}); {fix}")
     files = commit_parts(stage_writer, task_results, num_parts, options.passes)
     return StageResult(
         files,
@@ -97,3 +95,14 @@ def _write(
     part: int,
 ) -> Iterator[TaskResult]:
     return write_shard(encoded, read_vocabulary().keep_probability, options, folder, part, weighted)
+
+
+def _fix_for_no_row(account: TokenAccount, sentences: SentenceStage, vocab: Manifest) -> str:
+    """Why no word has a neighbour, and what to change."""
+    if sentences.num_sentences == sentences.num_tokens:
+        return "every sentence has one token only, so no token has a neighbour; give sentences of two tokens or more"
+    if account.out_of_vocabulary > account.subsampled and vocab.config["min_count"] > 1:
+        return f"most words are not in the vocabulary; lower vocab.min_count = {vocab.config['min_count']}"
+    if account.subsampled:
+        return f"frequent words are subsampled; raise vocab.sample = {vocab.config['sample']}, or set it to 0"
+    return "no sentence has two words of the vocabulary side by side; give more text"

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from w2v_core.config import Config, TokenizeConfig
-from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Executor
 from w2v_core.executors.catalog import Table, tables_among
 from w2v_core.io.filesystem import Folder
+from w2v_core.pipeline.no_token import no_token
 from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.pipeline.word_lists import warn_of_impossible
 from w2v_core.readers.avro import import_fastavro
 from w2v_core.readers.mediawiki import import_parser
-from w2v_core.readers.splits import InputFile, Split, find_files, plan_splits
+from w2v_core.readers.splits import InputFile, Split, detect_formats, find_files, plan_splits
 from w2v_core.runs.manifest import Manifest
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.stage_writer import StageWriter
@@ -25,7 +26,9 @@ from w2v_core.tokenization.tokenizers import load_tokenizer, package_versions
 def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFile], list[str]]:
     """The files and the tables that the locations name."""
     tables, others = tables_among(locations)
-    return find_files(others, config.tokenize.format) if others or not tables else [], tables
+    return find_files(
+        others, config.tokenize.format, config.tokenize.column
+    ) if others or not tables else [], tables
 
 
 def tokenize_corpus(
@@ -41,22 +44,32 @@ def tokenize_corpus(
     opened = [Table.open(name, config, executor) for name in tables]
     identities += [table.identity() for table in opened]
     named = given.identity()
-    import_readers(files)
     if packages := load_packages(config, given):
         named["packages"] = packages
     inputs = {"files": identities, **named} if named else identities
-    return make_stage(
+
+    def prepare() -> None:
+        import_readers(files)
+        executor.start(run.name)
+
+    manifest = make_stage(
         run,
         "tokens",
         config.tokenize,
         inputs,
         lambda stage_writer: _build(stage_writer, files, opened, given, config, executor),
-        lambda: executor.start(run.name),
+        prepare,
     )
+    if not manifest.counters.get("token_lists"):
+        warn_of_impossible(
+            f"tokenize.stop_words = {config.tokenize.stop_words}", given.stop_words, config.tokenize
+        )
+    return manifest
 
 
 def import_readers(files: Sequence[InputFile]) -> None:
-    """UserError where a package that reads the input is not installed, before Spark starts."""
+    """UserError for formats that are not read, and where a package that reads one is not installed."""
+    detect_formats(files)
     needed = {"avro": import_fastavro, "mediawiki": import_parser}
     for kind in {file.format for file in files} & needed.keys():
         needed[kind]()
@@ -90,20 +103,10 @@ def _build(
     account = total_account(task_results)
     counters = add_counters(task_result.counters for task_result in task_results)
     if account.kept == 0:
-        lacking, told = "", ", ".join(table.name for table in tables)
+        source = ", ".join(table.name for table in tables)
         if files:
-            told = f"files {len(files)}, first {files[0].path}"
-        if counters.get("rows"):
-            lacking = (
-                f", of whose {counters['rows']:,} rows {counters['rows_without_text']:,} have nothing under "
-                f"tokenize.column={options.column!r} and {counters['bad_rows']:,} are faulty"
-            )
-        if account.read:
-            lacking += f", but {account.read:,} that the settings leave out: {account}"
-        raise UserError(
-            f"the input holds no token ({told}{lacking}); "
-            "give files with text, or another tokenize.tokenizer or tokenize.column"
-        )
+            source = f"files {len(files)}, first {files[0].path}"
+        raise no_token(source, counters, account, options)
     parts = commit_parts(stage_writer, task_results, len(task_results))
     return StageResult(parts, account, {"files": len(files), **counters})
 

@@ -15,11 +15,13 @@ from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.stage import StageResult, make_stage
 from w2v_core.runs.artifacts import INPUT_VECTORS, METRICS, OUTPUT_VECTORS, VOCAB_FILE
-from w2v_core.runs.manifest import Manifest
+from w2v_core.runs.manifest import FileEntry, Manifest
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import write_array, write_bytes, write_file
 from w2v_core.shards.read import Shards
+from w2v_core.tokenization import recorded_rules
+from w2v_core.tokenization.recorded_rules import rules_of_run
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.memory import require_memory
 from w2v_core.training.trainer import Progress, trained
@@ -41,7 +43,7 @@ def unwatched_training() -> AbstractContextManager[tuple[Report, Callable[[], bo
 def train_vectors(
     run: RunDir, config: Config, fresh: bool = False, watch: WatchTraining = unwatched_training
 ) -> Manifest:
-    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, and metrics.jsonl."""
+    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
     vocab, shards = run.require("vocab"), run.require("shards")
     inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
     initial = _initial_vectors(run, config)
@@ -140,6 +142,7 @@ def _build(
     files += [
         write_file(stage_writer, VOCAB_FILE, vocabulary.table),
         write_bytes(stage_writer, METRICS, lambda stream: stream.write(metrics.text())),
+        *_rules_of(run, stage_writer),
     ]
     checkpoints.clear()
     counters = {
@@ -149,6 +152,15 @@ def _build(
         "workers": job.config.num_workers,
     } | counters
     return StageResult(files, counters=counters)
+
+
+def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:
+    """The spelling of the corpus, where the run still has its tokens."""
+    tokens = run.manifest("tokens")
+    if tokens is None:
+        return []
+    rules = rules_of_run(tokens.config)
+    return [write_bytes(stage_writer, recorded_rules.FILE, lambda stream: stream.write(rules))]
 
 
 def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:

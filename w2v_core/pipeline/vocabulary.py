@@ -1,24 +1,29 @@
 """Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from w2v_core.config import Config, VocabConfig
+from w2v_core.config import Config, TokenizeConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Executor, RowsOfParts, Source
+from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.word_list import read_word_list
 from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.pipeline.word_lists import warn_of_impossible
 from w2v_core.runs.manifest import Manifest
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import SentenceStage
 from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.runs.token_account import TokenAccount, require_equal
+from w2v_core.tokenization.normalize import Rules
+from w2v_core.tokenization.tokenizers import spelling
+from w2v_core.tokenization.word_forms import given_and_normalized, listed, normalized_words
 from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, rare_counts
 from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 from w2v_core.vocabulary.vocabulary import (
@@ -44,23 +49,38 @@ from w2v_core.vocabulary.word_counts import (
 )
 from w2v_core.vocabulary.word_index import Lookup
 
+_AS_GIVEN = Rules()
+
 
 @dataclass(frozen=True)
 class VocabularyInputs:
     """What the settings name by a location, read."""
 
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """the words of keep and drop, as given"""
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    """in the spelling of the corpus"""
     merge: pa.Table | None = None
     from_: pa.Table | None = None
     extend: BaseVocabulary | None = None
 
     @classmethod
-    def read(cls, config: VocabConfig) -> "VocabularyInputs":
-        """UserError for what cannot be read, and for a word that is to stay and to go."""
-        keep, drop = (
-            () if location is None else read_word_list(location, f"vocab.{name}")
+    def read(
+        cls, config: VocabConfig, rules: Rules = _AS_GIVEN, has_lists: bool = False
+    ) -> "VocabularyInputs":
+        """Read them. UserError for what cannot be read, and for a word that is to stay and to go.
+
+        rules: of the corpus; has_lists: whether lists of tokens are in it, to which `rules` were not applied.
+        """
+        lists = {
+            name: read_word_list(location, f"vocab.{name}")
             for name, location in (("keep", config.keep), ("drop", config.drop))
+            if location is not None
+        }
+        keep, drop = (
+            given_and_normalized(lists.get("keep", ()), rules),
+            lists.get("drop", ()) if has_lists else normalized_words(lists.get("drop", ()), rules),
         )
         if both := sorted(set(keep) & set(drop)):
             raise UserError(
@@ -79,13 +99,12 @@ class VocabularyInputs:
                     f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary without "
                     "vocab.extend"
                 )
-        return cls(keep, drop, merge, from_, extend)
+        return cls(lists, keep, drop, merge, from_, extend)
 
     def identity(self) -> dict[str, object]:
         """What tells this from other lists and vocabularies; empty where nothing is named."""
-        lists = {"keep": self.keep, "drop": self.drop}
         tables = {"merge": self.merge, "from": self.from_}
-        named: dict[str, object] = {name: list(words) for name, words in lists.items() if words}
+        named: dict[str, object] = {name: list(words) for name, words in self.lists.items()}
         named |= {name: digest_of(table) for name, table in tables.items() if table is not None}
         return named if self.extend is None else named | {"extend": self.extend.identity()}
 
@@ -93,7 +112,14 @@ class VocabularyInputs:
 def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
     """The vocab stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
-    named = VocabularyInputs.read(config.vocab)
+    tokens = run.require("tokens")
+    settings, has_lists = (
+        TokenizeConfig.model_validate(tokens.config),
+        tokens.counters.get("token_lists", 0) > 0,
+    )
+    named = VocabularyInputs.read(config.vocab, spelling(settings), has_lists)
+    if not has_lists:
+        _warn_of_impossible(config.vocab, named, settings, sentences)
     if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
         raise UserError(
             f"vocab.extend = {config.vocab.extend} is the vocabulary that this stage writes; give this corpus another "
@@ -104,9 +130,34 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
     def build(stage_writer: StageWriter) -> StageResult:
         if named.from_ is not None:
             return _adopt(stage_writer, run.stage("vocab"), sentences, config, named.from_, executor)
-        return _build(stage_writer, sentences, config, named, executor)
+        return _build(stage_writer, sentences, config, named, executor, spelling(settings))
 
     return make_stage(run, "vocab", config.vocab, inputs, build, lambda: executor.start(run.name))
+
+
+def _warn_of_impossible(
+    config: VocabConfig, named: VocabularyInputs, settings: TokenizeConfig, sentences: SentenceStage
+) -> None:
+    delimiter = sentences.manifest.config["delimiter"] if sentences.name == "phrases" else None
+    for name, words in named.lists.items():
+        warn_of_impossible(f"vocab.{name} = {getattr(config, name)}", words, settings, delimiter)
+
+
+def _num_absent(named: VocabularyInputs, table: pa.Table, config: VocabConfig, rules: Rules) -> int:
+    """How many words of vocab.keep occur nowhere. Logs the first."""
+    given = named.lists["keep"]
+    found = set(table["token"].filter(pc.is_in(table["token"], value_set=pa.array(named.keep))).to_pylist())
+    absent = [word for word in given if word not in found and rules.apply(word) not in found]
+    if absent:
+        log_event(
+            f"vocab.keep = {config.keep}: {len(absent):,} of {len(given):,} words do not occur in the corpus and get "
+            f"no vector: {listed(absent)}. Check their spelling.",
+            "words_absent",
+            "warning",
+            key="vocab.keep",
+            words=len(absent),
+        )
+    return len(absent)
 
 
 def _build(
@@ -115,6 +166,7 @@ def _build(
     config: Config,
     named: VocabularyInputs,
     executor: Executor,
+    rules: Rules,
 ) -> StageResult:
     """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
     counted = _count(stage_writer, sentences, config, named, executor)
@@ -124,6 +176,8 @@ def _build(
     kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
     account = TokenAccount(read=counted.tokens, kept=kept, out_of_vocabulary=counted.tokens - kept)
     counters = {"distinct_words": counted.words, "words": len(table), "dropped_words": counted.dropped}
+    if "keep" in named.lists:
+        counters["keep_words_absent"] = _num_absent(named, table, config.vocab, rules)
     files = write_vocab(stage_writer, table)
     if config.vocab.accumulates:
         rare = commit_rare(stage_writer, counted, counted.counts.filter(pc.invert(has_id)))

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import access, open_folder
-from w2v_core.readers.splits import InputFile, Split, plan_splits
+from w2v_core.readers.compression import open_compressed
+from w2v_core.readers.detect_format import TABLES
+from w2v_core.readers.splits import InputFile, Split, detect_formats, plan_splits
 
 PIECE_BYTES = 256 * 1024
 """at most; of a small sample less, so that it comes from many places"""
 _LEAST_PIECES = 64
-_TABLES = frozenset(("parquet", "orc", "avro"))
 _MOST_PACKED_FILES = 16
 
 
@@ -40,22 +40,24 @@ def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path)
     the input; tables in whole splits; packed files, which can only be read from their beginnings, in those.
     """
     rng = np.random.default_rng(seed)
-    packed = [file for file in files if file.compression is not None]
+    detect_formats(files)
+    packed = [file for file in files if _is_read_from_its_beginning(file)]
+    rest = [file for file in files if not _is_read_from_its_beginning(file)]
+    plain = [file for file in rest if file.format not in TABLES]
+    tables = [file for file in rest if file.format in TABLES]
     if packed:
         heads, ratio = _heads(packed, sample_bytes, rng, work)
     else:
         heads, ratio = [], 1.0
     sizes = {
         "packed": int(sum(file.size for file in packed) * ratio),
-        "tables": sum(file.size for file in files if file.compression is None and file.format in _TABLES),
-        "plain": sum(file.size for file in files if file.compression is None and file.format not in _TABLES),
+        "tables": sum(file.size for file in tables),
+        "plain": sum(file.size for file in plain),
     }
     total = sum(sizes.values())
     if total == 0:
         raise UserError(f"the input holds no token (files {len(files)}, first {files[0].path}); give others")
     share = min(1.0, sample_bytes / total)
-    plain = [file for file in files if file.compression is None and file.format not in _TABLES]
-    tables = [file for file in files if file.compression is None and file.format in _TABLES]
     chosen = [
         *_shortened(heads, sizes["packed"] * share, ratio),
         *_some_splits(tables, sizes["tables"] * share, rng),
@@ -63,6 +65,11 @@ def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path)
     ]
     sampled = sum(split.end - split.begin for split in chosen)
     return Pieces(tuple(chosen), max(sampled, 1), max(total, sampled, 1))
+
+
+def _is_read_from_its_beginning(file: InputFile) -> bool:
+    """Whether its beginning stands for it: a compressed file, and CSV, in which no other row can be found."""
+    return file.compression is not None or file.format in ("csv", "tsv")
 
 
 def _spread(files: Sequence[InputFile], wanted: int, rng: np.random.Generator) -> list[Split]:
@@ -109,7 +116,12 @@ def _heads(
         path = work / f"head-{number}"
         path.write_bytes(data)
         plain = replace(
-            file, root=str(work), path=str(path), size=len(data), mtime_ns=0, told_format=file.format
+            file,
+            root=str(work),
+            path=str(path),
+            size=len(data),
+            mtime_ns=0,
+            known_kind=replace(file.kind, compression=None),
         )
         splits += [split for task in plan_splits([plain], PIECE_BYTES) for split in task]
     return splits, unpacked / max(packed, 1)
@@ -120,7 +132,8 @@ def _head(file: InputFile, wanted: int) -> tuple[bytes, int]:
     filesystem = open_folder(file.root).filesystem
     try:
         with access(file.path), filesystem.open_input_file(file.path) as raw:
-            stream = pa.CompressedInputStream(raw, file.compression)
+            codec = file.compression
+            stream = raw if codec is None else open_compressed(raw, codec, file.path)
             chunks, size = [], 0
             while size < wanted and (chunk := stream.read(1 << 20)):
                 chunks.append(chunk)

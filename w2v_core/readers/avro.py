@@ -12,16 +12,21 @@ from w2v_core.errors import InputError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
 from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
 _ROWS_A_BLOCK = 4_096
 _KINDS = {
+    "null": pa.null(),
     "string": pa.string(),
+    "enum": pa.string(),
+    "bytes": pa.binary(),
     "int": pa.int32(),
     "long": pa.int64(),
     "float": pa.float32(),
     "double": pa.float64(),
 }
+_OTHER = pa.struct([])
 
 
 def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
@@ -45,13 +50,13 @@ def avro_batches(
         reader = fastavro.reader(source)
         _refuse_endless(reader.writer_schema, path)
         schema = arrow_schema(reader.writer_schema)
-        check_columns(schema, config, path)
         counters["input_bytes"] += split.end - split.begin
-        wanted = pa.schema([schema.field(name) for name in names])
+        wanted = pa.schema([schema.field(name) for name in present(names, schema)])
         rows = iter(reader)
         some: list[Any]
         while some := list(itertools.islice(rows, _ROWS_A_BLOCK)):
-            yield pa.RecordBatch.from_pylist(some, schema=wanted)
+            check_columns(schema, config, path)
+            yield with_missing(pa.RecordBatch.from_pylist(some, schema=wanted), names, config)
 
 
 def import_fastavro() -> None:
@@ -65,7 +70,7 @@ def import_fastavro() -> None:
 
 
 def arrow_schema(record: Any) -> pa.Schema:
-    """The Arrow types of a record's fields; what can be no text, list of tokens or weight is binary."""
+    """The Arrow types of a record's fields; what can be no text, list of tokens or weight is an empty struct."""
     fields = record["fields"] if isinstance(record, dict) and record.get("type") == "record" else []
     return pa.schema([pa.field(field["name"], _kind(field["type"])) for field in fields])
 
@@ -112,9 +117,9 @@ def _takes_no_byte(avro: Any, named: dict[str, Any]) -> bool:
 def _kind(avro: Any) -> pa.DataType:
     if isinstance(avro, list):  # a union
         others = [kind for kind in avro if kind != "null"]
-        return _kind(others[0]) if len(others) == 1 else pa.binary()
+        return _kind(others[0]) if len(others) == 1 else _OTHER if others else pa.null()
     if isinstance(avro, dict):
         if avro["type"] == "array":
             return pa.list_(_kind(avro["items"]))
-        return pa.binary() if "logicalType" in avro else _kind(avro["type"])
-    return _KINDS.get(avro, pa.binary())
+        return _OTHER if "logicalType" in avro else _kind(avro["type"])
+    return _KINDS.get(avro, _OTHER)

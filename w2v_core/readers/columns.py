@@ -10,6 +10,7 @@ What rows lack is counted:
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,13 +28,14 @@ from w2v_core.io.filesystem import access, open_folder
 from w2v_core.readers.block import Block
 from w2v_core.readers.dictionary_decoding import decoded_batches
 from w2v_core.readers.lines import read_lines, utf8
+from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 from w2v_core.schemas import TOKENS
 from w2v_core.types import Float32Array, IntArray
 
 _BATCH_BYTES = 1 << 20
 _MOST_ROWS = 65_536
-_MOST_TEXT_BYTES = 4 << 20
+MOST_TEXT_BYTES = 4 << 20
 
 
 def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
@@ -52,15 +54,24 @@ def parquet_batches(
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         file = pq.ParquetFile(source)
+        if file.metadata.num_rows == 0:
+            return
         check_columns(file.schema_arrow, config, path)
+        some = present(names, file.schema_arrow)
         groups = [
-            i for i in range(file.num_row_groups) if split.begin <= _begin(file.metadata, i) < split.end
+            i
+            for i in range(file.num_row_groups)
+            if file.metadata.row_group(i).num_rows and split.begin <= _begin(file.metadata, i) < split.end
         ]
         counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
-        folded = _folded_columns(file, names)
-        together = [[i] for i in groups] if any("." in column for column in folded) else [groups]
-        for some in filter(None, together):
-            yield from _rows_of_groups(source, file.metadata, some, names, folded, path)
+        folded = _folded_columns(file, some)
+        nested = any("." in column for column in folded) or any(
+            pa.types.is_dictionary(_inner(file.schema_arrow.field(name).type)) for name in some
+        )
+        together = [[i] for i in groups] if nested else [groups]
+        for part in filter(None, together):
+            for batch in _rows_of_groups(source, file.metadata, part, some, folded, path):
+                yield with_missing(batch, names, config)
 
 
 def _rows_of_groups(
@@ -82,7 +93,7 @@ def _rows_of_groups(
         for batch in pq.ParquetFile(source, metadata=metadata, read_dictionary=folded).iter_batches(
             **options
         ):
-            yield from decoded_batches(batch, _MOST_TEXT_BYTES, path)
+            yield from decoded_batches(batch, MOST_TEXT_BYTES, path)
             num_read += len(batch)
     except pa.ArrowNotImplementedError:
         for batch in pq.ParquetFile(source, metadata=metadata).iter_batches(**options):
@@ -149,42 +160,68 @@ def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: Sequence
 
 def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
     """UserError where the table lacks the columns that the settings name, or they hold something else."""
-    kind = _type_of(schema, config.column, "tokenize.column", path)
+    kind = _type_of(schema, config.column, "tokenize.column", config.missing_column, path)
     inner = _inner(kind)
-    if not (_is_text(inner) or (_is_list(kind) and pa.types.is_integer(inner))):
+    is_number = pa.types.is_integer(inner) or pa.types.is_floating(inner)
+    if not (_is_text(inner) or (_is_list(kind) and is_number)):
         raise InputError(
             f"column {config.column!r} of {path} is {kind}; tokenize.column must name text, or lists of tokens or "
             "of ids"
         )
     if config.weight_column is not None:
-        kind = _type_of(schema, config.weight_column, "tokenize.weight_column", path)
-        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        kind = _type_of(schema, config.weight_column, "tokenize.weight_column", config.missing_column, path)
+        types = pa.types
+        if not any(
+            is_kind(kind)
+            for is_kind in (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
+        ):
             raise InputError(
                 f"column {config.weight_column!r} of {path} is {kind}; tokenize.weight_column must name numbers"
             )
 
 
-def _type_of(schema: pa.Schema, column: str, key: str, path: str) -> pa.DataType:
+def _type_of(schema: pa.Schema, column: str, key: str, missing_column: str, path: str) -> pa.DataType:
+    if column not in schema.names and missing_column == "null":
+        return pa.null()
     if schema.names.count(column) != 1:
         count = "no column" if column not in schema.names else "more than one column"
         raise InputError(
             f"{path} has {count} {column!r} among {', '.join(map(repr, schema.names))}; name one by {key}"
+            + (
+                ""
+                if column in schema.names
+                else ', or set tokenize.missing_column = "null" for files that lack it'
+            )
         )
     return schema.field(column).type
 
 
 def _is_list(kind: pa.DataType) -> bool:
     types = pa.types
-    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+    lists = (types.is_list, types.is_large_list, types.is_fixed_size_list, *_LIST_VIEWS)
+    return any(is_kind(kind) for is_kind in lists)
+
+
+_LIST_VIEWS = (pa.types.is_list_view, pa.types.is_large_list_view)
+_TEXT_TYPES = frozenset(
+    (
+        *(pa.null(), pa.string(), pa.large_string(), pa.string_view()),
+        *(
+            pa.binary(),
+            pa.large_binary(),
+            pa.binary_view(),
+        ),  # text to writers without a type of its own for it
+    )
+)
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return (kind.value_type if pa.types.is_dictionary(kind) else kind) in _TEXT_TYPES
 
 
 def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]) -> Block:
     """The rows that have text or tokens. UserError where a weight is none that rows can have."""
+    rows = whole_ids(rows, config, path, counters)
     values = rows.column(config.column)
     has_text = values.is_valid()
     counters["rows"] += len(values)
@@ -195,6 +232,72 @@ def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: 
             rows.column(config.weight_column).filter(has_text), config.weight_column, path, counters
         )
     return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_L)
+
+
+def whole_ids(
+    rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]
+) -> pa.RecordBatch:
+    """The rows with ids that are floats, as pandas makes of integers with gaps, as integers: 1.0 is 1, NaN is null.
+
+    Lists with other floats become null and count as bad rows instead of rows without text; `strict` refuses them.
+    """
+    column = rows.schema.names.index(config.column)
+    values = _without_views(rows.column(column))
+    if not (_is_list(values.type) and pa.types.is_floating(values.type.value_type)):
+        return rows.set_column(column, config.column, values)
+    as_floats = [None if ids is None else [_id_of(token) for token in ids] for ids in values.to_pylist()]
+    whole = [None if ids is None or _NO_ID in ids else ids for ids in as_floats]
+    num_bad = whole.count(None) - as_floats.count(None)
+    if num_bad and config.strict:
+        raise InputError(
+            f"column {config.column!r} of {path} holds lists of floats that are not whole; ids are integers, or leave "
+            "out --strict to have such rows skipped and counted"
+        )
+    counters["bad_rows"] += num_bad
+    counters["bad_rows_with_fractions"] += num_bad
+    counters["rows_without_text"] -= num_bad  # they are null from here on
+    return rows.set_column(column, config.column, pa.array(whole, pa.list_(pa.int64())))
+
+
+def _without_views(values: pa.Array) -> pa.Array:
+    """The values in place of views of them, for which PyArrow lacks operations and casts some of them wrongly."""
+    if any(is_view(values.type) for is_view in _LIST_VIEWS):
+        return pa.array(values.to_pylist(), pa.large_list(values.type.value_type))
+    return values.cast(pa.large_binary()) if values.type in (pa.string_view(), pa.binary_view()) else values
+
+
+_NO_ID = object()
+_LARGEST_ID = 2**53
+"""from here on floats skip integers, so that one of them stands for several ids"""
+
+
+def _id_of(token: Any) -> Any:
+    """A token as JSON and floats mean it: whole floats are integers, NaN is null; _NO_ID for other floats."""
+    if not isinstance(token, float):
+        return token
+    if math.isnan(token):
+        return None
+    return int(token) if token.is_integer() and abs(token) < _LARGEST_ID else _NO_ID
+
+
+def weights_of_text(values: pa.Array, column: str, path: str) -> pa.Array:
+    """The numbers that texts spell. UserError for a text that is not a number."""
+    texts = pc.utf8_trim_whitespace(values)
+    try:
+        return pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.float64())
+    except pa.ArrowInvalid:
+        wrong = next(text for text in texts.to_pylist() if text and not _is_number(text))
+        raise InputError(
+            f"column {column!r} of {path} holds {wrong!r}; a weight is a finite number of at least 0"
+        ) from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        pa.scalar(text).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> Float32Array:
@@ -215,7 +318,7 @@ def _tokens_or_texts(
     if not _is_list(values.type):
         return _texts(values, path, strict, counters)
     parent = pc.list_parent_indices(values)
-    tokens = values.flatten()
+    tokens = _without_views(values.flatten())
     if pa.types.is_integer(tokens.type):
         tokens = tokens.cast(pa.string())
     else:
@@ -233,12 +336,17 @@ def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) ->
     """As UTF-8, whatever bytes the file has under that name."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    texts = values.cast(pa.string())
+    if pa.types.is_null(values.type):
+        return pa.nulls(len(values), pa.string())
+    as_bytes = values.cast(pa.binary())
+    texts = as_bytes.view(pa.string())
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid:
-        as_bytes = [utf8(value, path, strict, counters) for value in texts.cast(pa.binary()).to_pylist()]
-        texts = pa.array(as_bytes, pa.binary()).cast(pa.string())
+        replaced = [
+            None if value is None else utf8(value, path, strict, counters) for value in as_bytes.to_pylist()
+        ]
+        texts = pa.array(replaced, pa.binary()).cast(pa.string())
     return texts
 
 
@@ -286,11 +394,37 @@ class _Gathered:
 
 
 def parsed(line: str) -> Any:
-    """The JSON of a line, None where it is none."""
+    """The JSON of a line, NOT_JSON where it does not parse."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
-        return None
+        return NOT_JSON
+
+
+NOT_JSON = object()
+BAD_ROWS = {
+    "bad_rows_not_json": "not JSON",
+    "bad_rows_not_objects": "JSON, but not an object",
+    "bad_rows_of_other_types": "without text or a list of tokens in the column",
+    "bad_rows_with_fractions": "with floats that are not whole numbers as ids",
+    "bad_rows_of_other_weights": "with a weight that is not a finite number of at least 0",
+    "bad_rows_of_other_fields": "of more or fewer fields than the header",
+}
+"""counters of bad rows by reason, and the reason in words"""
+
+
+def _fault(row: Any, value: Any, weight: Any) -> str | None:
+    """The counter of a row that is bad, None for a good one."""
+    if row is NOT_JSON:
+        return "bad_rows_not_json"
+    if not isinstance(row, dict):
+        return "bad_rows_not_objects"
+    if not _is_value(value):
+        numbers = isinstance(value, list) and all(
+            isinstance(token, float) or _is_token(token) for token in value
+        )
+        return "bad_rows_with_fractions" if numbers else "bad_rows_of_other_types"
+    return None if weight is None or _is_weight(weight) else "bad_rows_of_other_weights"
 
 
 def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Counter[str]) -> Row:
@@ -300,7 +434,7 @@ def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Cou
     if value is None:
         counters["rows_without_text"] += 1
         return Row(None)
-    if _is_value(value) and (weight is None or _is_weight(weight)):
+    if (fault := _fault(row, value, weight)) is None:
         counters["rows_without_weight"] += weight is None
         return Row(
             _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
@@ -308,6 +442,7 @@ def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Cou
     if config.strict:
         _refuse(line, config.column, path)
     counters["bad_rows"] += 1
+    counters[fault] += 1
     return Row(None)
 
 
@@ -316,7 +451,8 @@ def _whole_value(
 ) -> str | list[str | None]:
     if isinstance(value, str):
         return _whole(value, path, strict, counters)
-    return [None if token is None else _whole(str(token), path, strict, counters) for token in value]
+    ids = map(_id_of, value)
+    return [None if token is None else _whole(str(token), path, strict, counters) for token in ids]
 
 
 def _is_value(value: object) -> bool:
@@ -330,7 +466,9 @@ def _is_weight(weight: object) -> bool:
 
 
 def _is_token(token: object) -> bool:
-    return token is None or isinstance(token, str) or (isinstance(token, int) and not isinstance(token, bool))
+    return token is None or (
+        isinstance(token, str | int | float) and not isinstance(token, bool) and _id_of(token) is not _NO_ID
+    )
 
 
 def _refuse(line: str, column: str, path: str) -> NoReturn:

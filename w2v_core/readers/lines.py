@@ -1,8 +1,9 @@
 """A split to its lines, streamed.
 
-A line ends at a line feed, or at carriage return and line feed. A split owns the lines that begin in it:
-what it reads runs from after the first line feed at or after `begin - 1` to the first line feed at or after
-`end - 1`. Neighbours therefore share nothing and lose nothing, wherever the cuts fall.
+A line ends at a line feed, at a carriage return, or at both in this order. A split owns the lines that begin in it:
+what it reads runs from after the first line end at or after `begin - 1` to the first line end at or after `end - 1`.
+A pair of carriage return and line feed is one line end, also where the cut is within it. Neighbours therefore share
+nothing and lose nothing, wherever the cuts fall.
 
 A line of more than `LONGEST_LINE` bytes is cut at white space, or where there is none between two characters, and
 the cuts are counted: a document without line breaks must not fill the memory. Where a line is cut depends on the
@@ -22,6 +23,9 @@ import pyarrow.compute as pc
 
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import access, open_folder
+from w2v_core.io.line_ends import line_feeds, next_line
+from w2v_core.readers.compression import open_compressed
+from w2v_core.readers.foreign_formats import reject_binary
 from w2v_core.readers.splits import Split
 from w2v_core.readers.utf8 import split_lines
 
@@ -45,25 +49,28 @@ def read_lines(
     at_file_begin = split.begin == 0
     try:
         with access(path), open_split(split) as stream:
-            chunks = _counted(_owned(stream, split), counters)
+            chunks = map(line_feeds, _counted(_owned(stream, split), counters))
             for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks, path):
                 text = utf8(block.removeprefix(_MARK) if at_file_begin else block, path, strict, counters)
                 at_file_begin = False
-                yield split_lines(text.replace(b"\r\n", b"\n").removesuffix(b"\r"))
+                yield split_lines(text)
     except OSError as error:
         raise InputError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
 
 
 def lines_of_rows(
-    rows: pa.StringArray, at_line_feeds: bool, counters: Counter[str]
+    rows: pa.StringArray, at_line_ends: bool, counters: Counter[str]
 ) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
-    """The lines of texts (L,) and the text (L,) of each, cut as a file's lines are; without `at_line_feeds`, only
+    """The lines of texts (L,) and the text (L,) of each, cut as a file's lines are; without `at_line_ends`, only
     where they are too long. Adds to counters["long_lines_cut"]."""
     row_L = np.arange(len(rows))
-    if at_line_feeds and len(rows):
-        row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
+    if at_line_ends and len(rows):
         joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
-        rows = split_lines(joined.replace(b"\r\n", b"\n").removesuffix(b"\r"))
+        if b"\r" in joined:
+            rows = pc.replace_substring(pc.replace_substring(rows, "\r\n", "\n"), "\r", "\n")
+            joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
+        row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
+        rows = split_lines(joined)
     num_bytes = pc.binary_length(rows).to_numpy()
     if num_bytes.max(initial=0) <= LONGEST_LINE:
         return rows, row_L
@@ -75,9 +82,10 @@ def lines_of_rows(
 def open_split(split: Split) -> BinaryIO:
     """The file of a split, unpacked, from its beginning."""
     filesystem = open_folder(split.file.root).filesystem
+    raw = filesystem.open_input_file(split.file.path)
     if split.file.compression is None:
-        return cast(BinaryIO, filesystem.open_input_file(split.file.path))
-    return cast(BinaryIO, filesystem.open_input_stream(split.file.path, compression=split.file.compression))
+        return cast(BinaryIO, raw)
+    return open_compressed(raw, split.file.compression, split.file.path)
 
 
 def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
@@ -87,23 +95,31 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
     in_earlier_line = split.begin > 0
     if in_earlier_line:
         stream.seek(position)
-    while chunk := stream.read(_CHUNK_BYTES):
+    while chunk := _read_chunk(stream):
         if position == 0:  # whatever of these bytes the split owns: where a file is cut must not decide
-            _refuse_no_text(chunk, split.file.path)
+            reject_binary(chunk, split.file.path)
         start = 0
         if in_earlier_line:
-            start = chunk.find(b"\n") + 1
+            start = next_line(chunk, 0)
             in_earlier_line = start == 0
             if position + (start or len(chunk)) >= end:
                 return
         if not in_earlier_line:
-            stop = chunk.find(b"\n", max(start, end - 1 - position)) + 1
+            stop = next_line(chunk, max(start, end - 1 - position))
             yield chunk[start : stop or None]
             if stop:
                 return
         position += len(chunk)
     if split.file.compression is None and position < split.end:
         refuse_shrunk(split)
+
+
+def _read_chunk(stream: BinaryIO) -> bytes:
+    """The next bytes, which do not end within a pair of carriage return and line feed."""
+    chunk = stream.read(_CHUNK_BYTES)
+    while chunk.endswith(b"\r") and (more := stream.read(1)):
+        chunk += more
+    return chunk
 
 
 def refuse_shrunk(split: Split) -> NoReturn:
@@ -200,23 +216,3 @@ def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes
 
 
 _MARK = b"\xef\xbb\xbf"
-_PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
-_TABLES = {b"PAR1\x15": ".parquet", b"Obj\x01": ".avro"}
-
-
-def _refuse_no_text(begin: bytes, path: str) -> None:
-    """UserError for a file that begins as UTF-16, packed files and other binary ones do."""
-    for magic, ending in _PACKED.items():
-        if begin.startswith(magic):
-            raise InputError(f"{path} is a packed file; give it a name that ends in {ending}")
-    for magic, ending in _TABLES.items():
-        if begin.startswith(magic):
-            raise InputError(
-                f"{path} is a table; give it a name that ends in {ending}, or set tokenize.format"
-            )
-    if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{path} is UTF-16; convert it, for example with `iconv -f UTF-16 -t UTF-8`")
-    if begin.count(0) * 10 > len(begin):
-        raise InputError(
-            f"{path} is binary, or UTF-16 text; give UTF-8, for example by `iconv -f UTF-16 -t UTF-8`"
-        )

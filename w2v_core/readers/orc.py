@@ -10,6 +10,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
 from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
 _ROWS_A_BLOCK = 8_192
@@ -34,9 +35,13 @@ def orc_batches(
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         file = orc.ORCFile(source)
+        if file.nrows == 0:
+            return
         check_columns(file.schema, config, path)
+        some = present(names, file.schema)
         counters["input_bytes"] += split.end - split.begin
         for number in range(file.nstripes):
             if split.begin <= number * split.file.size // file.nstripes < split.end:
-                stripe = pa.Table.from_batches([file.read_stripe(number, columns=list(names))])
-                yield from stripe.to_batches(max_chunksize=_ROWS_A_BLOCK)
+                stripe = pa.Table.from_batches([file.read_stripe(number, columns=some)])
+                for batch in stripe.to_batches(max_chunksize=_ROWS_A_BLOCK):
+                    yield with_missing(batch, names, config)

@@ -1,46 +1,30 @@
 """What `--input` names, as files, and the files as splits that tasks read.
 
-A plain file is cut into ranges of bytes; a compressed one can only be read from its beginning and is one
+A plain file is cut into ranges of bytes. A compressed one, and CSV, can only be read from its beginning and is one
 split. Small files share a task.
 """
 
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 from pyarrow import fs
 
 from w2v_core.errors import InputError, UserError
 from w2v_core.io.credentials import refuse_in_location
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
+from w2v_core.readers.compression import ENDINGS
+from w2v_core.readers.detect_format import TABLES, Format, Kind, detect_kind, named_format
 from w2v_core.runs.artifacts import MARKER
 
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-Format = Literal["text", "json lines", "parquet", "orc", "avro", "mediawiki"]
-_FORMATS: dict[str, Format] = {
-    ".parquet": "parquet",
-    ".orc": "orc",
-    ".avro": "avro",
-    ".jsonl": "json lines",
-    ".ndjson": "json lines",
-    ".xml": "mediawiki",
-}
-_TABLES = frozenset(("parquet", "orc", "avro"))  # with packing of their own
-_NOT_TEXT = frozenset(
-    f".{ending}"
-    for endings in (
-        ("arrow", "feather", "npy", "npz", "pkl", "db", "sqlite"),
-        ("zip", "tar", "tgz", "7z", "rar", "xz", "lz4"),
-        ("pdf", "docx", "xlsx", "png", "jpg", "jpeg", "gif", "mp3", "mp4", "exe", "so"),
-    )
-    for ending in endings
-)
 _WILDCARDS = re.compile(r"[*?\[]")
+_FILES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -54,19 +38,34 @@ class InputFile:
 
     told_format: Format | None = None
     """what `tokenize.format` says of all files"""
+    column: str = "text"
+    """`tokenize.column`, by which CSV is recognized"""
+    known_kind: Kind | None = None
+    """where it is known without reading the file"""
+
+    @cached_property
+    def kind(self) -> Kind:
+        """How it is read: as it is told, or as its first bytes show. UserError for formats that are not read."""
+        if self.known_kind is not None:
+            return self.known_kind
+        if self.size == 0:
+            return Kind(self.told_format or named_format(self.path) or "text")
+        return detect_kind(open_folder(self.root).filesystem, self.path, self.column, self.told_format)
 
     @property
     def format(self) -> Format:
-        """How its rows stand in it: as it is told, or from the file's ending."""
-        endings = [ending.lower() for ending in PurePosixPath(self.path).suffixes[-2:]]
-        if endings and endings[-1] in COMPRESSIONS:
-            endings.pop()
-        return self.told_format or _FORMATS.get("".join(endings[-1:]), "text")
+        """How its rows stand in it."""
+        return self.kind.format
 
     @property
     def compression(self) -> str | None:
-        """PyArrow's name of the codec, from the file's ending."""
-        return COMPRESSIONS.get(PurePosixPath(self.path).suffix.lower())
+        """How it is compressed, None where it is not."""
+        return self.kind.compression
+
+    @property
+    def is_one_split(self) -> bool:
+        """Whether it can only be read from its beginning."""
+        return self.compression is not None or self.format in ("csv", "tsv", "avro", "arrow")
 
     def identity(self) -> dict[str, Any]:
         """What tells this file from a changed one. How it is told to be read is among the settings."""
@@ -98,13 +97,17 @@ def read_list(path: str) -> list[str]:
 
 
 def find_files(
-    locations: Sequence[Location], told_format: Format | None = None, *, may_be_none: bool = False
+    locations: Sequence[Location],
+    told_format: Format | None = None,
+    column: str = "text",
+    *,
+    may_be_none: bool = False,
 ) -> list[InputFile]:
     """Every file that `locations` name, once, sorted by path.
 
     A folder or a wildcard gives no hidden files (a name, or a folder's, that begins with `.` or `_`). UserError for a
-    location that does not exist, for one that gives no file unless there `may_be_none`, and for a file that is plainly
-    not text where no format is told.
+    location that does not exist, for one that gives no file unless there `may_be_none`, and for an empty file whose
+    name says that it is a table or compressed. No file is read before its kind is asked for.
     """
     if not locations:
         raise InputError("no input was named; use --input with files, folders, globs or URIs")
@@ -119,22 +122,25 @@ def find_files(
             for file in _expand(location, may_be_none):
                 real = _same_for_links(file)
                 found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
-    for path in sorted(file.path for file in found.values()):
-        if told_format is None and PurePosixPath(path).suffix.lower() in _NOT_TEXT:
-            raise InputError(
-                f"{path} is neither text, JSON lines (.jsonl) nor a MediaWiki dump (.xml), plain or packed (.gz, .bz2, "
-                ".zst), nor Parquet, ORC or Avro; leave it out of --input, or say by tokenize.format what it is"
-            )
-    files = [replace(file, told_format=told_format) for file in found.values()]
+    files = [replace(file, told_format=told_format, column=column) for file in found.values()]
     for file in files:
-        if file.format in _TABLES and file.compression is not None:
-            raise InputError(
-                f"{file.path} is a packed {file.format} file; unpack it, such files are packed within"
-            )
-        kind = file.compression or file.format
-        if file.size == 0 and kind not in ("text", "json lines"):
+        kind = ENDINGS.get(PurePosixPath(file.path).suffix.lower()) or told_format or named_format(file.path)
+        if file.size == 0 and kind in _NEVER_EMPTY:
             raise InputError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
     return sorted(files, key=lambda file: file.path)
+
+
+_NEVER_EMPTY = frozenset((*ENDINGS.values(), *TABLES, "mediawiki"))
+
+
+def detect_formats(files: Sequence[InputFile]) -> None:
+    """Read the first bytes of all files, several at a time, so that the kind of each is known.
+
+    Raises UserError for the first file, in their order, of a format that is not read.
+    """
+    with ThreadPoolExecutor(min(_FILES_AT_ONCE, max(1, len(files)))) as pool:
+        for _ in pool.map(lambda file: file.kind, files):
+            pass
 
 
 def _same_for_links(file: InputFile) -> str:
@@ -265,8 +271,9 @@ def _input_file(root: str, info: fs.FileInfo) -> InputFile:
     return InputFile(root, info.path, info.size, info.mtime_ns or 0)
 
 
-def plan_splits(files: Iterable[InputFile], split_bytes: int) -> list[list[Split]]:
+def plan_splits(files: Sequence[InputFile], split_bytes: int) -> list[list[Split]]:
     """Splits of about `split_bytes` bytes, gathered into one list a task, in the order of `files`."""
+    detect_formats(files)
     tasks: list[list[Split]] = []
     room = 0
     for split in (split for file in files for split in _cut(file, split_bytes)):
@@ -280,7 +287,8 @@ def plan_splits(files: Iterable[InputFile], split_bytes: int) -> list[list[Split
 
 
 def _cut(file: InputFile, split_bytes: int) -> Iterator[Split]:
-    whole = file.compression is not None or file.format == "avro"
-    step = max(file.size, 1) if whole else split_bytes
+    if file.size == 0:
+        return
+    step = file.size if file.is_one_split else split_bytes
     for begin in range(0, file.size, step):
         yield Split(file, begin, min(begin + step, file.size))

@@ -275,7 +275,8 @@
 
   const search = at("search"), results = at("results"), found = at("found");
   let folded = null;
-  const fold = (text) => text.normalize("NFKD").toLowerCase();
+  const fold = (text) =>
+    text.normalize("NFKD").toLowerCase().replace(/i\u0307/g, "i").replace(/ς/g, "σ");
 
   function matches(text) {
     folded = folded || words.map(fold);

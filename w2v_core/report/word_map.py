@@ -67,7 +67,13 @@ def _neighbors(units_ND: Float32Array, most: int) -> tuple[Int64Array, Float32Ar
     if most == 0:
         return np.empty((len(units_ND), 0), np.int64), np.empty((len(units_ND), 0), np.float32)
     found = [
-        top_k(units_ND, units_ND[begin : begin + _BATCH], most, ids_N[begin : begin + _BATCH, None])
+        top_k(
+            units_ND,
+            units_ND[begin : begin + _BATCH],
+            most,
+            ids_N[begin : begin + _BATCH, None],
+            are_cosines=True,
+        )
         for begin in range(0, len(units_ND), _BATCH)
     ]
     return np.concatenate([ids for ids, _ in found]), np.concatenate([scores for _, scores in found])

@@ -62,6 +62,11 @@ class SentenceStage:
         return cls(name, manifest, run.stage(name), parts, weighted)
 
     @property
+    def num_sentences(self) -> int:
+        """Sentences in all parts."""
+        return sum(entry.rows or 0 for entry in self.manifest.files if entry.name in self.parts)
+
+    @property
     def num_tokens(self) -> int:
         """Tokens in all sentences."""
         assert self.manifest.tokens is not None

@@ -28,20 +28,20 @@ from w2v_core.readers.utf8 import (
     every_character,
     widths,
 )
+from w2v_core.tokenization.joiners import JOINER, NON_JOINER
+from w2v_core.tokenization.lower_case import DOT_ABOVE, SIGMA, lower_case
+from w2v_core.tokenization.normal_form import NIKHAHITS, normal_form
 from w2v_core.types import BoolArray, Int32Array, UInt8Array, UInt32Array
 
 NormalForm = Literal["NFC", "NFKC", "none"]
 COUNTERS = ("characters_normalized", "accents_stripped", "characters_lowered", "digits_folded")
 """Characters of the input that a step changes, each step by itself."""
 
-# Invisible inside a word: soft hyphen, joiners, variation selectors. Unicode Standard Annex 29 does not break there.
-_IGNORABLE = re.compile("[\u00ad\u200c\u200d\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # The blocks of combining diacritical marks: what Latin, Greek and Cyrillic letters carry. The vowel signs and voice
 # marks of other scripts are not accents: without them the word is another one.
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _DIGIT = re.compile(r"\d")
 _HANGUL_VOWELS_AND_TAILS = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
-_GREEK_SIGMA = 0x3A3  # lower case is another letter at the end of a word
 
 Step = Callable[[str], str]
 
@@ -51,7 +51,7 @@ class Rules:
     """What `normalize` does, in this order."""
 
     form: NormalForm = "none"
-    """the normal form; NFC and NFKC also remove format characters that are invisible inside a word"""
+    """the normal form; NFC and NFKC also remove format characters that do not matter inside a word"""
     strip_accents: bool = False
     lower: bool = False
     digits_to_zero: bool = False
@@ -60,11 +60,11 @@ class Rules:
         """The functions on a line, by the name of what they count."""
         steps: dict[str, Step] = {}
         if self.form != "none":
-            steps["characters_normalized"] = lambda line: _normal(line, self.form)
+            steps["characters_normalized"] = lambda line: normal_form(line, self.form)
         if self.strip_accents:
             steps["accents_stripped"] = strip_accents
         if self.lower:
-            steps["characters_lowered"] = str.lower
+            steps["characters_lowered"] = lower_case if self.form == "none" else _lower_composed
         if self.digits_to_zero:
             steps["digits_folded"] = lambda line: _DIGIT.sub("0", line)
         return steps
@@ -74,9 +74,9 @@ class Rules:
         return reduce(lambda text, step: step(text), self.steps().values(), line)
 
 
-def _normal(line: str, form: str) -> str:
-    assert form in ("NFC", "NFKC")
-    return unicodedata.normalize(form, _IGNORABLE.sub("", line))  # type: ignore[arg-type]
+def _lower_composed(line: str) -> str:
+    """The line in lower case and NFC: ǰ has a code point, its capital letter has none."""
+    return unicodedata.normalize("NFC", lower_case(line))
 
 
 def strip_accents(line: str) -> str:
@@ -158,18 +158,17 @@ def _table(rules: Rules) -> _Table:
     """Every step on every character, each on a line of its own so that none meets another."""
     characters = every_character()
     codes = code_points(characters)
-    before, changes_of = list(characters), {}
+    depends, before, changes_of = _neighbours_matter(rules), list(characters), {}
+    meets = np.array([character in depends for character in characters])
     for name, step in rules.steps().items():
         after = step("\n".join(before)).split("\n")
         changes_of[name] = np.zeros(NUM_CODE_POINTS, np.uint8)
         changes_of[name][codes] = [a != b for a, b in zip(before, after, strict=True)]
+        meets |= [text in depends for text in after]
         before = after
-    depends = _neighbours_matter(rules)
     becomes = np.arange(NUM_CODE_POINTS, dtype=np.uint32)
     is_slow = np.zeros(NUM_CODE_POINTS, bool)
-    is_slow[codes] = [
-        len(text) > 1 or c in depends or text in depends for c, text in zip(characters, before, strict=True)
-    ]
+    is_slow[codes] = meets | [len(text) > 1 for text in before]
     quick = ~is_slow[codes]
     becomes[codes[quick]] = [
         ord(text) if text else _NOTHING for text, q in zip(before, quick, strict=True) if q
@@ -182,7 +181,9 @@ def _table(rules: Rules) -> _Table:
 
 def _neighbours_matter(rules: Rules) -> frozenset[str]:
     """Characters that another one beside them may change."""
-    found = {chr(_GREEK_SIGMA)} if rules.lower else set()
+    found = {SIGMA, DOT_ABOVE} if rules.lower else set()
+    if rules.form != "none":
+        found.update(NON_JOINER, JOINER, NIKHAHITS)
     if rules.form != "none" or rules.strip_accents:
         found.update(map(chr, _HANGUL_VOWELS_AND_TAILS))
         for character in every_character():

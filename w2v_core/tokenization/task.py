@@ -12,8 +12,10 @@ from w2v_core import schemas
 from w2v_core.config import TokenizeConfig
 from w2v_core.io.filesystem import Folder
 from w2v_core.readers import columns
+from w2v_core.readers.arrow_ipc import read_arrow
 from w2v_core.readers.avro import read_avro
 from w2v_core.readers.block import Block
+from w2v_core.readers.csv_rows import read_csv
 from w2v_core.readers.lines import lines_of_rows, read_lines
 from w2v_core.readers.mediawiki import read_mediawiki
 from w2v_core.readers.orc import read_orc
@@ -29,6 +31,7 @@ from w2v_core.tokenization.sentences import split_sentences
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer, spelling
 from w2v_core.tokenization.tokenizers.protocol import Tokenizer
+from w2v_core.tokenization.word_forms import normalized_words
 
 _Read = Callable[[Split, TokenizeConfig, Counter[str]], Iterator[Block]]
 
@@ -41,8 +44,10 @@ COUNTERS = (
         "rows_without_text",
         "rows_without_weight",
         "bad_rows",
+        *columns.BAD_ROWS,
     ),
     *("lines", "doc_lines", "lines_without_token", "long_lines_cut", "replaced_characters", "empty_tokens"),
+    "token_lists",
     *("urls_folded", "emails_folded", *normalize.COUNTERS, "sentences"),
 )
 """What a task counts. lines = doc_lines + lines_without_token + sentences, where `sentences` is line. For rows see
@@ -91,7 +96,8 @@ class Task:
         self._boundary = re.compile(config.sentence_boundary)
         self._spelling = spelling(config)
         self._tokenizer: Tokenizer = load_tokenizer(config, given.model)
-        self._stop_words = pa.array(given.stop_words, pa.string())
+        self._stop_words_of_lists = pa.array(given.stop_words, pa.string())
+        self._stop_words = pa.array(normalized_words(given.stop_words, self._spelling), pa.string())
         self._num_kept = 0
         self._dropped: Counter[str] = Counter(dict.fromkeys(_reasons(config), 0))
 
@@ -102,7 +108,10 @@ class Task:
 
     def sentences(self, block: Block) -> Block:
         """Lists of tokens, at least one in each."""
-        return self._without_empty(block if block.is_ready else self._tokens(block))
+        if block.is_ready:
+            self.counters["token_lists"] += len(block.values)
+            return self._without_empty(block, self._stop_words_of_lists)
+        return self._without_empty(self._tokens(block), self._stop_words)
 
     def _tokens(self, block: Block) -> Block:
         config, counters = self._config, self.counters
@@ -112,10 +121,10 @@ class Task:
             lines, row_L = split_sentences(lines, self._boundary)
         return block.of_rows(self._tokenizer(normalize.normalize(lines, self._spelling, counters)), row_L)
 
-    def _without_empty(self, block: Block) -> Block:
+    def _without_empty(self, block: Block, stop_words: pa.StringArray) -> Block:
         config, num_lines = self._config, len(block.values)
         lists = filter_tokens(
-            block.values, self._stop_words, config.min_token_length, config.max_token_length, self._dropped
+            block.values, stop_words, config.min_token_length, config.max_token_length, self._dropped
         )
         some_L = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
         if not some_L.all():
@@ -156,6 +165,9 @@ _ROWS: dict[str, _Read] = {
     "parquet": columns.read_parquet,
     "orc": read_orc,
     "avro": read_avro,
+    "arrow": read_arrow,
+    "csv": read_csv,
+    "tsv": read_csv,
     "json lines": columns.read_json_lines,
     "mediawiki": read_mediawiki,
 }

@@ -22,6 +22,7 @@ from scipy.linalg import svd
 
 from w2v_core.errors import UserError
 from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.nearest import clip_cosines
 from w2v_core.vectors.word_vectors import WordVectors, first_ids
 
 BLOCK_WORDS = 8192
@@ -101,7 +102,9 @@ class SharedWords:
     def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Float32Array:
         """cos(first R, second) of every word, (S,) float32; 0 where either vector is zero."""
         turned = rotation_DD.astype(np.float32)
-        blocks = [np.einsum("bd,bd->b", a_BD @ turned, b_BD) for a_BD, b_BD in self._unit_blocks()]
+        blocks = [
+            clip_cosines(np.einsum("bd,bd->b", a_BD @ turned, b_BD)) for a_BD, b_BD in self._unit_blocks()
+        ]
         return np.concatenate([np.empty(0, np.float32), *blocks])
 
     def _unit_blocks(self) -> Iterator[tuple[Float32Array, Float32Array]]:

@@ -22,6 +22,7 @@ import numpy as np
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.nearest import clip_cosines
 from w2v_core.vectors.word_vectors import Answers, Terms, WordVectors, require_topn
 
 BUILD_ROWS = 16_384
@@ -137,10 +138,12 @@ class NearestIndex:
         return hits / sum(map(len, exact))
 
     def _answer(self, query_D: Float32Array, excluded: Int64Array, topn: int) -> Answers:
-        wanted = min(topn + len(excluded), len(self.vectors))
-        ids_K = self._graph.search(query_D, wanted).keys.astype(np.int64)
-        ids_K = ids_K[~np.isin(ids_K, excluded)]
-        score_K = self.vectors.unit_rows(ids_K) @ query_D
+        looked_at = max(
+            topn + len(excluded), self._graph.expansion_search
+        )  # so that a smaller topn is a prefix
+        ids_K = self._graph.search(query_D, min(looked_at, len(self.vectors))).keys.astype(np.int64)
+        ids_K = np.sort(ids_K[~np.isin(ids_K, excluded)])  # equal scores by id
+        score_K = clip_cosines(self.vectors.unit_rows(ids_K) @ query_D)
         order = np.argsort(-score_K, kind="stable")[:topn]
         return [(self.vectors.tokens[ids_K[place]], float(score_K[place])) for place in order]
 

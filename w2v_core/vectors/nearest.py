@@ -5,6 +5,7 @@ N: rows of a block, D: numbers in a row, B: queries, X: rows excluded from an an
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from w2v_core.errors import UserError
 from w2v_core.types import Float32Array, Int64Array
@@ -19,6 +20,8 @@ Rows = slice | Int64Array
 """Rows of a block: from one to another, or these, ascending."""
 
 _SURE_SQUARES = (1e-20, 1e30)
+_TINY = 1e-30
+"""Length below which a row is scaled in float64: its numbers are near those that float32 has few bits of."""
 
 
 def row_norms(rows_BD: Float32Array) -> Float32Array:
@@ -42,7 +45,38 @@ def row_norms(rows_BD: Float32Array) -> Float32Array:
 
 def scale_to_unit(rows_BD: Float32Array) -> None:
     """row /= ||row||, in place; a zero row stays zero. Errors as `row_norms`."""
-    rows_BD /= divisors(row_norms(rows_BD))[:, None]
+    norms_B = row_norms(rows_BD)
+    tiny_B = _is_tiny(norms_B)
+    unit_TD = _unit_in_float64(rows_BD[tiny_B])
+    rows_BD /= divisors(norms_B)[:, None]
+    rows_BD[tiny_B] = unit_TD
+
+
+def comparable(rows_ND: Float32Array, norms_N: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Rows and what their products are divided by, (N, D) and (N,): tiny rows come at length 1, since float32 has few
+    bits of them. Other rows are not copied.
+    """
+    divisors_N = divisors(norms_N)
+    tiny_N = _is_tiny(norms_N)
+    if tiny_N.any():
+        rows_ND, divisors_N = rows_ND.copy(), divisors_N.copy()
+        rows_ND[tiny_N], divisors_N[tiny_N] = _unit_in_float64(rows_ND[tiny_N]), 1
+    return rows_ND, divisors_N
+
+
+def clip_cosines(cosines: Float32Array) -> Float32Array:
+    """The cosines in [-1, 1], in place: rounding leaves them a little outside."""
+    return np.clip(cosines, -1, 1, out=cosines)
+
+
+def _is_tiny(norms_N: Float32Array) -> NDArray[np.bool_]:
+    return (norms_N > 0) & (norms_N < _TINY)
+
+
+def _unit_in_float64(rows_ND: Float32Array) -> Float32Array:
+    rows = rows_ND.astype(np.float64)
+    unit_ND: Float32Array = (rows / np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]).astype(np.float32)
+    return unit_ND
 
 
 def divisors(norms_B: Float32Array) -> Float32Array:
@@ -57,25 +91,27 @@ def top_k(
     excluded_BX: Int64Array | None = None,
     norms_V: Float32Array | None = None,
     rows_R: Int64Array | int | None = None,
+    are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
     """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, R)).
 
-    The score is the cosine where the queries are unit vectors. The order, `rows_R` and `excluded_BX`, as in
-    `best_rows`; None for all rows. norms_V: None where the rows are unit vectors already.
+    The order, `rows_R` and `excluded_BX`, as in `best_rows`; None for all rows. norms_V: None where the rows are unit
+    vectors already. are_cosines: the queries are unit vectors too, so that scores are clipped into [-1, 1].
     """
 
     def score(rows: Rows) -> Float32Array:
         rows_ND = vectors_VD[rows]
         if norms_V is None:
             return query_BD @ rows_ND.T
-        divisor_N = divisors(norms_V[rows])
+        rows_ND, divisor_N = comparable(rows_ND, norms_V[rows])
         if len(query_BD) > rows_ND.shape[1]:  # then a block's rows are fewer numbers than its scores
             return query_BD @ (rows_ND / divisor_N[:, None]).T
         score_BN: Float32Array = query_BD @ rows_ND.T
         score_BN /= divisor_N
         return score_BN
 
-    return best_rows(score, len(query_BD), len(vectors_VD) if rows_R is None else rows_R, k, excluded_BX)
+    rows_R = len(vectors_VD) if rows_R is None else rows_R
+    return best_rows(score, len(query_BD), rows_R, k, excluded_BX, are_cosines)
 
 
 def best_rows(
@@ -84,15 +120,17 @@ def best_rows(
     rows_R: Int64Array | int,
     k: int,
     excluded_BX: Int64Array | None = None,
+    are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
     """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, R)).
 
-    Best first, equal scores by ascending id (but which of several equals at rank k stays is open).
+    Best first, equal scores by ascending id, so that the best of a smaller k are the first of a larger one.
 
     score        score(rows) is what these rows score, (B, N), and may be written to
     rows_R       ids of the rows that may answer, ascending; a number for so many first ones
     excluded_BX  ids that a query may not answer; ids of other rows exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
+    are_cosines  scores are clipped into [-1, 1] before they are compared
 
     Works in blocks of BLOCK_SCORES / B rows, so neither a normalised table nor all B * V scores ever exist. Once k rows
     are known, a block's columns count only where they beat some query's worst; of a later block that is a few.
@@ -102,13 +140,15 @@ def best_rows(
     best_score = np.empty((num_queries, 0), dtype=np.float32)
     for rows, ids_N in _blocks(rows_R, max(BLOCK_SCORES // max(num_queries, 1), 1)):
         score_BN = score(rows)
-        if excluded_BX is not None:
-            _exclude(score_BN, excluded_BX, ids_N)
         if best_score.shape[1] == k:
             column_N = np.flatnonzero((score_BN > best_score[:, -1:]).any(axis=0))
             if len(column_N) == 0:
                 continue
             score_BN, ids_N = score_BN[:, column_N], ids_N[column_N]
+        if are_cosines:
+            clip_cosines(score_BN)
+        if excluded_BX is not None:
+            _exclude(score_BN, excluded_BX, ids_N)
         place_BK = _best_columns(score_BN, k)
         ids = np.concatenate([best_ids, ids_N[place_BK]], axis=1)
         kept_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
@@ -150,7 +190,12 @@ def _best_columns(score_BN: Float32Array, k: int) -> Int64Array:
     """Columns of each row's min(k, N) largest scores, ascending, so that a stable sort breaks ties by id."""
     if k == 1:
         column_BK: Int64Array = score_BN.argmax(axis=1)[:, None]
-    else:
-        column_BK = np.argpartition(score_BN, -min(k, score_BN.shape[1]), axis=1)[:, -k:]
-        column_BK.sort(axis=1)
+        return column_BK
+    k = min(k, score_BN.shape[1])
+    column_BK = np.argpartition(score_BN, -k, axis=1)[:, -k:]
+    column_BK.sort(axis=1)
+    for row, least in enumerate(np.take_along_axis(score_BN, column_BK, axis=1).min(axis=1, initial=np.inf)):
+        if np.count_nonzero(score_BN[row] == least) > 1:  # argpartition keeps any of equals
+            above, equal = np.flatnonzero(score_BN[row] > least), np.flatnonzero(score_BN[row] == least)
+            column_BK[row] = np.sort(np.concatenate([above, equal[: k - len(above)]]))
     return column_BK

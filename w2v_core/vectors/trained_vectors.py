@@ -13,6 +13,7 @@ from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import damage_is_value_error, open_array
 from w2v_core.runs.artifacts import INPUT_VECTORS, MARKER, VOCAB_FILE
 from w2v_core.schemas import VOCAB
+from w2v_core.tokenization.recorded_rules import read_rules
 from w2v_core.types import Float32Array
 from w2v_core.vectors.formats.table import VectorTable
 
@@ -33,7 +34,7 @@ def read_trained(folder: Folder) -> VectorTable:
             f"{folder.file(INPUT_VECTORS)} has {len(vectors_VD)} rows but {folder.file(VOCAB_FILE)} {len(vocab)} "
             f"words: {HINT}"
         )
-    return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD)
+    return VectorTable(vocab["token"], vocab["count"].to_numpy(), vectors_VD, read_rules(folder))
 
 
 def folder_of_vectors(folder: Folder) -> Folder:

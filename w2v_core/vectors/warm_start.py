@@ -18,6 +18,7 @@ from w2v_core.runs.model_reference import resolved
 from w2v_core.schemas import VOCAB
 from w2v_core.training.engine.tables import Tables
 from w2v_core.types import BoolArray, FloatArray, IntArray
+from w2v_core.vectors.formats.vector_words import log_repeated
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
@@ -66,7 +67,7 @@ class InitialVectors:
         cannot be read.
         """
         known_V, all_zero = np.zeros(len(vocabulary), np.bool_), True
-        for ids, vectors in self._new_rows(vocabulary, vector_size):
+        for ids, vectors in self._new_rows(vocabulary, vector_size, log=True):
             known_V[ids] = True
             all_zero = all_zero and not vectors[0].any()
         if known_V.any() and all_zero:
@@ -88,21 +89,26 @@ class InitialVectors:
                 table_VD[ids] = rows_ND
 
     def _new_rows(
-        self, vocabulary: Vocabulary, vector_size: int
+        self, vocabulary: Vocabulary, vector_size: int, log: bool = False
     ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
         """Ids (N,) and what is there of their input and output vectors (N, D); no id comes twice.
 
-        Of a word that comes twice the first vector counts, as in gensim.
+        Of a word that comes twice the first vector counts, as in gensim. With `log`, a warning counts such words.
         """
-        is_new_V = np.ones(len(vocabulary), np.bool_)
-        for tokens, *vectors in self._blocks(vector_size):
-            ids_N, first_N = np.unique(vocabulary.ids(pa.array(tokens, pa.string())), return_index=True)
+        is_new_V, repeated = np.ones(len(vocabulary), np.bool_), []
+        for tokens, *vectors in self._blocks(vector_size, log):
+            all_ids = vocabulary.ids(pa.array(tokens, pa.string()))
+            ids_N, first_N = np.unique(all_ids, return_index=True)
             new_N = (ids_N >= 0) & is_new_V[ids_N]
             ids, first = ids_N[new_N], first_N[new_N]
             is_new_V[ids] = False
+            left_out = np.setdiff1d(np.flatnonzero(all_ids >= 0), first)
+            repeated += [tokens[place] for place in left_out.tolist()]
             taken = [rows_ND[first] for rows_ND in vectors]
             self._require_sound([tokens[place] for place in first], taken)
             yield ids, taken
+        if log and repeated:
+            log_repeated(self.location, len(repeated), repeated[0])
 
     def _ours(self) -> Folder | None:
         folder = open_folder(self._place)
@@ -110,13 +116,15 @@ class InitialVectors:
             return None
         return next((place for place in (folder, folder / "vectors") if INPUT_VECTORS in place.sizes()), None)
 
-    def _blocks(self, vector_size: int) -> Iterator[tuple[Any, ...]]:
+    def _blocks(self, vector_size: int, log: bool) -> Iterator[tuple[Any, ...]]:
         """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
         ours = self._ours()
         if ours is None:
             file = Word2VecFile(self._place)
             self._require_size(file.vector_size, vector_size)
             yield from file.blocks()
+            if log:
+                file.decoder.log()
             return
         tokens = read_table(ours, VOCAB_FILE, VOCAB)["token"]
         try:

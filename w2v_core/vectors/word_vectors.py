@@ -19,9 +19,9 @@ Sources
 import difflib
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,10 +30,21 @@ from pyarrow import fs
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
 from w2v_core.runs.model_reference import refuse_model, resolved
+from w2v_core.tokenization.normalize import Rules
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.detect_format import table_at
 from w2v_core.vectors.formats.table import VectorTable
-from w2v_core.vectors.nearest import Rows, best_rows, by_count, divisors, row_norms, scale_to_unit, top_k
+from w2v_core.vectors.nearest import (
+    Rows,
+    best_rows,
+    by_count,
+    clip_cosines,
+    comparable,
+    divisors,
+    row_norms,
+    scale_to_unit,
+    top_k,
+)
 from w2v_core.vectors.trained_vectors import HINT, folder_of_vectors, read_trained
 
 __all__ = [
@@ -54,6 +65,7 @@ BATCH_QUESTIONS = 1024
 
 ANALOGY_METHODS = ("3cosadd", "3cosmul")
 
+Key = TypeVar("Key", bound=Hashable)
 Term = str | Float32Array
 Terms = Term | Sequence[Term]
 Answers = list[tuple[str, float]]
@@ -72,16 +84,18 @@ class UnknownWordError(KeyError, UserError):
         self.known = known
 
     def __str__(self) -> str:
-        return f"the vocabulary has no word {self.word!r}: {self._hint()}"
+        if not self.word:
+            return "word '' is empty: expected a word of the vocabulary. Give at least one character."
+        return f"word {self.word!r} is not in the vocabulary; {self._hint()}"
 
     def _hint(self) -> str:
-        if not self.word:
-            return "give a word that is not empty"
         candidates = self.known[:SPELLING_CANDIDATES]
         if (form := _form_among(self.word, frozenset(candidates))) is not None:
-            return f"it has {form}, in the case and the Unicode form that its text was given; ask for that"
+            return f"did you mean {form!r}? The vocabulary spells it in another case or Unicode form."
         near = nearest_spellings(self.word, candidates)
-        return f"did you mean {', '.join(near)}?" if near else "no word is spelt like it"
+        if near:
+            return f"did you mean {', '.join(map(repr, near))}?"
+        return "none of its words is spelled like it. Ask for another word."
 
 
 class WordVectors:
@@ -91,12 +105,18 @@ class WordVectors:
     tokens      V distinct words, a list or an Arrow string array
     counts_V    int64, occurrences in the corpus
     vectors_VD  float32, may be memory-mapped; never copied whole
+    rules       how the corpus was normalized, None where that is not recorded. A word that the vocabulary does not
+                have as given is looked up as these rules spell it
 
-    Raises ValueError where the three disagree in length, shape or dtype.
+    Raises ValueError where the first three disagree in length, shape or dtype.
     """
 
     def __init__(
-        self, tokens: Sequence[str] | pa.ChunkedArray, counts_V: Int64Array, vectors_VD: Float32Array
+        self,
+        tokens: Sequence[str] | pa.ChunkedArray,
+        counts_V: Int64Array,
+        vectors_VD: Float32Array,
+        rules: Rules | None = None,
     ):
         if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32:
             raise ValueError(f"vectors must be float32 (V, D), not {vectors_VD.dtype} {vectors_VD.shape}")
@@ -105,6 +125,7 @@ class WordVectors:
         self._tokens = tokens
         self.counts_V = counts_V
         self.vectors_VD = np.asarray(vectors_VD)
+        self.rules = rules
 
     @classmethod
     def load(cls, location: Location) -> Self:
@@ -128,7 +149,7 @@ class WordVectors:
     @classmethod
     def of(cls, table: VectorTable) -> Self:
         """The words of a table."""
-        return cls(table.tokens, table.counts_V, table.vectors_VD)
+        return cls(table.tokens, table.counts_V, table.vectors_VD, table.rules)
 
     @property
     def table(self) -> VectorTable:
@@ -136,7 +157,7 @@ class WordVectors:
         tokens = self._tokens
         if not isinstance(tokens, pa.ChunkedArray):
             tokens = pa.chunked_array([pa.array(tokens, pa.string())])
-        return VectorTable(tokens, self.counts_V, self.vectors_VD)
+        return VectorTable(tokens, self.counts_V, self.vectors_VD, self.rules)
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -162,7 +183,14 @@ class WordVectors:
         return len(self.vectors_VD)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._id_by_token
+        return isinstance(word, str) and self._found(word) is not None
+
+    def _found(self, word: str) -> int | None:
+        """The row of the word as given, else as the rules of the corpus spell it."""
+        row = self._id_by_token.get(word)
+        if row is None and self.rules is not None:
+            row = self._id_by_token.get(self.rules.apply(word))
+        return row
 
     def most_frequent(self, num_words: int | None = None) -> Int64Array:
         """Ids of the `num_words` most frequent words, None for all, by descending count; equal counts by id."""
@@ -211,11 +239,11 @@ class WordVectors:
         return np.array(self.vectors_VD[self._ids_of(words)])
 
     def id_of(self, word: str) -> int:
-        """The word's row. Raises UnknownWordError, a KeyError."""
-        try:
-            return self._id_by_token[word]
-        except KeyError:
-            raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES)) from None
+        """The row of the word, as given or as the corpus was normalized. Raises UnknownWordError, a KeyError."""
+        row = self._found(word)
+        if row is None:
+            raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES))
+        return row
 
     def unit_rows(self, ids_B: Int64Array) -> Float32Array:
         """The vectors of `ids_B` scaled to length 1, (B, D) float32, a copy; a zero vector stays zero.
@@ -227,9 +255,9 @@ class WordVectors:
         return rows_BD
 
     def similarity(self, word_a: str, word_b: str) -> float:
-        """cos(a, b) in [-1, 1] up to rounding; 0 where either vector is zero. Raises UnknownWordError."""
+        """cos(a, b) in [-1, 1]; 0 where either vector is zero. Raises UnknownWordError."""
         a_D, b_D = self.unit_rows(np.array([self.id_of(word_a), self.id_of(word_b)]))
-        return float(a_D @ b_D)
+        return min(max(float(a_D @ b_D), -1.0), 1.0)
 
     def most_similar(
         self,
@@ -277,8 +305,8 @@ class WordVectors:
     ) -> Answers:
         """3CosMul, the words w of largest prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6, best first.
 
-        Levy, Goldberg 2014, equation 4. As `most_similar` in all else, `restrict_vocab` included, which gensim's takes
-        and does not heed; and a question needs a positive term.
+        Levy, Goldberg 2014, equation 4. A vector counts at length 1, and a question needs a positive term. As
+        `most_similar` in all else, `restrict_vocab` included, which gensim's takes and does not heed.
         """
         require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
@@ -287,10 +315,11 @@ class WordVectors:
         if len(positive_TD) == 0:
             raise UserError("a question to 3CosMul needs a positive word or vector")
         terms_TD = np.concatenate([positive_TD, negative_TD])
+        scale_to_unit(terms_TD)
 
         def score(rows: Rows) -> Float32Array:
-            cosine_TN = terms_TD @ self.vectors_VD[rows].T / divisors(self.norms_V[rows])
-            half_TN = (1 + cosine_TN) / 2
+            rows_ND, divisors_N = comparable(self.vectors_VD[rows], self.norms_V[rows])
+            half_TN = (1 + clip_cosines(terms_TD @ rows_ND.T / divisors_N)) / 2
             closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
             score_N: Float32Array = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
             return score_N[None]
@@ -363,8 +392,10 @@ class WordVectors:
 
     def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
         """The vectors of these words alone, each once, in the order given; unknown ones are left out."""
-        ids = np.array([self.id_of(word) for word in first_ids(words) if word in self], dtype=np.int64)
-        return WordVectors([self.tokens[i] for i in ids.tolist()], self.counts_V[ids], self.vectors_VD[ids])
+        found = first_ids(self.id_of(word) for word in words if word in self)
+        ids = np.array(list(found), dtype=np.int64)
+        tokens = [self.tokens[i] for i in found]
+        return WordVectors(tokens, self.counts_V[ids], self.vectors_VD[ids], self.rules)
 
     def question(self, positive: Terms, negative: Terms = ()) -> tuple[Float32Array, Int64Array]:
         """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
@@ -384,7 +415,7 @@ class WordVectors:
         for row, (_, ids) in enumerate(questions):
             excluded_BX[row, : len(ids)] = ids
         ids_BK, score_BK = top_k(
-            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab)
+            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab), True
         )
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
@@ -431,9 +462,9 @@ def _form_among(word: str, known: frozenset[str]) -> str | None:
     return next((other for form in forms for other in (form, form.lower()) if other in known), None)
 
 
-def first_ids(spellings: Iterable[str]) -> dict[str, int]:
+def first_ids(spellings: Iterable[Key]) -> dict[Key, int]:
     """Every spelling's first place, in order of place."""
-    first: dict[str, int] = {}
+    first: dict[Key, int] = {}
     for place, spelling in enumerate(spellings):
         first.setdefault(spelling, place)
     return first

@@ -106,6 +106,10 @@ def _explain_empty(config: VocabConfig, threshold: int, highest_count: int) -> s
             f"vocab.max_final_vocab = {config.max_final_vocab} leaves no word: more words than that share the "
             "highest count; raise it"
         )
+    if highest_count == 0:
+        return (
+            f"vocab.drop = {config.drop} leaves no word: all words of the corpus are on the list; shorten it"
+        )
     return (
         f"vocab.min_count = {config.min_count} leaves no word: the highest count of a word is {highest_count}; "
         "lower vocab.min_count or give more text"

@@ -36,6 +36,6 @@ def embed(
             f"input {PREFIX}{tables[0]}: embed reads files; write the table as Parquet, for example by "
             "spark.read.table(…).write.parquet(…)"
         )
-    files = find_files(locations, settings.tokenize.format)
+    files = find_files(locations, settings.tokenize.format, settings.tokenize.column)
     with opened_executor(settings, executor) as tasks:
         embed_documents(RunDir.open(run_dir), files, output, settings, tasks)

@@ -11,7 +11,12 @@ from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.word_vectors import ANALOGY_METHODS, Answers, WordVectors
 
-WordsArgument = Annotated[list[str], typer.Argument(metavar="WORD...", help="Words of the vocabulary.")]
+WordsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="WORD...", help="Words of the vocabulary; put -- before words that begin with a dash."
+    ),
+]
 TopOption = Annotated[int, typer.Option("--topn", min=1, help="How many answers.")]
 OptionalRunDir = Annotated[
     str | None, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a folder or a URI.")
@@ -42,7 +47,9 @@ def neighbors(
 
 
 def analogy(
-    a: Annotated[str, typer.Argument(metavar="A")],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="A word; put -- before words that begin with a dash.")
+    ],
     b: Annotated[str, typer.Argument(metavar="B")],
     c: Annotated[str, typer.Argument(metavar="C")],
     run_dir: OptionalRunDir = None,

@@ -1,22 +1,32 @@
 """Every run of n characters within a word: for scripts without spaces, and for names and codes.
 
 A word is what stands between white space. It is not padded: the ends of a word are not told apart from its middle.
+A letter with its marks, a joined emoji and a flag count as one character each and are never cut.
 """
 
 from collections.abc import Callable
+
+from w2v_core.tokenization.clusters import clusters
 
 
 def tokenizer(min_n: int, max_n: int) -> Callable[[str], list[str]]:
     """The function from a line to its n-grams of `min_n` to `max_n` characters, by where they begin."""
     lengths = range(min_n, max_n + 1)
 
-    def tokenize(line: str) -> list[str]:
+    def ngrams(word: str) -> list[str]:
+        characters = clusters(word)
+        if len(characters) == len(word):
+            return [
+                word[begin : begin + n]
+                for begin in range(len(word))
+                for n in lengths
+                if begin + n <= len(word)
+            ]
         return [
-            word[begin : begin + n]
-            for word in line.split()
-            for begin in range(len(word))
+            "".join(characters[begin : begin + n])
+            for begin in range(len(characters))
             for n in lengths
-            if begin + n <= len(word)
+            if begin + n <= len(characters)
         ]
 
-    return tokenize
+    return lambda line: [ngram for word in line.split() for ngram in ngrams(word)]

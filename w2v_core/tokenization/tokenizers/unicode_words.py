@@ -1,7 +1,8 @@
 """Words of every script: runs of letters and digits with the marks that belong to them.
 
-A word begins with a letter or a digit and goes on through letters, digits and combining marks, so that the vowel signs
-of Hindi and Thai stay in their word. Scripts written without spaces come out as the runs between punctuation.
+A word begins with a letter or a digit and goes on through letters, digits, combining marks and joiners, so that the
+vowel signs of Hindi and Thai stay in their word. Scripts written without spaces come out as the runs between
+punctuation.
 
 What is a letter is looked up for each character in a table, so that a line is cut by array operations over its bytes.
 L: lines, T: bytes, N: tokens, C: characters beyond ASCII.
@@ -22,6 +23,7 @@ from w2v_core.readers.utf8 import (
     code_points,
     every_character,
 )
+from w2v_core.tokenization.joiners import JOINER, NON_JOINER
 from w2v_core.types import BoolArray, Int32Array, UInt8Array
 
 _SEPARATOR, _LETTER, _MARK = 0, 1, 2
@@ -67,7 +69,7 @@ def _kind_table() -> UInt8Array:
     characters = every_character()
     table[code_points("".join(_LETTERS.findall(characters)))] = _LETTER
     marks = "".join(c for c in characters if unicodedata.category(c).startswith("M"))
-    table[code_points(marks)] = _MARK
+    table[code_points(marks + NON_JOINER + JOINER)] = _MARK
     return table
 
 

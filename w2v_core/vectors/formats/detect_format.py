@@ -8,9 +8,8 @@ from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Location, access, open_folder, require_utf8
 from w2v_core.vectors.formats import glove, npy, parquet_file, safetensors_file, word2vec
 from w2v_core.vectors.formats.table import VectorTable
-from w2v_core.vectors.formats.word2vec_file import BYTE_ORDER_MARK
-
-_START = 100  # bytes, as many as the longest first line of a word2vec file
+from w2v_core.vectors.formats.vector_stream import start_of
+from w2v_core.vectors.formats.word2vec_file import header_of
 
 
 def open_table(location: Location) -> VectorTable:
@@ -46,7 +45,7 @@ def table_at(location: Location) -> VectorTable | None:
 
 
 def _from_file(location: str) -> VectorTable:
-    start = _start(location)
+    start = start_of(location)
     if start.startswith(b"\x93NUMPY"):
         raise InputError(
             f"{location} is an array without the words that its rows belong to; name the folder that it is in"
@@ -55,19 +54,4 @@ def _from_file(location: str) -> VectorTable:
         return parquet_file.read(location)
     if safetensors_file.is_safetensors(start):
         return safetensors_file.read(location)
-    return word2vec.read(location) if _has_header(start) else glove.read(location)
-
-
-def _start(location: str) -> bytes:
-    file = open_folder(location)
-    try:
-        with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
-            return bytes(stream.read(_START))
-    except OSError as error:
-        raise InputError(f"{location} cannot be read: {error}") from None
-
-
-def _has_header(start: bytes) -> bool:
-    """Whether the first line is two whole numbers, as a word2vec file's."""
-    fields = start.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0].split()
-    return len(fields) == 2 and all(field.isdigit() for field in fields)
+    return word2vec.read(location) if header_of(start) else glove.read(location)

@@ -1,79 +1,83 @@
 """GloVe's files: a line a word, without the first line that word2vec's have. Counts are not kept."""
 
-import io
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
 
 import pyarrow as pa
 
 from w2v_core.errors import InputError
-from w2v_core.io.filesystem import access, open_folder
 from w2v_core.types import Float32Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
-from w2v_core.vectors.formats.text_lines import lines, numbers_between, parsed
-from w2v_core.vectors.formats.word2vec_file import ends_in_number
-
-_LINES_PER_BLOCK = 4096
-_READ_BYTES = 1 << 20
-_KINDS = (
-    "word vectors are read from word2vec's, GloVe's, Parquet and safetensors files, and from folders of npy"
+from w2v_core.vectors.formats.text_lines import lines, numbers_between
+from w2v_core.vectors.formats.vector_faults import Fault, diagnose, quoted, trailing_numbers
+from w2v_core.vectors.formats.vector_lines import (
+    LineForm,
+    LongLineError,
+    line_blocks,
+    parse_lines,
+    split_line,
 )
+from w2v_core.vectors.formats.vector_stream import open_stream
+from w2v_core.vectors.formats.vector_words import WordDecoder
+from w2v_core.vectors.formats.word2vec_file import BYTE_ORDER_MARK
+
+_READ_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 24  # a word of a MB and a million numbers; what is longer is no file of vectors
+_KINDS = "Name a word2vec, GloVe, Parquet or safetensors file, or a folder of npy files."
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """A line a word: the word and its numbers, between spaces."""
     (stream,) = streams
+    if chosen.tokens.slice(0, 1)[0].as_py().encode().startswith(BYTE_ORDER_MARK):
+        stream.write(BYTE_ORDER_MARK)  # readers pass one over
     for block in chosen.blocks():
         stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
 
 
 def read(location: str) -> VectorTable:
-    """A file, perhaps packed. A word may hold spaces, as some of GloVe's own do, but not the first.
+    """A file, perhaps compressed. The first line gives the vector size. A word may hold spaces, as some of GloVe's do.
 
-    UserError for a line that is not a word and as many finite numbers as the first has.
+    Raises UserError for a line that is not a word and as many finite numbers as the first has.
     """
     words, blocks = [], []
-    try:
-        for block, vectors_ND in _blocks(location):
-            words.append(pa.array(block, pa.string()))
-            blocks.append(vectors_ND)
-    except OSError as error:
-        raise InputError(f"{location} cannot be read: {error}") from None
-    return VectorTable.of(pa.chunked_array(words), joined(blocks))
+    decoder = WordDecoder(location, "line")
+    for block, vectors_ND in _blocks(location, decoder):
+        words.append(pa.array(block, pa.string()))
+        blocks.append(vectors_ND)
+    decoder.log()
+    return VectorTable.of(pa.chunked_array(words), joined(blocks), location=location)
 
 
-def _blocks(location: str) -> Iterator[tuple[list[str], Float32Array]]:
-    file = open_folder(location)
-    vector_size, begin = 0, 0
-    with access(location), file.filesystem.open_input_stream(file.path, compression="detect") as stream:
-        text = io.BufferedReader(stream, _READ_BYTES)
-        lines_left = iter(partial(text.readline, _LONGEST_LINE), b"")
-        while some := list(islice(lines_left, _LINES_PER_BLOCK if begin else 1)):
-            vector_size = vector_size or some[0].rstrip(b" \r\n").count(b" ")
-            if vector_size < 1:
-                raise InputError(
-                    f"{location} is no file of word vectors: its first line is no word with numbers; {_KINDS}"
-                )
-            yield _block(some, vector_size, f"{location}, lines {begin + 1:,} to {begin + len(some):,}")
-            begin += len(some)
-    if begin == 0:
+def _blocks(location: str, decoder: WordDecoder) -> Iterator[tuple[list[str], Float32Array]]:
+    form, line_number = LineForm(location, 0, _KINDS), 1
+    with open_stream(location) as stream:
+        chunks = iter(partial(stream.read, _READ_BYTES), b"")
+        try:
+            for some in line_blocks(chunks, _LONGEST_LINE):
+                if line_number == 1:
+                    some[0] = some[0].removeprefix(BYTE_ORDER_MARK)
+                    form = _form_of(some[0], location)
+                words, vectors_ND = parse_lines(some, form, line_number)
+                yield decoder.decode(words, line_number), vectors_ND
+                line_number += len(some)
+        except LongLineError as error:
+            raise form.error(line_number, Fault(str(error))) from None
+    if line_number == 1:
         raise InputError(f"{location} is empty; name a file of word vectors")
 
 
-def _block(some: list[bytes], vector_size: int, where: str) -> tuple[list[str], Float32Array]:
-    rows = [line.rstrip(b" \r\n").rsplit(b" ", vector_size) for line in some]
-    try:
-        if any(len(row) != vector_size + 1 for row in rows):
-            raise ValueError("a line has another length than the first")
-        if any(len(line) == _LONGEST_LINE for line in some):
-            raise ValueError(f"a line is longer than {_LONGEST_LINE:,} bytes")
-        if longer := next((row[0] for row in rows if ends_in_number(row[0])), None):
-            raise ValueError(f"{longer[-80:]!r} is no word, as it ends in a number")
-        vectors_ND = parsed((row[1:] for row in rows), len(rows), vector_size)
-    except ValueError as error:
-        raise InputError(
-            f"{where}: not a word and {vector_size} numbers on each line ({error}); {_KINDS}"
-        ) from None
-    return [row[0].decode("utf-8", errors="replace") for row in rows], vectors_ND
+def _form_of(line: bytes, location: str) -> LineForm:
+    """What every line holds, as the first one tells."""
+    for fields in (line.rstrip(b" ").split(b" "), line.split()):
+        vector_size = trailing_numbers(fields)
+        if vector_size and split_line(line, vector_size) is not None:
+            is_header = all(field.isdigit() for field in fields)
+            fix = (
+                "Correct line 1: a header holds two numbers, words and dimensions."
+                if is_header
+                else "Give each line as many numbers as line 1."
+            )
+            return LineForm(location, vector_size, fix)
+    fault = diagnose(line, max(len(line.split()) - 1, 1))
+    raise LineForm(location, 0, _KINDS).error(1, fault if fault.fix else Fault(quoted(line)))

@@ -83,7 +83,7 @@ def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
     if column.null_count:
         raise InputError(f"{location} has a row without a token; leave such rows out")
     counts_V = np.concatenate(counts) if counts else None
-    return VectorTable.of(column, joined(blocks or [np.empty((0, 0), np.float32)]), counts_V)
+    return VectorTable.of(column, joined(blocks or [np.empty((0, 0), np.float32)]), counts_V, location)
 
 
 def _lengths_differ(location: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection
-from w2v_core.vectors.nearest import row_norms, scale_to_unit, top_k
+from w2v_core.vectors.nearest import clip_cosines, row_norms, scale_to_unit, top_k
 
 _ROWS, _QUERIES, _NEAREST = 50_000, 1_000, 10
 
@@ -29,7 +29,7 @@ def measured(chosen: ExportSelection) -> Loss:
     query_B = np.random.default_rng(0).permutation(len(rows_RD))[:_QUERIES]
     before, after = (_nearest(table_RD, query_B) for table_RD in (rows_RD, narrow_RD))
     kept = [len(np.intersect1d(*ids)) / len(ids[0]) for ids in zip(before, after, strict=True) if len(ids[0])]
-    cosine_B = (_unit(rows_RD[query_B]) * _unit(narrow_RD[query_B])).sum(axis=1)
+    cosine_B = clip_cosines((_unit(rows_RD[query_B]) * _unit(narrow_RD[query_B])).sum(axis=1))
     return Loss(len(query_B), float(cosine_B.mean()), float(np.mean(kept)) if kept else 1.0)
 
 

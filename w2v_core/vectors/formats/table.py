@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.errors import InputError
+from w2v_core.tokenization.normalize import Rules
 from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.formats.vector_words import log_repeated
 from w2v_core.vectors.nearest import by_count
 
 FloatType = type[np.floating[Any]]
@@ -27,17 +29,25 @@ class VectorTable:
     tokens: pa.ChunkedArray
     counts_V: Int64Array
     vectors_VD: Float32Array
+    rules: Rules | None = None
+    """the spelling of the corpus, where it was recorded"""
 
     @classmethod
     def of(
-        cls, tokens: pa.ChunkedArray, vectors_VD: Float32Array, counts_V: Int64Array | None = None
+        cls,
+        tokens: pa.ChunkedArray,
+        vectors_VD: Float32Array,
+        counts_V: Int64Array | None = None,
+        location: str = "vectors",
     ) -> "VectorTable":
-        """A table of words that come from elsewhere: of a word that comes twice the first counts, as in gensim.
+        """A table of the words at `location`. Of equal words the first counts, as in gensim, with a warning.
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
         """
         first_K = first_places(tokens)
         if len(first_K) < len(tokens):
+            repeated = np.setdiff1d(np.arange(len(tokens)), first_K)
+            log_repeated(location, len(repeated), tokens[int(repeated[0])].as_py())
             tokens, vectors_VD = tokens.take(pa.array(first_K)), vectors_VD[first_K]
             counts_V = None if counts_V is None else counts_V[first_K]
         return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)

@@ -1,15 +1,15 @@
 """Lines of words and numbers, and back. N: lines, D: numbers of a line."""
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from w2v_core.types import Float32Array
+from w2v_core.vectors.formats.vector_faults import NUMBER
 
-UNFIT = "^$|[ \\n\\r]"
-"""Words that no line between spaces can hold: the empty word, and those with a space, a line feed or a carriage return.
+UNFIT = rf"^$|[ \n\r]|\t{NUMBER.pattern.decode()}$"
+"""Words that no line between spaces can hold: the empty word, those with a space, a line feed or a carriage return, and
+those that end in a tab and a number, which readers may take for a first number.
 
 gensim cuts a line at every space and the file at line feeds; spaCy opens the file as Python's text, where a carriage
 return ends a line too. Neither cuts at other white space (tab, U+00A0, U+0085, U+2028).
@@ -36,12 +36,3 @@ def lines(*columns: pa.Array, mark: str = " ") -> bytes:
     ended = pc.binary_join_element_wise(texts, "", "\n").cast(pa.large_string())
     begin_and_ends = np.frombuffer(ended.buffers()[1], np.int64)[: len(ended) + 1]
     return memoryview(ended.buffers()[2])[: begin_and_ends[-1]].tobytes() if len(ended) else b""
-
-
-def parsed(numbers: Iterable[Sequence[bytes]], num_rows: int, vector_size: int) -> Float32Array:
-    """Rows of numbers as (N, D) float32. ValueError for what is no finite number."""
-    flat = pa.array([number for row in numbers for number in row], pa.binary()).cast(pa.string())
-    vectors_ND: Float32Array = flat.cast(pa.float32()).to_numpy().reshape(num_rows, vector_size)
-    if not np.isfinite(vectors_ND).all():
-        raise ValueError("a number is not finite")
-    return vectors_ND

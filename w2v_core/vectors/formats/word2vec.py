@@ -46,4 +46,5 @@ def read(location: str) -> VectorTable:
         words.append(pa.array(block, pa.string()))
         vectors_VD[filled : filled + len(block)] = vectors_ND
         filled += len(block)
-    return VectorTable.of(pa.chunked_array(words, pa.string()), vectors_VD)
+    file.decoder.log()
+    return VectorTable.of(pa.chunked_array(words, pa.string()), vectors_VD, location=location)

@@ -3,21 +3,30 @@
     text      a line "words dimensions", then a line a word: the word and its numbers, between spaces
     binary    the same first line, then for each word its bytes, a space and its numbers as float32
 
-Either may be compressed (.gz, .bz2, .zst). N: words of a block, D: dimensions.
+Either may be compressed. Which of the two a file is, its bytes tell: see `_is_binary`. N: words of a block,
+D: dimensions.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
-import pyarrow as pa
 
-from w2v_core.errors import InputError
-from w2v_core.io.filesystem import Location, open_folder
+from w2v_core.errors import InputError, UserError
+from w2v_core.io.filesystem import Location
 from w2v_core.types import FloatArray
+from w2v_core.vectors.formats.vector_faults import Fault
+from w2v_core.vectors.formats.vector_lines import (
+    LineForm,
+    LongLineError,
+    line_blocks,
+    parse_lines,
+    split_line,
+)
+from w2v_core.vectors.formats.vector_stream import START, open_stream, reject_foreign
+from w2v_core.vectors.formats.vector_words import WordDecoder
 
 WORDS_PER_BLOCK = 20_000
 _CHUNK = 1 << 20
@@ -25,57 +34,92 @@ _LONGEST_HEADER = 100
 _LONGEST_WORD = 1 << 20
 _LARGEST_VECTOR = 1 << 20  # numbers; a line of more is no line of a word
 _LARGEST_TABLE = 1 << 50  # bytes; a first line that tells of more is no header of a file that exists
+_SAMPLE = 1 << 16
+"""Bytes after the first line that tell text from binary."""
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(\d+)[ \t]+(\d+)[ \t]*(?:\r\n|\n|\r|\Z)")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_CONTROLS = bytes([*range(9), *range(14, 32)])
+"""Bytes that text does not hold, but for odd words; a tenth of the bytes of float32 are among them."""
+
+
+def header_of(start: bytes) -> "re.Match[bytes] | None":
+    """The first line where it is two whole numbers, as a word2vec file's: groups 1 and 2, words and dimensions."""
+    return _HEADER.match(start[:_LONGEST_HEADER])
 
 
 class Word2VecFile:
     """A file of word vectors. `num_words` and `vector_size` are what its first line says.
 
-    UserError where the file is missing or does not begin with such a line.
+    Raises UserError where the file is missing or does not begin with such a line.
     """
 
     def __init__(self, location: Location) -> None:
         self.location = location = os.fspath(location)
-        with _told(location), self._stream() as stream:
-            start = _Reader(stream)
-            header = b""
-            try:
-                header = start.until(b"\n", _LONGEST_HEADER)
-                sizes = header.removeprefix(BYTE_ORDER_MARK).split()
-                self.num_words, self.vector_size = (int(number) for number in sizes)
-            except (ValueError, EOFError):
-                raise InputError(
-                    f"{location} is no word2vec file: it begins with {header[:40]!r} where that has two numbers, "
-                    'words and dimensions (a GloVe file lacks this line: add "WORDS DIMENSIONS" as its first)'
-                ) from None
-            if not self._is_likely:
-                raise InputError(
-                    f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions; is its "
-                    "first line damaged?"
-                )
-            self._header_bytes = len(header) + 1
-            self.is_binary = self.num_words > 0 and not self._is_text(start)
+        with open_stream(location) as stream:
+            start = bytes(stream.read(_LONGEST_HEADER + _SAMPLE))
+        reject_foreign(location, start[:START])
+        header = header_of(start)
+        if header is None:
+            raise InputError(
+                f"{location} is not a word2vec file: expected two numbers in the first line, words and dimensions, "
+                f'got {start[:40]!r}. In a GloVe file, add "WORDS DIMENSIONS" as the first line.'
+            )
+        self.num_words, self.vector_size = int(header[1]), int(header[2])
+        if not self._is_likely:
+            raise InputError(
+                f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions; is its "
+                "first line damaged?"
+            )
+        self._header_bytes = header.end()
+        is_all = len(start) < _LONGEST_HEADER + _SAMPLE
+        self.is_binary = self.num_words > 0 and self._is_binary(start[header.end() :], is_all)
+        self.decoder = WordDecoder(location, "word" if self.is_binary else "line")
 
     @property
     def _is_likely(self) -> bool:
-        if not (self.num_words >= 0 and 1 <= self.vector_size <= _LARGEST_VECTOR):
+        if not 1 <= self.vector_size <= _LARGEST_VECTOR:
             return False
         return 4 * self.num_words * self.vector_size <= _LARGEST_TABLE
 
-    def blocks(self) -> Iterator[tuple[list[str], FloatArray]]:
-        """Words and their vectors (N, D) float32, in the file's order; a word that is not UTF-8 has U+FFFD for it.
+    def _is_binary(self, sample: bytes, is_all: bool) -> bool:
+        """Whether what follows the first line is binary.
 
-        UserError where the file ends too early, and for a word whose numbers are not D finite ones.
+        Text, where the first word's line parses as text. Else binary, where control characters are frequent, or where
+        a small file, of which the sample `is_all`, has exactly the length of a binary one. Else text with a fault.
         """
-        read = self._binary_vector if self.is_binary else self._text_vector
-        with _told(self.location), self._stream() as stream:
-            source = _Reader(stream)
-            source.take(self._header_bytes)
-            for begin in range(0, self.num_words, WORDS_PER_BLOCK):
-                yield self._block(source, read, begin, min(WORDS_PER_BLOCK, self.num_words - begin))
+        if split_line(_LINE_END.split(sample, maxsplit=1)[0], self.vector_size) is not None:
+            return False
+        num_controls = len(sample) - len(sample.translate(None, _CONTROLS))
+        return num_controls * 100 > len(sample) or (is_all and self._ends_as_binary(sample))
+
+    def _ends_as_binary(self, rest: bytes) -> bool:
+        source = _Reader(iter([rest]))
+        try:
+            for _ in range(self.num_words):
+                self._skip_word(source)
+        except (ValueError, EOFError):
+            return False
+        return not source.rest(2).strip(b"\r\n")
+
+    def _skip_word(self, source: "_Reader") -> None:
+        source.until(b" ", _LONGEST_WORD)
+        source.take(4 * self.vector_size)
+
+    def blocks(self) -> Iterator[tuple[list[str], FloatArray]]:
+        """Words and their vectors (N, D) float32, in the file's order; a word that is not UTF-8 has escapes.
+
+        Raises UserError where the file holds more or fewer words than its first line says, and for a word whose numbers
+        are not D finite ones.
+        """
+        self.decoder = WordDecoder(self.location, self.decoder.unit)
+        with open_stream(self.location) as stream:
+            chunks = iter(partial(stream.read, _CHUNK), b"")
+            yield from self._binary_blocks(_Reader(chunks)) if self.is_binary else self._text_blocks(chunks)
 
     def room_for(self, num_words: int) -> FloatArray:
-        """Vectors to fill, (num_words, D). UserError where the first line claims more than the memory here."""
+        """Vectors to fill, (num_words, D). Raises UserError where the first line claims more than the memory here."""
         try:
             return np.empty((num_words, self.vector_size), np.float32)
         except MemoryError:
@@ -84,89 +128,79 @@ class Word2VecFile:
                 "which is more than the memory here; is its first line damaged?"
             ) from None
 
-    def _block(
-        self, source: "_Reader", read: "Callable[[_Reader], tuple[bytes, Any]]", begin: int, length: int
-    ) -> tuple[list[str], FloatArray]:
-        words: list[str] = []
+    # Text
+
+    def _text_blocks(self, chunks: Iterator[bytes]) -> Iterator[tuple[list[str], FloatArray]]:
+        form = LineForm(self.location, self.vector_size, "Correct this line or line 1.")
+        line_number = 1  # of the next line
+        try:
+            for lines in line_blocks(chunks, _LONGEST_WORD + 64 * self.vector_size):
+                words = lines if line_number > 1 else lines[1:]
+                begin = max(line_number, 2)
+                line_number += len(lines)
+                room = self.num_words + 2 - begin
+                if words[:room]:
+                    found, vectors_ND = parse_lines(words[:room], form, begin)
+                    yield self.decoder.decode(found, begin), vectors_ND
+                if len(words) > room:
+                    raise self._count_error(begin + room, "another line")
+        except LongLineError as error:
+            raise form.error(line_number, Fault(str(error))) from None
+        if line_number < self.num_words + 2:
+            raise self._count_error(line_number, "the end of the file")
+
+    def _count_error(self, line_number: int, got: str) -> UserError:
+        return UserError(
+            f"{self.location}, line {line_number:,}: expected {self.num_words:,} words as line 1 says, got {got}. "
+            f"{'Correct the number of words in line 1.' if got == 'another line' else 'Copy the whole file again.'}"
+        )
+
+    # Binary
+
+    def _binary_blocks(self, source: "_Reader") -> Iterator[tuple[list[str], FloatArray]]:
+        source.take(self._header_bytes)
+        for begin in range(0, self.num_words, WORDS_PER_BLOCK):
+            yield self._binary_block(source, begin, min(WORDS_PER_BLOCK, self.num_words - begin))
+        if source.rest(2).strip(b"\r\n"):
+            raise InputError(
+                f"{self.location}: expected the end of the file after {self.num_words:,} words, got more bytes. "
+                "Correct the words and the dimensions in the first line."
+            )
+
+    def _binary_block(self, source: "_Reader", begin: int, length: int) -> tuple[list[str], FloatArray]:
+        words: list[bytes] = []
         vectors_ND = self.room_for(length)
+        num_bytes = 4 * self.vector_size
         for place in range(length):
             try:
-                word, vectors_ND[place] = read(source)
+                word = source.until(b" ", _LONGEST_WORD)
+                vectors_ND[place] = np.frombuffer(source.take(num_bytes), "<f4")
             except (ValueError, EOFError) as error:
                 raise InputError(
                     f"{self.location}: word {begin + place + 1:,} of {self.num_words:,} is not a word and "
-                    f"{self.vector_size} numbers ({error}); was the file cut short?"
+                    f"{self.vector_size} numbers in float32 ({error}). Copy the whole file again."
                 ) from None
-            if not self.is_binary and ends_in_number(word):
-                raise InputError(
-                    f"{self.location}, line {begin + place + 2:,}: {word[-80:]!r} is no word, as it ends in a number; "
-                    f"are there more numbers on a line than the {self.vector_size} that the first line says?"
-                )
-            words.append(word.decode("utf-8", errors="replace"))
+            words.append(word.lstrip(b"\n"))  # word2vec.c ends a vector with a line feed, gensim does not
+        found = self.decoder.decode(words, begin + 1)
         finite_N = np.isfinite(vectors_ND).all(axis=1)
         if not finite_N.all():
+            place = int(finite_N.argmin())
             raise InputError(
-                f"{self.location}: the vector of {words[int(finite_N.argmin())]!r} is not finite in float32"
+                f"{self.location}, word {begin + place + 1:,}: the vector of {found[place]!r} is not finite in "
+                "float32. Correct the vector, or train again with a smaller alpha."
             )
-        return words, vectors_ND
-
-    def _text_vector(self, source: "_Reader") -> tuple[bytes, Any]:
-        line = source.until(b"\n", _LONGEST_WORD + 64 * self.vector_size, or_end=True)
-        return self._parse(line)
-
-    def _parse(self, line: bytes) -> tuple[bytes, Any]:
-        word, *numbers = line.rstrip(b" \r").rsplit(b" ", self.vector_size)
-        if len(numbers) != self.vector_size:
-            raise ValueError(f"{len(numbers)} numbers after the word")
-        with np.errstate(over="ignore"):  # told as not finite
-            return word, np.array(numbers).astype(np.float32)
-
-    def _binary_vector(self, source: "_Reader") -> tuple[bytes, Any]:
-        word = source.until(b" ", _LONGEST_WORD)
-        # word2vec.c ends a vector with a line feed, gensim does not
-        return word.lstrip(b"\n"), np.frombuffer(source.take(4 * self.vector_size), "<f4")
-
-    def _is_text(self, start: "_Reader") -> bool:
-        """Whether the first word's line parses as text; 4 * D bytes of float32 hardly do."""
-        try:
-            self._parse(start.until(b"\n", _LONGEST_WORD + 64 * self.vector_size, or_end=True))
-        except (ValueError, EOFError):
-            return False
-        return True
-
-    def _stream(self) -> pa.NativeFile:
-        file = open_folder(self.location)
-        return file.filesystem.open_input_stream(file.path, compression="detect")
-
-
-_ENDS_IN_NUMBER = re.compile(rb" [-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$")
-
-
-def ends_in_number(word: bytes) -> bool:
-    """Whether a number stands behind a space at the end of what should be a word: one of a vector of another length."""
-    return b" " in word and _ENDS_IN_NUMBER.search(word) is not None
-
-
-@contextmanager
-def _told(location: str) -> Iterator[None]:
-    """What a file system says of a file that cannot be read, as a UserError."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise InputError(f"{location} does not exist") from None
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{location} cannot be read: {error}") from None
+        return found, vectors_ND
 
 
 class _Reader:
-    """Bytes up to a mark, or so many of them."""
+    """Bytes up to a mark, or a number of bytes."""
 
-    def __init__(self, stream: pa.NativeFile) -> None:
-        self._stream = stream
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._bytes = b""
         self._place = 0
 
-    def until(self, mark: bytes, longest: int, or_end: bool = False) -> bytes:
+    def until(self, mark: bytes, longest: int) -> bytes:
         """The bytes before `mark`, which is passed over. EOFError without one, ValueError beyond `longest`."""
         searched = self._place
         while (found := self._bytes.find(mark, searched)) < 0:
@@ -174,8 +208,6 @@ class _Reader:
             if searched > longest:
                 raise ValueError(f"no {mark!r} within {longest:,} bytes")
             if not self._more():
-                if or_end and self._place < len(self._bytes):
-                    return self.take(len(self._bytes) - self._place)
                 raise EOFError("the file ends here")
         taken = self._bytes[self._place : found]
         self._place = found + len(mark)
@@ -190,7 +222,13 @@ class _Reader:
         self._place += length
         return taken
 
+    def rest(self, length: int) -> bytes:
+        """What follows, of which `length` bytes at least where there are as many."""
+        while len(self._bytes) - self._place < length and self._more():
+            pass
+        return self._bytes[self._place :]
+
     def _more(self) -> bool:
-        chunk = self._stream.read(_CHUNK)
+        chunk = next(self._chunks, b"")
         self._bytes, self._place = self._bytes[self._place :] + chunk, 0
         return bool(chunk)

@@ -1,0 +1,43 @@
+"""The header of a CSV or TSV file: its delimiter and its columns, from the first bytes of the file."""
+
+import csv
+from io import StringIO
+
+DELIMITERS = ",\t;|"
+_MOST_ROWS = 50
+
+
+def delimiter_of(text: str, column: str) -> str:
+    """The delimiter of a file that is CSV: by which the header has `column`, else by which it has the most columns."""
+    rows = {delimiter: first_rows(text, delimiter, 1) for delimiter in DELIMITERS}
+    header = {delimiter: found[0] if found else [] for delimiter, found in rows.items()}
+    return max(DELIMITERS, key=lambda delimiter: (column in header[delimiter], len(header[delimiter])))
+
+
+def csv_delimiter(text: str, column: str, is_whole: bool) -> str | None:
+    """The delimiter of a file whose name does not say that it is CSV, None for a file that is not.
+
+    It is CSV where the header has `column` among several others, and all rows in `text` have as many fields.
+    """
+    for delimiter in DELIMITERS:
+        header, *rows = first_rows(text, delimiter, _MOST_ROWS + 1) or [[]]
+        if not is_whole and len(rows) < _MOST_ROWS:
+            rows = rows[:-1]  # it may be cut
+        unique = len(set(header)) == len(header) > 1 and all(header)
+        if unique and column in header and rows and all(len(row) == len(header) for row in rows):
+            return delimiter
+    return None
+
+
+def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
+    """The first rows that are not blank, as far as they can be read."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
+            if row:
+                rows.append(row)
+            if len(rows) == most:
+                break
+    except csv.Error:
+        return []
+    return rows

@@ -1,0 +1,193 @@
+"""Which format a file has: by its first bytes, and by its name only where these leave it open."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal, NoReturn
+
+from pyarrow import fs
+
+from w2v_core.errors import InputError, UserError
+from w2v_core.io.filesystem import access
+from w2v_core.readers.compression import ENDINGS, compression_of, open_compressed
+from w2v_core.readers.csv_header import csv_delimiter, delimiter_of
+from w2v_core.readers.foreign_formats import reject_foreign
+from w2v_core.readers.json_shape import json_shape
+
+Format = Literal["text", "json lines", "csv", "tsv", "parquet", "orc", "avro", "arrow", "mediawiki"]
+TABLES = frozenset(("parquet", "orc", "avro", "arrow"))
+"""binary formats, with compression of their own"""
+HEAD_BYTES = 64 * 1024
+_FORMATS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".orc": "orc",
+    ".avro": "avro",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".jsonl": "json lines",
+    ".ndjson": "json lines",
+    ".json": "json lines",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".xml": "mediawiki",
+}
+_BINARY = (
+    rb"[^\x00-\x08\x0e-\x1f\x7f-\xff]{0,500}[\x00-\x08\x0e-\x1f\x7f-\xff]"  # beyond letters such as ORCHID
+)
+_MAGIC: tuple[tuple[re.Pattern[bytes], Format], ...] = (
+    (re.compile(rb"PAR1" + _BINARY), "parquet"),
+    (re.compile(rb"ORC" + _BINARY), "orc"),
+    (re.compile(rb"Obj\x01"), "avro"),
+    (re.compile(rb"ARROW1\x00\x00"), "arrow"),
+    (re.compile(rb"\xff{4}.{3}\x00\x10\x00\x00\x00", re.DOTALL), "arrow"),  # a stream
+)
+_NOT_READ = frozenset(
+    f".{ending}"
+    for endings in (
+        ("npy", "npz", "pkl", "db", "sqlite", "zip", "tar", "tgz", "7z", "rar", "html", "htm"),
+        ("pdf", "docx", "xlsx", "png", "jpg", "jpeg", "gif", "mp3", "mp4", "exe", "so"),
+        ("snappy", "lzo", "lzop", "br", "z"),
+    )
+    for ending in endings
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a file is read."""
+
+    format: Format
+    compression: str | None = None
+    delimiter: str = ","
+    """of CSV and TSV"""
+
+
+def named_format(path: str) -> Format | None:
+    """The format that the name of a file ends in, None for another ending."""
+    endings = [ending.lower() for ending in PurePosixPath(path).suffixes[-2:]]
+    if endings and endings[-1] in ENDINGS:
+        endings.pop()
+    return _FORMATS.get("".join(endings[-1:]))
+
+
+def detect_kind(filesystem: fs.FileSystem, path: str, column: str, told: Format | None) -> Kind:
+    """How to read the file at `path`: as `told`, or as its content shows. UserError for formats that are not read."""
+    with access(path), filesystem.open_input_file(path) as raw:
+        head = raw.read(HEAD_BYTES)
+        compression = compression_of(head, path)
+        is_whole = len(head) < HEAD_BYTES
+        if compression is None:
+            _reject_wrong_compression(head, path)
+        else:
+            raw.seek(0)
+            head, is_whole = _decompressed_head(raw, compression, path)
+            if not head and not is_whole:  # damaged from its beginning
+                return Kind(told or named_format(path) or "text", compression)
+    if compression is not None and compression_of(head, path):
+        raise InputError(f"{path} is compressed twice; decompress it once")
+    form, delimiter = (
+        detect_format(head, path, column, is_whole) if told is None else _as_told(told, head, column)
+    )
+    if form in TABLES and compression is not None:
+        raise InputError(f"{path} is a packed {form} file; unpack it, such files are packed within")
+    return Kind(form, compression, delimiter)
+
+
+def _decompressed_head(raw: object, compression: str, path: str) -> tuple[bytes, bool]:
+    """The first bytes, and whether they are all. Of a damaged file those before the damage: its reader reports it."""
+    head = b""
+    try:
+        stream = open_compressed(raw, compression, path)
+        while len(head) < HEAD_BYTES and (chunk := stream.read(min(4096, HEAD_BYTES - len(head)))):
+            head += chunk
+    except OSError:
+        return head, False
+    return head, len(head) < HEAD_BYTES
+
+
+def _reject_wrong_compression(head: bytes, path: str) -> None:
+    """Raise UserError where the name says that a file is compressed, and it is neither that nor text."""
+    codec = ENDINGS.get(PurePosixPath(path).suffix.lower())
+    if codec is not None and _table_of(head, None) is None:
+        try:
+            reject_foreign(head, path)
+            head.decode(errors="strict" if len(head) < 64 else "ignore")
+        except (UserError, UnicodeDecodeError):
+            raise InputError(
+                f"{path} is not {codec}, as its name says; is it damaged, or of another compression?"
+            ) from None
+
+
+def _as_told(told: Format, head: bytes, column: str) -> tuple[Format, str]:
+    if told == "csv":
+        return told, delimiter_of(_text(head), column)
+    return told, "\t" if told == "tsv" else ","
+
+
+def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[Format, str]:
+    """The format of a file that begins with `head`, and for CSV the delimiter.
+
+    `is_whole` says that the file ends where `head` does. Its name, the end of `path`, decides only between text,
+    CSV and JSON lines. UserError for formats that are not read, with the way to make the file readable.
+    """
+    named = named_format(path)
+    if form := _table_of(head, named):
+        return form, ","
+    reject_foreign(head, path)
+    text = _text(head)
+    if b"<mediawiki" in head[:4096] and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return "mediawiki", ","
+    if (shape := json_shape(text, is_whole)) == "lines":
+        return "json lines", ","
+    if shape is not None:
+        _refuse_json(shape, path)
+    if delimiter := csv_delimiter(text, column, is_whole):
+        return "csv", delimiter
+    _reject_contradiction(named, text, path)
+    if named in ("csv", "tsv"):
+        return named, delimiter_of(text, column)
+    return named or "text", ","
+
+
+def _table_of(head: bytes, named: Format | None) -> Format | None:
+    """The table format that `head` begins as; where the name says so too, its letters alone are enough."""
+    if named is not None and head.startswith({"parquet": b"PAR1", "orc": b"ORC"}.get(named, b"Obj\x01")):
+        return named if named in ("parquet", "orc") else "avro"
+    return next((form for magic, form in _MAGIC if magic.match(head)), None)
+
+
+def _text(head: bytes) -> str:
+    return head.decode(errors="replace").removeprefix("\ufeff")
+
+
+def _refuse_json(shape: str, path: str) -> NoReturn:
+    what, fix = {
+        "array": ("one JSON array of rows", "jq -c '.[]'"),
+        "arrays": ("lines that are JSON arrays", "jq -c '{text: .}'"),
+        "object": ("a JSON object over several lines", "jq -c ."),
+    }[shape]
+    raise InputError(
+        f"{path} holds {what}, and JSON is read with one JSON object a line; convert it, for example with "
+        f"`{fix} in.json > out.jsonl`"
+    )
+
+
+def _reject_contradiction(named: Format | None, text: str, path: str) -> None:
+    """Raise UserError for text whose name says otherwise, and for XML."""
+    if named in TABLES:
+        raise InputError(
+            f"{path} cannot be read, since it does not begin as files of {named} do; is it damaged, or of another "
+            "format?"
+        )
+    if named == "mediawiki" or text.lstrip().startswith("<?xml"):
+        what = "XML, but" if text.lstrip().startswith("<") else "named as XML, but"
+        raise InputError(
+            f"{path} is {what} not a MediaWiki dump, since it has no <mediawiki> at its beginning; extract its text, "
+            "or set tokenize.format = text to read it as text"
+        )
+    if PurePosixPath(path).suffix.lower() in _NOT_READ:
+        raise InputError(
+            f"{path} is neither text, JSON lines (.jsonl), CSV nor a MediaWiki dump (.xml), plain or compressed, nor "
+            "Parquet, ORC, Avro or Arrow; leave it out of --input, or say by tokenize.format what it is"
+        )

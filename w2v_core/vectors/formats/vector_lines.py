@@ -1,0 +1,150 @@
+"""Lines of text that hold a word and D numbers: split, and parsed in blocks. N: lines, D: numbers of a line.
+
+Between the fields stands one space; several spaces and tabs are read too. A word may hold spaces and tabs, but does not
+end in a number behind one, since such a line has more numbers than D.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from w2v_core.errors import UserError
+from w2v_core.types import FloatArray
+from w2v_core.vectors.formats.vector_faults import NUMBER, Fault, count_of, diagnose
+
+_ENDS_IN_NUMBER = re.compile(rb"[ \t](?:" + NUMBER.pattern + rb")$")
+
+
+class LongLineError(Exception):
+    """A line is longer than any line of a word and its numbers."""
+
+
+class LineForm(NamedTuple):
+    """What every line of a file holds, and the fix where a line holds another count of numbers."""
+
+    location: str
+    vector_size: int
+    fix: str
+
+    def error(self, line_number: int, fault: Fault) -> UserError:
+        """The error of one line: expected, got, and one fix."""
+        numbers = "numbers" if not self.vector_size else count_of(self.vector_size, "number")
+        return UserError(
+            f"{self.location}, line {line_number:,}: expected a word and {numbers}, got {fault.got}. "
+            f"{fault.fix or self.fix}"
+        )
+
+
+def line_blocks(chunks: Iterable[bytes], longest: int) -> Iterator[list[bytes]]:
+    """The lines without their ends (LF, CRLF or CR), some at a time, but for empty lines at the end of the file.
+
+    Raises LongLineError for a line of more than `longest` bytes.
+    """
+    rest, held, passed_empty = b"", b"", False
+    for chunk in chunks:
+        data = rest + held + chunk
+        held = b"\r" if data.endswith(b"\r") else b""  # the line feed of a CRLF may follow
+        *lines, rest = _with_line_feeds(data[: len(data) - len(held)]).split(b"\n")
+        if len(rest) > longest or max(map(len, lines), default=0) > longest:
+            raise LongLineError(f"a line of more than {longest:,} bytes")
+        given = len(lines)
+        while lines and not lines[-1].strip():
+            lines.pop()
+        if lines:
+            yield [b"", *lines] if passed_empty else lines
+            passed_empty = False
+        passed_empty |= len(lines) < given
+    if rest.strip():
+        yield [b"", rest] if passed_empty else [rest]
+
+
+def _with_line_feeds(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def parse_lines(lines: Sequence[bytes], form: LineForm, line_number: int) -> tuple[list[bytes], FloatArray]:
+    """The words and their vectors (N, D) float32. `line_number` is that of the first line.
+
+    Raises UserError for the first line that is not a word and D finite numbers.
+    """
+    found = _parsed(lines, form.vector_size, _quick_split)
+    if found is None:
+        found = _parsed(lines, form.vector_size, split_line)
+    if found is None:
+        place = next(i for i, line in enumerate(lines) if split_line(line, form.vector_size) is None)
+        raise form.error(line_number + place, diagnose(lines[place], form.vector_size))
+    words, vectors_ND = found
+    finite_N = np.isfinite(vectors_ND).all(axis=1)
+    if not finite_N.all():
+        place = int(finite_N.argmin())
+        raise form.error(line_number + place, diagnose(lines[place], form.vector_size))
+    return words, vectors_ND
+
+
+def split_line(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
+    """The word, and the numbers between single spaces; None where the line is not a word and D numbers."""
+    text = line.rstrip(b" ")
+    if not text.strip():
+        return None
+    for separator in (b" ", None):  # one space, or any spaces and tabs
+        word, *numbers = text.rsplit(separator, vector_size)
+        word = word.rstrip(b" ")
+        if (
+            len(numbers) == vector_size
+            and is_word(word)
+            and all(map(NUMBER.fullmatch, numbers))
+            and not (separator is None and _holds_other_blanks(text[len(word) :]))
+        ):
+            return word, b" ".join(numbers)
+    return None
+
+
+def is_word(text: bytes) -> bool:
+    """Whether a word may stand before the numbers: not empty, no space before it, and no number at its end."""
+    return text[:1] not in (b"", b" ") and not ends_in_number(text)
+
+
+def ends_in_number(word: bytes) -> bool:
+    """Whether a number stands behind a space or a tab at the end: one of a vector of another length."""
+    return (b" " in word or b"\t" in word) and _ENDS_IN_NUMBER.search(word) is not None
+
+
+def _holds_other_blanks(text: bytes) -> bool:
+    return b"\x0b" in text or b"\x0c" in text
+
+
+def _quick_split(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
+    """As `split_line`, but without a look at the numbers, which the parser of numbers refuses."""
+    if line.endswith(b" "):
+        line = line.rstrip(b" ")
+    if line.count(b" ") == vector_size:
+        word, _, numbers = line.partition(b" ")
+        return (word, numbers) if word and not (b"\t" in word and ends_in_number(word)) else None
+    fields = line.split()
+    if len(fields) == vector_size + 1 and line.startswith(fields[0]) and not _holds_other_blanks(line):
+        return fields[0], b" ".join(fields[1:])
+    return split_line(line, vector_size)
+
+
+def _parsed(
+    lines: Sequence[bytes], vector_size: int, split: Callable[[bytes, int], tuple[bytes, bytes] | None]
+) -> tuple[list[bytes], FloatArray] | None:
+    """The words and their vectors, which may hold infinity; None where a line does not fit."""
+    words: list[bytes] = []
+    numbers: list[bytes] = []
+    for line in lines:
+        row = split(line, vector_size)
+        if row is None:
+            return None
+        words.append(row[0])
+        numbers.append(row[1])
+    try:
+        fields = pc.split_pattern(pa.array([b" ".join(numbers)], pa.string()), " ").values
+        vectors_ND: FloatArray = fields.cast(pa.float32()).to_numpy().reshape(len(lines), vector_size)
+    except ValueError:
+        return None
+    return words, vectors_ND

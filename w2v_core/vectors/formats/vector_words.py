@@ -1,0 +1,58 @@
+"""Words of vector files as text. Bytes that are not UTF-8 become escapes, which keep words distinct."""
+
+from collections.abc import Sequence
+
+from w2v_core.io.events import log_event
+from w2v_core.vectors.formats.vector_faults import count_of
+
+
+class WordDecoder:
+    """Decodes the words of one file. `num_escaped` counts the words that are not UTF-8.
+
+    Parameters
+    ----------
+    location : str
+        The file, for the warning.
+    unit : str
+        What a place counts: "line" or "word".
+    """
+
+    def __init__(self, location: str, unit: str) -> None:
+        self.num_escaped = 0
+        self._location, self.unit = location, unit
+        self._first = ""
+
+    def decode(self, words: Sequence[bytes], first_place: int) -> list[str]:
+        r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_place` is that of the first."""
+        try:
+            return [word.decode() for word in words]
+        except UnicodeDecodeError:
+            return [self._escaped(word, place) for place, word in enumerate(words, first_place)]
+
+    def _escaped(self, word: bytes, place: int) -> str:
+        text = word.decode("utf-8", "backslashreplace")
+        if "\\" in text and text.encode() != word:
+            if not self.num_escaped:
+                self._first = f"'{text[:80]}' in {self.unit} {place:,}"
+            self.num_escaped += 1
+        return text
+
+    def log(self) -> None:
+        """Log one warning where words were escaped."""
+        if self.num_escaped:
+            words = "1 word is" if self.num_escaped == 1 else f"{self.num_escaped:,} words are"
+            log_event(
+                f"{self._location}: {words} not in UTF-8, the first is {self._first}. Convert the words with iconv, "
+                "else look them up with these escapes.",
+                level="warning",
+            )
+
+
+def log_repeated(location: str, num_repeated: int, word: str) -> None:
+    """Log one warning where rows were left out because their word had come before."""
+    if num_repeated:
+        log_event(
+            f"{location}: left out {count_of(num_repeated, 'row')} whose word occurs in an earlier row, such as "
+            f"{word!r}. Remove one of both rows.",
+            level="warning",
+        )
