@@ -19,7 +19,7 @@ from runs_by_hand import finished_run
 from w2v_core import WordVectors
 from w2v_core.config import TokenizeConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.io.filesystem import open_folder
+from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.nightly.ledger import Ledger
 from w2v_core.readers.splits import find_files, plan_splits
 from w2v_core.runs.artifacts import VOCAB_ARROW
@@ -303,12 +303,15 @@ def text(folder: Path, data: bytes) -> None:
     for ending in ("txt", "jsonl", "parquet", "orc", "avro", "xml"):
         path = there / f"a.{ending}"
         path.write_bytes(data)
-        splits = [split for task in plan_splits(find_files([str(path)]), 1 << 20) for split in task]
-        config = TokenizeConfig()
         into = open_folder(str(folder / f"out {ending}"))
         into.create()
-        call = partial(tokenize_part, splits, config, TokenizerResources.read(config), into, 0)
-        refused(call, may_be_read=True)
+        refused(partial(tokenize, path, into), may_be_read=True)
+
+
+def tokenize(path: Path, into: Folder) -> None:
+    splits = [split for task in plan_splits(find_files([str(path)]), 1 << 20) for split in task]
+    config = TokenizeConfig()
+    tokenize_part(splits, config, TokenizerResources.read(config), into, 0)
 
 
 def shards(folder: Path, data: bytes) -> None:
