@@ -1,5 +1,6 @@
 # make demo       every stage on a corpus made of installed docstrings
-# make test       the test suite
+# make test       the unit and Spark tests
+# make test-all   all tests but those on a cluster: the release gate
 # make attack-input   2,000 corpora that a harsh user would give, forged files, bombs and hostile words
 # make coverage   the same, and which lines and branches of w2v_core and jobs it reaches
 # make attack-numbers   settings at their ends in many combinations, and vocabularies of up to 5 M words
@@ -55,13 +56,23 @@ ATTACKS_ON_INPUT := $(addprefix tests/attacks/,test_corpora.py test_forged_files
 CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
 SOURCES := $(shell find w2v_core -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
 
-.PHONY: bench-tuning bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test check fix package install mlflow clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
+.PHONY: bench-tuning bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test test-all check fix package install mlflow clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
 
 demo: $(CORE)
 	@$(BIN)/w2v demo
 
+PYTEST := W2V_REQUIRE_JAVA=1 $(BIN)/python -m pytest
+
 test: $(STAMP) dist/w2v.zip
-	$(BIN)/python -m pytest
+	$(PYTEST) -n 2 -m unit
+	$(PYTEST) -m "spark and not slow and not attack"
+
+# The release gate: everything but the cluster's tests.
+test-all: test
+	$(PYTEST) -n 2 -m "slow and not spark and not attack"
+	$(PYTEST) -m "spark and slow and not attack"
+	$(PYTEST) -n 2 -m "attack and not spark"
+	$(PYTEST) -m "attack and spark"
 
 # What of w2v_core and jobs the tests reach, by lines and branches.
 coverage: $(STAMP) dist/w2v.zip
@@ -79,7 +90,7 @@ mutate: $(STAMP)
 	$(BIN)/python tests/mutation/run_mutants.py --minutes 60
 
 test-cluster: $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
-	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER)
+	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER) $(if $(SHORT),-m gate)
 
 matrix: $(STAMP) dist/w2v.zip
 	$(BIN)/python tests/matrix.py $(ENDS) $(if $(SHORT),--short)

@@ -34,7 +34,7 @@ def test_every_package_that_we_or_an_extra_need_has_a_lower_bound():
     found = matrix.lower_bounds(PROJECT)
     assert len(found) == len(wanted)
     for text in wanted:
-        name = re.match(r"[A-Za-z0-9-]+", text)[0]
+        name = re.match(r"[A-Za-z0-9.-]+", text)[0]
         assert f">={found[name]}" in text
     assert all(">=" in text for text in extras["dev"])
 

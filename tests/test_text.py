@@ -429,6 +429,7 @@ def test_a_task_writes_sentences_and_accounts_for_every_line(tmp_path):
         "lines_without_token": 2,
         "replaced_characters": 0,
         "empty_tokens": 0,
+        "token_lists": 0,
         "long_lines_cut": 0,
         "sentences": 2,
         "characters_normalized": 0,

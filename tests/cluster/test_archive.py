@@ -1,6 +1,9 @@
 """Executors whose Python has no packages: they come with --archives."""
 
+import pytest
 
+
+@pytest.mark.gate
 def test_packages_come_from_the_archive(cluster, runs):
     marks, run = cluster.folder("marks"), runs.before("shards", "archive")
     conf = {"spark.pyspark.python": "./environment/bin/python", "spark.pyspark.driver.python": cluster.python}

@@ -13,6 +13,7 @@ def containers(cluster) -> Containers:
     return cluster
 
 
+@pytest.mark.gate
 def test_nothing_runs_as_root_or_may_become_it(containers):
     for service in ("spark-master", "spark-worker", "history-server"):
         told = containers.compose(

@@ -14,7 +14,7 @@ def healed(cluster):
     cluster.heal()
 
 
-@pytest.mark.parametrize("stage", ["tokens", "shards"])
+@pytest.mark.parametrize("stage", ["tokens", pytest.param("shards", marks=pytest.mark.gate)])
 def test_a_worker_killed_in_the_middle(cluster, runs, marks, stage):
     run = runs.before(stage, f"worker-killed-{stage}")
     job = runs.start(run, stage, fault=(stage, "wait", marks))
@@ -42,7 +42,7 @@ def test_python_workers_out_of_memory(runs, marks):
     runs.assert_as_undisturbed(run)
 
 
-@pytest.mark.parametrize("stage", ["tokens", "shards"])
+@pytest.mark.parametrize("stage", ["tokens", pytest.param("shards", marks=pytest.mark.gate)])
 def test_the_driver_killed(runs, marks, stage):
     run = runs.before(stage, f"driver-killed-{stage}")
     job = runs.start(run, stage, fault=(stage, "wait", marks))

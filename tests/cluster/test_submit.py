@@ -8,6 +8,7 @@ def hosts(cluster):
     return {task["host"] for task in cluster.tasks()}
 
 
+@pytest.mark.gate
 def test_two_workers_take_tasks_and_import_our_code_from_the_zip(cluster, runs):
     said = cluster.run("sh", "-c", f"{cluster.python} -I -c 'import w2v_core' 2>&1 | tail -n 1")
     assert "No module named 'w2v_core'" in said

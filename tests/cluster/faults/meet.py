@@ -14,11 +14,12 @@ from pathlib import Path
 
 from w2v_core.cli.options import run_script
 
-# Where a fault strikes: the job, its command, the function that its tasks run, and whether that is a generator.
+# Where a fault strikes: the stage's module, its command, the function that its tasks run, and whether that is a
+# generator. The driver passes the faulty function to its tasks by value.
 PLACES = {
-    "tokens": ("w2v_core.pipeline.tokenize", "tokenize", "tokenize_part", False),
-    "encode": ("w2v_core.pipeline.shards", "shards", "encode_sentences", True),
-    "shards": ("w2v_core.pipeline.shards", "shards", "write_shard", True),
+    "tokens": ("w2v_core.pipeline.tokenize", "tokenize", "_tokenize_part", False),
+    "encode": ("w2v_core.pipeline.shards", "shards", "_encode", True),
+    "shards": ("w2v_core.pipeline.shards", "shards", "_write", True),
 }
 SECONDS = 90
 
@@ -120,4 +121,4 @@ if __name__ == "__main__":
     else:
         faulty = struck(real, FAULTS[fault], marks)
     setattr(module, function, faulty)
-    run_script(getattr(module, command))
+    run_script(getattr(importlib.import_module(f"w2v_core.cli.commands.{command}"), command))
