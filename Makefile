@@ -6,10 +6,10 @@
 # make attack-numbers   settings at their ends in many combinations, and vocabularies of up to 5 M words
 # make mutate     one fault at a time in the numeric code, and whether the tests tell; an hour of them
 # make test-cluster   jobs on a cluster whose workers, executors and drivers are killed: in containers where Docker runs,
-#                     else as processes; CLUSTER=docker or CLUSTER=processes says which
+#                     else as processes; CLUSTER=docker or CLUSTER=processes says which; SHORT=1 runs those of the gate
 # make audit      which of the installed packages have a known weakness; needs PyPI's advisories
 # make matrix     the test suite with the oldest and with the newest packages that pyproject.toml allows;
-#                 ENDS="python3.12:lowest python3.13:highest" names other interpreters; SHORT=1 leaves out long tests
+#                 ENDS="python3.12:lowest python3.13:highest" names other interpreters; SHORT=1: unit tests and one of Spark
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
 # make cluster-demo   the demo on it: the Spark stages by spark-submit, then the trainer
 # make scheduler-demo   text arrives in slices, and a container that runs nights trains on each

