@@ -28,7 +28,6 @@ PAGES = {
 }
 NOT_RUN = {
     "make ": "installs, starts containers or runs these tests; CI does the first and the last",
-    "java -version": "the session does not start without Java",
     ". .venv/bin/activate": "this process is in an environment already",
     "pip install": "needs a registry",
     "docker": "needs Docker: tests/cluster, and make scheduler-demo",
