@@ -1,7 +1,9 @@
 """Runs of a few words, made without Spark and training, whose names and words would act on a page if they could."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -115,8 +117,14 @@ def made_run(folder: Path, tokens: list[str], size: int = 12) -> RunDir:
     return run
 
 
-def finished_run(folder: Path, seed: int, words: list[str] = WORDS, size: int = 4) -> RunDir:
-    """A run of a few words whose input vectors all hold their seed in the first place."""
+def finished_run(
+    folder: Path,
+    seed: int,
+    words: list[str] = WORDS,
+    size: int = 4,
+    others: Mapping[str, bytes] = MappingProxyType({}),
+) -> RunDir:
+    """A run of a few words whose input vectors all hold their seed in the first place, with `others` beside them."""
     run = RunDir.create(str(folder))
     rng = np.random.default_rng(seed)
     table = vocab_of(pa.array(words), np.arange(len(words), 0, -1) * 3, VocabConfig())
@@ -132,6 +140,10 @@ def finished_run(folder: Path, seed: int, words: list[str] = WORDS, size: int = 
             write_array(stage_writer, "output.npy", tables[1]),
             write_file(stage_writer, VOCAB_FILE, table),
             write_bytes(stage_writer, "metrics.jsonl", lambda stream: stream.write(b"{}\n")),
+            *(
+                write_bytes(stage_writer, name, lambda out, data=data: out.write(data))
+                for name, data in others.items()
+            ),
         ]
         stage_writer.finish(config=TrainConfig(sg=1, vector_size=size), inputs={"seed": seed}, files=files)
     with run.rewrite("reports") as stage_writer:

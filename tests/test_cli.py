@@ -113,6 +113,13 @@ def test_an_unknown_word_suggests_its_neighbours_in_spelling(w2v, run_dir):
     assert "word 'quen' is not in the vocabulary; did you mean 'queen'" in err
 
 
+def test_a_word_in_another_case_is_asked_as_the_corpus_was_normalized(w2v, run_dir):
+    code, out, _ = w2v("neighbors", "--run-dir", run_dir, "ＱＵＥＥＮ", "--json")
+    _, expected, _ = w2v("neighbors", "--run-dir", run_dir, "queen", "--json")
+    assert code == 0
+    assert json.loads(out)["ＱＵＥＥＮ"] == json.loads(expected)["queen"]
+
+
 def test_evaluate_prints_one_json_document(w2v, run_dir, tmp_path):
     (tmp_path / "p.csv").write_text("a,b,score\nking,queen,9\nking,cat,1\nking,mouse,3\n")
     code, out, err = w2v("evaluate", "--run-dir", run_dir, "--similarity", str(tmp_path / "p.csv"), "--json")

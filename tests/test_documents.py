@@ -34,7 +34,7 @@ WEIGHTINGS = ("mean", "counts", "sif")
 
 def by_hand(words: Sequence[str], vectors: WordVectors, weighting: str, a: float = 1e-3) -> np.ndarray:
     """The vector of one document, in a loop."""
-    known = [word for word in words if word in set(vectors.tokens)]
+    known = [word for word in words if word in vectors.tokens]
     if weighting == "mean":
         known = list(dict.fromkeys(known))
     total = np.zeros(vectors.vectors_VD.shape[1])

@@ -12,6 +12,7 @@ import pytest
 import sentencepiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from script_table import COLUMNS, TABLE, markdown
 
 from w2v_core.config import Config, TokenizeConfig, load_config
 from w2v_core.errors import UserError
@@ -52,6 +53,47 @@ def tokens(lines: list[str], **given_settings) -> list[list[str]]:
 def test_a_sentence(name):
     line, expected = LINES[name]
     assert tokens([line, "", line], tokenizer=name) == [expected, [], expected]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.script)
+def test_scripts(row):
+    found = {name: tokens([row.line], tokenizer=name, **given)[0] for name, given in COLUMNS.items()}
+    found |= {name: tokens([row.line], tokenizer=name)[0] for name in row.analysers}
+    expected = {name: getattr(row, name) for name in COLUMNS} | row.analysers
+    assert {name: " ".join(line) for name, line in found.items()} == expected
+
+
+def test_the_page_shows_the_table_of_scripts():
+    page = (Path(__file__).parents[1] / "docs" / "languages.md").read_text(encoding="utf-8").splitlines()
+    begin = page.index(markdown()[0])
+    assert page[begin : begin + len(TABLE) + 2] == markdown()
+
+
+JOINED = [
+    "👩\u200d👩\u200d👧",
+    "🏳\ufe0f\u200d🌈",
+    "👩🏽\u200d⚕\ufe0f",
+    "👍🏽",
+    "🇰🇷",
+    "1\ufe0f\u20e3",
+    "🏴\U000e0067\U000e0062\U000e007f",
+]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC", "none"])
+@pytest.mark.parametrize("emoji", JOINED)
+def test_a_joined_emoji_is_never_cut(emoji, form):
+    whole = emoji if form == "none" else emoji.replace("\ufe0f", "")
+    settings = [
+        {"tokenizer": "whitespace"},
+        {"tokenizer": "regex", "pattern": r"\S+"},
+        {"tokenizer": "char_ngrams", "min_n": 1, "max_n": 1},
+    ]
+    for given_settings in settings:
+        assert tokens([f"{emoji} {emoji}"], normal_form=form, **given_settings) == [[whole, whole]]
+    for name in ("unicode_words", *ANALYSERS):
+        found = tokens([emoji], tokenizer=name, normal_form=form)[0]
+        assert found in ([], [whole], ["1"])
 
 
 @pytest.mark.parametrize("name", ANALYSERS)

@@ -21,7 +21,7 @@ from w2v_core.tokenization.normalize import COUNTERS, Rules, normalize, strip_ac
 from w2v_core.tokenization.sentences import split_sentences
 from w2v_core.tokenization.task import tokenize_part
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
-from w2v_core.tokenization.tokenizers import load_tokenizer
+from w2v_core.tokenization.tokenizers import load_tokenizer, spelling
 
 # Characters that compose with one another, or become another, or several, or none.
 ODD = (
@@ -44,6 +44,78 @@ def normalized(lines: list[str], rules: Rules) -> tuple[list[str], dict[str, int
 @given(LINES, RULES)
 def test_many_lines_by_bytes_are_spelled_as_each_line_by_its_functions(lines, rules):
     assert normalized(lines, rules)[0] == [rules.apply(line) for line in lines]
+
+
+@settings(deadline=None)
+@given(LINES, RULES)
+def test_a_line_that_is_normalized_stays_as_it_is(lines, rules):
+    once = normalized(lines, rules)[0]
+    assert normalized(once, rules)[0] == once
+
+
+WORD_IN_LINE = st.text(
+    st.sampled_from("ΣΑσςaI\u0130\u0301\u0307İ서ㅋะำ\u0e49\u0e4d\u0e32می\u200cශ\u0dca\u200d"), min_size=1
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.lists(WORD_IN_LINE, min_size=1), st.sampled_from([" ", ".", "'", "’", "·", ":", "-", "_", "\u00a8"])
+)
+def test_a_word_in_a_line_is_the_word_alone(words, between):
+    """Final sigma, composition and joiners look no further than the word."""
+    config = TokenizeConfig()
+    tokenize, rules = load_tokenizer(config), spelling(config)
+    together = tokenize(pa.array([rules.apply(between.join(words))])).to_pylist()[0]
+    alone = [token for word in words for token in tokenize(pa.array([rules.apply(word)])).to_pylist()[0]]
+    assert together == alone
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+def test_no_character_becomes_hangul_that_no_keyboard_writes(form):
+    conjoining = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+    rules = Rules(form=form)
+    made = [
+        c
+        for c in map(chr, range(0x20000))
+        if not "\ud800" <= c <= "\udfff" and conjoining.search(rules.apply(c))
+    ]
+    assert all(conjoining.match(c) or unicodedata.normalize(form, c) == c for c in made)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ㅋㅋㅠㅠ", "ㅋㅋㅠㅠ"),
+        ("ﾡￂ ㈀ ㉠ ㈎", "ㄱㅏ (ㄱ) ㄱ (가)"),
+        ("가ㄳ", "가ㄳ"),
+        ("\u1112\u1161\u11ab", "한"),
+        (
+            "น\u0e4d\u0e49\u0e32 น\u0e49\u0e4d\u0e32 น\u0e33\u0e49 น\u0e49\u0e33",
+            " ".join(["น\u0e49\u0e33"] * 4),
+        ),
+        ("ນ\u0ecd\u0ec9\u0eb2 ໜ", "ນ\u0ec9\u0eb3 ໜ"),
+        ("և ŉ ǆ ﬁ ½", "և ʼn dž fi 1⁄2"),
+        ("ی\u200cخ د\u200cا x\u200cy ه\u200c ه\u200c\u200cا", "ی\u200cخ دا xy ه ه\u200cا"),
+        ("ක\u0dca\u200dර ක\u0dca\u200d ක\u200d a\u200db", "ක\u0dca\u200dර ක\u0dca\u200d ක ab"),
+        ("👩\u200d👧 👩\u200d ❤\ufe0f\u200d🔥", "👩\u200d👧 👩 ❤\u200d🔥"),
+    ],
+)
+def test_letters_stay_as_keyboards_write_them(line, expected):
+    assert normalized([line], Rules(form="NFKC"))[0] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("İSTANBUL I i\u0307 I\u0307", "istanbul i i i"),
+        ("ΟΔΟΣ. ΟΔΟΣ’Α ΟΔΟΣ:Α Σ ΣΣ Οδος", "οδος. οδος’α οδος:α σ σς οδος"),
+        ("GROẞ Straße", "groß straße"),
+        ("J\u030c", "\u01f0"),
+    ],
+)
+def test_lower_case_gives_what_keyboards_write(line, expected):
+    assert normalized([line], Rules(form="NFC", lower=True))[0] == [expected]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ class TokenizeConfig(Section):
         min_length=1,
         description="for regex: a token, in Python's syntax; where it has a group, the group is",
     )
-    min_n: int = Field(2, ge=1, le=100, description="for char_ngrams: characters of the shortest")
+    min_n: int = Field(
+        2, ge=1, le=100, description="for char_ngrams: characters of the shortest, each with its marks"
+    )
     max_n: int = Field(3, ge=1, le=100, description="for char_ngrams: characters of the longest")
     model: str | None = Field(
         None, min_length=1, description="for sentencepiece: the file of a trained model, a path or a URI"
@@ -58,7 +60,7 @@ class TokenizeConfig(Section):
     normal_form: Literal["NFC", "NFKC", "none"] | None = Field(
         None,
         description="one spelling for what looks alike; NFKC also for full-width and other compatible characters; both "
-        "remove soft hyphens and joiners. Absent: NFKC, but none for whitespace and sentencepiece",
+        "remove soft hyphens, and joiners that do not matter. Absent: NFKC, but none for whitespace and sentencepiece",
     )
     lower: bool | None = Field(
         None, description="lower case. Absent: true, but false for whitespace and sentencepiece"
@@ -77,7 +79,7 @@ class TokenizeConfig(Section):
     stop_words: str | None = Field(
         None,
         min_length=1,
-        description="a file of words, one a line, as the tokenizer spells them, that are left out",
+        description="a file of words, one a line, that are left out; they are normalized as the text is",
     )
     min_token_length: int = Field(1, ge=1, description="tokens of fewer characters are left out")
     max_token_length: int | None = Field(
@@ -214,9 +216,13 @@ class VocabConfig(Section):
     keep: str | None = Field(
         None,
         min_length=1,
-        description="a file of words, one a line, that stay however rare, where they occur",
+        description="a file of words, one a line, that stay however rare, where they occur; normalized as the text is",
     )
-    drop: str | None = Field(None, min_length=1, description="a file of words, one a line, that are left out")
+    drop: str | None = Field(
+        None,
+        min_length=1,
+        description="a file of words, one a line, that are left out; normalized as the text is",
+    )
     merge: str | None = Field(
         None,
         min_length=1,

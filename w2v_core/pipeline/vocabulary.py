@@ -10,11 +10,10 @@ import pyarrow.compute as pc
 from w2v_core.config import Config, TokenizeConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Executor, RowsOfParts, Source
-from w2v_core.io.events import log_event
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.word_list import read_word_list
 from w2v_core.pipeline.stage import StageResult, make_stage
-from w2v_core.pipeline.word_lists import warn_of_impossible
+from w2v_core.pipeline.word_lists import warn_of_absent, warn_of_impossible
 from w2v_core.runs.manifest import Manifest
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.sentence_files import SentenceStage
@@ -23,7 +22,7 @@ from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.runs.token_account import TokenAccount, require_equal
 from w2v_core.tokenization.normalize import Rules
 from w2v_core.tokenization.tokenizers import spelling
-from w2v_core.tokenization.word_forms import given_and_normalized, listed, normalized_words
+from w2v_core.tokenization.word_forms import given_and_normalized, normalized_words
 from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, rare_counts
 from w2v_core.vocabulary.hash_partition import BUCKETS, BUCKETS_A_TASK, partition_by_hash
 from w2v_core.vocabulary.vocabulary import (
@@ -143,23 +142,6 @@ def _warn_of_impossible(
         warn_of_impossible(f"vocab.{name} = {getattr(config, name)}", words, settings, delimiter)
 
 
-def _num_absent(named: VocabularyInputs, table: pa.Table, config: VocabConfig, rules: Rules) -> int:
-    """How many words of vocab.keep occur nowhere. Logs the first."""
-    given = named.lists["keep"]
-    found = set(table["token"].filter(pc.is_in(table["token"], value_set=pa.array(named.keep))).to_pylist())
-    absent = [word for word in given if word not in found and rules.apply(word) not in found]
-    if absent:
-        log_event(
-            f"vocab.keep = {config.keep}: {len(absent):,} of {len(given):,} words do not occur in the corpus and get "
-            f"no vector: {listed(absent)}. Check their spelling.",
-            "words_absent",
-            "warning",
-            key="vocab.keep",
-            words=len(absent),
-        )
-    return len(absent)
-
-
 def _build(
     stage_writer: StageWriter,
     sentences: SentenceStage,
@@ -177,7 +159,9 @@ def _build(
     account = TokenAccount(read=counted.tokens, kept=kept, out_of_vocabulary=counted.tokens - kept)
     counters = {"distinct_words": counted.words, "words": len(table), "dropped_words": counted.dropped}
     if "keep" in named.lists:
-        counters["keep_words_absent"] = _num_absent(named, table, config.vocab, rules)
+        counters["keep_words_absent"] = warn_of_absent(
+            f"vocab.keep = {config.vocab.keep}", named.lists["keep"], rules, table["token"]
+        )
     files = write_vocab(stage_writer, table)
     if config.vocab.accumulates:
         rare = commit_rare(stage_writer, counted, counted.counts.filter(pc.invert(has_id)))

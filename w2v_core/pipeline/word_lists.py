@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from w2v_core.config import TokenizeConfig
 from w2v_core.io.events import log_event
+from w2v_core.tokenization.normalize import Rules
 from w2v_core.tokenization.tokenizers import spelling
-from w2v_core.tokenization.word_forms import impossible_words, listed
+from w2v_core.tokenization.word_forms import given_and_normalized, impossible_words, listed
 
 
 def warn_of_impossible(
@@ -34,3 +38,32 @@ def warn_of_impossible(
             words=len(impossible),
             first=impossible[:5],
         )
+
+
+def warn_of_absent(setting: str, words: Sequence[str], rules: Rules, tokens: pa.ChunkedArray) -> int:
+    """Log a warning with the words that the corpus does not have, and return how many they are.
+
+    Parameters
+    ----------
+    setting : str
+        The setting and its value, as in the message.
+    words : sequence of str
+        The words of the list, as given.
+    rules : Rules
+        How the corpus was normalized.
+    tokens : pyarrow.ChunkedArray
+        The vocabulary.
+    """
+    wanted = pa.array(given_and_normalized(words, rules))
+    found = set(tokens.filter(pc.is_in(tokens, value_set=wanted)).to_pylist())
+    absent = [word for word in words if word not in found and rules.apply(word) not in found]
+    if absent:
+        log_event(
+            f"{setting}: {len(absent):,} of {len(words):,} words do not occur in the corpus and get no vector: "
+            f"{listed(absent)}. Check their spelling.",
+            "words_absent",
+            "warning",
+            words=len(absent),
+            first=absent[:5],
+        )
+    return len(absent)
