@@ -120,12 +120,17 @@ def _shown(value: Any, has_keys: bool) -> str:
     return "…" if has_keys and not isinstance(value, bool | int | float) else repr(value)
 
 
+_OLD_NAMES = {"size": "train.vector_size", "iter": "train.epochs", "max_vocab_size": "vocab.max_final_vocab"}
+"""gensim 3's names, and what replaces them."""
+
+
 def _known_keys(loc: tuple[int | str, ...]) -> str:
     *sections, name = map(str, loc)
     keys_of = {section: _keys(field.annotation) for section, field in Config.model_fields.items()}
     known = keys_of[sections[0]] if sections else list(keys_of)
     elsewhere = [f"{section}.{name}" for section, keys in keys_of.items() if name in keys]
-    meant = elsewhere or get_close_matches(name, known, n=1)
+    renamed = [_OLD_NAMES[name]] if name in _OLD_NAMES else []
+    meant = renamed or elsewhere or get_close_matches(name, known, n=1)
     hint = f"did you mean {' or '.join(meant)}? " if meant else ""
     return f"{hint}{f'[{sections[0]}] has' if sections else 'the sections are'} {', '.join(known)}"
 

@@ -125,6 +125,11 @@ class TokenizeConfig(Section):
     @classmethod
     def _is_a_pattern(cls, value: str, info: ValidationInfo) -> str:
         try:
+            if info.field_name == "pattern" and (groups := re.compile(value).groups) > 1:
+                raise ValueError(
+                    f"tokenize.pattern = {value!r}: expected at most one group, got {groups}. "
+                    "Write (?:…) for the others"
+                )
             re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(

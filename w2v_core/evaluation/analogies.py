@@ -25,7 +25,7 @@ from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.question_words import QuestionWords
-from w2v_core.evaluation.word_pairs import numbered_lines, told
+from w2v_core.evaluation.word_pairs import COMMENTS, numbered_lines, told
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int8Array, Int64Array
 from w2v_core.vectors.word_vectors import WordVectors, top_k
@@ -193,12 +193,14 @@ def read_analogies(path: Location) -> list[AnalogySection]:
     """The sections of an analogy file: `: name` lines, each followed by lines of four words, in UTF-8.
 
     path: of a file, a URI, or the name of a set that an installed package ships; see `named_sets`.
-    Words are separated by spaces or tabs; blank lines are skipped. Raises UserError, with the line's number,
-    where a line is neither, and where the file cannot be read or asks nothing.
+    Words are separated by spaces or tabs. Blank lines and lines that begin with `#` or `//` are skipped. Raises
+    InputError, with the line's number, where a line is neither, and where the file cannot be read or asks nothing.
     """
     path = os.fspath(path)
     sections: list[tuple[str, list[Question]]] = [("", [])]
     for number, line in numbered_lines(located(path, "analogies")):
+        if line.startswith(COMMENTS):
+            continue
         if line.startswith(":"):
             sections.append((line[1:].strip(), []))
         else:

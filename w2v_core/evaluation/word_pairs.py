@@ -6,6 +6,7 @@ Shape suffixes
     D  numbers in a vector
 """
 
+import csv
 import math
 import os
 import re
@@ -145,7 +146,7 @@ def read_word_pairs(path: Location) -> list[WordPair]:
 
     path: of a file, a URI, or the name of a set that an installed package ships; see `named_sets`.
     Fields are separated as in the first line: by tabs if it has one, else by commas, else by spaces. Blank
-    lines and lines that begin with `#` are skipped, and a first line whose third field is no number is a
+    lines and lines that begin with `#` or `//` are skipped, and a first line whose third field is a name is a
     header. Raises UserError, with the line's number, where any other line is not two words and a finite
     number, and where the file cannot be read or holds no pair.
     """
@@ -153,10 +154,10 @@ def read_word_pairs(path: Location) -> list[WordPair]:
     lines = [
         (number, line)
         for number, line in numbered_lines(located(path, "similarity"))
-        if not line.startswith("#")
+        if not line.startswith(COMMENTS)
     ]
     separator = _separator(lines[0][1]) if lines else ""
-    rows = [(number, _fields(line, separator)) for number, line in lines]
+    rows = [(number, split_fields(line, separator)) for number, line in lines]
     if rows and _is_header(rows[0][1]):
         del rows[0]
     if not rows:
@@ -183,6 +184,10 @@ def numbered_lines(path: str) -> list[tuple[int, str]]:
     return lines
 
 
+COMMENTS = ("#", "//")
+"""What the lines begin with that evaluation files have beside their questions."""
+
+
 def told(fields: Sequence[str]) -> str:
     """The fields of a line that is wrong, which may be a file of another kind without an end of line."""
     whole = str(fields)
@@ -193,8 +198,18 @@ def _separator(line: str) -> str:
     return next((mark for mark in "\t," if mark in line), " ")
 
 
-def _fields(line: str, separator: str) -> list[str]:
-    return re.split(" +", line) if separator == " " else [field.strip(" ") for field in line.split(separator)]
+_BLANKS = "".join(
+    map(chr, (9, 32, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF))
+)
+"""White space of any script, and what is invisible. It does not belong to a word that it surrounds."""
+
+
+def split_fields(line: str, separator: str) -> list[str]:
+    """Return the fields of a line, without quotes and outer blanks of any script."""
+    if separator == " ":
+        return re.split(" +", line)
+    (fields,) = csv.reader([line], delimiter=separator, skipinitialspace=True)
+    return [field.strip(_BLANKS) for field in fields]
 
 
 def _number(text: str) -> float:
@@ -207,7 +222,12 @@ def _number(text: str) -> float:
 
 
 def _is_header(fields: list[str]) -> bool:
-    return len(fields) >= 3 and math.isnan(_number(fields[2]))
+    """Whether the third field names a column. A score that is missing or has a decimal comma is a fault of line 1."""
+    name = fields[2].strip().lower() if len(fields) >= 3 else ""
+    return name[:1].isalpha() and name not in _NO_SCORES and math.isnan(_number(name))
+
+
+_NO_SCORES = frozenset(("na", "n/a", "nan", "none", "null", "inf", "infinity"))
 
 
 def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:

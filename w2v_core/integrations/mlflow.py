@@ -196,10 +196,12 @@ def numbers_of(facts: Facts) -> dict[str, float]:
             numbers |= {f"{stage}.tokens_{name}": count for name, count in parts.items()}
             numbers[f"{stage}.tokens_per_second"] = account.read / max(manifest.seconds, 0.001)
     for kind, score in (("similarity", "spearman"), ("analogies", "accuracy")):
-        for scores in facts.evaluation.get(kind, []):
+        found = facts.evaluation.get(kind, [])
+        names = _names([scores["file"] for scores in found])
+        for name, scores in zip(names, found, strict=True):
             if scores.get(score) is not None:
-                numbers[f"{kind}.{_name(scores['file'])}.{score}"] = scores[score]
-                numbers[f"{kind}.{_name(scores['file'])}.covered"] = scores["covered"]
+                numbers[f"{kind}.{name}.{score}"] = scores[score]
+                numbers[f"{kind}.{name}.covered"] = scores["covered"]
     return {name: float(value) for name, value in numbers.items()}
 
 
@@ -231,10 +233,18 @@ def _may_hide(key: str) -> bool:
     return not key.startswith("tokenize.")
 
 
-def _name(location: str) -> str:
-    """A set's name as MLflow takes names."""
-    stem = location.rstrip("/").rpartition("/")[2]
-    return "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in stem[:_LONGEST_NAME])
+def _names(locations: list[str]) -> list[str]:
+    """The names of sets as MLflow takes names; with their folders where two files have one name."""
+    names = [_name(location.rstrip("/").rpartition("/")[2]) for location in locations]
+    return [
+        name if names.count(name) == 1 else _name(location.replace("/", "_"))
+        for name, location in zip(names, locations, strict=True)
+    ]
+
+
+def _name(stem: str) -> str:
+    stem = stem[-_LONGEST_NAME:]
+    return "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in stem)
 
 
 def _milliseconds(moment: str) -> int:

@@ -191,6 +191,8 @@ def open_folder(location: Location) -> Folder:
         filesystem, inner_path = fs.FileSystem.from_uri(_quoted(location))
     except (ValueError, OSError, NotImplementedError) as error:
         told = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
+        if location.startswith(("s3a://", "s3n://")):
+            told = f"has Hadoop's scheme; write s3{location[3:]}"
         raise UserError(f"{location} {told}") from None
     return Folder(filesystem, inner_path)
 

@@ -169,10 +169,19 @@ def _expand(location: str, may_be_none: bool) -> list[InputFile]:
         )
     else:
         folder.require_bucket()
-        raise InputError(f"input {location} does not exist; check the path given to --input")
+        raise InputError(f"input {location} does not exist; {_fix_for(location)}")
     if not files and not may_be_none:
-        raise InputError(f"input {location} holds no file to read; check the path given to --input")
+        raise InputError(f"input {location} holds no file to read; {_fix_for(location)}")
     return files
+
+
+def _fix_for(location: str) -> str:
+    """What to change about a location that leads nowhere."""
+    if "{" in location:
+        return "braces are not a pattern; repeat --input for each name, or use * and ?"
+    if "," in location:
+        return "a comma does not separate paths; repeat --input for each one"
+    return "check the path given to --input"
 
 
 def _fixed_part(location: str) -> str:

@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from pyarrow import fs
+
 from w2v_core.errors import RunError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_utf8
 from w2v_core.runs.artifacts import CHECKPOINTS, LEASE, MANIFEST, MARKER, STAGES
@@ -173,6 +175,8 @@ def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
         raise RunError(
             f"{location} is not a run directory, but the {name} of one; name the folder that it is in with --run-dir"
         )
+    if folder.filesystem.get_file_info(folder.path).type == fs.FileType.File:
+        raise RunError(f"{location} is a file, not a run directory; name a file of vectors with --vectors")
     why = f"it has no {MARKER}" if folder.exists() else "nothing is there"
     raise RunError(
         f"{location} is not a run directory ({why}); start one with `w2v run --input PATH --run-dir {location}`"

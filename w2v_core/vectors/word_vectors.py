@@ -234,12 +234,14 @@ class WordVectors:
 
         Raises UnknownWordError, a KeyError.
         """
-        if isinstance(words, str):
+        if isinstance(words, str | int | np.integer):
             return np.array(self.vectors_VD[self.id_of(words)])
         return np.array(self.vectors_VD[self._ids_of(words)])
 
     def id_of(self, word: str) -> int:
         """The row of the word, as given or as the corpus was normalized. Raises UnknownWordError, a KeyError."""
+        if not isinstance(word, str):
+            raise _not_text(word)
         row = self._found(word)
         if row is None:
             raise UnknownWordError(word, self.tokens_by_count(SPELLING_CANDIDATES))
@@ -287,6 +289,8 @@ class WordVectors:
 
         A thousand take a tenth of the time that they take one by one. Errors as `most_similar`.
         """
+        if isinstance(positive, str):
+            raise _not_a_list("most_similar_batch", positive)
         require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
         negative = [()] * len(positive) if negative is None else negative
@@ -351,6 +355,8 @@ class WordVectors:
 
         Raises UserError where no word is known.
         """
+        if isinstance(words, str):
+            raise _not_a_list("doesnt_match", words)
         known = [word for word in words if word in self]
         if not known:
             raise UserError(f"none of {len(words)} words is in the vocabulary, so none can be chosen")
@@ -372,6 +378,8 @@ class WordVectors:
         post_normalize: scale the mean to length 1. ignore_missing: pass words without a vector over, else
         UnknownWordError. Zero where nothing counts. Raises UserError for no keys, and for weights of another number.
         """
+        if isinstance(keys, str):
+            raise _not_a_list("get_mean_vector", keys)
         weight_B = np.ones(len(keys), np.float32) if weights is None else np.asarray(weights, np.float32)
         if len(keys) == 0 or len(weight_B) != len(keys):
             raise UserError(
@@ -392,6 +400,8 @@ class WordVectors:
 
     def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
         """The vectors of these words alone, each once, in the order given; unknown ones are left out."""
+        if isinstance(words, str):
+            raise _not_a_list("vectors_for_all", words)
         found = first_ids(self.id_of(word) for word in words if word in self)
         ids = np.array(list(found), dtype=np.int64)
         tokens = [self.tokens[i] for i in found]
@@ -432,6 +442,8 @@ class WordVectors:
         return rows_TD, ids
 
     def _checked(self, vector_D: Float32Array) -> Float32Array:
+        if np.ndim(vector_D) == 0:
+            raise _not_text(vector_D)
         if np.shape(vector_D) != (self.vector_size,) or not np.isfinite(vector_D).all():
             raise UserError(
                 f"a vector of shape {np.shape(vector_D)} asks nothing here; give {self.vector_size} finite numbers"
@@ -484,8 +496,18 @@ def _folder_at(location: str) -> Folder:
     return folder
 
 
+def _not_text(key: object) -> UserError:
+    return UserError(f"words are text: expected a string, got {key!r}; ask for {str(key)!r}")
+
+
+def _not_a_list(name: str, text: str) -> UserError:
+    return UserError(f"{name}: expected a list of words, got the text {text!r}; give [{text!r}]")
+
+
 def _listed(terms: Terms) -> Sequence[Term]:
     """One term as a list of it."""
+    if isinstance(terms, int | np.integer):
+        raise _not_text(terms)
     is_one = isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1)
     return [terms] if is_one else terms  # type: ignore[list-item, return-value]
 
