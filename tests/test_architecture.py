@@ -177,3 +177,9 @@ def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkey
         [sys.executable, "-c", code], input=frame.pickled, cwd=ROOT, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_spark_submit_and_the_executor_have_one_log_configuration():
+    # Containers mount jobs/ alone, so it has a copy of its own.
+    own = (CORE / "executors" / "log4j2.properties").read_bytes()
+    assert (JOBS / "log4j2.properties").read_bytes() == own
