@@ -15,6 +15,7 @@ from parity_inputs import CASES, SETTINGS, lines
 
 from w2v_core.config import Config, load_config
 from w2v_core.executors.base import Executor
+from w2v_core.executors.choose import choose_executor
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.executors.partitioning import parts_of_keys
 from w2v_core.pipeline.embed import embed_documents
@@ -217,3 +218,11 @@ def test_keys_of_other_types_are_refused(kind):
 def test_keys_of_a_slice_are_those_of_the_slice():
     keys = pa.array(np.arange(100, dtype=np.int64))
     assert parts_of_keys(keys.slice(40, 5), 7).tolist() == parts_of_keys(keys, 7)[40:45].tolist()
+
+
+def test_settings_of_spark_that_no_executor_uses_are_reported(caplog):
+    choose_executor(load_config(None, ['spark.conf."spark.driver.memory"=4g']))
+    assert "spark.conf is set and not used" in caplog.text
+    caplog.clear()
+    choose_executor(load_config(None, []))
+    assert not caplog.text

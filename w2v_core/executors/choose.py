@@ -7,6 +7,7 @@ from w2v_core.config import Config
 from w2v_core.executors.base import Executor, Watch, unwatched
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.executors.spark import SparkExecutor, is_under_spark_submit
+from w2v_core.io.events import log_event
 
 
 def choose_executor(
@@ -23,4 +24,10 @@ def choose_executor(
         name = "spark" if is_under_spark_submit() or config.spark.master is not None else "local"
     if name == "spark":
         return SparkExecutor(config.spark, watch, capture)
+    if config.spark.conf:
+        log_event(
+            "spark.conf is set and not used, as this machine's processes run the tasks. Add --executor spark.",
+            "spark_conf_unused",
+            "warning",
+        )
     return LocalExecutor(config.executor.workers, config.executor.temp_dir, watch)
