@@ -1,6 +1,5 @@
 """Settings of training."""
 
-import os
 from typing import Literal, Self
 
 from pydantic import (
@@ -8,7 +7,7 @@ from pydantic import (
     model_validator,
 )
 
-from w2v_core.config.section import Section
+from w2v_core.config.section import Section, usable_cores
 
 
 class TrainConfig(Section):
@@ -91,8 +90,4 @@ class TrainConfig(Section):
     @property
     def num_workers(self) -> int:
         """`workers`, or the cores that this process may use."""
-        if self.workers is not None:
-            return self.workers
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return usable_cores() if self.workers is None else self.workers

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from w2v_core.config.section import usable_cores
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, RowsOfParts, Source, Tasks, Watch, unwatched
 from w2v_core.executors.shuffle_files import (
@@ -49,7 +50,7 @@ class LocalExecutor:
     def __init__(
         self, workers: int | None = None, temp_dir: str | None = None, watch: Watch = unwatched
     ) -> None:
-        self._num_workers = workers or _usable_cores()
+        self._num_workers = workers or usable_cores()
         self._temp_dir = temp_dir
         self._watch = watch
         self._workers: list[WorkerProcess] = []
@@ -233,9 +234,3 @@ class _Job:
 
 _LESS_MEMORY = "lower executor.workers or shards.target_rows, and run again"
 _FIX = {True: f"if memory was short, {_LESS_MEMORY}", False: "run again, and report it if it happens twice"}
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

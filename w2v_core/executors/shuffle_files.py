@@ -4,7 +4,7 @@ A map task sorts its rows by part, some megabytes at a time, and appends a recor
 reduce task reads the batches of its part from all files. R: rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,5 +86,3 @@ def _by_part(table: pa.Table, key: str, num_parts: int) -> Iterator[tuple[int, p
 
 
 _NONE = np.zeros(0, np.int32)
-
-MapTask = Callable[[int], Iterable[pa.RecordBatch]]

@@ -1,7 +1,6 @@
 """From the input files to a prediction."""
 
 import math
-import os
 import re
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from w2v_core import __version__
 from w2v_core.config import Config
+from w2v_core.config.section import usable_cores
 from w2v_core.io.filesystem import open_folder
 from w2v_core.planning import costs
 from w2v_core.planning.calibration import (
@@ -85,12 +85,12 @@ def predict(
 def executor_cores(config: Config) -> int:
     """Return how many tasks run at a time, as far as the settings tell; one a core of this machine by default."""
     if config.spark.master is None:
-        return config.executor.workers or len(os.sched_getaffinity(0))
+        return config.executor.workers or usable_cores()
     if found := re.fullmatch(r"local(?:\[(\d+|\*)(?:,\d+)?\])?", config.spark.master):
         if found[1] is None:
             return 1
-        return len(os.sched_getaffinity(0)) if found[1] == "*" else int(found[1])
-    return int(config.spark.conf.get("spark.cores.max", len(os.sched_getaffinity(0))))
+        return usable_cores() if found[1] == "*" else int(found[1])
+    return int(config.spark.conf.get("spark.cores.max", usable_cores()))
 
 
 def _counts(sample: Sample, config: Config, scale: float) -> Counts:
