@@ -352,7 +352,9 @@ def test_an_old_or_broken_java_is_named(monkeypatch, tmp_path, told, found):
 
 @pytest.fixture
 def no_java(monkeypatch, tmp_path) -> None:
-    monkeypatch.delenv("JAVA_HOME", raising=False)
+    # Set first: monkeypatch then also removes a JAVA_HOME that the code under test sets.
+    monkeypatch.setenv("JAVA_HOME", "")
+    monkeypatch.delenv("JAVA_HOME")
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
@@ -376,4 +378,3 @@ def test_a_java_from_pypi_is_used_where_there_is_no_other(monkeypatch, no_java, 
         assert os.environ["JAVA_HOME"] == _java.packaged_java()
     finally:
         _java.packaged_java.cache_clear()
-        monkeypatch.setenv("JAVA_HOME", "")  # so that it is gone with the test
