@@ -19,22 +19,7 @@
 # make check      ruff, mypy and the order of imports; edits nothing
 # make fix        what ruff can mend, and its formatting
 # make package    dist/w2v.zip, for spark-submit --py-files
-# make bench-train TEXT=enwiki.txt EVAL=folder    our trainer against gensim, in turn
-# make bench-parts RUN=my-run                     what the parts of training cost, one by one
-# make bench-kills RUN=my-run                     training killed twenty times ends in the same bytes
-# make bench-size                                 3 M words of 300 dimensions: memory, time to start, time to save
-# make bench-finite TEXT=enwiki.txt EVAL=folder   every combination of alpha, batch size and subsampling stays finite
-# make bench-spark TEXT=enwiki.txt                text to shards, stage by stage: tokens/s, CPU, memory, larger corpora
-# make bench-passes TEXT=enwiki.txt EVAL=folder   one draw of subsampling and five
-# make bench-tuning TEXT=slice.txt EVAL=folder    what each hyperparameter does, one change at a time
-# make bench-languages TEXT=kowiki.txt SIMILARITY=wordsim353-ko.csv    tokenizers for Korean, beside each other
-# make bench-phrases TEXT=enwiki.txt             phrases by ours and by gensim: the same, and how long
-# make bench-query                               nearest words by gensim and by ours: the same, how long, how much memory
-# make bench-index RUN=my-run                    an index of neighbours: how fast, and what it misses
-# make bench-embed TEXT=enwiki.txt               documents to vectors: tokens/s under each weighting
 # make transfer                                  few labels: word vectors against bags of words, on docstrings
-# make bench-plan TEXT="20mb.txt 60mb.txt"       what a plan says beforehand, and what came
-# make bench-lookup                              words to ids at up to 5 M words
 # make attack-kills   the whole pipeline killed two hundred times at random moments, and run again: about an hour
 # make attack-nights  an hour of nights: what they hold and leave behind at the end as at the start
 # make install    .venv with everything the above need; they make it themselves
@@ -56,7 +41,7 @@ ATTACKS_ON_INPUT := $(addprefix tests/attacks/,test_corpora.py test_forged_files
 CLUSTER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo processes)
 SOURCES := $(shell find w2v_core -name '*.py' -o -name '*.properties' -o -name '*.css' -o -name '*.js')
 
-.PHONY: bench-tuning bench-index bench-plan bench-embed transfer test-cluster up down cluster-demo scheduler-demo airflow image archive bench-query bench-lookup bench-phrases bench-languages bench-spark bench-passes bench-train bench-parts bench-finite bench-kills bench-size demo test test-all check fix package install mlflow clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
+.PHONY: transfer test-cluster up down cluster-demo scheduler-demo airflow image archive demo test test-all check fix package install mlflow clean coverage attack-numbers mutate attack-input audit matrix attack-kills attack-nights
 
 demo: $(CORE)
 	@$(BIN)/w2v demo
@@ -148,59 +133,14 @@ fix: $(STAMP)
 
 package: dist/w2v.zip
 
-bench-train: $(STAMP)
-	$(BIN)/python benchmarks/bench_train.py --text $(TEXT) --eval $(EVAL) --work bench-run --seeds 1 2 3
-
-bench-parts: $(STAMP)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_parts.py --run-dir $(RUN)
-
 attack-kills: $(STAMP)
 	$(BIN)/python tests/attacks/kills.py --work bench-run/attack-kills
 
 attack-nights: $(STAMP)
 	$(BIN)/python tests/attacks/endurance.py --work bench-run/attack-nights
 
-bench-kills: $(STAMP)
-	$(BIN)/python benchmarks/bench_kills.py --run-dir $(RUN) --work bench-run/kills
-
-bench-size: $(STAMP)
-	$(BIN)/python benchmarks/bench_size.py --work bench-run/size
-
-bench-finite: $(STAMP)
-	$(BIN)/python benchmarks/bench_finite.py --text $(TEXT) --eval $(EVAL) --work bench-run/finite
-
-bench-spark: $(STAMP)
-	$(BIN)/python benchmarks/bench_spark.py --text $(TEXT) --work bench-run/spark
-
-bench-passes: $(STAMP)
-	$(BIN)/python benchmarks/bench_passes.py --text $(TEXT) --eval $(EVAL) --work bench-run/passes
-
-bench-tuning: $(STAMP)
-	$(BIN)/python benchmarks/bench_tuning.py --text $(TEXT) --eval $(EVAL) --work bench-run/tuning
-
-bench-languages: $(STAMP)
-	$(BIN)/python benchmarks/bench_languages.py --text $(TEXT) --similarity $(SIMILARITY) --work bench-run/languages
-
-bench-phrases: $(STAMP)
-	$(BIN)/python benchmarks/bench_phrases.py --text $(TEXT) --work bench-run/phrases
-
-bench-embed: $(STAMP)
-	$(BIN)/python benchmarks/bench_embed.py --text $(TEXT) --work bench-run/embed
-
 transfer: $(STAMP)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/examples/transfer.py
-
-bench-plan: $(STAMP)
-	$(BIN)/python benchmarks/bench_plan.py --text $(TEXT) --work bench-run/plan
-
-bench-lookup: $(STAMP)
-	$(BIN)/python benchmarks/bench_lookup.py --work bench-run/lookup
-
-bench-index: $(STAMP)
-	$(BIN)/python benchmarks/bench_index.py --vectors $(RUN)/vectors
-
-bench-query: $(STAMP)
-	$(BIN)/python benchmarks/bench_query.py --work bench-run/query
 
 install: $(STAMP)
 

@@ -84,7 +84,6 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     [
         ("docs/architecture.md", "docs/decisions", "*.md"),
         ("docs/benchmarks.md", "benchmarks/results", "*.md"),
-        ("docs/benchmarks.md", "benchmarks", "bench_*.py"),
         ("README.md", "docs", "*.md"),
     ],
 )

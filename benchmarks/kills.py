@@ -1,6 +1,6 @@
 """Training killed at random moments and resumed gives the same bytes as an undisturbed one.
 
-    python benchmarks/bench_kills.py --run-dir RUN --work WORK [--kills 20] [--epochs 4]
+    python -m benchmarks kills --run-dir RUN --work WORK [--kills 20] [--epochs 4]
 
 RUN is a run directory with shards. `w2v train` runs once undisturbed, and once killed with SIGKILL again and again
 at random moments; the last time it is left to end. Both train with one worker and save all the time. Prints a
@@ -23,17 +23,17 @@ from w2v_core.training.checkpoint import Checkpoints
 FILES = ("input.npy", "output.npy")
 
 
-def main() -> None:
-    """Train undisturbed, train killed, compare."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--run-dir", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/kills")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Train undisturbed, train killed, compare."""
     whole, killed = (a_copy(options, name) for name in ("whole", "killed"))
 
     started = time.monotonic()
@@ -87,7 +87,3 @@ def start(run: Path, epochs: int) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Phrases of the same sentences by our stage and by gensim: the same ones, the same scores, and how long each takes.
 
-    python benchmarks/bench_phrases.py --text enwiki.txt --work WORK [--tokens 17000000]
+    python -m benchmarks phrases --text enwiki.txt --work WORK [--tokens 17000000]
 
 The sentences are the first of the text, cut by our tokens stage. gensim counts and joins in one process, as it does;
 ours runs in --workers processes. Times are without their start and without reading sentences for
@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from bench_train import tokenized_slice
 from gensim.models.phrases import Phrases
 
+from benchmarks.train import tokenized_slice
 from w2v_core.config import Config, PhrasesConfig
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.phrases import make_phrases
@@ -28,9 +28,8 @@ SETTINGS = (
 )
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Each of SETTINGS by both, and the table."""
-    options = arguments()
     executor = LocalExecutor(options.workers)
     run = tokenized_slice(options, Config(), executor)
     sentences = sentences_of(run, "tokens")
@@ -56,16 +55,12 @@ def main() -> None:
         )
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/phrases")
     parser.add_argument("--tokens", type=int, default=17_000_000)
     parser.add_argument("--workers", type=int, default=2)
-    return parser.parse_args()
 
 
 def sentences_of(run: RunDir, stage: str) -> list[list[str]]:
@@ -104,7 +99,3 @@ def scores_of(run: RunDir, number: int) -> dict[str, float]:
     table = pq.read_table(Path(run.folder.path, "phrases", f"phrases-{number}.parquet"))
     pairs = zip(table["phrase"].to_pylist(), table["score"].to_pylist(), strict=True)
     return dict(sorted(pairs, key=lambda pair: pair[1]))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """What `w2v plan` says beforehand, and what came: counts, bytes, memory and seconds.
 
-    python benchmarks/bench_plan.py --work WORK --text a.txt b.txt [--epochs 1] [--workers 2] [--sample-mb 16]
+    python -m benchmarks plan --work WORK --text a.txt b.txt [--epochs 1] [--workers 2] [--sample-mb 16]
 
 For each text, which WORK gets a run directory for: the plan, then `w2v run`, whose processes' memory is looked at four
 times a second. Prints a Markdown table for each.
@@ -15,25 +15,24 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from bench_train import _pss_kb
-
+from benchmarks.train import _pss_kb
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.runs.run_directory import RunDir
 
 COMMAND = [sys.executable, "-m", "w2v_core.cli"]
 
 
-def main() -> None:
-    """Plan and run each text."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", required=True)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
+    parser.add_argument("--work", default="bench-run/plan")
     parser.add_argument("--text", nargs="+", required=True)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sample-mb", type=float, default=16)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Plan and run each text."""
     for text in options.text:
         plan_and_run(Path(text), options)
 
@@ -117,7 +116,3 @@ def kind_of(process: str, first: str) -> str:
             return "driver"
         return "java" if "java" in Path(f"/proc/{process}/comm").read_text() else "worker"
     return "worker"
-
-
-if __name__ == "__main__":
-    main()

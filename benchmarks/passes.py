@@ -1,8 +1,8 @@
 """What `shards.passes` does to the vectors: the same text in one draw of subsampling and in several.
 
-    python benchmarks/bench_passes.py --text enwiki.txt --eval EVAL --work WORK [--passes 1 5] [--seeds 1 2 3]
+    python -m benchmarks passes --text enwiki.txt --eval EVAL --work WORK [--passes 1 5] [--seeds 1 2 3]
 
-Text, slice, settings and scores are `bench_train`'s. A seed is of the shards and of training, both. Prints a Markdown
+Text, slice, settings and scores are those of `train`. A seed is of the shards and of training, both. Prints a Markdown
 table of means over the seeds, in brackets the range.
 """
 
@@ -10,12 +10,10 @@ import argparse
 import itertools
 import json
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
-from bench_train import PAIRS, scores, tokenized_slice, train_shards
-
+from benchmarks import run_apart
+from benchmarks.train import PAIRS, scores, tokenized_slice, train_shards
 from w2v_core.config import Config, load_config
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.shards import make_shards
@@ -24,37 +22,28 @@ from w2v_core.pipeline.vocabulary import make_vocab
 SCORES = ("analogies", *PAIRS)
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Make the shards and train every combination in turn, and print the table."""
-    options = arguments()
     if options.one:
         print(json.dumps(train_one(options)))
         return
-    results = []
-    for seed, passes, sg in itertools.product(options.seeds, options.passes, options.sg):
-        command = [sys.executable, __file__, *sys.argv[1:], "--one", str(seed), str(passes), str(sg)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        results.append(json.loads(done.stdout.splitlines()[-1]))
-        with (Path(options.work) / "passes.jsonl").open("a") as out:
-            out.write(json.dumps(results[-1]) + "\n")
+    in_turn = itertools.product(options.seeds, options.passes, options.sg)
+    log = Path(options.work) / "passes.jsonl"
+    results = [run_apart("--one", seed, passes, sg, log=log) for seed, passes, sg in in_turn]
     print(table(results, options))
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
     parser.add_argument("--eval", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/passes")
     parser.add_argument("--tokens", type=int, default=17_000_000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--passes", type=int, nargs="+", default=[1, 5])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--sg", type=int, nargs="+", choices=[0, 1], default=[0, 1])
     parser.add_argument("--one", type=int, nargs=3, help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 def train_one(options: argparse.Namespace) -> dict[str, object]:
@@ -95,7 +84,3 @@ def table(results: list[dict], options: argparse.Namespace) -> str:
         model = "skip-gram" if sg else "CBOW"
         lines.append(f"| {model} | {passes} | {same[0]['mb']:,.0f} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """One Korean text under each tokenizer for Korean: speed, vocabulary, and how the vectors score.
 
-    python benchmarks/bench_languages.py --text kowiki.txt --similarity wordsim353-ko.csv --work WORK [--sg 0 1]
+    python -m benchmarks languages --text kowiki.txt --similarity wordsim353-ko.csv --work WORK [--sg 0 1]
 
 Every tokenizer makes its own run with `w2v`, with the settings of the defaults; the seconds of a stage are those that
 its manifest tells. Prints a Markdown table.
@@ -25,25 +25,20 @@ HEADINGS = (
 )
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Run each tokenizer in turn and print the table."""
-    options = arguments()
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     for name, settings in TOKENIZERS.items():
         for sg in options.sg:
             print(row(name, run(options, name, [*settings, f"train.sg={sg}"]), sg), flush=True)
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
     parser.add_argument("--similarity", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/languages")
     parser.add_argument("--sg", type=int, nargs="+", choices=[0, 1], default=[0, 1])
-    return parser.parse_args()
 
 
 def run(options: argparse.Namespace, name: str, settings: list[str]) -> Path:
@@ -80,7 +75,3 @@ def row(name: str, folder: Path, sg: int) -> str:
 def read_json(path: Path) -> dict:
     """A JSON file."""
     return json.loads(path.read_text())
-
-
-if __name__ == "__main__":
-    main()

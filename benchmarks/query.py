@@ -1,6 +1,6 @@
 """most_similar of gensim and of ours on the same made-up vectors: one question at a time, and a thousand at once.
 
-    python benchmarks/bench_query.py --work WORK [--words 400000] [--dimensions 300] [--pairs 5]
+    python -m benchmarks query --work WORK [--words 400000] [--dimensions 300] [--pairs 5]
 
 Each measurement is a process of its own, gensim's and ours in turn; ratios are medians over pairs. gensim has no call
 for many questions, so it is asked a hundred of them one by one. Memory is the peak resident size; pages of the mapped
@@ -13,8 +13,6 @@ import json
 import os
 import resource
 import statistics
-import subprocess
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -23,30 +21,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks import run_apart
 from w2v_core import WordVectors
 
 SINGLE, BATCH, TOP = 30, 1000, 10
 ASKED_OF_GENSIM = 100  # of the thousand; ten times its seconds are told
 
 
-def main() -> None:
-    """Make the vectors, measure, and compare answers."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", required=True)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
+    parser.add_argument("--work", default="bench-run/query")
     parser.add_argument("--words", type=int, default=400_000)
     parser.add_argument("--dimensions", type=int, default=300)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--load-words", type=int, default=3_000_000)
     parser.add_argument("--measure", choices=["gensim", "ours"], help=argparse.SUPPRESS)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Make the vectors, measure, and compare answers."""
     folder = Path(options.work) / f"{options.words}x{options.dimensions}"
     if options.measure:
         print(json.dumps(measured(folder, options.measure)))
         return
+    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
     make(folder, options.words, options.dimensions)
-    pairs = [{who: run(options, who) for who in ("gensim", "ours")} for _ in range(options.pairs)]
+    pairs = [{who: run_apart("--measure", who) for who in ("gensim", "ours")} for _ in range(options.pairs)]
     tell(pairs)
     if options.load_words:
         tell_load(Path(options.work) / "large", options.load_words, options.dimensions)
@@ -71,14 +71,6 @@ def make(folder: Path, num_words: int, vector_size: int, filled: bool = True) ->
         "count": np.arange(num_words, 0, -1),
     }
     pq.write_table(pa.table(columns), folder / "vocab.parquet")
-
-
-def run(options: argparse.Namespace, who: str) -> dict:
-    """One measurement in a new process."""
-    own = ["--work", options.work, "--words", str(options.words), "--dimensions", str(options.dimensions)]
-    command = [sys.executable, __file__, *own, "--measure", who]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measured(folder: Path, who: str) -> dict:
@@ -181,8 +173,3 @@ def tell_load(folder: Path, num_words: int, vector_size: int) -> None:
         f"{min(seconds):.2f} to {max(seconds):.2f}); the words as Python strings, once: {named:.1f} s; the first "
         f"look-up of a word, once: {found:.1f} s."
     )
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
-    main()

@@ -1,6 +1,6 @@
 """Documents to vectors: tokens a second under each weighting.
 
-    python benchmarks/bench_embed.py --text enwiki.txt --work WORK [--tokens 5000000] [--size 100]
+    python -m benchmarks embed --text enwiki.txt --work WORK [--tokens 5000000] [--size 100]
 
 A document is a line of the first --tokens tokens of the text. The run whose vectors are taken is made of the same
 lines, with one epoch. Seconds are those of the manifest: reading, cutting, embedding and writing, without the start of
@@ -10,8 +10,7 @@ Spark. Prints a Markdown table.
 import argparse
 from pathlib import Path
 
-from bench_train import cut
-
+from benchmarks.train import cut
 from w2v_core.config import Config, EmbedConfig, TokenizeConfig, TrainConfig
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.embed import embed_documents
@@ -27,9 +26,8 @@ SETTINGS = (
 )
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """The run, then each of SETTINGS."""
-    options = arguments()
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
     text = work / f"slice-{options.tokens}.txt"
@@ -59,18 +57,10 @@ def main() -> None:
         )
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/embed")
     parser.add_argument("--tokens", type=int, default=5_000_000)
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    main()

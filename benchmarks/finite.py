@@ -1,6 +1,6 @@
 """No setting ends in a vector that is not finite: every combination of alpha, batch size and subsampling, as a table.
 
-    python benchmarks/bench_finite.py --text enwiki.txt --eval EVAL --work WORK
+    python -m benchmarks finite --text enwiki.txt --eval EVAL --work WORK
 
 --text is plain text; its first --tokens tokens are trained for --epochs epochs by each model under each setting.
 alpha stays where it starts (min_alpha = alpha), which is harder than to let it fall. EVAL holds questions-words.txt.
@@ -12,8 +12,7 @@ import itertools
 import shutil
 from pathlib import Path
 
-from bench_train import tokenized_slice, train_shards
-
+from benchmarks.train import tokenized_slice, train_shards
 from w2v_core.config import Config, TrainConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.evaluation.analogies import evaluate_analogies
@@ -27,17 +26,17 @@ BATCH_SIZES = (512, 4096, 16384)
 SAMPLES = (0, 1e-3, 1e-5)
 
 
-def main() -> None:
-    """Prepare a run directory for each subsampling, train them all, and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
     parser.add_argument("--eval", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/finite")
     parser.add_argument("--tokens", type=int, default=2_000_000)
     parser.add_argument("--epochs", type=int, default=2)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Prepare a run directory for each subsampling, train them all, and print the table."""
     runs = prepare(options)
     questions = str(Path(options.eval) / "questions-words.txt")
     print(
@@ -87,7 +86,3 @@ def analogies(run: RunDir, questions: str, config: TrainConfig) -> str:
     return (
         f"{100 * (evaluate_analogies(vectors, questions, restrict_vocab=30_000).overall.accuracy or 0):.1f}"
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Text to shards by each executor, stage by stage, beside what DuckDB and Spark SQL take to count the same words.
 
-    python benchmarks/bench_spark.py --text enwiki.txt --work WORK [--masters local[2] workers[2]] [--scales 1 2 4]
+    python -m benchmarks spark --text enwiki.txt --work WORK [--masters local[2] workers[2]] [--scales 1 2 4]
 
 Every run is a process of its own, in turn, and a line of JSON in WORK/spark.jsonl. Prints Markdown tables.
 
@@ -20,8 +20,6 @@ import os
 import platform
 import re
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +28,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks import run_apart
 from w2v_core.config import Config, SparkConfig, load_config
 from w2v_core.executors.base import Executor
 from w2v_core.executors.local import LocalExecutor
@@ -44,9 +43,8 @@ STAGES = ("tokens", "vocab", "shards")
 _WORD = r"[^\p{L}\p{N}]+"
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Run every combination in turn, and print the tables."""
-    options = arguments()
     if options.one:
         print(json.dumps(RUNS[options.one](options)))
         return
@@ -58,19 +56,16 @@ def main() -> None:
     for scale in options.scales:
         make_corpus(options, scale)
     results = [
-        run_apart(options, what, master, scale)
+        run_apart("--one", what, "--master", master, "--scale", scale, log=Path(options.work) / "spark.jsonl")
         for _, (what, master, scale) in itertools.product(range(options.repeats), runs)
     ]
     print(report(results))
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/spark")
     parser.add_argument("--masters", nargs="+", default=["workers[2]", "local[2]"])
     parser.add_argument("--scales", type=int, nargs="+", choices=[1, 2, 4], default=[1, 2, 4])
     parser.add_argument("--repeats", type=int, default=3)
@@ -78,7 +73,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--one", choices=list(RUNS), help=argparse.SUPPRESS)
     parser.add_argument("--master", help=argparse.SUPPRESS)
     parser.add_argument("--scale", type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 # Corpora of several sizes
@@ -113,18 +107,6 @@ def reordered(line: bytes, number: int) -> bytes:
 
 
 # One run
-
-
-def run_apart(options: argparse.Namespace, what: str, master: str, scale: int) -> dict[str, object]:
-    """One run in a process of its own."""
-    command = [sys.executable, __file__, "--text", options.text, "--work", options.work, "--one", what]
-    command += ["--master", master, "--scale", str(scale)]
-    command += itertools.chain.from_iterable(("--set", setting) for setting in options.settings)
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    result = json.loads(done.stdout.splitlines()[-1])
-    with (Path(options.work) / "spark.jsonl").open("a") as results:
-        results.write(json.dumps(result) + "\n")
-    return result
 
 
 def run_ours(options: argparse.Namespace) -> dict[str, object]:
@@ -325,7 +307,3 @@ def report(results: list[dict]) -> str:
 
 def _place(result: dict) -> tuple[str, str, int]:
     return "" if result["what"] == "ours" else result["what"], result["master"], result["scale"]
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """A vocabulary and a dimension as large as one machine bears: time to start, memory, time to save.
 
-    python benchmarks/bench_size.py --work WORK [--words 3000000] [--size 300] [--rows 2000000] [--workers 2]
+    python -m benchmarks size --work WORK [--words 3000000] [--size 300] [--rows 2000000] [--workers 2]
 
 Words of a made-up text come as often as Zipf's law says. WORK takes its shard and the trained tables, which are deleted
 again.
@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from bench_train import PeakMemory
 
+from benchmarks.train import PeakMemory
 from w2v_core import schemas
 from w2v_core.config import TrainConfig
 from w2v_core.io.filesystem import open_folder
@@ -30,17 +30,17 @@ from w2v_core.types import IntArray
 WINDOW, WORDS_A_SENTENCE = 5, 20
 
 
-def main() -> None:
-    """Make the shard, train on it, save the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", required=True)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
+    parser.add_argument("--work", default="bench-run/size")
     parser.add_argument("--words", type=int, default=3_000_000)
     parser.add_argument("--size", type=int, default=300)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Make the shard, train on it, save the tables."""
     Path(options.work).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as work:
         shards, counts_V = a_shard(Path(work), options.words, options.rows)
@@ -89,7 +89,3 @@ def train_and_save(work: Path, job: TrainingJob) -> None:
             f"saved in {time.monotonic() - ended:.1f} s; peak memory {memory.stop()} MB (PSS of all processes)"
         )
         del tables, table
-
-
-if __name__ == "__main__":
-    main()

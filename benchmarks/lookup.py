@@ -1,6 +1,6 @@
 """Words to ids at growing vocabularies: to build the tables, to open them, and to look tokens up on one core.
 
-    python benchmarks/bench_lookup.py --work WORK [--words 100000 1000000 5000000]
+    python -m benchmarks lookup --work WORK [--words 100000 1000000 5000000]
 
 Words are made up; tokens are drawn from them with Zipf's frequencies, a tenth unknown. `random` looks up evenly drawn
 words, which no cache helps. Prints a Markdown table; rates are medians of five.
@@ -22,14 +22,14 @@ from w2v_core.vocabulary.vocabulary import Vocabulary, vocab_of, write_vocab
 NUM_TOKENS = 1_000_000
 
 
-def main() -> None:
-    """Measure each size."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", required=True)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
+    parser.add_argument("--work", default="bench-run/lookup")
     parser.add_argument("--words", type=int, nargs="+", default=[100_000, 1_000_000, 5_000_000])
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Measure each size."""
     print(
         "| words | written in s | opened in ms | Zipf, M tokens/s | random, M tokens/s |\n|--:|--:|--:|--:|--:|"
     )
@@ -71,7 +71,3 @@ def seconds(call: Callable[[], object]) -> float:
         call()
         times.append(time.perf_counter() - begin)
     return statistics.median(times)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,8 @@
 """What each hyperparameter does to scores and time: one base setting, and one change at a time.
 
-    python benchmarks/bench_tuning.py --text slice.txt --eval EVAL --work WORK [--seeds 1 2]
+    python -m benchmarks tuning --text slice.txt --eval EVAL --work WORK [--seeds 1 2]
 
-EVAL is `bench_train`'s. One worker, so that a seed gives the same vectors again; a seed is of the training, and shards
+EVAL is that of `train`. One worker, so that a seed gives the same vectors again; a seed is of the training, and shards
 are the same for all changes that leave them. Seconds are of the processor, which other work on the machine changes
 least. Every training is a line of JSON in WORK/tuning.jsonl and is not made again. Prints a Markdown table of means
 over the seeds, with the difference from the base.
@@ -10,15 +10,12 @@ over the seeds, with the difference from the base.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-from bench_train import PAIRS, train_shards
-
+from benchmarks import run_apart
+from benchmarks.train import PAIRS, train_shards
 from w2v_core.config import Config, load_config
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
@@ -74,9 +71,8 @@ CHANGES = (  # the bases first: what is made of a second seed before somebody st
 )
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Make the shards of every change, train each with every seed, and print the table."""
-    options = arguments()
     if options.one:
         print(json.dumps(train_one(options, tuple(options.one[1:]), int(options.one[0]))))
         return
@@ -87,25 +83,21 @@ def main() -> None:
     results = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     made = {(tuple(result["change"]), result["seed"]) for result in results}
     for seed in options.seeds:
-        for change in CHANGES:
-            if (change, seed) not in made:
-                results.append(run_apart(change, seed))
-                with kept.open("a") as out:
-                    out.write(json.dumps(results[-1]) + "\n")
+        results.extend(
+            run_apart("--one", seed, *change, log=kept, OPENBLAS_NUM_THREADS="1")
+            for change in CHANGES
+            if (change, seed) not in made
+        )
     print(table(results))
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
     parser.add_argument("--eval", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/tuning")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 def prepare(options: argparse.Namespace, change: tuple[str, ...], executor: Executor) -> None:
@@ -126,16 +118,6 @@ def place(options: argparse.Namespace, change: tuple[str, ...]) -> str:
     """A run directory for each set of shards: changes of training share one."""
     before = [setting for setting in change if not setting.startswith("train.")]
     return str(Path(options.work) / ("-".join(before) or "base"))
-
-
-def run_apart(change: tuple[str, ...], seed: int) -> dict:
-    """One training in a process of its own, whose BLAS has one thread."""
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", str(seed), *change]
-    one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=one_thread)
-    result: dict = json.loads(done.stdout.splitlines()[-1])
-    print(result, file=sys.stderr)
-    return result
 
 
 def train_one(options: argparse.Namespace, change: tuple[str, ...], seed: int) -> dict:
@@ -196,7 +178,3 @@ def cell(same: dict[int, dict], base: dict[int, dict], score: str) -> str:
         return f"{found} ({min(values):.1f}–{max(values):.1f})"
     difference = statistics.mean(result[score] - base[seed][score] for seed, result in same.items())
     return f"{found} ({difference:+.1f})"
-
-
-if __name__ == "__main__":
-    main()

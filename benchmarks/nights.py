@@ -1,6 +1,6 @@
 """Seven nights on slices of a corpus: late files, bad input, kills in every stage, a rerun, two at once, a reader.
 
-    python benchmarks/bench_nights.py --text enwiki.txt --eval FOLDER --work WORK [--slice-mb 15]
+    python -m benchmarks nights --text enwiki.txt --eval FOLDER --work WORK [--slice-mb 15]
 
 Every night is a `w2v nightly` of its own, as a scheduler starts it. Meanwhile another process opens
 `STORE/news@current` again and again, and looks for a version that holds these very numbers. Then one more slice is
@@ -30,16 +30,16 @@ SETTINGS = ("train.epochs=1", "train.sg=1", "gate.min_neighbor_overlap=0.02")
 NAME = "news"
 
 
-def main() -> None:
-    """Simulate, and tell."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
     parser.add_argument("--eval", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/nights")
     parser.add_argument("--slice-mb", type=float, default=15.0)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Simulate, and tell."""
     nights = Nights(Path(options.work), Path(options.eval))
     slices = cut(Path(options.text), int(options.slice_mb * 1e6), 7)
     stop, told = Event(), Queue()
@@ -301,7 +301,3 @@ def tell_warm_and_cold(nights: Nights, text: bytes) -> None:
     for name, (before, after, scores) in losses.items():
         told = " | ".join(f"{each['spearman']:.3f}" for each in scores["similarity"])
         print(f"| {name} | {before:.4f} | {after:.4f} | {told} |")
-
-
-if __name__ == "__main__":
-    main()

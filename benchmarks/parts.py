@@ -1,6 +1,6 @@
 """What the parts of training cost on one core: sums over table rows, products, reading. Prints a Markdown table.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_parts.py --run-dir RUN [--size 100]
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks parts --run-dir RUN [--size 100]
 
 RUN is a run directory with shards; their rows are read, so ids are as frequent as in that text. Each figure is the
 median of many calls on fresh rows, in nanoseconds a row of a shard, of one process alone.
@@ -26,14 +26,14 @@ from w2v_core.training.worker import TrainingJob, batches
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
-def main() -> None:
-    """Measure every part."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--run-dir", required=True)
     parser.add_argument("--size", type=int, default=100)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Measure every part."""
     run = RunDir.open(options.run_dir)
     vocabulary = Vocabulary.read(run.stage("vocab"))
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
@@ -126,7 +126,3 @@ def of_calls(call: Callable, arguments, rows: Callable) -> float:
         call(argument)
         figures.append((time.perf_counter() - started) / rows(argument) * 1e9)
     return statistics.median(figures)
-
-
-if __name__ == "__main__":
-    main()

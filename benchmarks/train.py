@@ -1,7 +1,7 @@
 """Our trainer against gensim: the same tokens, settings, workers and epochs, in turn, one process each.
 
-    python benchmarks/bench_train.py --text enwiki.txt --eval EVAL --work WORK [--seeds 1 2 3] [--size 100]
-    python benchmarks/bench_train.py … --trainers ours --workers 1 --epochs 1 --size 300      a row of scaling
+    python -m benchmarks train --text enwiki.txt --eval EVAL --work WORK [--seeds 1 2 3] [--size 100]
+    python -m benchmarks train … --trainers ours --workers 1 --epochs 1 --size 300      a row of scaling
 
 --text is plain text or WikiExtractor output; its first --tokens tokens are used. EVAL holds questions-words.txt,
 wordsim353.tsv, men3000.tsv and simlex999.tsv. WORK is a folder for the run directory and gensim's corpus file,
@@ -23,8 +23,6 @@ import os
 import platform
 import re
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import run_apart
 from w2v_core.config import Config, TrainConfig
 from w2v_core.evaluation.analogies import evaluate_analogies
 from w2v_core.evaluation.word_pairs import evaluate_word_pairs
@@ -55,26 +54,23 @@ from w2v_core.vocabulary.vocabulary import Vocabulary
 PAIRS = ("wordsim353", "men3000", "simlex999")
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Prepare, run every combination in turn, and print the table."""
-    options = arguments()
     if options.one:
         print(json.dumps(run_one(options)))
         return
     prepare(options)
     in_turn = itertools.product(options.seeds, options.models, options.trainers)
-    results = [run_apart(options, trainer, model, seed) for seed, model, trainer in in_turn]
+    log = Path(options.work) / "results.jsonl"
+    results = [run_apart("--one", trainer, model, seed, log=log) for seed, model, trainer in in_turn]
     print(table(results, options))
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--text", required=True)
     parser.add_argument("--eval", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", default="bench-run/train")
     parser.add_argument("--tokens", type=int, default=17_000_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--models", nargs="+", choices=["skip-gram", "CBOW"], default=["skip-gram", "CBOW"])
@@ -83,7 +79,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--one", nargs=3, metavar=("TRAINER", "MODEL", "SEED"), help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -126,17 +121,6 @@ def write_line_sentences(run: RunDir, path: Path) -> None:
         for file in run.require("tokens").files:
             for sentences in row_groups(run.stage("tokens"), file.name, TOKENS):
                 out.writelines(" ".join(tokens) + "\n" for tokens in sentences["tokens"].to_pylist())
-
-
-def run_apart(options: argparse.Namespace, trainer: str, model: str, seed: int) -> dict[str, object]:
-    """One training in a process of its own."""
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", trainer, model, str(seed)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    result: dict[str, object] = json.loads(done.stdout)
-    print(result, file=sys.stderr)
-    with (Path(options.work) / "results.jsonl").open("a") as out:
-        out.write(json.dumps(result) + "\n")
-    return result
 
 
 def run_one(options: argparse.Namespace) -> dict[str, object]:
@@ -311,7 +295,3 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
             row = [f"{trainer} {model}", f"{speed[trainer]:,.0f}", ratio, f"{seconds:.1f}", str(peak), *means]
             lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """The index of neighbours: seconds to build it, how much faster it answers, and what share of the nearest it finds.
 
-    python benchmarks/bench_index.py --vectors RUN/vectors
+    python -m benchmarks index --vectors RUN/vectors
 
 `--vectors` is what `WordVectors.load` opens: take trained ones, since made-up vectors are easier or harder to find.
 Prints Markdown. Times are medians of the same questions, asked one at a time of both.
@@ -21,13 +21,13 @@ from w2v_core.vectors.index import NearestIndex
 QUESTIONS, TOP = 200, 10
 
 
-def main() -> None:
-    """Measure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument("--vectors", required=True)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Measure."""
     vectors = WordVectors.load(options.vectors)
     rng = np.random.default_rng(2)
     words = [vectors.tokens[i] for i in rng.choice(len(vectors), QUESTIONS, replace=False).tolist()]
@@ -59,7 +59,3 @@ def milliseconds(ask: Callable[[str], object], words: list[str]) -> float:
         ask(word)
         seconds.append(time.perf_counter() - begin)
     return statistics.median(seconds) * 1000
-
-
-if __name__ == "__main__":
-    main()
