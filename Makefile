@@ -78,7 +78,7 @@ test-cluster: $(STAMP) dist/w2v.zip $(if $(filter docker,$(CLUSTER)),image)
 	$(BIN)/python -m pytest tests/cluster --cluster $(CLUSTER) $(if $(SHORT),-m gate)
 
 matrix: $(STAMP) dist/w2v.zip
-	$(BIN)/python tests/matrix.py $(ENDS) $(if $(SHORT),--short)
+	UV=$(BIN)/uv tests/matrix.sh "$(ENDS)" $(if $(SHORT),-n 2 -m "unit or smoke")
 
 # --strict: where the advisories cannot be had, that is a fault, and not a clean answer.
 audit: $(STAMP)

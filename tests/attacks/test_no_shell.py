@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = sorted([*(ROOT / "conf").rglob("*.sh"), ROOT / ".ci" / "run"])
+SCRIPTS = sorted([*(ROOT / "conf").rglob("*.sh"), *(ROOT / "tests").glob("*.sh"), ROOT / ".ci" / "run"])
 MODULES = {"subprocess", "os", "pty", "commands", "asyncio"}
 SHELLS = {"system", "popen", "getoutput", "getstatusoutput", "spawn", "create_subprocess_shell"}
 
