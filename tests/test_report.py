@@ -1,5 +1,6 @@
 """The page about a run: what it holds, what acts on it, and when it is written again."""
 
+import ast
 import base64
 import json
 import math
@@ -7,11 +8,13 @@ import re
 from hashlib import sha256
 from html.parser import HTMLParser
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 from runs_by_hand import COMPARISON, HIT, HOSTILE, KOREAN, SCORES, made_run, page_of, score
 
+from w2v_core import report
 from w2v_core.config import Config, ReportConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.pipeline.evaluate import evaluate_vectors
@@ -112,6 +115,28 @@ def test_elements_escape_text_and_attributes_but_not_each_other():
     inner = element("b", "<&>")
     assert element("p", inner, '"', title='"><') == '<p title="&quot;&gt;&lt;"><b>&lt;&amp;&gt;</b>&quot;</p>'
     assert "<td>&lt;u&gt;</td>" in table("of <s>", ("a", "b"), [("x", "<u>")])
+
+
+def test_only_markup_and_the_pages_own_files_make_markup():
+    """Every place that declares text to be finished HTML: a new one must escape its values."""
+    folder = Path(report.__file__).parent
+    made = {
+        path.name: {
+            ast.unparse(node.args[0])[:20]
+            for node in ast.walk(ast.parse(path.read_text()))
+            if is_markup(node)
+        }
+        for path in folder.glob("*.py")
+        if path.name != "markup.py"
+    }
+    assert {name: texts for name, texts in made.items() if texts} == {
+        "explorer.py": {"text"},  # JSON without <
+        "page.py": {"f'<meta http-equiv=\"", "style", "_asset('page.js')"},
+    }
+
+
+def is_markup(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "Markup" and bool(node.args)
 
 
 def test_pca_is_the_singular_value_decomposition():
