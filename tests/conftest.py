@@ -16,7 +16,7 @@ from small_settings import small_config
 
 from w2v_core.cli import __main__ as main_module
 from w2v_core.config import SparkConfig
-from w2v_core.console.log import choose_format
+from w2v_core.console.log import choose_format, show_log
 from w2v_core.executors import spark as _spark
 from w2v_core.executors.base import Executor
 from w2v_core.executors.java import prepare_java
@@ -198,6 +198,12 @@ def make_run(
         return run
 
     return make
+
+
+@pytest.fixture
+def console_log() -> None:
+    """The library's log on standard error, as a command shows it."""
+    show_log({})
 
 
 @pytest.fixture

@@ -128,6 +128,8 @@ def test_the_second_signal_ends_the_process_at_once():
     code = (
         "import os, signal, time\n"
         "from w2v_core.cli.options import exit_status\n"
+        "from w2v_core.console.log import show_log\n"
+        "show_log({})\n"
         "def work():\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
@@ -154,6 +156,8 @@ def test_errors_that_came_of_each_other_are_no_interrupt():
 def test_a_failure_that_came_of_an_interrupt_is_told_as_the_interrupt():
     code = (
         "from w2v_core.cli.options import exit_status\n"
+        "from w2v_core.console.log import show_log\n"
+        "show_log({})\n"
         "def work():\n"
         "    try:\n"
         "        raise KeyboardInterrupt\n"

@@ -1,11 +1,14 @@
 """--log-format json: standard error is one JSON object a line, whatever happens."""
 
 import json
+import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 from w2v_core.cli import __main__ as main_module
 from w2v_core.console import log as _log
 from w2v_core.io.credentials import without_secrets
+from w2v_core.io.events import LOGGER, JsonFormatter, bind_stage, log_event
 from w2v_core.runs.artifacts import STAGES
 from w2v_core.runs.run_directory import RunDir
 
@@ -196,6 +200,7 @@ def test_answers_stay_on_standard_output(monkeypatch, capsys, make_run, corpus):
     _log.choose_format([], {})
 
 
+@pytest.mark.usefixtures("console_log")
 @given(st.text(), st.floats(), st.lists(st.text()))
 def test_any_text_and_number_is_one_line_that_parses(text, number, names):
     with pytest.MonkeyPatch.context() as patch:
@@ -208,6 +213,50 @@ def test_any_text_and_number_is_one_line_that_parses(text, number, names):
             _log.choose_format([], {})
     (line,) = parsed("".join(written))
     assert line["number"] == number or line["number"] is None
+
+
+def test_a_service_gets_json_lines_from_a_handler_of_its_own():
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    LOGGER.addHandler(handler)
+    try:
+        with bind_stage("vocab"):
+            log_event("warned", "unused_setting", "warning", value=float("nan"))
+        LOGGER.warning("of %s code", "other")
+    finally:
+        LOGGER.removeHandler(handler)
+    ours, other = parsed(stream.getvalue())
+    assert ours | {"time": ""} == {
+        "time": "",
+        "level": "warning",
+        "event": "unused_setting",
+        "message": "warned",
+        "stage": "vocab",
+        "value": None,
+    }
+    assert (other["event"], other["message"]) == ("message", "of other code")
+
+
+@pytest.mark.usefixtures("console_log")
+def test_a_signal_may_log_while_a_line_is_written(monkeypatch):
+    """As Ctrl-C in training does: its handler runs between two instructions of the thread that writes."""
+    written: list[str] = []
+
+    def write(line: str) -> None:
+        written.append(line)
+        if len(written) == 1:
+            signal.raise_signal(signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: _log.say("stopping"))
+    monkeypatch.setattr(_log.sys, "stderr", type("S", (), {"write": write, "flush": lambda: None}))
+    _log.choose_format(["--log-format=json"], {})
+    try:
+        _log.say("working")
+    finally:
+        _log.choose_format([], {})
+        signal.signal(signal.SIGUSR1, before)
+    assert [line["message"] for line in parsed("".join(written))] == ["working", "stopping"]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def follow(num_looks: int) -> None:
         assert num_looks == 0 or enough.wait(20)
 
 
+@pytest.mark.usefixtures("console_log")
 def test_off_a_terminal_a_short_job_is_two_lines(capsys):
     follow(0)
     assert capsys.readouterr().err.splitlines() == [
@@ -54,6 +55,7 @@ def test_off_a_terminal_a_short_job_is_two_lines(capsys):
     ]
 
 
+@pytest.mark.usefixtures("console_log")
 def test_off_a_terminal_a_long_job_is_told_in_between(capsys, often):
     follow(3)
     lines = capsys.readouterr().err.splitlines()
@@ -128,6 +130,7 @@ def finish(run: RunDir, stage: str, seconds_ago: float = 2.0) -> None:
         stage_writer.finish(config=TokenizeConfig(), inputs=stage, files=[file], tokens=tokens)
 
 
+@pytest.mark.usefixtures("console_log")
 def test_the_table_tells_what_was_made_what_stood_and_the_total(tmp_path, monkeypatch, capsys):
     run = RunDir.create(str(tmp_path / "run"))
     monkeypatch.setattr(RunDir, "require", RunDir.manifest)  # the files themselves are not there

@@ -149,6 +149,7 @@ def test_words_of_every_language_stay_as_they_are(word):
     assert escape_json(json.dumps(word, ensure_ascii=False)) == json.dumps(word, ensure_ascii=False)
 
 
+@pytest.mark.usefixtures("console_log")
 def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypatch):
     stream = StringIO()
     from w2v_core.console.score_tables import print_scores
@@ -162,6 +163,7 @@ def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypa
     assert told.count("Spearman") == len(HOSTILE) == len(re.findall("(?m)^.*Spearman", told))
 
 
+@pytest.mark.usefixtures("console_log")
 @pytest.mark.parametrize("is_terminal", [False, True])
 def test_nights_with_hostile_names_are_told_harmlessly(monkeypatch, is_terminal):
     stream = StringIO()
@@ -214,6 +216,7 @@ def test_exported_words_come_back_as_they_were(tmp_path, name):
 # Programs
 
 
+@pytest.mark.usefixtures("console_log")
 def test_an_event_is_one_line_of_ascii(capsys):
     choose_format(["--log-format", "json"])
     try:

@@ -1,7 +1,7 @@
 """What a command says while it works: lines and tables for people, or one JSON object a line for programs.
 
-Both go to standard error; standard output is for answers. `say` and `show` are the only ways there, so that nothing
-else stands between the JSON lines:
+Both go to standard error, through the logger `w2v`; standard output is for answers. Nothing else stands between the
+JSON lines:
 
     {"time": "2026-01-02T03:04:05.678+00:00", "level": "info", "event": "stage_finished", "message": "vocab: 1.2 s; …",
      "run": "my-run", "stage": "vocab", "seconds": 1.2, "bytes": 34567, …}
@@ -9,28 +9,25 @@ else stands between the JSON lines:
 docs/operations.md lists the events and their fields.
 """
 
-import json
 import logging
-import math
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any, Literal, TextIO
 
 from rich.console import Console, RenderableType
 
-from w2v_core.io.credentials import holds_credentials, redacted, without_secrets
-from w2v_core.io.events import LOGGER, bound, unbind
+from w2v_core.io.credentials import without_secrets
+from w2v_core.io.events import LOGGER, JsonFormatter, bind_run, log_event
 
 LogFormat = Literal["text", "json"]
 ENVIRONMENT = "W2V_LOG_FORMAT"
 OPTION = "--log-format"
+say = log_event
 
 console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 """Where people read."""
@@ -44,17 +41,36 @@ _ACTS_IN_JSON = re.compile(
 )  # it has escapes for those below
 
 
-@dataclass
-class _Speaker:
-    """How this process speaks."""
+class ConsoleHandler(logging.Handler):
+    """Shows a record on standard error: a line or a table for people, or with a formatter what that makes of it.
 
-    as_json: bool = False
+    A line for people is the message, but for secrets and for characters that would act on the terminal or begin
+    another line.
+    """
+
+    renderers: Mapping[str, Callable[..., None]]
+    """for events that people read as tables, a function that shows their fields"""
     stream: TextIO | None = None
     """in place of standard error, while that is another process's"""
 
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.renderers = {}
 
-_speaker = _Speaker()
-_one_line = Lock()  # Spark's progress and Java's lines come from threads
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the record."""
+        if (render := self.renderers.get(getattr(record, "event", ""))) is not None:
+            render(**record.__dict__["fields"])
+        elif self.formatter is None:
+            _print(without_secrets(record.getMessage()))
+        else:
+            with suppress(BrokenPipeError):
+                stream = self.stream or sys.stderr
+                stream.write(self.format(record) + "\n")
+                stream.flush()
+
+
+_handler = ConsoleHandler()
 
 
 def choose_format(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
@@ -68,56 +84,27 @@ def choose_format(arguments: Sequence[str], environment: Mapping[str, str] = os.
         name, equals, value = argument.partition("=")
         if name == OPTION:
             asked = value if equals else "".join(arguments[place + 1 : place + 2])
-    _speaker.as_json = asked == "json"
-    unbind()
+    _handler.setFormatter(JsonFormatter() if asked == "json" else None)
+    bind_run(None)
 
 
 def speaks_json() -> bool:
     """Whether programs read: no bars then, and no tables."""
-    return _speaker.as_json
-
-
-class ConsoleHandler(logging.Handler):
-    """Shows what the library logs: a line, a table of its own, or a JSON object.
-
-    renderers: for events that people read as tables, a function that shows their fields
-    """
-
-    def __init__(self, renderers: Mapping[str, Callable[..., None]]) -> None:
-        super().__init__(logging.INFO)
-        self._renderers = renderers
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Show the record; records of other code than ours have no event."""
-        event, fields = getattr(record, "event", "message"), getattr(record, "fields", {})
-        if (render := self._renderers.get(event)) is not None:
-            render(**fields)
-        else:
-            say(record.getMessage(), event, record.levelname.lower(), **fields)
+    return _handler.formatter is not None
 
 
 def show_log(renderers: Mapping[str, Callable[..., None]]) -> None:
     """Show the library's log on standard error from now on."""
-    for handler in [each for each in LOGGER.handlers if isinstance(each, ConsoleHandler)]:
-        LOGGER.removeHandler(handler)
-    LOGGER.addHandler(ConsoleHandler(renderers))
+    _handler.renderers = renderers
+    LOGGER.addHandler(_handler)
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
 
 
-def say(text: str, event: str = "message", level: str = "info", **fields: Any) -> None:
-    """A line for people, as it is, but for secrets and for characters that would act on the terminal or begin another
-    line; for programs an event."""
-    if _speaker.as_json:
-        _write(event, level, text, fields)
-    else:
-        _print(without_secrets(text))
-
-
 def answer(text: str) -> None:
     """Print an answer on standard output, or log it as an event in JSON. No word of an answer is taken for a secret."""
-    if _speaker.as_json:
-        _write("message", "info", text, {})
+    if speaks_json():
+        say(text)
         return
     encoding = sys.stdout.encoding or "utf-8"
     line = (
@@ -133,8 +120,8 @@ def _print(text: str) -> None:
 
 def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:
     """A table for people; for programs an event, whose `fields` hold what the table shows."""
-    if _speaker.as_json:
-        _write(event, "info", message, fields)
+    if speaks_json():
+        say(message, event, **fields)
     else:
         console.print(table)
 
@@ -161,13 +148,13 @@ def escape_json(text: str) -> str:
 @contextmanager
 def capture_child_stderr(event: str) -> Iterator[None]:
     """In JSON, what a process started in this block writes to standard error becomes an event a line, all its life."""
-    if not _speaker.as_json:
+    if not speaks_json():
         yield
         return
     read_end, write_end = os.pipe()
     own = os.dup(2)
     with open(own, "w", encoding="utf-8", closefd=False) as stream:
-        _speaker.stream = stream  # what is said meanwhile is not heard again
+        _handler.stream = stream  # what is said meanwhile is not heard again
         os.dup2(write_end, 2)
         os.close(write_end)
         context = copy_context()
@@ -176,8 +163,9 @@ def capture_child_stderr(event: str) -> Iterator[None]:
             yield
         finally:
             os.dup2(own, 2)
-            with _one_line:
-                _speaker.stream = None
+            _handler.acquire()
+            _handler.stream = None
+            _handler.release()
             os.close(own)
 
 
@@ -186,28 +174,3 @@ def _tell_lines(read_end: int, event: str) -> None:
         for line in lines:
             if text := line.strip():
                 say(text, event, "warning")
-
-
-def _write(event: str, level: str, message: str, fields: Mapping[str, Any]) -> None:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {"time": now, "level": level, "event": event, "message": message}
-    line |= {key: redacted(value) if holds_credentials(value) else value for key, value in bound().items()}
-    # ASCII: no character of a file's name ends the line for whoever reads it.
-    text = json.dumps(_plain({**line, **fields}), allow_nan=False)
-    with _one_line, suppress(BrokenPipeError):
-        stream = _speaker.stream or sys.stderr
-        stream.write(text + "\n")
-        stream.flush()
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON can hold it: without secrets, and with null for what is no number."""
-    if isinstance(value, str):
-        return without_secrets(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
