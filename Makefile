@@ -1,5 +1,5 @@
 # make demo       every stage on a corpus made of installed docstrings
-# make test       the unit and Spark tests
+# make test       the unit and Spark tests, and promises under python -O
 # make test-all   all tests but those on a cluster: the release gate
 # make attack-input   2,000 corpora that a harsh user would give, forged files, bombs and hostile words
 # make coverage   the same, and which lines and branches of w2v_core and jobs it reaches
@@ -47,13 +47,18 @@ demo: $(CORE)
 	@$(BIN)/w2v demo
 
 PYTEST := W2V_REQUIRE_JAVA=1 $(BIN)/python -m pytest
+# `python -O`, in processes that the tests start too. Pytest's asserts are off; pytest.raises still fails.
+WITHOUT_ASSERTS := PYTHONOPTIMIZE=1 $(PYTEST) -W ignore::pytest.PytestConfigWarning
+PROMISES := $(addprefix tests/test_,run_dir.py vocab.py shards.py growing_vocab.py phrases.py vectors.py lease.py)
 
 test: $(STAMP) dist/w2v.zip
 	$(PYTEST) -n 2 -m unit
+	$(WITHOUT_ASSERTS) tests/test_promises.py tests/test_accounting.py
 	$(PYTEST) -m "spark and not slow and not attack"
 
 # The release gate: everything but the cluster's tests.
 test-all: test
+	$(WITHOUT_ASSERTS) -n 2 -m unit $(PROMISES)
 	$(PYTEST) -n 2 -m "slow and not spark and not attack"
 	$(PYTEST) -m "spark and slow and not attack"
 	$(PYTEST) -n 2 -m "attack and not spark"

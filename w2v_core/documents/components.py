@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from w2v_core import schemas
+from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.parquet import row_groups
 from w2v_core.runs.task_output import PartWriter, TaskResult
@@ -49,7 +50,9 @@ def total_moment(folder: Folder, task_results: Iterable[TaskResult], size: int) 
     total_DD = np.zeros((size, size))
     for task_result in sorted(task_results, key=lambda task_result: task_result.part):
         data = folder.read(task_result.temporary_name + _MOMENT)
-        assert data is not None
+        if data is None:
+            path = folder.file(task_result.temporary_name + _MOMENT)
+            raise InputError(f"{path} is missing; run `w2v embed` again")
         total_DD += np.frombuffer(data).reshape(size, size)
     return total_DD
 

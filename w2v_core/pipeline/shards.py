@@ -50,8 +50,9 @@ def _build(
     names, weighted = sentences.parts, sentences.weighted
     read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
     expected = read_vocabulary()
-    assert vocab.tokens is not None
-    num_parts = num_shards(expected.counts, expected.keep_probability, vocab.tokens.kept, options.target_rows)
+    num_parts = num_shards(
+        expected.counts, expected.keep_probability, vocab.account().kept, options.target_rows
+    )
 
     encode = partial(_encode, token_folder, names, read_vocabulary, options.seed, weighted)
     write = partial(_write, read_vocabulary, options, folder, weighted)
@@ -61,7 +62,7 @@ def _build(
     )
     account = total_account(task_results)
     require_equal("tokens read by shards", account.read, options.passes * sentences.num_tokens)
-    unknown = options.passes * vocab.tokens.out_of_vocabulary
+    unknown = options.passes * vocab.account().out_of_vocabulary
     require_equal("tokens out of vocabulary", account.out_of_vocabulary, unknown)
     if account.kept == 0:
         fix = _fix_for_no_row(account, sentences, vocab)

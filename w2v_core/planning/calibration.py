@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +31,12 @@ TRIAL_SECONDS = 4.0
 class SpreadVocabulary(Vocabulary):
     """The words of a sample, with ids among the more words that the whole corpus has."""
 
-    id_D: Int32Array | None = None
-    spread_keep_V: npt.NDArray[np.float64] | None = None
-    spread_counts_V: npt.NDArray[np.int64] | None = None
+    id_D: Int32Array = field(kw_only=True)
+    spread_keep_V: npt.NDArray[np.float64] = field(kw_only=True)
+    spread_counts_V: npt.NDArray[np.int64] = field(kw_only=True)
 
     def ids(self, tokens: pa.StringArray) -> Int32Array:
         """The id (N,) in the large vocabulary of each token, -1 for a word that is not known."""
-        assert self.id_D is not None
         found_N = super().ids(tokens)
         ids_N: Int32Array = np.where(found_N < 0, np.int32(-1), self.id_D[found_N])
         return ids_N
@@ -101,7 +100,6 @@ class TrialShards:
 
 def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder) -> TrialShards:
     """Subsample, window and write the sample's sentences, in one pass."""
-    assert vocabulary.spread_keep_V is not None
     once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
     started = time.perf_counter()
     encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
@@ -118,7 +116,6 @@ def trial_rows_per_second(
     seconds: float,
 ) -> float:
     """How fast all workers together train rows of the sample, with tables as large as the run's, or as a trial may."""
-    assert vocabulary.spread_counts_V is not None
     files = [
         task_result.file.model_copy(update={"name": task_result.temporary_name})
         for task_result in shards.task_results

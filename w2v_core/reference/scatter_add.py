@@ -9,6 +9,7 @@ arrays where it has not; a test holds the two equal. N: rows, V: table, D: dimen
 import numpy as np
 from scipy.sparse import csr_array
 
+from w2v_core.errors import UserError
 from w2v_core.types import FloatArray, Int32Array
 
 try:
@@ -22,7 +23,8 @@ def scatter_rows(table_VD: FloatArray, ids_N: Int32Array, weights_N: FloatArray,
     if csc_matvecs is None:
         scatter_rows_publicly(table_VD, ids_N, weights_N, rows_ND)
         return
-    assert table_VD.flags.c_contiguous, "ravel() must not copy what is added to"
+    if not table_VD.flags.c_contiguous:  # ravel() would copy it, and the sum would be lost
+        raise UserError("table_VD is not C-contiguous; pass np.ascontiguousarray(table_VD)")
     num_words, size = table_VD.shape
     csc_matvecs(
         num_words,

@@ -57,6 +57,15 @@ class Manifest(BaseModel):
         None, description="of the rows of all files, whatever their order, in hexadecimal"
     )
 
+    def account(self) -> TokenAccount:
+        """Return the token account of a stage that handles tokens. Raises RunError where it is missing."""
+        if self.tokens is None:
+            raise RunError(
+                f"{self.stage}/{MANIFEST}: tokens = null: expected a token account; delete the file and run the "
+                "command again"
+            )
+        return self.tokens
+
 
 def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
     """SHA-256 of what decides a stage's output: its settings, its inputs and the revision of its code."""

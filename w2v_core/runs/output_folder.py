@@ -57,7 +57,7 @@ class OutputFolder:
 
     def is_current(self, name: str, wanted: str) -> bool:
         """Whether the folder is whole, and made from what `wanted` is the fingerprint of."""
-        assert name == self._name
+        self._require_own(name)
         manifest = self.manifest()
         if manifest is None or manifest.fingerprint != wanted:
             return False
@@ -66,10 +66,15 @@ class OutputFolder:
 
     def require(self, name: str) -> Manifest:
         """The manifest, of a folder that is current."""
+        self._require_own(name)
         manifest = self.manifest()
-        assert name == self._name
-        assert manifest is not None
+        if manifest is None:
+            raise RunError(f"{self.location} holds no finished {name}; run the command again")
         return manifest
+
+    def _require_own(self, name: str) -> None:
+        if name != self._name:
+            raise RunError(f"stage {name!r}: expected {self._name!r}, for which {self.location} was opened")
 
     @contextmanager
     def rewrite(self, name: str) -> Iterator[StageWriter]:
@@ -77,7 +82,7 @@ class OutputFolder:
 
         What the block leaves without `StageWriter.finish` is removed.
         """
-        assert name == self._name
+        self._require_own(name)
         if self.folder.read(MANIFEST) is not None:
             self.folder.filesystem.delete_file(self.folder.file(MANIFEST))
         self.folder.delete()

@@ -77,7 +77,8 @@ class RunDir:
 
     def stage(self, name: str) -> Folder:
         """The folder of stage `name`."""
-        assert name in STAGES
+        if name not in STAGES:
+            raise RunError(f"stage {name!r}: expected one of {', '.join(STAGES)}")
         return self.folder / name
 
     @property

@@ -69,8 +69,7 @@ class SentenceStage:
     @property
     def num_tokens(self) -> int:
         """Tokens in all sentences."""
-        assert self.manifest.tokens is not None
-        return self.manifest.tokens.kept
+        return self.manifest.account().kept
 
 
 def dictionary_and_codes(sentences: pa.ListArray) -> tuple[pa.StringArray, Int32Array]:

@@ -100,7 +100,8 @@ class PartWriter:
 
     def entry(self, name: str) -> FileEntry:
         """The file, whole, under the name it is to have; only once the block has ended."""
-        assert self._stream.closed
+        if not self._stream.closed:
+            raise AccountError(f"{name}: counted before its last bytes were written; report this as a bug")
         return FileEntry(name=name, rows=self.rows, bytes=self._stream.num_bytes, crc32=self._stream.crc32)
 
     def __enter__(self) -> "PartWriter":

@@ -7,6 +7,7 @@ compatibility characters fold as in Unicode: full-width and half-width forms, li
 import re
 import unicodedata
 
+from w2v_core.errors import UserError
 from w2v_core.tokenization.joiners import remove_ignorable
 
 KEPT = {
@@ -44,7 +45,8 @@ _SPELLINGS_OF_AM = [
 
 def normal_form(line: str, form: str) -> str:
     """Return the line in NFC or NFKC, with the letters of KEPT and without invisible format characters."""
-    assert form in ("NFC", "NFKC")
+    if form not in ("NFC", "NFKC"):
+        raise UserError(f"form = {form!r}: expected 'NFC' or 'NFKC'")
     line = remove_ignorable(line)
     line = unicodedata.normalize("NFC", line) if form == "NFC" else _nfkc(line)
     for am, spellings in _SPELLINGS_OF_AM:

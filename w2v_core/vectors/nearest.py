@@ -135,7 +135,8 @@ def best_rows(
     Works in blocks of BLOCK_SCORES / B rows, so neither a normalised table nor all B * V scores ever exist. Once k rows
     are known, a block's columns count only where they beat some query's worst; of a later block that is a few.
     """
-    assert k >= 1, k
+    if k < 1:
+        raise UserError(f"k = {k}: expected an integer >= 1")
     best_ids = np.empty((num_queries, 0), dtype=np.int64)
     best_score = np.empty((num_queries, 0), dtype=np.float32)
     for rows, ids_N in _blocks(rows_R, max(BLOCK_SCORES // max(num_queries, 1), 1)):

@@ -64,12 +64,11 @@ def analogy(
 
 def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
     """The vectors of a run, or those at a path. UserError unless one of both is named."""
-    if (run_dir is None) == (vectors is None):
-        raise UserError("name either a run with --run-dir or vectors with --vectors")
-    if vectors is not None:
+    if run_dir is not None and vectors is None:
+        return open_vectors(run_dir)
+    if vectors is not None and run_dir is None:
         return WordVectors.load(vectors)
-    assert run_dir is not None
-    return open_vectors(run_dir)
+    raise UserError("name either a run with --run-dir or vectors with --vectors")
 
 
 def open_vectors(run_dir: str) -> WordVectors:
