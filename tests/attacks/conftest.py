@@ -1,8 +1,10 @@
 """How many random inputs the attacks try: W2V_ATTACKS, few by default. `make attack-input` tries many."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+from inline_executor import InlineExecutor
 
 ATTACKS = int(os.environ.get("W2V_ATTACKS", "60"))
 
@@ -18,3 +20,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def attacks() -> int:
     """Random inputs that a test tries."""
     return ATTACKS
+
+
+@pytest.fixture(scope="session")
+def inline() -> Iterator[InlineExecutor]:
+    """An executor in this process: attacks that end in an error would end the processes that other tests share."""
+    with InlineExecutor() as executor:
+        yield executor

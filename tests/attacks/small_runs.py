@@ -1,4 +1,4 @@
-"""Sentences to vectors through the stages, in this process."""
+"""Sentences to vectors through the stages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
-from inline_executor import InlineExecutor
 
 from w2v_core import schemas
 from w2v_core.config import Config
+from w2v_core.executors.base import Executor
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.reference.unigram_sampler import UnigramSampler
@@ -35,9 +35,11 @@ class Trained:
     reports: list[Progress]
 
 
-def shards_of(sentences: list[list[str]], config: Config, work: Path) -> tuple[Vocabulary, Shards]:
+def shards_of(
+    executor: Executor, sentences: list[list[str]], config: Config, work: Path
+) -> tuple[Vocabulary, Shards]:
     """The vocabulary and the shards. Errors as of the stages."""
-    run, executor = RunDir.create(str(work / uuid4().hex)), InlineExecutor()
+    run = RunDir.create(str(work / uuid4().hex))
     account = TokenAccount(*[sum(map(len, sentences))] * 2)
     with run.rewrite("tokens") as stage_writer:
         with PartWriter(stage_writer.temporary, schemas.TOKENS) as writer:
@@ -83,6 +85,6 @@ def loss_of(job: TrainingJob, tables: Tables) -> float:
     return sum(loss.total for loss in told) / sum(loss.num_pairs for loss in told)
 
 
-def run(sentences: list[list[str]], config: Config, work: Path) -> Trained:
+def run(executor: Executor, sentences: list[list[str]], config: Config, work: Path) -> Trained:
     """Sentences to vectors."""
-    return train(*shards_of(sentences, config, work), config)
+    return train(*shards_of(executor, sentences, config, work), config)

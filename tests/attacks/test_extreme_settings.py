@@ -88,33 +88,35 @@ def require_sensible(found: Trained, config: Config, falls: bool = True) -> None
     ],
     ids=" ".join,
 )
-def test_a_setting_at_its_end_makes_sensible_vectors(setting, sg, tmp_path):
+def test_a_setting_at_its_end_makes_sensible_vectors(setting, sg, tmp_path, inline):
     config = config_of(*setting, f"train.sg={sg}")
-    require_sensible(run(TEXTS["20 words"], config, tmp_path), config)
+    require_sensible(run(inline, TEXTS["20 words"], config, tmp_path), config)
 
 
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("negative", [1, 5, 100])
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_vocabulary_smaller_than_a_batchs_noise_makes_sensible_vectors(name, negative, sg, tmp_path):
+def test_a_vocabulary_smaller_than_a_batchs_noise_makes_sensible_vectors(
+    name, negative, sg, tmp_path, inline
+):
     # A batch of 1,024 rows would take hundreds of steps of a word at once, after which the loss need not be lower.
     for batch_size in (16, 1024):
         config = config_of(f"train.negative={negative}", f"train.sg={sg}", f"train.batch_size={batch_size}")
-        require_sensible(run(TEXTS[name], config, tmp_path), config, falls=batch_size == 16)
+        require_sensible(run(inline, TEXTS[name], config, tmp_path), config, falls=batch_size == 16)
 
 
 @pytest.mark.parametrize("sg", [0, 1])
-def test_the_smallest_learning_rate_moves_finitely(sg, tmp_path):
+def test_the_smallest_learning_rate_moves_finitely(sg, tmp_path, inline):
     config = config_of(f"train.sg={sg}", "train.alpha=1e-9", "train.min_alpha=0")
-    found = run(TEXTS["20 words"], config, tmp_path)
+    found = run(inline, TEXTS["20 words"], config, tmp_path)
     require_finite(found.tables)
     assert found.loss == pytest.approx(found.untrained_loss)
 
 
 @pytest.mark.parametrize("workers", [2, 5])
-def test_workers_without_rows_wait_for_the_others(workers, tmp_path):
+def test_workers_without_rows_wait_for_the_others(workers, tmp_path, inline):
     config = config_of(f"train.workers={workers}")
-    found = run(TEXTS["one sentence of two words"], config, tmp_path)
+    found = run(inline, TEXTS["one sentence of two words"], config, tmp_path)
     require_sensible(found, config)
     assert found.reports[-1].rows == 2 * config.train.epochs
 
@@ -169,22 +171,22 @@ def test_a_number_beyond_its_end_is_refused_by_name_value_and_bound(setting, bou
     assert value in told or "0.05" in bound
 
 
-def test_a_threshold_that_no_word_reaches_names_the_highest_count(tmp_path):
+def test_a_threshold_that_no_word_reaches_names_the_highest_count(tmp_path, inline):
     with pytest.raises(
         UserError, match="vocab.min_count = 4611686018427387904 leaves no word: .* count of a word is 1600;"
     ):
-        run(a_text(1), config_of("vocab.min_count=4611686018427387904"), tmp_path)
+        run(inline, a_text(1), config_of("vocab.min_count=4611686018427387904"), tmp_path)
 
 
-def test_a_sample_that_leaves_nothing_is_refused(tmp_path):
+def test_a_sample_that_leaves_nothing_is_refused(tmp_path, inline):
     with pytest.raises(UserError, match="no word is left with a context"):
-        run(TEXTS["20 words"], config_of("vocab.sample=1e-300"), tmp_path)
+        run(inline, TEXTS["20 words"], config_of("vocab.sample=1e-300"), tmp_path)
 
 
-def test_epochs_whose_passes_have_no_row_are_refused(tmp_path):
+def test_epochs_whose_passes_have_no_row_are_refused(tmp_path, inline):
     # Of the two draws of this seed only the second keeps two words.
     config = config_of("vocab.sample=0.02", "shards.passes=2", "shards.seed=4", "train.epochs=1")
-    vocabulary, shards = shards_of([["a", "b", "c"]] * 2, config, tmp_path)
+    vocabulary, shards = shards_of(inline, [["a", "b", "c"]] * 2, config, tmp_path)
     assert [file.rows > 0 for file in shards.files] == [False, True]
     with pytest.raises(UserError, match="no row for train.epochs = 1"):
         train(vocabulary, shards, config)
@@ -221,7 +223,7 @@ MEANINGLESS = {
 REFUSALS = (*MEANINGLESS, "vocab.max_final_vocab", "no word is left with a context", "the shards have no row")
 
 
-def test_any_settings_together_are_refused_or_make_the_same_sensible_vectors_twice(attacks):
+def test_any_settings_together_are_refused_or_make_the_same_sensible_vectors_twice(attacks, inline):
     tried = {"refused": 0, "trained": 0}
     values = st.fixed_dictionaries({key: st.sampled_from(values) for key, values in TOGETHER.items()})
     spoiled = st.sampled_from([None] * 15 + [*MEANINGLESS])
@@ -234,7 +236,7 @@ def test_any_settings_together_are_refused_or_make_the_same_sensible_vectors_twi
         given = [f"{key}={value}" for key, value in chosen.items() if value is not None]
         try:
             config = config_of(*given)
-            found, again = (trained_once(name, config) for _ in range(2))
+            found, again = (trained_once(name, config, inline) for _ in range(2))
         except UserError as refusal:
             if not any(told in str(refusal) for told in REFUSALS):
                 raise
@@ -253,6 +255,6 @@ def test_any_settings_together_are_refused_or_make_the_same_sensible_vectors_twi
     assert min(tried.values()) > 0
 
 
-def trained_once(name: str, config: Config) -> Trained:
+def trained_once(name: str, config: Config, inline) -> Trained:
     with tempfile.TemporaryDirectory() as work:
-        return run(TEXTS[name], config, Path(work))
+        return run(inline, TEXTS[name], config, Path(work))

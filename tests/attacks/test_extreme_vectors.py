@@ -67,27 +67,29 @@ def but_one(value: float) -> np.ndarray:
     ],
     ids=["1e30", "3e38", "one of 1.1e6", "one NaN", "one infinity", "zeros"],
 )
-def test_vectors_that_nothing_can_be_learnt_from_are_refused(kind, input_VD, told, tmp_path):
+def test_vectors_that_nothing_can_be_learnt_from_are_refused(kind, input_VD, told, tmp_path, inline):
     location = given_vectors(tmp_path, kind, input_VD)
     with pytest.raises(UserError, match=told):
-        run(TEXTS["20 words"], config_of(f"train.init_vectors={location}"), tmp_path)
+        run(inline, TEXTS["20 words"], config_of(f"train.init_vectors={location}"), tmp_path)
 
 
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("kind", ["text", "ours"])
 @pytest.mark.parametrize("input_VD", [signs(1e6), signs(1e3), signs(1e-40)], ids=["1e6", "1e3", "1e-40"])
-def test_vectors_of_any_other_length_stay_finite(kind, input_VD, sg, tmp_path):
+def test_vectors_of_any_other_length_stay_finite(kind, input_VD, sg, tmp_path, inline):
     location = given_vectors(tmp_path, kind, input_VD)
-    found = run(TEXTS["20 words"], config_of(f"train.init_vectors={location}", f"train.sg={sg}"), tmp_path)
+    found = run(
+        inline, TEXTS["20 words"], config_of(f"train.init_vectors={location}", f"train.sg={sg}"), tmp_path
+    )
     require_finite(found.tables)
     assert np.abs(found.tables.input_VD).max() < 2 * max(np.abs(input_VD).max(), 1)
 
 
-def test_a_few_zero_vectors_learn_with_the_others(tmp_path):
+def test_a_few_zero_vectors_learn_with_the_others(tmp_path, inline):
     vectors = signs(0.1)
     vectors[:5] = 0
     location = given_vectors(tmp_path, "ours", vectors)
-    found = run(TEXTS["20 words"], config_of(f"train.init_vectors={location}"), tmp_path)
+    found = run(inline, TEXTS["20 words"], config_of(f"train.init_vectors={location}"), tmp_path)
     assert np.abs(found.tables.input_VD[:5]).max(axis=1).min() > 1e-3
 
 

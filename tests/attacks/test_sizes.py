@@ -99,13 +99,12 @@ def test_a_line_of_bytes_that_are_no_text_is_cut_in_the_time_of_others(tmp_path)
     assert counters["long_lines_cut"] == len(pieces) - 1 <= 3
 
 
-def test_a_token_of_a_megabyte_goes_to_the_shards_and_to_the_page(tmp_path, w2v):
+def test_a_token_of_a_megabyte_goes_to_the_shards_and_to_the_page(tmp_path, w2v, inline):
     huge = "가" * 349_525
     (tmp_path / "in.txt").write_text(f"{huge} small\n" * 3, encoding="utf-8")
-    (tmp_path / "out").mkdir()
-    found = tokenized([str(tmp_path / "in.txt")], {}, tmp_path / "out")
+    found = tokenized(inline, [str(tmp_path / "in.txt")], {}, tmp_path / "out")
     assert found.account.kept == 6
-    assert set(sharded(found, tmp_path / "out").words["token"].to_pylist()) == {huge, "small"}
+    assert set(sharded(inline, found, sample=0).words["token"].to_pylist()) == {huge, "small"}
     run = made_run(tmp_path / "run", [huge, "small", "words"])
     assert w2v("report", "--run-dir", run.location)[0] == 0
     assert (tmp_path / "run" / "reports" / "report.html").stat().st_size < 200_000
@@ -163,34 +162,33 @@ def test_rows_of_one_text_take_no_memory_of_what_they_come_to(tmp_path, full, ki
     assert megabytes < MOST_MEMORY_MB or kind == "tokens"
 
 
-def test_what_cannot_be_cut_and_is_too_large_is_refused(tmp_path, monkeypatch):
+def test_what_cannot_be_cut_and_is_too_large_is_refused(tmp_path, monkeypatch, inline):
     monkeypatch.setattr(lines_module, "LONGEST_WHOLE_LINE", 3_000_000)
     monkeypatch.setattr(mediawiki, "_LONGEST_PAGE", 2_000_000)
     monkeypatch.setattr(decoded_batches, "LARGEST_ROW", 3_000_000)
-    (tmp_path / "out").mkdir()
     (tmp_path / "a.jsonl").write_text('{"text": "' + "a " * 3_000_000 + '"}\n')
-    assert "has a line of more than 3,000,000 bytes" in tokenized(
-        [str(tmp_path / "a.jsonl")], {}, tmp_path / "out"
-    )
     (tmp_path / "a.xml").write_text(HEAD + "<page>" + "a " * 3_000_000)
-    assert "a page has no end within 2,000,000" in tokenized([str(tmp_path / "a.xml")], {}, tmp_path / "out")
     pq.write_table(pa.table({"text": [["a" * 1_000_000] * 4]}), tmp_path / "a.parquet")
-    assert "has a row of more than 3,000,000" in tokenized(
-        [str(tmp_path / "a.parquet")], {}, tmp_path / "out"
-    )
+    for name, told in (
+        ("a.jsonl", "has a line of more than 3,000,000 bytes"),
+        ("a.xml", "a page has no end within 2,000,000"),
+        ("a.parquet", "has a row of more than 3,000,000"),
+    ):
+        assert told in tokenized(inline, [str(tmp_path / name)], {}, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
     "unit", ["<ref>", "<ref name=a ", "<b><i>", "[http://a ", "[[a|", "{{a|", "<!--", ";:*#", "{|\n"]
 )
-def test_markup_that_is_opened_without_end_takes_no_time(tmp_path, unit):
+def test_markup_that_is_opened_without_end_takes_no_time(tmp_path, unit, inline):
     path = tmp_path / "a.xml"
     path.write_text(HEAD + page(unit * 100_000) + page("fine<br> " * 3000) + "</mediawiki>")
-    (tmp_path / "out").mkdir()
-    found = tokenized([str(path)], {}, tmp_path / "out")
+    found = tokenized(inline, [str(path)], {}, tmp_path / "out")
     assert found.counters["bad_rows"] == 1
     assert found.account.kept == 3000
-    assert "tags or brackets that do not end" in tokenized([str(path)], {"strict": True}, tmp_path / "out")
+    assert "tags or brackets that do not end" in tokenized(
+        inline, [str(path)], {"strict": True}, tmp_path / "out"
+    )
 
 
 # Files that change while they are read
@@ -341,34 +339,31 @@ EMPTY = {"type": "record", "name": "Empty", "fields": [{"name": "x", "type": "nu
         ("bytes", b"\xff" * 9 + b"\x01", "cannot be read"),
     ],
 )
-def test_avro_that_claims_without_end_is_refused(tmp_path, kind, value, told):
+def test_avro_that_claims_without_end_is_refused(tmp_path, kind, value, told, inline):
     path = avro_of(tmp_path / "a.avro", kind, value)
-    (tmp_path / "out").mkdir()
-    assert told in tokenized([str(path)], {}, tmp_path / "out")
+    assert told in tokenized(inline, [str(path)], {}, tmp_path / "out")
 
 
-def test_avro_of_every_other_type_is_read(tmp_path):
-    (tmp_path / "out").mkdir()
+def test_avro_of_every_other_type_is_read(tmp_path, inline):
     ids = {"type": "array", "items": {"type": "enum", "name": "E", "symbols": ["A"]}}
     for kind, value in (
         (ids, b"\x02\x00\x00"),
         (EMPTY, b""),
         ({"type": "map", "values": "null"}, b"\x02\x02k\x00"),
     ):
-        found = tokenized([str(avro_of(tmp_path / "a.avro", kind, value))], {}, tmp_path / "out")
+        found = tokenized(inline, [str(avro_of(tmp_path / "a.avro", kind, value))], {}, tmp_path / "out")
         assert found.sentences["tokens"].to_pylist() == [["a"]]
 
 
 # Names
 
 
-def test_a_file_is_read_by_its_own_name_and_not_by_a_links(tmp_path):
-    (tmp_path / "out").mkdir()
+def test_a_file_is_read_by_its_own_name_and_not_by_a_links(tmp_path, inline):
     (tmp_path / "in").mkdir()
     pq.write_table(pa.table({"text": ["words of a table"]}), tmp_path / "in" / "m.parquet")
     for name in ("a", "z.txt", "0.orc"):
         (tmp_path / "in" / name).symlink_to("m.parquet")
-    found = tokenized([str(tmp_path / "in")], {}, tmp_path / "out")
+    found = tokenized(inline, [str(tmp_path / "in")], {}, tmp_path / "out")
     assert found.sentences["tokens"].to_pylist() == [["words", "of", "a", "table"]]
     assert [Path(path).name for path in found.files] == ["m.parquet"]
 
@@ -391,11 +386,9 @@ def test_a_pipe_is_named_and_within_a_folder_passed_over(tmp_path):
     assert [Path(file.path).name for file in find_files([str(tmp_path)])] == ["a.txt"]
 
 
-def test_text_after_zeros_is_read_or_refused_however_it_is_cut(tmp_path):
+def test_text_after_zeros_is_read_or_refused_however_it_is_cut(tmp_path, inline):
     """Bytes beyond the first split tell whether a file is text."""
     (tmp_path / "a.txt").write_bytes(b"\0" * 300 + b"\n" + b"words of text\n" * 1000)
-    outcomes = []
-    for split_bytes in (WHOLE, 1024):
-        (tmp_path / f"out{split_bytes}").mkdir()
-        outcomes.append(tokenized([str(tmp_path / "a.txt")], {}, tmp_path / f"out{split_bytes}", split_bytes))
+    inputs = [str(tmp_path / "a.txt")]
+    outcomes = [tokenized(inline, inputs, {}, tmp_path / "out", size) for size in (WHOLE, 1024)]
     assert [found.account.kept for found in outcomes] == [3000, 3000]
