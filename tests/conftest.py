@@ -41,6 +41,10 @@ OBJECT_STORE = ("bucket", "object store")
 REQUIRE_JAVA = "W2V_REQUIRE_JAVA"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-messages", action="store_true", help="write tests/messages.txt again")
+
+
 def pytest_sessionstart() -> None:
     # Shells start what scripts leave in the background with Ctrl-C ignored, and what it starts inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

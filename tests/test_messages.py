@@ -1,0 +1,179 @@
+"""The whole sentences of errors, in one file: messages.txt. Other tests check the class and the values in it.
+
+`pytest tests/test_messages.py --update-messages` writes the file again; read its diff before you commit it.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from w2v_core.config import TokenizeConfig, load_config
+from w2v_core.errors import W2VError
+from w2v_core.io.filesystem import open_folder
+from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.runs.run_directory import RunDir
+from w2v_core.runs.task_output import write_bytes
+from w2v_core.runs.token_account import TokenAccount, require_equal
+from w2v_core.tokenization.task import tokenize_part
+from w2v_core.tokenization.tokenizer_resources import TokenizerResources
+from w2v_core.vectors.word_vectors import WordVectors
+
+SNAPSHOT = Path(__file__).with_name("messages.txt")
+
+
+def setting(*overrides):
+    return lambda _: load_config(None, [*overrides])
+
+
+def config_file(text):
+    return lambda folder: load_config(written(folder / "c.toml", text))
+
+
+def input_file(name, content, **settings):
+    """What reading a file of that name and content tells: bytes, text, or the columns of a Parquet file."""
+
+    def read(folder):
+        config = TokenizeConfig(**settings)
+        files = find_files([written(folder / name, content)], config.format, config.column)
+        for task in plan_splits(files, 1 << 20):
+            tokenize_part(task, config, TokenizerResources(), open_folder(str(folder)), 0)
+
+    return read
+
+
+def vector_file(content):
+    return lambda folder: WordVectors.load(written(folder / "v", content))
+
+
+def vectors(ask):
+    def run(folder):
+        ask(WordVectors.load(written(folder / "v", "2 2\nking 1 0\nqueen 0 1\n")))
+
+    return run
+
+
+def run_directory(use):
+    def run(folder):
+        made = RunDir.create(str(folder / "run"))
+        with made.rewrite("tokens") as stage_writer:
+            files = [write_bytes(stage_writer, "file", lambda stream: stream.write(b"data"))]
+            stage_writer.finish(config=TokenizeConfig(), inputs=[], files=files, tokens=TokenAccount(1, 1))
+        use(made, folder)
+
+    return run
+
+
+def cut_file(run, folder):
+    written(folder / "run" / "tokens" / "file", "dat")
+    run.require("tokens")
+
+
+def damaged_manifest(run, folder):
+    written(folder / "run" / "tokens" / "manifest.json", "{")
+    run.require("tokens")
+
+
+def manifest_of_another_format(run, folder):
+    path = folder / "run" / "tokens" / "manifest.json"
+    written(path, json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
+    run.require("tokens")
+
+
+def folder_of_photos(folder):
+    written(folder / "cat.jpg", "")
+    RunDir.create(str(folder))
+
+
+def written(path, content):
+    if isinstance(content, dict):
+        pq.write_table(pa.table(content), path)
+    else:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+CASES = {
+    "configuration: unknown key": setting("train.epoch=3"),
+    "configuration: key of another section": setting("train.window=3"),
+    "configuration: unknown section": setting("vocabulary.min_count=3"),
+    "configuration: no section": setting("train=3"),
+    "configuration: not a number": setting("train.epochs=many"),
+    "configuration: too small": setting("train.epochs=0"),
+    "configuration: not finite": setting("vocab.sample=nan"),
+    "configuration: unknown choice": setting("tokenize.tokenizer=klingon"),
+    "configuration: faulty pattern": setting("tokenize.pattern=("),
+    "configuration: of another tokenizer": setting("tokenize.per_word=true"),
+    "configuration: two settings together": setting("train.min_alpha=0.06"),
+    "configuration: value for a section": config_file("gate = 1\n"),
+    "configuration: value for keys": setting("spark.conf=4g"),
+    "configuration: missing file": lambda folder: load_config(str(folder / "absent.toml")),
+    "input: missing": lambda folder: find_files([str(folder / "absent.txt")]),
+    "input: empty folder": lambda folder: find_files([str(folder)]),
+    "input: UTF-16": input_file("a.txt", "hello\n".encode("utf-16")),
+    "input: not UTF-8": input_file("a.txt", b"caf\xe9\n", strict=True),
+    "input: neither text nor a table": input_file("x.zip", b"PK\x03\x04\0\0\0\0"),
+    "input: empty gzip file": input_file("b.gz", ""),
+    "input: packed ORC": input_file("x.orc.gz", "x"),
+    "input: XML of another kind": input_file("a.xml", "<html>\n</html>\n"),
+    "input: line is not JSON": input_file("a.jsonl", '{"text": "a"}\n{\n', strict=True),
+    "input: no such column of CSV": input_file("x.csv", "id,body\n1,a\n"),
+    "input: row of CSV too short": input_file("x.csv", "id,text,more\n1,a\n", strict=True),
+    "input: no such column of Parquet": input_file("a.parquet", {"id": [1], "body": ["x"]}),
+    "input: column of numbers": input_file("a.parquet", {"text": [1]}),
+    "vectors: number missing": vector_file("2 2\nking 1 2\nqueen 3\n"),
+    "vectors: number too many": vector_file("2 2\nking 1 2\nqueen 3 4 5\n"),
+    "vectors: not a number": vector_file("2 2\nking 1 2\nqueen x 4\n"),
+    "vectors: not finite": vector_file("2 2\nking 1 2\nqueen nan 4\n"),
+    "vectors: too few words": vector_file("3 2\nking 1 2\nqueen 3 4\n"),
+    "vectors: empty file": vector_file(""),
+    "vectors: missing file": lambda folder: WordVectors.load(str(folder / "absent")),
+    "vectors: unknown word": vectors(lambda wv: wv.most_similar("quen")),
+    "vectors: no answers": vectors(lambda wv: wv.most_similar("king", topn=0)),
+    "vectors: topn None": vectors(lambda wv: wv.most_similar("king", topn=None)),
+    "vectors: query of another length": vectors(lambda wv: wv.most_similar([np.ones(3)])),
+    "vectors: query not finite": vectors(lambda wv: wv.most_similar([np.array([np.nan, 0])])),
+    "vectors: words in one text": vectors(lambda wv: wv.doesnt_match("king")),
+    "vectors: no word known": vectors(lambda wv: wv.doesnt_match(["unknown"])),
+    "vectors: weights missing": vectors(lambda wv: wv.get_mean_vector(["king"], [1, 2])),
+    "vectors: unknown method": vectors(lambda wv: wv.analogy("king", "king", "queen", method="cos")),
+    "run directory: missing": lambda folder: RunDir.open(str(folder / "absent")),
+    "run directory: other files": folder_of_photos,
+    "run directory: a file": lambda folder: RunDir.create(written(folder / "file", "x")),
+    "run directory: a stage of one": run_directory(lambda run, _: RunDir.open(f"{run.location}/tokens")),
+    "run directory: unfinished stage": run_directory(lambda run, _: run.require("vocab")),
+    "run directory: unknown stage": run_directory(lambda run, _: run.stage("token")),
+    "run directory: file cut short": run_directory(cut_file),
+    "run directory: damaged manifest": run_directory(damaged_manifest),
+    "run directory: another format": run_directory(manifest_of_another_format),
+    "account: tokens lost": lambda _: TokenAccount(read=10, kept=9).checked(),
+    "account: stages differ": lambda _: require_equal("tokens read by vocab", 9, 10),
+}
+
+
+COMMANDS = {
+    "command: no vectors named": ["neighbors", "king"],
+    "command: missing run": ["report", "--run-dir", "{folder}/absent"],
+    "command: stage before is missing": ["train", "--run-dir", "{folder}/run"],
+    "command: missing input": ["run", "--run-dir", "{folder}/new", "--input", "{folder}/absent.txt"],
+}
+
+
+def test_messages_are_those_of_the_file(tmp_path, w2v, request):
+    told = {}
+    for number, (name, break_it) in enumerate(CASES.items()):
+        (folder := tmp_path / str(number)).mkdir()
+        with pytest.raises(W2VError) as fault:
+            break_it(folder)
+        told[name] = f"{type(fault.value).__name__}: {fault.value}".replace(str(folder), "<tmp>")
+    RunDir.create(str(tmp_path / "run"))
+    for name, arguments in COMMANDS.items():
+        status, _, err = w2v(*(each.format(folder=tmp_path) for each in arguments))
+        told[name] = f"exit status {status}: {' '.join(err.split())}".replace(str(tmp_path), "<tmp>")
+    text = "".join(f"{name}\n    {message}\n" for name, message in told.items())
+    if request.config.getoption("--update-messages"):
+        SNAPSHOT.write_text(text, encoding="utf-8")
+    assert text.splitlines() == SNAPSHOT.read_text(encoding="utf-8").splitlines()
