@@ -114,13 +114,9 @@ def test_bytes_that_are_not_utf8_are_replaced_and_counted_or_refused(tmp_path):
 
 def test_a_column_that_is_not_there_or_holds_something_else_is_named(tmp_path):
     path = parquet(tmp_path / "a.parquet", pa.array(["x"]))
-    with pytest.raises(
-        UserError, match=r"a.parquet has no column 'body' among 'id', 'text'; .*tokenize.column"
-    ):
+    with pytest.raises(UserError, match=r"a.parquet .*'body' .*'id', 'text'; .*tokenize.column"):
         tokenized(path, column="body")
-    with pytest.raises(
-        UserError, match=r"column 'id' of .*a.parquet is int64; tokenize.column must name text"
-    ):
+    with pytest.raises(UserError, match=r"'id' .*a.parquet is int64; tokenize.column"):
         tokenized(path, column="id")
 
 
@@ -158,9 +154,7 @@ def test_rows_that_lack_the_column_or_are_no_object_are_counted_or_refused(tmp_p
     sentences, counters = tokenized(path)
     assert sentences == [["x", "y"]]
     assert (counters["rows"], counters["rows_without_text"], counters["bad_rows"]) == (10, 2, len(bad))
-    with pytest.raises(
-        UserError, match=r"a.jsonl has a line that is no JSON object with text or tokens under 'text': '\{'"
-    ):
+    with pytest.raises(UserError, match=r"a.jsonl .*JSON .*'text': '\{'"):
         tokenized(path, strict=True)
 
 
@@ -183,7 +177,7 @@ def test_the_job_says_what_the_rows_lacked(tmp_path, make_run):
     path = json_lines(tmp_path / "a.jsonl", {"body": "x"}, "no json")
     with pytest.raises(
         UserError,
-        match=r"of whose 2 rows 1 have nothing under tokenize.column='text' and 1 are faulty: 1 not JSON",
+        match=r"2 rows 1 .*tokenize.column='text' .* 1 .*faulty: 1 not JSON",
     ):
         make_run(path)
 

@@ -75,9 +75,9 @@ def test_words_are_seen_often_enough_only_in_both():
 
 
 def test_vectors_of_other_sizes_and_other_words_are_refused():
-    with pytest.raises(UserError, match="of 2 and of 3 dimensions .*; compare runs of one train.vector_size"):
+    with pytest.raises(UserError, match="2 .*3 dimensions .*train.vector_size"):
         SharedWords.of(word_vectors("ab", np.eye(2)), word_vectors("abc", np.eye(3)))
-    with pytest.raises(UserError, match="the 2 words of one run and the 3 of the other have none in common"):
+    with pytest.raises(UserError, match="2 words .* 3 .*none in common"):
         SharedWords.of(word_vectors("ab", np.eye(2)), word_vectors("ABC", np.eye(3, 2)))
 
 
@@ -315,7 +315,7 @@ def test_what_cannot_be_compared_is_refused_and_the_old_reports_stay(make_run, c
         with pytest.raises(UserError, match=message):
             evaluate_vectors(run, config, against)
     other.remove("vectors")
-    with pytest.raises(UserError, match="other has no finished vectors stage; run `w2v train"):
+    with pytest.raises(UserError, match="other .*vectors stage; .*`w2v train"):
         evaluate_vectors(run, config, other.location)
     assert run.require("reports") == before
 

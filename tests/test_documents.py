@@ -279,14 +279,12 @@ def test_words_that_the_run_left_out_are_left_out_and_told(make_run, corpus, emb
     )
     assert rows[0]["tokens"] == 3
     (tmp_path / "stop.txt").write_text("the\n")
-    with pytest.raises(UserError, match=r"tokenize.stop_words = .* is not what it was"):
+    with pytest.raises(UserError, match=r"tokenize.stop_words = .*not what"):
         embed(text, run=run)
 
 
 def test_settings_of_other_words_are_refused_and_the_runs_own_are_not(embed, text):
-    with pytest.raises(
-        UserError, match=r"tokenize.lower = False, but the words of .* with None; .* leave it out"
-    ):
+    with pytest.raises(UserError, match=r"tokenize.lower = False.* None;"):
         embed(text, "tokenize.lower=false")
     embed(text, "tokenize.tokenizer=unicode_words")
 

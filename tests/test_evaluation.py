@@ -151,7 +151,7 @@ def test_a_malformed_analogy_is_named_by_its_line(tmp_path, text, number):
 @pytest.mark.parametrize("read", [read_word_pairs, read_analogies])
 class TestUnreadableFiles:
     def test_missing(self, tmp_path, read):
-        with pytest.raises(UserError, match=r"gone\.txt cannot be read \(No such file or directory\)"):
+        with pytest.raises(UserError, match=r"gone\.txt .*No such file"):
             read(str(tmp_path / "gone.txt"))
 
     def test_a_folder(self, tmp_path, read):
@@ -165,7 +165,7 @@ class TestUnreadableFiles:
 
     @pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
     def test_another_encoding(self, tmp_path, read, encoding):
-        with pytest.raises(UserError, match=r"questions\.txt is not UTF-8 text \(byte 0\)"):
+        with pytest.raises(UserError, match=r"questions\.txt .*UTF-8.*byte 0"):
             read(written(tmp_path, "해 달 1", encoding))
 
 
@@ -226,11 +226,9 @@ def test_finding_a_named_set_does_not_import_its_package():
 
 def test_an_unknown_name_is_told_the_known_ones(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        UserError, match="wordsim535 is neither a file nor a set .* wordsim353, simlex999; any"
-    ):
+    with pytest.raises(UserError, match="wordsim535 .*wordsim353, simlex999;"):
         read_word_pairs("wordsim535")
-    with pytest.raises(UserError, match="known ones are questions-words; any file of `a b c d` lines"):
+    with pytest.raises(UserError, match="questions-words; .*`a b c d`"):
         read_analogies("google")
 
 
@@ -243,7 +241,7 @@ def test_a_file_without_an_ending_is_no_name(tmp_path, monkeypatch):
 
 
 def test_a_set_of_the_other_kind_is_told():
-    with pytest.raises(UserError, match="questions-words is a set for --analogies, not for --similarity"):
+    with pytest.raises(UserError, match="questions-words .*--analogies.* --similarity"):
         read_word_pairs("questions-words")
 
 
@@ -390,7 +388,7 @@ def test_restrict_vocab_limits_questions_and_answers():
 
 
 def test_restrict_vocab_below_one_is_refused():
-    with pytest.raises(UserError, match="restrict_vocab = 0 must be at least 1"):
+    with pytest.raises(UserError, match="restrict_vocab = 0 .*1"):
         score_analogies(CAPITALS, [section("한국 서울 일본 도쿄")], restrict_vocab=0)
 
 

@@ -372,7 +372,7 @@ def test_what_does_not_go_together_is_refused(tmp_path, name, options, told):
 
 def test_numbers_beyond_float16_are_refused(tmp_path):
     table = VectorTable(pa.chunked_array([["a"]]), np.array([1]), np.array([[7e4]], np.float32))
-    with pytest.raises(UserError, match="holds 70000, which float16 does not reach"):
+    with pytest.raises(UserError, match="70000, .*float16"):
         export(table, "npy", str(tmp_path / "v"), dtype="float16")
     assert not (tmp_path / "v").exists()
 
@@ -467,7 +467,7 @@ def test_a_name_that_is_not_utf8_is_told(tmp_path):
         RunDir.create,
         lambda path: OutputFolder(path, "documents"),
     ):
-        with pytest.raises(UserError, match=r"udcff' is a name that is not UTF-8; rename it"):
+        with pytest.raises(UserError, match=r"udcff' .*UTF-8; rename"):
             fails(f"{tmp_path}/\udcff")
 
 
@@ -537,9 +537,7 @@ def test_a_table_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("w2v_core.vectors.formats.word2vec_file.np.empty", full)
-    with pytest.raises(
-        UserError, match="says that it holds 3 words of 2 dimensions, which is more than the mem"
-    ):
+    with pytest.raises(UserError, match="3 words .*2 dimensions.*mem"):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -566,7 +564,7 @@ def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, monkeypatch):
         with pytest.raises(UserError, match=told):
             WordVectors.load(str(tmp_path / "v"))
     (tmp_path / "v").write_bytes(b"a 1 2\n" + b"b" * 996 + b" 1 2 3 4\n")  # cut after 1 2
-    with pytest.raises(UserError, match="a line of more than 1,000 bytes"):
+    with pytest.raises(UserError, match="line .*1,000 bytes"):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -761,7 +759,7 @@ def test_nesting_beyond_reason_is_told(tmp_path, name):
 def test_a_word_that_comes_twice_in_a_mapped_file_is_named(tmp_path):
     export(a_table(["a", "b"]), "npy", str(tmp_path))
     (tmp_path / "tokens.json").write_text('["b", "b"]')
-    with pytest.raises(UserError, match="the word 'b' comes twice; export again"):
+    with pytest.raises(UserError, match="'b' comes twice"):
         WordVectors.load(str(tmp_path))
 
 

@@ -225,7 +225,7 @@ def test_a_long_window_of_zstd_is_read_or_refused_with_the_package_to_install(tm
     if compression_module._long_window_zstd() is not None:
         assert tokenized(tmp_path / "x")[0] == [["a", "b", "c"]]
     monkeypatch.setattr(compression_module, "_long_window_zstd", lambda: None)
-    with pytest.raises(UserError, match=r"x is zstd .* 128 MiB.*pip install 'w2v\[zstd\]'"):
+    with pytest.raises(UserError, match=r"x is zstd .* 128 MiB.*'w2v\[zstd\]'"):
         tokenized(tmp_path / "x")
 
 
@@ -234,7 +234,7 @@ def test_what_is_compressed_twice_or_not_as_its_name_says_is_refused(tmp_path):
     with pytest.raises(UserError, match="compressed twice"):
         _ = find_files([str(tmp_path / "x")])[0].kind
     (tmp_path / "y.gz").write_bytes(np.random.default_rng(0).bytes(5000))
-    with pytest.raises(UserError, match="y.gz is not gzip, as its name says"):
+    with pytest.raises(UserError, match="y.gz is not gzip"):
         _ = find_files([str(tmp_path / "y.gz")])[0].kind
 
 
@@ -286,7 +286,7 @@ def test_csv_of_any_dialect_is_read(tmp_path, end, delimiter, mark):
         1,
         1,
     ]
-    with pytest.raises(UserError, match=r"x.csv has a row of 2 fields under a header of 3: .*bad.*--strict"):
+    with pytest.raises(UserError, match=r"x.csv .* 2 fields .* 3: .*bad.*--strict"):
         tokenized(tmp_path / "x.csv", strict=True)
 
 
@@ -298,9 +298,7 @@ def test_csv_without_rows_holds_nothing(tmp_path, data):
 
 def test_csv_without_the_column_names_those_that_it_has(tmp_path):
     (tmp_path / "x.csv").write_text("id,body\n1,x y\n")
-    with pytest.raises(
-        UserError, match=r"x.csv has no column 'text' among 'id', 'body'; name one by tokenize.column"
-    ):
+    with pytest.raises(UserError, match=r"x.csv .*'text' .*'id', 'body'; .*tokenize.column"):
         tokenized(tmp_path / "x.csv")
     assert tokenized(tmp_path / "x.csv", missing_column="null")[1]["rows_without_text"] == 1
 
@@ -309,7 +307,7 @@ def test_weights_of_csv_are_numbers_or_named(tmp_path):
     (tmp_path / "x.csv").write_text("text,w\na b, 2.5\nc,\n")
     assert tokenized(tmp_path / "x.csv", weight_column="w")[1]["rows_without_weight"] == 1
     (tmp_path / "x.csv").write_text("text,w\na b,much\n")
-    with pytest.raises(UserError, match=r"column 'w' of .*x.csv holds 'much'"):
+    with pytest.raises(UserError, match=r"'w' .*x.csv holds 'much'"):
         tokenized(tmp_path / "x.csv", weight_column="w")
 
 

@@ -212,7 +212,7 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
     (vocab / "rare-00000.parquet").unlink()
     with pytest.raises(UserError, match=r"rare-00000.parquet is missing or not whole"):
         BaseVocabulary.read(location, False)
-    with pytest.raises(UserError, match=r"vocab.extend = .*/none holds no vocab.parquet"):
+    with pytest.raises(UserError, match=r"vocab.extend = .*/none .*vocab.parquet"):
         BaseVocabulary.read(str(tmp_path / "none"), False)
     with run.rewrite("vectors") as stage_writer:
         table = Vocabulary.read(run.stage("vocab")).table
@@ -351,9 +351,7 @@ def test_lost_counts_are_refused_or_told_from_then_on(night):
 def test_a_known_word_cannot_be_dropped_and_a_vocabulary_not_extend_itself(night, tmp_path):
     first = night("first", "a a a a b b b\n", "vocab.accumulate=true")
     (tmp_path / "drop.list").write_text("zebra\nb\n")
-    with pytest.raises(
-        UserError, match=r"vocab.drop = .*drop.list holds 'b', which has an id in vocab.extend = "
-    ):
+    with pytest.raises(UserError, match=r"vocab.drop = .*drop.list .*'b', .*vocab.extend = "):
         night("second", "b c\n", f"vocab.extend={first.location}", f"vocab.drop={tmp_path}/drop.list")
     for location in (first.location, f"{first.location}/vocab/", f"{first.location}/vocab/vocab.parquet"):
         with pytest.raises(UserError, match="give this corpus another run directory"):

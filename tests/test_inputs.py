@@ -99,7 +99,7 @@ def test_a_table_without_the_column_is_told_with_its_columns(tmp_path, kind):
         UserError, match=rf"x.{kind} has no column 'body' among 'text', 'weight'; .*tokenize.column"
     ):
         tokens_of(path, column="body")
-    with pytest.raises(UserError, match=r"column 'weight' of .* is double; tokenize.column must name text"):
+    with pytest.raises(UserError, match=r"'weight' .*double; tokenize.column"):
         tokens_of(path, column="weight")
 
 
@@ -133,7 +133,7 @@ def test_a_packed_table_is_refused(tmp_path):
     table = write_orc(tmp_path / "x.orc", ROWS).read_bytes()
     (tmp_path / "x.orc").unlink()
     (tmp_path / "x.orc.gz").write_bytes(gzip.compress(table))
-    with pytest.raises(UserError, match=r"x.orc.gz is a packed orc file; unpack it"):
+    with pytest.raises(UserError, match=r"x.orc.gz .*unpack"):
         detect_formats(find_files([str(tmp_path)]))
 
 
@@ -218,14 +218,14 @@ def test_pages_longer_than_what_is_read_at_once_stay_whole(tmp_path):
 
 def test_what_is_no_dump_and_what_is_damaged_is_told(tmp_path):
     (tmp_path / "a.xml").write_text("<pages><page></page></pages>")
-    with pytest.raises(UserError, match=r"a.xml is XML, but not a MediaWiki dump.* tokenize.format = text"):
+    with pytest.raises(UserError, match=r"a.xml .*MediaWiki.* tokenize.format = text"):
         tokens_of(tmp_path / "a.xml")
     assert tokens_of(tmp_path / "a.xml", format="text")[0]["tokens"].to_pylist() == [
         ["pages", "page", "page", "pages"]
     ]
     whole = dump(page("one"), page("two"))
     (tmp_path / "a.xml").write_bytes(whole[:-40])
-    with pytest.raises(UserError, match=r"a.xml cannot be read \(the last page has no end\)"):
+    with pytest.raises(UserError, match=r"a.xml .*page has no end"):
         tokens_of(tmp_path / "a.xml")
     (tmp_path / "b.xml.bz2").write_bytes(bz2.compress(whole)[:-9])
     with pytest.raises(UserError, match=r"b.xml.bz2 cannot be read"):

@@ -129,7 +129,7 @@ def test_claimants_that_go_on_meeting_give_up_at_last(folder, monkeypatch):
     )
     folder.create()
     folder.write_whole("rival.json", rival.model_dump_json().encode())
-    with pytest.raises(LeaseHeldError, match=r"taken by rival \(process .*, dithering, since"):
+    with pytest.raises(LeaseHeldError, match=r"rival .*process .*dithering"):
         take(folder, "publishing", 60)
 
 
@@ -271,7 +271,7 @@ def test_whose_claim_was_deleted_is_told_so(folder):
 def test_a_file_that_is_no_claim_is_told_with_the_way_out(folder):
     folder.create()
     folder.write_whole("x.json", b"{}")
-    with pytest.raises(LeaseHeldError, match=r"x.json is no claim of this program; delete it"):
+    with pytest.raises(LeaseHeldError, match=r"x.json .*claim.*delete"):
         take(folder, "training", 60)
     assert set(folder.sizes()) == {"x.json"}
 

@@ -134,12 +134,12 @@ def w2v(monkeypatch, *arguments: str) -> int:
 
 
 def test_a_reference_that_leads_nowhere_says_what_to_do(model, runs, location):
-    with pytest.raises(UserError, match="no version of that model is the current one; publish one with"):
+    with pytest.raises(UserError, match="current.*; publish one"):
         WordVectors.load(f"{location}/{NAME}@current")
     model.publish(runs(1))
-    with pytest.raises(UserError, match="has no version v2; `w2v models list`"):
+    with pytest.raises(UserError, match="version v2; `w2v models list`"):
         WordVectors.load(f"{location}/{NAME}@v2")
-    with pytest.raises(UserError, match="has no version 'v2'; it has v1"):
+    with pytest.raises(UserError, match="version 'v2'; .*v1"):
         model.version("v2")
     with pytest.raises(UserError, match="has no version"):
         model.version("../other/v1")
@@ -199,7 +199,7 @@ def test_a_model_without_its_version_is_told_how_to_name_one(model, runs, locati
 def test_vectors_that_are_not_there_are_told_so(model, runs, location):
     model.publish(runs(1))
     for absent in (f"{location}/absent.bin", f"{location}/{NAME}@currnt"):
-        with pytest.raises(UserError, match="does not exist; name a run, a folder or a file of vectors"):
+        with pytest.raises(UserError, match="does not exist; .*vectors"):
             WordVectors.load(absent)
 
 
@@ -248,7 +248,7 @@ def test_a_damaged_or_unfinished_run_is_not_published(model, runs):
     data[-1] ^= 1
     path.write_bytes(data)
     for align_to in (None, model.current()):
-        with pytest.raises(UserError, match=r"vectors/input.npy is damaged: .* is not published"):
+        with pytest.raises(UserError, match=r"vectors/input.npy is damaged: .*not published"):
             model.publish(run, align_to=align_to)
     run.remove("vectors")
     with pytest.raises(UserError, match="has no finished vectors stage"):
@@ -285,7 +285,7 @@ def test_pruning_keeps_the_newest_the_current_and_the_one_before(model, runs, lo
     assert told(model) == [("v1", False), ("v2", True), ("v6", False)]
     assert before.vectors_VD[0, 0] == 3  # whoever reads it goes on
     assert model.rollback().name == "v1"
-    with pytest.raises(UserError, match="keep = 0 must be at least 1"):
+    with pytest.raises(UserError, match="keep = 0 .*1"):
         model.prune(0)
     assert model.publish(runs(7)).version.name == "v7"
     assert model.prune(10) == []
@@ -572,7 +572,7 @@ def test_who_changes_a_model_while_another_does_is_told_who(model, runs, monkeyp
 def test_a_model_is_no_store(model, runs, location):
     ModelStore(location)
     model.publish(runs(1), promote=False)
-    with pytest.raises(UserError, match="is a model and not a store; name the folder that it is in"):
+    with pytest.raises(UserError, match="model and not a store"):
         ModelStore(f"{location}/{NAME}")
     assert ModelStore(location).model("v1").publish(runs(2)).is_new  # its versions stand a level below
     ModelStore(location)

@@ -145,9 +145,7 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     model.arrive("a.txt", FIRST)
     model.night()
     bad = model.arrive("b.txt", ALIEN)
-    with pytest.raises(
-        GateRefused, match=r"v2, and current stays v1: known tokens: 0\.0000 against at least 0\.5"
-    ):
+    with pytest.raises(GateRefused, match=r"v2, .*v1: known tokens: 0\.0000 .*0\.5"):
         model.night()
     assert GateRefused.exit_code == 3
     assert model.current == "v1"
@@ -252,7 +250,7 @@ def test_another_night_is_refused_while_one_is_at_work(model):
 
 @pytest.mark.parametrize("path", ["/dev/null", "/tmp", "metrics/"])
 def test_metrics_replace_nothing_but_a_file(model, path):
-    with pytest.raises(UserError, match="--metrics-file .* is a folder, a device or a pipe"):
+    with pytest.raises(UserError, match="--metrics-file .* is a folder"):
         model.night(metrics_file=path)
 
 
@@ -317,7 +315,7 @@ def test_files_that_changed_are_refused_or_read_again(model):
     path = model.arrive("a.txt", FIRST)
     model.night()
     path.write_text(SECOND, encoding="utf-8")
-    with pytest.raises(UserError, match=r"1 files that v1 has read hold something else now, first .*a\.txt"):
+    with pytest.raises(UserError, match=r"1 files .*v1 .*a\.txt"):
         model.night()
     assert model.current == "v1"
     model.night("night.changed_files=add")
@@ -351,7 +349,7 @@ def test_a_file_that_changes_while_it_is_read_is_never_published(model, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(run_pipeline, "write_report", write)
-        with pytest.raises(UserError, match=r"a\.txt is not what it was when the night began; run again"):
+        with pytest.raises(UserError, match=r"a\.txt .*not what it was"):
             model.night()
     assert model.current == ""
     model.night()
@@ -498,7 +496,7 @@ def test_one_work_folder_is_of_one_model(model):
     model.arrive("a.txt", FIRST)
     model.night()
     model.store = ModelStore(str(model.folder / "store")).model("other")
-    with pytest.raises(UserError, match=r"work is of the model 소식, and not of other"):
+    with pytest.raises(UserError, match=r"소식.*other"):
         nightly(
             store=str(model.folder / "store"),
             name="other",
@@ -525,11 +523,11 @@ def test_a_night_that_makes_what_was_rolled_back_does_not_call_it_current(model,
 def test_finishing_before_the_stages_are_made_is_refused(model):
     model.arrive("a.txt", FIRST)
     model.night(only="begin", owner="run 7")
-    with pytest.raises(UserError, match="holds no run yet; make the stages that --only begin named"):
+    with pytest.raises(UserError, match="no run yet; .*--only begin"):
         model.night(only="finish", owner="run 7")
     with pytest.raises(UserError, match="needs --owner"):
         model.night(only="finish")
-    with pytest.raises(UserError, match="--only 'middle' is not allowed"):
+    with pytest.raises(UserError, match="--only 'middle'"):
         model.night(only="middle", owner="run 7")
 
 
@@ -560,9 +558,7 @@ def test_what_a_night_decides_is_not_for_settings(model, setting):
 def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, make_run, corpus):
     model.store.publish(make_run(corpus))
     model.arrive("a.txt", FIRST)
-    with pytest.raises(
-        UserError, match=r"tells not which files it was trained on \(it has no inputs\.json\)"
-    ):
+    with pytest.raises(UserError, match=r"files .*no inputs\.json"):
         model.night()
 
 

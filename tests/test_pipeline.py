@@ -217,7 +217,7 @@ def the_only_stage(run: RunDir) -> set[str]:
 
 def test_an_input_without_a_token_is_refused_and_leaves_nothing(make_run, tmp_path):
     (tmp_path / "dots.txt").write_text("... !!! \n\n---\n")
-    with pytest.raises(UserError, match=r"the input holds no token \(files 1, first .*dots.txt\)"):
+    with pytest.raises(UserError, match=r"no token \(files 1, .*dots.txt\)"):
         make_run(tmp_path / "dots.txt")
     run = RunDir.open(str(tmp_path / "run"))
     assert the_only_stage(run) == set()
@@ -246,18 +246,14 @@ def test_a_damaged_packed_file_is_named_from_the_executor(make_run, tmp_path):
 
 
 def test_a_vocabulary_emptied_by_min_count_is_refused(make_run, corpus, tmp_path):
-    with pytest.raises(
-        UserError, match=r"vocab.min_count = 100000 leaves no word: .* count of a word is \d+;"
-    ):
+    with pytest.raises(UserError, match=r"vocab.min_count = 100000 .*no word: .*\d+;"):
         make_run(corpus / "a.txt", "vocab.min_count=100000")
     assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens"}
 
 
 def test_text_without_two_words_in_a_sentence_is_refused(make_run, tmp_path):
     (tmp_path / "lone.txt").write_text("one\ntwo\none\ntwo\n")
-    with pytest.raises(
-        UserError, match=r"no word is left with a context .*; every sentence has one token only"
-    ):
+    with pytest.raises(UserError, match=r"no word .*context .*one token"):
         make_run(tmp_path / "lone.txt", "vocab.sample=0")
     assert the_only_stage(RunDir.open(str(tmp_path / "run"))) == {"tokens", "vocab"}
 
@@ -354,7 +350,7 @@ def test_vocabularies_that_are_none_are_named(make_run, corpus, tmp_path):
             make_run(corpus, f"vocab.merge={location}")
     (tmp_path / "words.txt").write_text("king\n")
     both = [f"vocab.{name}={tmp_path}/words.txt" for name in ("keep", "drop")]
-    with pytest.raises(UserError, match=r"vocab.keep = .* and vocab.drop = .* both hold 'king'"):
+    with pytest.raises(UserError, match=r"vocab.keep = .*vocab.drop = .*'king'"):
         make_run(corpus, *both)
     with pytest.raises(UserError, match="leave out vocab.keep"):
         make_run(corpus, "vocab.from=x", "vocab.keep=y")

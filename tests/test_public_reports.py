@@ -70,7 +70,7 @@ def test_old_names_of_settings_lead_to_the_new(old, new):
     [LETTERS.doesnt_match, LETTERS.most_similar_batch, LETTERS.get_mean_vector, LETTERS.vectors_for_all],
 )
 def test_a_text_is_not_a_list_of_its_letters(ask):
-    with pytest.raises(UserError, match="expected a list of words, got the text 'king'"):
+    with pytest.raises(UserError, match="list of words, .*'king'"):
         ask("king")
 
 

@@ -39,9 +39,7 @@ def test_a_file_that_is_gone_or_cut_makes_the_stage_not_current_and_is_named(run
     with open(file, "wb") as stream:
         stream.write(b"dat")
     assert not run.is_current("tokens", wanted)
-    with pytest.raises(
-        UserError, match=r"tokens/file has 3 bytes, not 4; delete .*tokens and run `w2v tokenize"
-    ):
+    with pytest.raises(UserError, match=r"tokens/file .*3 bytes, .*4; .*`w2v tokenize"):
         run.require("tokens")
 
 
@@ -64,7 +62,7 @@ def test_a_stage_that_fails_is_not_finished_and_leaves_no_draft(run):
         write_bytes(stage_writer, "file", fail)
     assert run.manifest("tokens") is None
     assert open_folder(f"{run.folder.path}/tokens/_temporary").is_empty()
-    with pytest.raises(UserError, match="no finished tokens stage; run `w2v tokenize"):
+    with pytest.raises(UserError, match="tokens stage; run `w2v tokenize"):
         run.require("tokens")
 
 
@@ -77,14 +75,14 @@ def test_an_account_that_does_not_balance_stops_the_stage(run):
 def test_a_folder_with_other_files_is_not_taken(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_bytes(b"")
-    with pytest.raises(UserError, match="photos is not empty and is not a run directory"):
+    with pytest.raises(UserError, match="photos is not empty"):
         RunDir.create(str(tmp_path / "photos"))
 
 
 def test_a_file_is_no_run_directory(tmp_path):
     (tmp_path / "file").write_text("x")
     for name in ("file", "file/below"):
-        with pytest.raises(UserError, match="file is a file; name a folder"):
+        with pytest.raises(UserError, match="file is a file"):
             RunDir.create(str(tmp_path / name))
 
 
@@ -100,13 +98,13 @@ def test_settings_without_effect_are_no_part_of_the_fingerprint():
 
 
 def test_a_folder_that_is_no_run_is_named_with_the_way_out(tmp_path):
-    with pytest.raises(UserError, match="is not a run directory.*w2v run --input"):
+    with pytest.raises(UserError, match="absent is not .*w2v run --input"):
         RunDir.open(str(tmp_path / "absent"))
 
 
 def test_a_stage_of_a_run_is_told_from_the_run(run):
     finish(run, "tokens", TokenizeConfig(), [])
-    with pytest.raises(UserError, match="but the tokens of one; name the folder that it is in"):
+    with pytest.raises(UserError, match="tokens/ .*but the tokens of one"):
         RunDir.open(f"{run.location}/tokens/")
 
 

@@ -229,12 +229,10 @@ def test_an_empty_batch_and_a_batch_of_one():
 
 def test_a_positive_word_that_is_alone_has_no_negative():
     rng = np.random.default_rng(0)
-    with pytest.raises(
-        ValueError, match="word 0 has no negative: in this vocabulary of 1 it is the only word"
-    ):
+    with pytest.raises(ValueError, match="word 0 .*vocabulary of 1"):
         UnigramSampler([5]).get_negative_sample(np.array([0]), rng)
     lone = UnigramSampler([1, 10], power=1000.0)
-    with pytest.raises(ValueError, match="word 1 has no negative: in this vocabulary of 2"):
+    with pytest.raises(ValueError, match="word 1 .*vocabulary of 2"):
         lone.get_negative_sample(np.array([0, 1]), rng)
     np.testing.assert_array_equal(lone.get_negative_sample(np.array([0]), rng), [[1] * 5])
     assert (UnigramSampler([5]).get_negative_sample(np.array([-1]), rng) == -1).all()

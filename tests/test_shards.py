@@ -481,7 +481,7 @@ def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
             in_order(three_shards, 1, 0)
         assert three_shards.files[1].name in str(fault.value)
     pq.write_table(pa.table({"x": [1]}), path)
-    with pytest.raises(UserError, match=r"was not written by w2v: it has columns \(x: int64\)"):
+    with pytest.raises(UserError, match=r"columns \(x: int64\)"):
         in_order(three_shards, 1, 0)
     path.unlink()
     with pytest.raises(UserError, match="is missing"):
@@ -489,7 +489,7 @@ def test_a_missing_damaged_or_foreign_shard_is_named(three_shards, tmp_path):
 
 
 def test_ids_that_are_not_of_the_vocabulary_are_refused(three_shards):
-    with pytest.raises(UserError, match="holds (word )?ids that are not of this vocabulary of 4"):
+    with pytest.raises(UserError, match="ids .*vocabulary of 4"):
         in_order(replace(three_shards, num_words=4), 1, 0)
 
 
@@ -501,7 +501,7 @@ def test_one_id_that_is_not_of_the_vocabulary_is_refused_wherever_it_stands(plac
     rows = np.column_stack([ids, contexts_of(ids, np.zeros(16, int), 1)])
     Spans.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
     rows[row, place] = wrong
-    with pytest.raises(UserError, match="file holds ids that are not of this vocabulary of 4"):
+    with pytest.raises(UserError, match="file .*ids .*vocabulary of 4"):
         Spans.of_rows(rows[:, 0].copy(), rows[:, 1:].copy(), 4, "file")
 
 

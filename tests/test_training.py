@@ -205,9 +205,7 @@ def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch):
         tables.input_VD[:] = np.nan
 
     monkeypatch.setattr(trainer, "fill_initial", spoil)
-    with pytest.raises(
-        UserError, match=r"the loss is nan at batch 0 \(epoch 1, block \d+, of a.*lower train.alpha"
-    ):
+    with pytest.raises(UserError, match=r"nan at batch 0 .*epoch 1, .*train.alpha"):
         run_job()
 
 
@@ -247,7 +245,7 @@ def test_a_plan_covers_every_row_once_in_even_groups(num_rows, batch_size, group
 
 def test_tables_that_do_not_fit_are_refused_before_they_are_made(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
-    with pytest.raises(UserError, match="10 words of 16 dimensions need 1,280 bytes .* and 1,000 are free"):
+    with pytest.raises(UserError, match="10 words .*16 dimensions .*1,280 bytes .*1,000"):
         run_job()
     assert memory.require_memory(10, 12) is None
 
@@ -305,7 +303,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
     stop_after(checkpoints, 1, monkeypatch, epochs=3)
     (file,) = tmp_path.glob("*/output.npy")
     file.write_bytes(file.read_bytes()[:-7])
-    with pytest.raises(UserError, match=r"output.npy is damaged .* --fresh"):
+    with pytest.raises(UserError, match=r"output.npy .*damaged .*--fresh"):
         run_job(checkpoints=checkpoints, epochs=3)
 
 
@@ -358,7 +356,7 @@ def test_a_worker_that_dies_ends_the_run(make_run, corpus):
     ):
         assert crew.work(1.0)
         os.kill(crew._processes[1].pid, signal.SIGKILL)
-        with pytest.raises(UserError, match=r"training worker 1 \(process \d+\) died by signal 9"):
+        with pytest.raises(UserError, match=r"worker 1 .*process \d+.*signal 9"):
             crew.work(10.0)
 
 
@@ -454,7 +452,7 @@ def test_a_signal_saves_exits_130_and_changed_settings_are_refused(make_run, cor
     settings = (*SLOW, "train.epochs=100000", f"train.workers={workers}")
     assert stopped_at_work(run, number, *settings) == 130
     assert Checkpoints(run.checkpoints).latest() is not None
-    with pytest.raises(UserError, match=r"not finished, and train.seed was 1 and is 2; .* --fresh"):
+    with pytest.raises(UserError, match=r"train.seed .*1 .*2; .*--fresh"):
         train_vectors(run, small_config(*settings, "train.seed=2"))
     train_vectors(run, small_config("train.epochs=1"), fresh=True)
     assert run.manifest("vectors") is not None

@@ -305,7 +305,7 @@ def test_analogies_by_either_method_are_gensims(both):
     asked = "단어1", "단어2", "단어3"
     assert_same_answers(ours.analogy(*asked), theirs.most_similar(**question))
     assert_same_answers(ours.analogy(*asked, method="3cosmul"), theirs.most_similar_cosmul(**question))
-    with pytest.raises(UserError, match="method = 'cos' is not known; choose one of 3cosadd, 3cosmul"):
+    with pytest.raises(UserError, match="method = 'cos' .*3cosadd, 3cosmul"):
         ours.analogy(*asked, method="cos")
 
 
@@ -347,13 +347,13 @@ def test_means_and_odd_words_are_gensims(both, numbers, weights, pre_normalize, 
 def test_a_word_that_does_not_match():
     wv = word_vectors(["breakfast", "lunch", "dinner", "cereal"], [[1, 0], [9, 1], [2, 0.1], [-1, 4]])
     assert wv.doesnt_match(["breakfast", "cereal", "dinner", "lunch", "unknown"]) == "cereal"
-    with pytest.raises(UserError, match="none of 1 words is in the vocabulary"):
+    with pytest.raises(UserError, match="none of 1 words"):
         wv.doesnt_match(["unknown"])
 
 
 def test_a_mean_without_keys_or_with_too_few_weights_is_refused():
     for keys, weights in (([], None), (["king"], [1, 2])):
-        with pytest.raises(UserError, match="a mean needs keys, and as many weights"):
+        with pytest.raises(UserError, match="mean .*keys.*weights"):
             word_vectors().get_mean_vector(keys, weights)
     with pytest.raises(UnknownWordError):
         word_vectors().get_mean_vector(["대구"], ignore_missing=False)
@@ -395,7 +395,7 @@ def test_a_batch_takes_words_and_vectors(both):
     "vector", [np.ones(3), np.ones((1, 1)), np.array([1, np.nan]), np.array([np.inf, 0])]
 )
 def test_a_vector_that_asks_nothing_is_refused(vector):
-    with pytest.raises(UserError, match="asks nothing here; give 2 finite numbers"):
+    with pytest.raises(UserError, match="shape .* 2 finite"):
         word_vectors().most_similar([vector])
 
 
@@ -457,7 +457,7 @@ def test_a_pickled_table_is_refused(tmp_path):
 
 
 def test_a_table_and_a_vocabulary_of_different_length_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"input\.npy has 5 rows but .*vocab\.parquet 6 words"):
+    with pytest.raises(UserError, match=r"input\.npy .*5 rows .*vocab\.parquet 6"):
         WordVectors.load(write_run(tmp_path, rows=VECTORS[:5]))
 
 

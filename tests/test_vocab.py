@@ -65,15 +65,11 @@ def test_max_final_vocab_as_gensim_understands_it():
 
 
 def test_an_empty_vocabulary_says_which_setting_empties_it():
-    with pytest.raises(
-        UserError, match="vocab.min_count = 9 leaves no word: the highest count of a word is 5"
-    ):
+    with pytest.raises(UserError, match="vocab.min_count = 9 .*no word: .*5"):
         build_vocab(counted({}, 5), VocabConfig(min_count=9))
-    with pytest.raises(
-        UserError, match="vocab.drop = x.txt leaves no word: all words of the corpus are on the list"
-    ):
+    with pytest.raises(UserError, match="vocab.drop = x.txt .*no word: .*list"):
         build_vocab(counted({}, 0), VocabConfig(min_count=1, drop="x.txt"))
-    with pytest.raises(UserError, match="vocab.max_final_vocab = 1 leaves no word"):
+    with pytest.raises(UserError, match="vocab.max_final_vocab = 1 .*no word"):
         build_vocab(counted({"a": 7, "b": 7}), VocabConfig(max_final_vocab=1))
 
 

@@ -172,9 +172,7 @@ def test_a_number_beyond_its_end_is_refused_by_name_value_and_bound(setting, bou
 
 
 def test_a_threshold_that_no_word_reaches_names_the_highest_count(tmp_path, inline):
-    with pytest.raises(
-        UserError, match="vocab.min_count = 4611686018427387904 leaves no word: .* count of a word is 1600;"
-    ):
+    with pytest.raises(UserError, match="vocab.min_count = 4611686018427387904 .* 1600;"):
         run(inline, a_text(1), config_of("vocab.min_count=4611686018427387904"), tmp_path)
 
 

@@ -214,7 +214,7 @@ def test_a_number_too_many_is_named_with_its_line(tmp_path, kind, extra):
 def test_a_word_that_comes_twice_is_refused_when_a_mapped_file_is_opened(tmp_path, name):
     tokens = pa.chunked_array([pa.array(["a", "서울", "서울"])])
     export(VectorTable(tokens, np.ones(3, np.int64), np.eye(3, dtype=np.float32)), name, tmp_path / "v")
-    with pytest.raises(UserError, match=r"the word '서울' comes twice\)?; export again"):
+    with pytest.raises(UserError, match=r"'서울' comes twice"):
         WordVectors.load(tmp_path / "v")
 
 
@@ -236,7 +236,7 @@ def test_a_path_may_be_one_of_pathlib(whole, tmp_path):
 def test_topn_none_is_refused_with_the_way_out(whole):
     vectors = WordVectors.load(whole / "v.parquet")
     for ask_for in (vectors.most_similar, vectors.most_similar_cosmul):
-        with pytest.raises(UserError, match=r"topn = None is no number; give .* len\(vectors\)"):
+        with pytest.raises(UserError, match=r"topn = None .*len\(vectors\)"):
             ask_for("king", topn=None)
     assert len(vectors.most_similar("king", topn=len(vectors))) == len(WORDS) - 1
 

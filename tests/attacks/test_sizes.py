@@ -225,7 +225,7 @@ def test_a_file_that_shrinks_is_named(tmp_path, to):
     path = tmp_path / "a.txt"
     path.write_text("\n".join(LINES) + "\n")
     split = split_of(path)
-    with pytest.raises(UserError, match=r"a\.txt had [\d,]+ bytes when it was found and became shorter"):
+    with pytest.raises(UserError, match=r"a\.txt had [\d,]+ bytes .*shorter"):
         list(lines_while(split, lambda: os.truncate(path, to)))
     later = replace(split, begin=3_000_000)
     with pytest.raises(UserError, match="became shorter"):
@@ -270,7 +270,7 @@ def test_a_folder_that_cannot_be_entered_is_named(tmp_path, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    with pytest.raises(UserError, match=r"input .*inner cannot be read: Permission denied"):
+    with pytest.raises(UserError, match=r"inner .*Permission denied"):
         find_files([str(tmp_path)])
 
 
@@ -282,7 +282,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", split.file.path)
 
     monkeypatch.setattr(lines_module, "open_split", refusing)
-    with pytest.raises(UserError, match=r"a\.txt cannot be read to its end .*Permission denied"):
+    with pytest.raises(UserError, match=r"a\.txt .*Permission denied"):
         list(read_lines(split, False, Counter()))
 
 
