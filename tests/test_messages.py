@@ -11,16 +11,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from w2v_core.config import TokenizeConfig, load_config
+from w2v_core.config import TokenizeConfig, VocabConfig, load_config
 from w2v_core.errors import W2VError
+from w2v_core.evaluation.analogies import read_analogies
+from w2v_core.evaluation.word_pairs import read_word_pairs
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.splits import find_files, plan_splits
+from w2v_core.registry.store import ModelStore
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import write_bytes
 from w2v_core.runs.token_account import TokenAccount, require_equal
 from w2v_core.tokenization.task import tokenize_part
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
+from w2v_core.vectors.formats.formats import export
+from w2v_core.vectors.formats.table import VectorTable
 from w2v_core.vectors.word_vectors import WordVectors
+from w2v_core.vocabulary.vocabulary import build_vocab
+from w2v_core.vocabulary.word_counts import COUNTS, Counted
 
 SNAPSHOT = Path(__file__).with_name("messages.txt")
 
@@ -96,6 +103,23 @@ def written(path, content):
     return str(path)
 
 
+def vocabulary(counts, highest, **settings):
+    """What a vocabulary of these counts tells, where a word that is left out may have the highest."""
+    numbers = list(counts.values())
+    table = pa.table([list(counts), numbers, numbers, [0] * len(counts)], schema=COUNTS)
+    counted = Counted(table, len(counts), sum(numbers), highest, 0)
+    return lambda _: build_vocab(counted, VocabConfig(**settings))
+
+
+def exported(number, **options):
+    table = VectorTable(pa.chunked_array([["a"]]), np.array([1]), np.array([[number]], np.float32))
+    return lambda folder: export(table, "npy", str(folder / "v"), **options)
+
+
+def question_file(read, text, name="questions.txt"):
+    return lambda folder: read(written(folder / name, text))
+
+
 CASES = {
     "configuration: unknown key": setting("train.epoch=3"),
     "configuration: key of another section": setting("train.window=3"),
@@ -140,6 +164,23 @@ CASES = {
     "vectors: no word known": vectors(lambda wv: wv.doesnt_match(["unknown"])),
     "vectors: weights missing": vectors(lambda wv: wv.get_mean_vector(["king"], [1, 2])),
     "vectors: unknown method": vectors(lambda wv: wv.analogy("king", "king", "queen", method="cos")),
+    "vocabulary: threshold too high": vocabulary({}, 5, min_count=9),
+    "vocabulary: all words dropped": vocabulary({}, 0, min_count=1, drop="x.txt"),
+    "vocabulary: limit too low": vocabulary({"a": 7, "b": 7}, 7, max_final_vocab=1),
+    "export: beyond float16": exported(7e4, dtype="float16"),
+    "export: not finite": exported(np.nan),
+    "evaluation: missing file": lambda folder: read_word_pairs(str(folder / "gone.txt")),
+    "evaluation: empty file": question_file(read_word_pairs, ""),
+    "evaluation: no word pair": question_file(read_word_pairs, "# only a note\n"),
+    "evaluation: no analogy": question_file(read_analogies, ": capitals\n"),
+    "evaluation: not UTF-8": question_file(read_word_pairs, "해 달 1".encode("cp949")),
+    "evaluation: set of the other kind": lambda _: read_word_pairs("questions-words"),
+    "evaluation: unknown set": lambda _: read_word_pairs("wordsim535"),
+    "model: nothing published": lambda folder: WordVectors.load(f"{folder}/store/news@current"),
+    "model: unknown version": lambda folder: ModelStore(str(folder / "store")).model("news").version("v2"),
+    "model: name with a slash": lambda folder: ModelStore(str(folder / "store")).model("a/b"),
+    "input: credentials": lambda _: find_files(["s3://AKIAEXAMPLE:secret@bucket/a.txt"]),
+    "input: none named": lambda _: find_files([]),
     "run directory: missing": lambda folder: RunDir.open(str(folder / "absent")),
     "run directory: other files": folder_of_photos,
     "run directory: a file": lambda folder: RunDir.create(written(folder / "file", "x")),
