@@ -99,7 +99,7 @@ def test_a_damaged_index_is_told_before_it_is_mapped(vectors, index, tmp_path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    with pytest.raises(UserError, match="is not what was saved there; build the index again"):
+    with pytest.raises(UserError, match="not what was saved.* index"):
         NearestIndex.open(str(path), vectors)
 
 
@@ -136,7 +136,7 @@ def test_an_index_whose_words_cannot_be_read_is_damaged(vectors, index, tmp_path
     path = str(tmp_path / "index")
     index.save(path)
     monkeypatch.setattr(NearestIndex, "_fits", fail)
-    with pytest.raises(UserError, match="is damaged .*; build the index again"):
+    with pytest.raises(UserError, match="damaged .*index"):
         NearestIndex.open(path, vectors)
 
 

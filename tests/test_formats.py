@@ -213,7 +213,7 @@ def test_what_is_cut_short_or_followed_by_something_else_is_refused(tmp_path, co
         decompressed(data + b"something else", codec)
     assert not isinstance(fault.value, UserError)
     (tmp_path / "x").write_bytes(data[:-9])
-    with pytest.raises(UserError, match="x cannot be read to its end"):
+    with pytest.raises(UserError, match="x .*read to its end"):
         tokenized(tmp_path / "x")
 
 

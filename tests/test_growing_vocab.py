@@ -206,11 +206,11 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
     with pytest.raises(UserError, match=r"manifest.json is damaged"):
         BaseVocabulary.read(location, False)
     (vocab / "manifest.json").unlink()
-    with pytest.raises(UserError, match="is no finished vocabulary; give a finished run"):
+    with pytest.raises(UserError, match="no finished vocabulary"):
         BaseVocabulary.read(location, False)
     (vocab / "manifest.json").write_bytes(manifest)
     (vocab / "rare-00000.parquet").unlink()
-    with pytest.raises(UserError, match=r"rare-00000.parquet is missing or not whole"):
+    with pytest.raises(UserError, match=r"rare-00000.parquet .*missing"):
         BaseVocabulary.read(location, False)
     with pytest.raises(UserError, match=r"vocab.extend = .*/none .*vocab.parquet"):
         BaseVocabulary.read(str(tmp_path / "none"), False)
@@ -218,7 +218,7 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
         table = Vocabulary.read(run.stage("vocab")).table
         files = [write_file(stage_writer, "vocab.parquet", table)]
         stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
-    with pytest.raises(UserError, match="is no finished vocabulary; give a finished run"):
+    with pytest.raises(UserError, match="no finished vocabulary"):
         BaseVocabulary.read(f"{run.location}/vectors", True)
 
 
@@ -354,7 +354,7 @@ def test_a_known_word_cannot_be_dropped_and_a_vocabulary_not_extend_itself(night
     with pytest.raises(UserError, match=r"vocab.drop = .*drop.list .*'b', .*vocab.extend = "):
         night("second", "b c\n", f"vocab.extend={first.location}", f"vocab.drop={tmp_path}/drop.list")
     for location in (first.location, f"{first.location}/vocab/", f"{first.location}/vocab/vocab.parquet"):
-        with pytest.raises(UserError, match="give this corpus another run directory"):
+        with pytest.raises(UserError, match="another run directory"):
             night("first", "", f"vocab.extend={location}")
     assert first.manifest("vocab") is not None
 

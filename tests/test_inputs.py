@@ -237,7 +237,7 @@ def test_a_page_that_is_no_xml_is_counted_or_with_strict_told(tmp_path):
     rows, counters = tokens_of(tmp_path / "a.xml")
     assert rows["tokens"].to_pylist() == [["fine"]]
     assert counters["bad_rows"] == 1
-    with pytest.raises(UserError, match=r"a.xml has a page that is no XML"):
+    with pytest.raises(UserError, match=r"a.xml .*page .*XML"):
         tokens_of(tmp_path / "a.xml", strict=True)
 
 
@@ -250,7 +250,7 @@ def test_avro_needs_a_record_and_not_another_union(tmp_path):
     fields = [{"name": "text", "type": ["string", "long"]}]
     path = write_avro(tmp_path / "x.avro", [{"text": "a"}], fields)
     (split,) = plan_splits(find_files([str(path)]), 1 << 30)[0]
-    with pytest.raises(UserError, match=r"column 'text' of .*x.avro is struct<>"):
+    with pytest.raises(UserError, match=r"'text' .*x.avro is struct<>"):
         list(read_avro(split, TokenizeConfig(), Counter()))
 
 

@@ -185,7 +185,7 @@ def test_sentencepiece_through_a_stage(model, tmp_path, executor):
 def test_a_file_that_is_no_model(tmp_path, executor):
     (tmp_path / "a.model").write_bytes(b"text")
     config = load_config(None, ["tokenize.tokenizer=sentencepiece", f"tokenize.model={tmp_path}/a.model"])
-    with pytest.raises(UserError, match=r"a\.model is no SentencePiece model"):
+    with pytest.raises(UserError, match=r"a\.model .*SentencePiece"):
         tokenize_corpus(RunDir.create(str(tmp_path / "run")), [], config, executor)
 
 

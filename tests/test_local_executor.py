@@ -175,7 +175,7 @@ def test_a_full_disk_under_a_shuffle_is_told_by_its_own_words(tmp_path, local, n
 
 
 def test_a_folder_that_cannot_be_written_is_named():
-    with pytest.raises(UserError, match=r"^executor\.temp_dir = /proc/nowhere: .*; name a folder"):
+    with pytest.raises(UserError, match=r"^executor\.temp_dir = /proc/nowhere: .*folder"):
         LocalExecutor(1, "/proc/nowhere").run_parts(JOB, 1, hostile_tasks.succeed)
 
 

@@ -192,7 +192,7 @@ def test_a_version_in_place_of_a_run_is_told_to_be_one(model, runs, location, mo
 def test_a_model_without_its_version_is_told_how_to_name_one(model, runs, location):
     model.publish(runs(1))
     for read in (WordVectors.load, RunDir.open):
-        with pytest.raises(UserError, match="is a published model; name one of its versions"):
+        with pytest.raises(UserError, match="published model; .*versions"):
             read(f"{location}/{NAME}")
 
 
@@ -207,7 +207,7 @@ def test_vectors_that_are_not_there_are_told_so(model, runs, location):
 def test_a_file_in_place_of_a_store_is_told_before_any_work(tmp_path, below):
     (tmp_path / "file").write_text("mine")
     for make in (ModelStore, WorkFolder):
-        with pytest.raises(UserError, match="file is a file; name a folder"):
+        with pytest.raises(UserError, match="file is a file"):
             make(f"{tmp_path}/file{below}")
 
 
@@ -251,7 +251,7 @@ def test_a_damaged_or_unfinished_run_is_not_published(model, runs):
         with pytest.raises(UserError, match=r"vectors/input.npy is damaged: .*not published"):
             model.publish(run, align_to=align_to)
     run.remove("vectors")
-    with pytest.raises(UserError, match="has no finished vectors stage"):
+    with pytest.raises(UserError, match="no finished vectors"):
         model.publish(run)
     assert told(model) == [("v1", True)]
     assert model.folder.folders() == sorted({"v1"} | ({"lease"} & set(model.folder.folders())))
@@ -272,7 +272,7 @@ def test_rollbacks_go_back_through_what_was_current(model, runs, location):
     assert model.promote("v3").name == "v3"
     assert model.rollback().name == "v2"
     assert model.rollback().name == "v1"
-    with pytest.raises(UserError, match="no version that was the current one before"):
+    with pytest.raises(UserError, match="current one before"):
         model.rollback()
     assert told(model) == [("v1", True), ("v2", False), ("v3", False), ("v4", False)]
 
@@ -344,7 +344,7 @@ def load(run: RunDir, name: str) -> np.ndarray:
 
 def test_vectors_of_another_size_are_not_aligned(model, tmp_path, runs):
     model.publish(runs(1))
-    with pytest.raises(UserError, match="of 5 and of 4 dimensions"):
+    with pytest.raises(UserError, match="5 .*4 dimensions"):
         model.publish(finished_run(tmp_path / "other", 2, size=5), align_to=model.current())
     assert told(model) == [("v1", True)]
 
@@ -394,7 +394,7 @@ NO_NAMES = [
 
 @pytest.mark.parametrize("name", [*NO_NAMES, "a\nb", "a\0b", "a\u202eb", "\ud800", "a" * 201, "가" * 67])
 def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
-    with pytest.raises(UserError, match="cannot be a model's name") as refused:
+    with pytest.raises(UserError, match="model's name") as refused:
         ModelStore(str(tmp_path)).model(name)
     assert r'but for / \ @ % ? * : " < > |,' in str(refused.value)
 
@@ -637,4 +637,4 @@ def test_the_commands_publish_list_promote_roll_back_prune_and_verify(runs, tmp_
     assert "output.npy is damaged" in answer["problems"][0]
     assert err.count("\n") == 2
     assert "has no version 'v9'" in asked("models", "promote", "v9", *of_model, code=2)[1]
-    assert "cannot be a model's name" in asked("models", "show", *of_store, "--name", "../x", code=2)[1]
+    assert "model's name" in asked("models", "show", *of_store, "--name", "../x", code=2)[1]

@@ -97,7 +97,7 @@ def test_a_file_that_is_gone_is_named(tmp_path):
     (tmp_path / "a.txt").write_text("a\n")
     found = find_files([str(tmp_path)])
     (tmp_path / "a.txt").unlink()
-    with pytest.raises(UserError, match=r"a\.txt was there a moment ago"):
+    with pytest.raises(UserError, match=r"a\.txt was there"):
         fingerprints(found)
 
 
@@ -158,7 +158,7 @@ def test_beginning_and_ending_a_night_remove_the_run_before(tmp_path):
 
 def test_a_folder_of_other_things_is_no_work_folder(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(UserError, match="is not empty and holds no nights"):
+    with pytest.raises(UserError, match="not empty .*nights"):
         WorkFolder(str(tmp_path))
 
 
@@ -304,7 +304,7 @@ def test_a_comparison_that_cannot_be_made_with_a_current_version_does_not_pass(k
 
 def test_a_bound_on_a_set_that_is_not_evaluated_is_refused():
     config = GateConfig(min_scores={"a": 0.5, "b": 0.5})
-    with pytest.raises(UserError, match=r"names b, which is not evaluated \(a is\)"):
+    with pytest.raises(UserError, match=r"names b, .*\(a is\)"):
         require_sets(config, EvaluateConfig(similarity=("a",)))
     require_sets(config, EvaluateConfig(similarity=("a",), analogies=("b",)))
 

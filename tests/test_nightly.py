@@ -158,7 +158,7 @@ def test_the_gate_keeps_current_and_the_candidate(model, monkeypatch, capsys):
     # Nothing is trained again for the same answer.
     with monkeypatch.context() as patch:
         patch.setattr(_night, "run_pipeline", None)
-        with pytest.raises(GateRefused, match="was refused before, and nothing is new"):
+        with pytest.raises(GateRefused, match="refused before, .*nothing is new"):
             model.night()
     # Whoever mends it goes on from current, or lets it pass.
     model.night("gate.min_known_tokens=0.0", "gate.max_new_words=9")
@@ -403,7 +403,7 @@ def test_a_tracking_server_is_told_of_each_night_and_stops_none(model, monkeypat
     model.night(mlflow="http://localhost:1")
     (night,) = [record.night for record in model.work.records()]
     assert told == [("http://localhost:1", "소식", {"night": night, "outcome": "published", "version": "v1"})]
-    with pytest.raises(UserError, match="--mlflow = localhost is no URI"):
+    with pytest.raises(UserError, match="--mlflow = localhost .*URI"):
         model.night(mlflow="localhost")
 
 
@@ -473,7 +473,7 @@ def test_an_empty_folder_is_nothing_to_do_and_a_missing_one_a_mistake(model, cap
     assert "there is nothing to read yet" in err
     assert model.work.records() == []
     model.arriving.rmdir()
-    with pytest.raises(UserError, match="does not exist; check the path given to --input"):
+    with pytest.raises(UserError, match="does not exist; .*--input"):
         model.night()
 
 
@@ -484,7 +484,7 @@ def test_what_was_rolled_back_is_not_made_again_by_itself(model, monkeypatch):
     model.store.rollback()
     with monkeypatch.context() as patch:
         patch.setattr(_night, "run_pipeline", None)
-        with pytest.raises(GateRefused, match="made a version that is not current, and nothing is new"):
+        with pytest.raises(GateRefused, match="not current, .*nothing is new"):
             model.night()
     assert model.current == "v1"
     model.arrive("c.txt", THIRD)
@@ -563,7 +563,7 @@ def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, mak
 
 
 def test_tables_are_refused(model):
-    with pytest.raises(UserError, match="cannot tell what is new in table:texts;"):
+    with pytest.raises(UserError, match="new in table:texts;"):
         model.night(more_inputs=["table:texts"])
 
 

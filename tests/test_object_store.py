@@ -222,7 +222,7 @@ def test_python_loads_vectors_from_a_uri(stored):
     assert vectors.tokens == other.tokens
     np.testing.assert_array_equal(vectors.vectors_VD, other.vectors_VD)
     assert vectors.most_similar("king") == other.most_similar("king")
-    with pytest.raises(UserError, match="vocab.parquet is missing: give the RUN/vectors"):
+    with pytest.raises(UserError, match="vocab.parquet is missing: .*RUN/vectors"):
         WordVectors.load(f"{WHERE}/shards")
 
 
@@ -244,7 +244,7 @@ def test_vectors_are_exported_to_the_store_and_loaded_from_it(bucket, name):
 
 def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):
     table = VectorTable(pa.chunked_array([["a"]]), np.array([1]), np.ones((1, 2), np.float32))
-    with pytest.raises(UserError, match="is in a bucket that does not exist"):
+    with pytest.raises(UserError, match="bucket .*does not exist"):
         export(table, "glove", "s3://absent/v.txt")
     with pytest.raises(UserError, match="absent"):
         WordVectors.load("s3://absent/v.txt")

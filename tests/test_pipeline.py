@@ -241,7 +241,7 @@ def test_an_undecodable_file_is_counted_or_with_strict_refused(make_run, tmp_pat
 
 def test_a_damaged_packed_file_is_named_from_the_executor(make_run, tmp_path):
     (tmp_path / "x.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
-    with pytest.raises(UserError, match=r"x.gz cannot be read to its end"):
+    with pytest.raises(UserError, match=r"x.gz .*read to its end"):
         make_run(tmp_path / "x.gz")
 
 

@@ -452,7 +452,7 @@ def test_a_table_of_another_form_is_named(tmp_path, table):
 def test_a_pickled_table_is_refused(tmp_path):
     folder = write_run(tmp_path)
     np.save(tmp_path / "input.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(UserError, match=r"input\.npy cannot be read as npy"):
+    with pytest.raises(UserError, match=r"input\.npy .*as npy"):
         WordVectors.load(folder)
 
 
@@ -494,7 +494,7 @@ def test_a_vocabulary_without_a_column_is_named(tmp_path):
 
 def test_tokens_that_are_not_utf_8_are_named(tmp_path):
     not_utf_8 = pa.array([b"\xff"] * 6, pa.binary()).view(pa.string())
-    with pytest.raises(UserError, match=r"vocab\.parquet cannot be read as Parquet"):
+    with pytest.raises(UserError, match=r"vocab\.parquet .*as Parquet"):
         WordVectors.load(write_run(tmp_path, token=not_utf_8))
 
 

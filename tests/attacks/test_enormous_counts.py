@@ -146,7 +146,7 @@ def test_the_largest_counts_of_an_earlier_vocabulary_are_taken(tmp_path):
 @pytest.mark.parametrize("counts", [[2**62 + 1], [0], [-5]])
 def test_counts_of_words_without_an_id_are_held_to_the_same(tmp_path, counts):
     pq.write_table(pa.table([["x"], counts], schema=RARE), tmp_path / "rare-00000.parquet")
-    with pytest.raises(UserError, match="rare-00000.parquet holds counts that are none"):
+    with pytest.raises(UserError, match="rare-00000.parquet .*counts"):
         list(rare_counts(open_folder(str(tmp_path)), "rare-00000.parquet", 1.0))
 
 
