@@ -242,7 +242,7 @@ def poll(store: str, stop: Any, told: Any) -> None:
             continue
         try:
             vectors = WordVectors.load(f"{store}/{NAME}@current")
-            digest = hashlib.sha256(vectors.vectors_VD.tobytes()).hexdigest()
+            digest = hashlib.sha256(vectors.vectors.tobytes()).hexdigest()
             found = [
                 folder.name
                 for folder in Path(store, NAME).glob("v*")

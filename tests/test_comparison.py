@@ -99,7 +99,7 @@ def test_the_rotation_is_scipys(monkeypatch, block):
 
 def test_turned_and_stretched_vectors_have_not_moved():
     first = cloud()
-    turned = first.vectors_VD @ random_rotation(5) * np.linspace(0.5, 2, len(first))[:, None]
+    turned = first.vectors @ random_rotation(5) * np.linspace(0.5, 2, len(first))[:, None]
     shared = SharedWords.of(first, word_vectors(first.tokens, turned))
     rotation_DD = shared.rotation()
     np.testing.assert_allclose(rotation_DD @ rotation_DD.T, np.eye(5), atol=1e-9)
@@ -111,7 +111,7 @@ def test_turned_and_stretched_vectors_have_not_moved():
 
 def test_the_words_that_moved_come_first_with_both_counts():
     first = cloud()
-    rows_VD = first.vectors_VD.copy()
+    rows_VD = first.vectors.copy()
     rows_VD[7] = -rows_VD[7]
     rows_VD[30] = np.roll(rows_VD[30], 1)
     second = word_vectors(first.tokens, rows_VD @ random_rotation(5), np.arange(600, 0, -10))
@@ -125,7 +125,7 @@ def test_the_words_that_moved_come_first_with_both_counts():
 
 def test_rare_words_are_not_listed_as_moved():
     first = cloud()
-    rows_VD = first.vectors_VD.copy()
+    rows_VD = first.vectors.copy()
     rows_VD[50] = -rows_VD[50]
     shared = SharedWords.of(first, word_vectors(first.tokens, rows_VD))
     assert words_apart(shared, EvaluateConfig(moved_min_count=10))["moved"]["top"][0]["word"] == "말50"
@@ -153,7 +153,7 @@ def slow_nearest(unit_SD, topn: int) -> list[set[int]]:
 def test_the_overlap_is_that_of_the_loop(monkeypatch, batch):
     monkeypatch.setattr(comparison, "BATCH_WORDS", batch)
     first, other = cloud(seed=1), cloud(seed=2)
-    mixed = word_vectors(first.tokens, first.vectors_VD + 0.7 * other.vectors_VD)
+    mixed = word_vectors(first.tokens, first.vectors + 0.7 * other.vectors)
     unit = [wv.unit_rows(np.arange(60)) for wv in (first, mixed)]
     slow = [slow_nearest(unit_SD, 10) for unit_SD in unit]
     assert [set(row) for row in nearest(unit[0], 10).tolist()] == slow[0]
@@ -165,7 +165,7 @@ def test_the_overlap_is_that_of_the_loop(monkeypatch, batch):
 
 def test_turned_vectors_keep_all_neighbours_and_unrelated_ones_what_chance_leaves():
     first = cloud(400)
-    turned = word_vectors(first.tokens, first.vectors_VD @ random_rotation(5))
+    turned = word_vectors(first.tokens, first.vectors @ random_rotation(5))
     assert neighbor_overlap(SharedWords.of(first, turned)) == pytest.approx(1, abs=0.002)
     assert neighbor_overlap(SharedWords.of(first, cloud(400, seed=9))) == pytest.approx(10 / 399, abs=0.01)
 
@@ -179,7 +179,7 @@ def test_neighbours_are_sought_among_shared_words_alone():
     first = cloud(30)
     # Twins of every word, which only the second has, would be all of its neighbours.
     twins = [f"twin{word}" for word in range(30)]
-    second = word_vectors([*first.tokens, *twins], np.concatenate([first.vectors_VD] * 2))
+    second = word_vectors([*first.tokens, *twins], np.concatenate([first.vectors] * 2))
     assert neighbor_overlap(SharedWords.of(first, second)) == pytest.approx(1)
 
 

@@ -99,7 +99,7 @@ def trained(executor, tmp_path_factory) -> Path:
     export(vectors.table, "word2vec-binary", str(folder / "gensim.bin"))
     export(vectors.table, "npy", str(folder / "torch-vectors"))
     wide = np.random.default_rng(0).normal(size=(len(vectors), 300)).astype(np.float32)
-    wide_vectors = WordVectors(vectors.tokens, np.asarray(vectors.counts_V), wide)
+    wide_vectors = WordVectors(vectors.tokens, np.asarray(vectors.counts), wide)
     export(wide_vectors.table, "word2vec-binary", str(folder / "GoogleNews-vectors-negative300.bin"))
     return folder
 

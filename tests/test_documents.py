@@ -37,9 +37,9 @@ def by_hand(words: Sequence[str], vectors: WordVectors, weighting: str, a: float
     known = [word for word in words if word in vectors.tokens]
     if weighting == "mean":
         known = list(dict.fromkeys(known))
-    total = np.zeros(vectors.vectors_VD.shape[1])
+    total = np.zeros(vectors.vectors.shape[1])
     for word in known:
-        share = vectors.counts_V[vectors.id_of(word)] / vectors.counts_V.sum()
+        share = vectors.counts[vectors.id_of(word)] / vectors.counts.sum()
         total += vectors[word].astype(np.float64) * (a / (a + share) if weighting == "sif" else 1)
     return total / len(known) if known else total
 
@@ -60,7 +60,7 @@ def encoded(documents: Sequence[Sequence[int]]) -> Encoded:
 
 def table(weighting: str, a: float = 1e-3) -> WordTable:
     vocabulary: Any = type("Counts", (), {"counts": COUNTS})
-    return WordTable.of(TABLE.vectors_VD, vocabulary, EmbedConfig(weighting=weighting, sif_a=a))
+    return WordTable.of(TABLE.vectors, vocabulary, EmbedConfig(weighting=weighting, sif_a=a))
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)

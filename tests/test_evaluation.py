@@ -55,8 +55,8 @@ def gensim_models():
 
 
 def gensim_vectors(ours: WordVectors):
-    theirs = gensim_models().KeyedVectors(ours.vectors_VD.shape[1])
-    theirs.add_vectors(ours.tokens, ours.vectors_VD)
+    theirs = gensim_models().KeyedVectors(ours.vectors.shape[1])
+    theirs.add_vectors(ours.tokens, ours.vectors)
     return theirs
 
 

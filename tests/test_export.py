@@ -113,7 +113,7 @@ def slow_neighbors(words, rows, word, k=5):
 
 def expected_neighbors(table: VectorTable, held: list[str], word: str) -> list[str]:
     words = table.tokens.to_pylist()
-    return slow_neighbors(held, table.vectors_VD[[words.index(one) for one in held]], word)
+    return slow_neighbors(held, table.vectors[[words.index(one) for one in held]], word)
 
 
 # --- every format ---
@@ -127,11 +127,11 @@ def test_what_is_written_is_read_back_to_the_bit(tmp_path, name):
     loaded = WordVectors.load(place(tmp_path, name))
     assert loaded.tokens == HELD[name]
     ids = [WORDS.index(word) for word in HELD[name]]
-    np.testing.assert_array_equal(loaded.vectors_VD, table.vectors_VD[ids])
+    np.testing.assert_array_equal(loaded.vectors, table.vectors[ids])
     keeps_counts = name in {"parquet", "npy", "safetensors"}
-    counts = table.counts_V[ids] if keeps_counts else np.arange(len(ids), 0, -1)
-    np.testing.assert_array_equal(loaded.counts_V, counts)
-    assert loaded.counts_V.dtype == np.int64
+    counts = table.counts[ids] if keeps_counts else np.arange(len(ids), 0, -1)
+    np.testing.assert_array_equal(loaded.counts, counts)
+    assert loaded.counts.dtype == np.int64
     for word in ("word3", "서울", "2007"):
         found = [near for near, _ in loaded.most_similar(word, topn=5)]
         assert found == expected_neighbors(table, HELD[name], word)
@@ -210,7 +210,7 @@ def test_gensim_loads_it_with_the_same_neighbors(tmp_path, gensim_models, name, 
     theirs = gensim_models.KeyedVectors.load_word2vec_format(str(tmp_path / f"v{ending}"), **options)
     assert theirs.index_to_key == HELD[name]
     ids = [WORDS.index(word) for word in HELD[name]]
-    np.testing.assert_array_equal(theirs.vectors, table.vectors_VD[ids])
+    np.testing.assert_array_equal(theirs.vectors, table.vectors[ids])
     ours = WordVectors.load(str(tmp_path / f"v{ending}"))
     for word in ("word3", "서울", "\u00a0"):
         expected, found = theirs.most_similar(word), ours.most_similar(word)
@@ -221,12 +221,12 @@ def test_gensim_loads_it_with_the_same_neighbors(tmp_path, gensim_models, name, 
 def test_what_gensim_writes_is_loaded(tmp_path, gensim_models):
     theirs = gensim_models.KeyedVectors(12)
     table = a_table(HELD["word2vec-text"])
-    theirs.add_vectors(HELD["word2vec-text"], table.vectors_VD)
+    theirs.add_vectors(HELD["word2vec-text"], table.vectors)
     for path, options in {"t.txt": {}, "b.bin": {"binary": True}, "g.txt": {"write_header": False}}.items():
         theirs.save_word2vec_format(str(tmp_path / path), **options)
         loaded = WordVectors.load(str(tmp_path / path))
         assert loaded.tokens == HELD["word2vec-text"]
-        np.testing.assert_array_equal(loaded.vectors_VD, table.vectors_VD)
+        np.testing.assert_array_equal(loaded.vectors, table.vectors)
 
 
 @pytest.mark.parametrize("ending", ["txt", "txt.gz"])
@@ -243,7 +243,7 @@ def test_spacy_loads_it_with_the_same_neighbors(tmp_path, ending):
     theirs = nlp.vocab.vectors
     assert theirs.shape == (len(HELD["spacy"]), 12)
     for word in HELD["spacy"]:
-        np.testing.assert_array_equal(nlp.vocab.get_vector(word), table.vectors_VD[WORDS.index(word)])
+        np.testing.assert_array_equal(nlp.vocab.get_vector(word), table.vectors[WORDS.index(word)])
     for word in ("word3", "서울"):
         keys, _, _ = theirs.most_similar(nlp.vocab.get_vector(word)[None], n=6)
         found = [nlp.vocab.strings[key] for key in keys[0]]
@@ -262,9 +262,9 @@ def test_spark_reads_parquet_as_a_table(tmp_path, spark_config):
     ]
     rows = frame.orderBy("id").collect()
     assert [row["token"] for row in rows] == WORDS
-    assert [row["count"] for row in rows] == table.counts_V.tolist()
+    assert [row["count"] for row in rows] == table.counts.tolist()
     vectors = np.array([row["vector"] for row in rows], np.float32)
-    np.testing.assert_array_equal(vectors, table.vectors_VD)
+    np.testing.assert_array_equal(vectors, table.vectors)
     frame.coalesce(1).write.parquet(str(tmp_path / "by_spark"))
     (part,) = (tmp_path / "by_spark").glob("*.parquet")
     ours = WordVectors.load(str(part))
@@ -279,8 +279,8 @@ def test_the_safetensors_package_reads_ours(tmp_path, dtype):
     export(table, "safetensors", str(tmp_path / "v.safetensors"), dtype=dtype)
     tensors = safetensors.load_file(str(tmp_path / "v.safetensors"))
     assert tensors["vectors"].dtype == dtype
-    np.testing.assert_array_equal(tensors["vectors"], table.vectors_VD.astype(dtype))
-    np.testing.assert_array_equal(tensors["counts"], table.counts_V)
+    np.testing.assert_array_equal(tensors["vectors"], table.vectors.astype(dtype))
+    np.testing.assert_array_equal(tensors["counts"], table.counts)
     spelled, offsets = tensors["token_bytes"].tobytes(), tensors["token_offsets"]
     words = [spelled[begin:end].decode() for begin, end in pairwise(offsets)]
     assert words == WORDS
@@ -295,8 +295,8 @@ def test_a_file_of_the_safetensors_package_is_loaded(tmp_path):
     words = {"token_offsets": np.array([0, 1, 2, 5]), "token_bytes": np.frombuffer("ab한".encode(), np.uint8)}
     safetensors.save_file({"vectors": rows, **words}, str(tmp_path / "v"))
     loaded = WordVectors.load(str(tmp_path / "v"))
-    assert (loaded.tokens, loaded.counts_V.tolist()) == (["a", "b", "한"], [3, 2, 1])
-    np.testing.assert_array_equal(loaded.vectors_VD, rows)
+    assert (loaded.tokens, loaded.counts.tolist()) == (["a", "b", "한"], [3, 2, 1])
+    np.testing.assert_array_equal(loaded.vectors, rows)
     safetensors.save_file({"weight": rows}, str(tmp_path / "v"))
     with pytest.raises(UserError, match="'token_bytes' .*weight"):
         WordVectors.load(str(tmp_path / "v"))
@@ -306,9 +306,9 @@ def test_numpy_reads_npy(tmp_path):
     table = a_table()
     export(table, "npy", str(tmp_path / "v"), dtype="float16")
     vectors = np.load(tmp_path / "v" / "vectors.npy")
-    np.testing.assert_array_equal(vectors, table.vectors_VD.astype(np.float16))
+    np.testing.assert_array_equal(vectors, table.vectors.astype(np.float16))
     assert json.loads((tmp_path / "v" / "tokens.json").read_text()) == WORDS
-    np.testing.assert_array_equal(np.load(tmp_path / "v" / "counts.npy"), table.counts_V)
+    np.testing.assert_array_equal(np.load(tmp_path / "v" / "counts.npy"), table.counts)
     assert slow_neighbors(WORDS, vectors.astype(np.float32), "서울") == [
         w for w, _ in WordVectors.load(str(tmp_path / "v")).most_similar("서울", topn=5)
     ]
@@ -324,9 +324,9 @@ def test_the_projector_gets_as_many_lines_as_words(tmp_path):
     assert metadata[0] == ["token", "count"]
     assert [word for word, _ in metadata[1:]] == held
     ids = [WORDS.index(word) for word in held]
-    assert [int(count) for _, count in metadata[1:]] == table.counts_V[ids].tolist()
+    assert [int(count) for _, count in metadata[1:]] == table.counts[ids].tolist()
     rows = np.array(vectors).astype(np.float32)
-    np.testing.assert_array_equal(rows, table.vectors_VD[ids])
+    np.testing.assert_array_equal(rows, table.vectors[ids])
     assert slow_neighbors(held, rows, "word3") == expected_neighbors(table, held, "word3")
 
 
@@ -346,7 +346,7 @@ def test_float16_tells_what_it_costs(tmp_path):
     loss = export(a_table(words), "npy", str(tmp_path / "v"), dtype="float16").loss
     assert 0.9999999 < loss.mean_cosine <= 1.0000001
     assert loss.neighbors_kept > 0.95
-    table = VectorTable(pa.chunked_array([words]), a_table(words).counts_V, close)
+    table = VectorTable(pa.chunked_array([words]), a_table(words).counts, close)
     lost = export(table, "npy", str(tmp_path / "v"), dtype="float16").loss
     assert lost.neighbors_kept < 0.5
 
@@ -389,7 +389,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path, name):
     export(a_table(), name, place(tmp_path, name))
     before = files_of(tmp_path)
     broken = a_table(seed=1)
-    broken.vectors_VD[-1, 3] = np.nan
+    broken.vectors[-1, 3] = np.nan
     with pytest.raises(UserError, match="'word19' holds NaN"):
         export(broken, name, place(tmp_path, name))
     assert files_of(tmp_path) == before
@@ -479,7 +479,7 @@ def test_of_a_word_that_comes_twice_the_first_counts_as_in_gensim(tmp_path, gens
     theirs = gensim_models.KeyedVectors.load_word2vec_format(str(tmp_path / "v"))
     ours = WordVectors.load(str(tmp_path / "v"))
     assert ours.tokens == theirs.index_to_key[:2] == ["a", "b"]  # gensim keeps an empty third row
-    np.testing.assert_array_equal(ours.vectors_VD, theirs.vectors[:2])
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors[:2])
 
 
 def test_a_glove_word_may_hold_spaces_as_in_gloves_own_files(tmp_path):
@@ -603,7 +603,7 @@ def test_a_parquet_column_of_another_kind_is_named(tmp_path, columns, told):
 
 def test_counts_that_pandas_made_floats_are_taken(tmp_path):
     parquet_of(tmp_path / "v", count=[7.0, 5.0])
-    assert WordVectors.load(str(tmp_path / "v")).counts_V.tolist() == [7, 5]
+    assert WordVectors.load(str(tmp_path / "v")).counts.tolist() == [7, 5]
 
 
 @pytest.mark.parametrize("twice", ["token", "vector", "count"])
@@ -817,7 +817,7 @@ def test_nothing_is_named_with_both_ways_out(tmp_path):
 @pytest.mark.parametrize("name", ["npy", "safetensors"])
 def test_what_can_be_mapped_is_not_read(tmp_path, name):
     export(a_table(), name, place(tmp_path, name))
-    base = WordVectors.load(place(tmp_path, name)).vectors_VD
+    base = WordVectors.load(place(tmp_path, name)).vectors
     assert base.flags.aligned
     while base is not None and not isinstance(base, np.memmap):
         base = base.base

@@ -82,7 +82,7 @@ def test_a_run_tells_what_its_manifests_say(told, corpus, tmp_path):
     assert last["stage"] == "vectors"
     assert last["rows"] == last["total_rows"] == run.require("vectors").counters["rows"]
     assert last.keys() >= {"loss", "held_out_loss", "alpha", "rows_per_second", "epoch"}
-    assert only(lines, "spark_progress")[-1].keys() >= {"job", "tasks", "total_tasks", "seconds"}
+    assert only(lines, "progress")[-1].keys() >= {"job", "tasks", "total_tasks", "seconds"}
     (scores,) = only(lines, "scores")
     assert (scores["kind"], scores["covered"]) == ("similarity", 3)
     (end,) = only(lines, "run_finished")

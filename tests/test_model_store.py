@@ -64,7 +64,7 @@ def runs(tmp_path) -> Callable[[int], RunDir]:
 
 def seed_of(location: str) -> float:
     vectors = WordVectors.load(location)
-    seeds = set(vectors.vectors_VD[:, 0].tolist())
+    seeds = set(vectors.vectors[:, 0].tolist())
     assert len(seeds) == 1
     assert vectors.tokens == WORDS
     return seeds.pop()
@@ -111,7 +111,7 @@ def test_a_version_is_read_wherever_vectors_and_runs_are(model, runs, location, 
         place = f"{location}/{NAME}{reference}"
         assert seed_of(place) == seed
         assert seed_of(f"{place}/vectors") == seed
-        assert WordVectors.read(OtherVectors.find(place).folder).vectors_VD[0, 0] == seed
+        assert WordVectors.read(OtherVectors.find(place).folder).vectors[0, 0] == seed
         vocabulary = Vocabulary.read(open_folder(f"{resolved(place)}/vocab"))
         assert InitialVectors(place).known(vocabulary, 4).all()
         assert f"/v{seed}/vectors/input.npy" in InitialVectors(place).identity()[0][0]
@@ -283,7 +283,7 @@ def test_pruning_keeps_the_newest_the_current_and_the_one_before(model, runs, lo
     before = WordVectors.load(f"{location}/{NAME}@v3")
     assert [version.name for version in model.prune(1)] == ["v3", "v4", "v5"]
     assert told(model) == [("v1", False), ("v2", True), ("v6", False)]
-    assert before.vectors_VD[0, 0] == 3  # whoever reads it goes on
+    assert before.vectors[0, 0] == 3  # whoever reads it goes on
     assert model.rollback().name == "v1"
     with pytest.raises(UserError, match="keep = 0 .*1"):
         model.prune(0)

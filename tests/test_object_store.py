@@ -220,7 +220,7 @@ def test_questions_are_answered_as_on_a_disk(stored, bucket, capsys, monkeypatch
 def test_python_loads_vectors_from_a_uri(stored):
     vectors, other = (WordVectors.load(f"{run.location}/vectors") for run in (stored.run, stored.on_disk))
     assert vectors.tokens == other.tokens
-    np.testing.assert_array_equal(vectors.vectors_VD, other.vectors_VD)
+    np.testing.assert_array_equal(vectors.vectors, other.vectors)
     assert vectors.most_similar("king") == other.most_similar("king")
     with pytest.raises(UserError, match="vocab.parquet is missing: .*RUN/vectors"):
         WordVectors.load(f"{WHERE}/shards")
@@ -239,7 +239,7 @@ def test_vectors_are_exported_to_the_store_and_loaded_from_it(bucket, name):
     if name != "projector":
         loaded = WordVectors.load(place)
         assert loaded.tokens == ["서울", "king", "queen"]
-        np.testing.assert_array_equal(loaded.vectors_VD, rows)
+        np.testing.assert_array_equal(loaded.vectors, rows)
 
 
 def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):

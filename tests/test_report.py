@@ -160,7 +160,7 @@ def test_pca_of_few_dimensions_or_one_place_is_finite(rows):
 def test_the_map_keeps_shape_and_fills_the_square():
     vectors = random_vectors(200, 5)
     found = word_map(vectors, ReportConfig())
-    units = vectors.vectors_VD / np.linalg.norm(vectors.vectors_VD, axis=1, keepdims=True)
+    units = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
     places, _ = pca(units)
     extent = np.ptp(places, axis=0).max()
     assert np.ptp(found.places_N2.astype(int), axis=0).max() == 65535
@@ -172,7 +172,7 @@ def test_the_map_keeps_shape_and_fills_the_square():
 def test_neighbours_are_those_of_all_cosines():
     vectors = random_vectors(700, 6)
     found = word_map(vectors, ReportConfig(words=600, neighbors=4))
-    rows = vectors.vectors_VD[:600].astype(np.float64)
+    rows = vectors.vectors[:600].astype(np.float64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     cosines = rows @ rows.T
     np.fill_diagonal(cosines, -2)

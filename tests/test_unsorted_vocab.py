@@ -119,9 +119,7 @@ def test_evaluation_finds_the_same(case_insensitive, restrict_vocab):
 def test_runs_are_compared_by_their_most_frequent_shared_words():
     other = WordVectors([*WORDS[100:], "only"], COUNTS[:201], RNG.normal(size=(201, 12)).astype(np.float32))
     mixed = RNG.permutation(201)
-    mixed_other = WordVectors(
-        [other.tokens[i] for i in mixed], other.counts_V[mixed], other.vectors_VD[mixed]
-    )
+    mixed_other = WordVectors([other.tokens[i] for i in mixed], other.counts[mixed], other.vectors[mixed])
     expected, found = SharedWords.of(SORTED, other), SharedWords.of(UNSORTED, mixed_other)
     for one, ids_S, other_ids_S in (
         (found, found.first_ids_S, found.second_ids_S),
@@ -140,7 +138,7 @@ def test_the_report_shows_the_most_frequent_words(words):
     assert found.tokens == expected.tokens
     for name in ("counts_N", "neighbors_NK", "places_N2"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
-    assert str(vocabulary_section(UNSORTED.counts_V)) == str(vocabulary_section(SORTED.counts_V))
+    assert str(vocabulary_section(UNSORTED.counts)) == str(vocabulary_section(SORTED.counts))
 
 
 @pytest.mark.parametrize("limit", [None, 40])
@@ -186,20 +184,18 @@ def test_an_export_reads_vectors_block_by_block(tmp_path, monkeypatch):
                 most = max(most, len(found))
             return found
 
-    table = VectorTable(
-        pa.chunked_array([UNSORTED.tokens]), UNSORTED.counts_V, UNSORTED.vectors_VD.view(Watched)
-    )
+    table = VectorTable(pa.chunked_array([UNSORTED.tokens]), UNSORTED.counts, UNSORTED.vectors.view(Watched))
     export(table, "word2vec-binary", str(tmp_path / "v.bin"))
     assert most == 7
 
 
 def test_a_finished_training_is_opened(tmp_path):
     run = RunDir.create(str(tmp_path / "run"))
-    table = vocab_of(pa.array(UNSORTED.tokens), UNSORTED.counts_V, VocabConfig())
+    table = vocab_of(pa.array(UNSORTED.tokens), UNSORTED.counts, VocabConfig())
     with run.rewrite("vectors") as stage_writer:
         files = [
             write_file(stage_writer, "vocab.parquet", table),
-            write_array(stage_writer, "input.npy", UNSORTED.vectors_VD),
+            write_array(stage_writer, "input.npy", UNSORTED.vectors),
         ]
         stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
     opened = WordVectors.load(str(Path(run.location, "vectors")))

@@ -127,7 +127,7 @@ def read(path: Path) -> dict[str, tuple[float, ...]]:
     table = open_table(path)
     words = table.tokens.to_pylist()
     assert len(set(words)) == len(words)
-    return dict(zip(words, map(tuple, table.vectors_VD.tolist()), strict=True))
+    return dict(zip(words, map(tuple, table.vectors.tolist()), strict=True))
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -254,7 +254,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, form, words, size, data)
     ]
     assert len(held) == done.words == len(found.tokens)
     assert found.tokens.to_pylist() == [word for word, _ in held]
-    np.testing.assert_array_equal(found.vectors_VD, np.array([row for _, row in held], np.float32))
+    np.testing.assert_array_equal(found.vectors, np.array([row for _, row in held], np.float32))
 
 
 @settings(deadline=None, max_examples=200)

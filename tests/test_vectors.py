@@ -318,8 +318,8 @@ def test_lookups_and_cosines_are_gensims(both):
     words = ["단어7", "없는말", "단어1", "단어7"]
     some, their_some = ours.vectors_for_all(words), theirs.vectors_for_all(words)
     assert some.tokens == their_some.index_to_key == ["단어7", "단어1"]
-    np.testing.assert_array_equal(some.vectors_VD, their_some.vectors)
-    assert some.counts_V.tolist() == [ours.counts_V[7], ours.counts_V[1]]
+    np.testing.assert_array_equal(some.vectors, their_some.vectors)
+    assert some.counts.tolist() == [ours.counts[7], ours.counts[1]]
 
 
 @given(
@@ -411,11 +411,11 @@ def test_a_run_is_loaded_without_copying_its_table(tmp_path):
     wv = WordVectors.load(write_run(tmp_path))
     assert "tokens" not in vars(wv), "words became Python strings before any was asked for"
     assert wv.tokens == WORDS
-    assert wv.counts_V.dtype == np.int64
-    assert wv.counts_V.tolist() == [6, 5, 4, 3, 2, 1]
-    assert isinstance(wv.vectors_VD.base, np.memmap)
-    assert not wv.vectors_VD.flags.writeable
-    np.testing.assert_array_equal(wv.vectors_VD, np.array(VECTORS, dtype=np.float32))
+    assert wv.counts.dtype == np.int64
+    assert wv.counts.tolist() == [6, 5, 4, 3, 2, 1]
+    assert isinstance(wv.vectors.base, np.memmap)
+    assert not wv.vectors.flags.writeable
+    np.testing.assert_array_equal(wv.vectors, np.array(VECTORS, dtype=np.float32))
     assert wv.most_similar("king", topn=1)[0][0] == "queen"
 
 
@@ -538,7 +538,7 @@ def test_no_cosine_leaves_its_range(scale):
         assert all(0 <= score <= 1 for _, score in asked("w3", topn=10))
     assert [word for word, _ in vectors.most_similar("w3", topn=1)] == ["w153"]
     ids = np.arange(300)
-    found = top_k(vectors.vectors_VD, vectors.unit_rows(ids), 3, None, vectors.norms_V, None, True)[1]
+    found = top_k(vectors.vectors, vectors.unit_rows(ids), 3, None, vectors.norms, None, True)[1]
     assert found.max() <= 1
     assert cosines(vectors, ids, ids).max() <= 1
 

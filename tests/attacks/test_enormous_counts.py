@@ -189,14 +189,14 @@ def vectors() -> WordVectors:
 @pytest.mark.parametrize("name", FORMATS)
 def test_exports_keep_counts_or_leave_them_out(vectors, tmp_path, name):
     location = str(tmp_path / "out")
-    export(VectorTable.of(pa.chunked_array([TOKENS]), vectors.vectors_VD, COUNTS_V), name, location)
+    export(VectorTable.of(pa.chunked_array([TOKENS]), vectors.vectors, COUNTS_V), name, location)
     if name == "projector":
         assert "4611686009837453312" in (tmp_path / "out" / "metadata.tsv").read_text()
         return
     found = open_table(location)
     assert found.tokens.to_pylist() == TOKENS
-    assert found.counts_V.tolist() in (COUNTS_V.tolist(), [5, 4, 3, 2, 1])
-    assert found.counts_V.tolist() == COUNTS_V.tolist() or name not in ("parquet", "npy", "safetensors")
+    assert found.counts.tolist() in (COUNTS_V.tolist(), [5, 4, 3, 2, 1])
+    assert found.counts.tolist() == COUNTS_V.tolist() or name not in ("parquet", "npy", "safetensors")
 
 
 def test_the_page_shows_them(vectors):

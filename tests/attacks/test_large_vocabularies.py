@@ -87,7 +87,7 @@ def test_every_word_gets_its_count_an_id_and_a_vector(tmp_path: Path, executor, 
     assert (account.read, account.out_of_vocabulary) == (2 * num_words + 2 * num_often, 0)
     vectors = WordVectors.load(str(tmp_path / "run" / "vectors"))
     assert len(vectors) == num_words
-    assert np.isfinite(vectors.vectors_VD).all()
+    assert np.isfinite(vectors.vectors).all()
     assert len(vectors.most_similar(vectors.tokens[num_words - 1], topn=3)) == 3
 
 

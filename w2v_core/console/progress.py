@@ -52,7 +52,7 @@ def _bar(job: str, look: Callable[[], Tasks], ended: Event) -> None:
 
 
 def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
-    say(job, "spark_job_started", job=job)
+    say(job, "stage_job_started", job=job)
     started = time.monotonic()
     has_ended = False
     while not has_ended:
@@ -64,5 +64,5 @@ def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
             "has_executor": tasks.has_executor,
         }
         say(
-            f"{job}: {tasks}, {seconds:.0f} s", "spark_progress", job=job, **counts, seconds=round(seconds, 3)
+            f"{job}: {tasks}, {seconds:.0f} s", "progress", job=job, **counts, seconds=round(seconds, 3)
         )

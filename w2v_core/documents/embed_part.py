@@ -29,7 +29,7 @@ _NUMBERS_A_BLOCK = 4 << 20  # of the vectors that are made at once: 16 MB
 class WordTable:
     """The vectors of the vocabulary, and what an occurrence of each word weighs."""
 
-    vectors_VD: FloatArray
+    vectors: FloatArray
     weight_V: FloatArray
     config: EmbedConfig
 
@@ -43,11 +43,11 @@ class WordTable:
         ids_T, offsets_B1 = encoded.ids_T, encoded.offsets_B1
         if self.config.weighting == "mean":
             ids_T, offsets_B1 = distinct(ids_T, offsets_B1)
-        step = max(1, _NUMBERS_A_BLOCK // self.vectors_VD.shape[1])
+        step = max(1, _NUMBERS_A_BLOCK // self.vectors.shape[1])
         for begin in range(0, len(offsets_B1) - 1, step):
             offsets = offsets_B1[begin : begin + step + 1]
             ids = ids_T[offsets[0] : offsets[-1]]
-            yield document_vectors(ids, offsets - offsets[0], self.weight_V[ids], self.vectors_VD)
+            yield document_vectors(ids, offsets - offsets[0], self.weight_V[ids], self.vectors)
 
 
 def embed_part(
@@ -59,7 +59,7 @@ def embed_part(
     part: int,
 ) -> TaskResult:
     """Write the documents of `splits`, each with the number of its first row, as part `part` into `folder`."""
-    id_column, size = words.config.id_column, words.vectors_VD.shape[1]
+    id_column, size = words.config.id_column, words.vectors.shape[1]
     counters, schema = encoder.counters, schemas.documents(size, id_column is not None)
     counters.update(dict.fromkeys(COUNTERS, 0))
     moment_DD = np.zeros((size, size))

@@ -46,4 +46,4 @@ def has_report(run: RunDir) -> bool:
 def _built(run: RunDir, config: ReportConfig, wanted: str) -> bytes:
     facts = read_facts(run)
     vectors = WordVectors.read(run.stage("vectors"))
-    return page(facts, vectors.counts_V, word_map(vectors, config), wanted)
+    return page(facts, vectors.counts, word_map(vectors, config), wanted)

@@ -51,7 +51,7 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
         places_N2, share = pca(units_ND)
     return WordMap(
         vectors.tokens_by_count(num),
-        vectors.counts_V[ids_N],
+        vectors.counts[ids_N],
         _on_grid(places_N2),
         neighbors_NK.astype(np.uint16),
         cosines_NK,

@@ -1,7 +1,7 @@
 """Two trainings give the same words other axes: the rotation that lays the ones over the others.
 
     shared = SharedWords.of(today, yesterday)
-    turned_VD = today.vectors_VD @ shared.rotation()    # today's vectors along yesterday's axes
+    turned_VD = today.vectors @ shared.rotation()    # today's vectors along yesterday's axes
 
 Shape suffixes
     S  words that both have
@@ -44,7 +44,7 @@ class SharedWords:
     @classmethod
     def of(cls, first: WordVectors, second: WordVectors) -> Self:
         """All shared words. UserError where there is none, and for vectors of different sizes."""
-        sizes = first.vectors_VD.shape[1], second.vectors_VD.shape[1]
+        sizes = first.vectors.shape[1], second.vectors.shape[1]
         if sizes[0] != sizes[1]:
             raise UserError(
                 f"vectors of {sizes[0]} and of {sizes[1]} dimensions cannot be laid over each other; "
@@ -58,7 +58,7 @@ class SharedWords:
                 "are they of one language, and both lower case?"
             )
         first_ids_S, second_ids_S = np.array(pairs, dtype=np.int64).T
-        first_rank_S, second_rank_S = first.ranks_V[first_ids_S], second.ranks_V[second_ids_S]
+        first_rank_S, second_rank_S = first.ranks[first_ids_S], second.ranks[second_ids_S]
         order_S = np.lexsort((first_rank_S, np.maximum(first_rank_S, second_rank_S)))
         return cls(first, second, first_ids_S[order_S], second_ids_S[order_S])
 
@@ -79,19 +79,19 @@ class SharedWords:
     @property
     def first_counts_S(self) -> Int64Array:
         """Their counts in the first."""
-        return self.first.counts_V[self.first_ids_S]
+        return self.first.counts[self.first_ids_S]
 
     @property
     def second_counts_S(self) -> Int64Array:
         """Their counts in the second."""
-        return self.second.counts_V[self.second_ids_S]
+        return self.second.counts[self.second_ids_S]
 
     def rotation(self) -> NDArray[np.float64]:
         """The orthogonal R, (D, D), of least sum over words of ||unit(first) R - unit(second)||^2.
 
         Fewer words than D leave R open in the directions that no word points to.
         """
-        size = self.first.vectors_VD.shape[1]
+        size = self.first.vectors.shape[1]
         product_DD = np.zeros((size, size))
         for first_BD, second_BD in self._unit_blocks():
             product_DD += first_BD.T @ second_BD

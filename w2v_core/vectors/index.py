@@ -148,7 +148,7 @@ class NearestIndex:
         return [(self.vectors.tokens[ids_K[place]], float(score_K[place])) for place in order]
 
     def _fits(self) -> bool:
-        if (len(self._graph), self._graph.ndim) != self.vectors.vectors_VD.shape:
+        if (len(self._graph), self._graph.ndim) != self.vectors.vectors.shape:
             return False
         ids_B = np.unique(np.linspace(0, len(self.vectors) - 1, 64).astype(np.int64))
         stored_BD = np.asarray(self._graph.get(ids_B.astype(np.uint64)), np.float32)

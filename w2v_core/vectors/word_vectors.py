@@ -103,8 +103,8 @@ class WordVectors:
     vocabulary was extended.
 
     tokens      V distinct words, a list or an Arrow string array
-    counts_V    int64, occurrences in the corpus
-    vectors_VD  float32, may be memory-mapped; never copied whole
+    counts      int64, occurrences in the corpus
+    vectors     float32, may be memory-mapped; never copied whole
     rules       how the corpus was normalized, None where that is not recorded. A word that the vocabulary does not
                 have as given is looked up as these rules spell it
 
@@ -123,8 +123,8 @@ class WordVectors:
         if not len(tokens) == len(counts_V) == len(vectors_VD):
             raise ValueError(f"{len(tokens)} tokens, {len(counts_V)} counts and {len(vectors_VD)} vectors")
         self._tokens = tokens
-        self.counts_V = counts_V
-        self.vectors_VD = np.asarray(vectors_VD)
+        self.counts = counts_V
+        self.vectors = np.asarray(vectors_VD)
         self.rules = rules
 
     @classmethod
@@ -149,7 +149,7 @@ class WordVectors:
     @classmethod
     def of(cls, table: VectorTable) -> Self:
         """The words of a table."""
-        return cls(table.tokens, table.counts_V, table.vectors_VD, table.rules)
+        return cls(table.tokens, table.counts, table.vectors, table.rules)
 
     @property
     def table(self) -> VectorTable:
@@ -157,7 +157,7 @@ class WordVectors:
         tokens = self._tokens
         if not isinstance(tokens, pa.ChunkedArray):
             tokens = pa.chunked_array([pa.array(tokens, pa.string())])
-        return VectorTable(tokens, self.counts_V, self.vectors_VD, self.rules)
+        return VectorTable(tokens, self.counts, self.vectors, self.rules)
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -167,9 +167,9 @@ class WordVectors:
         return list(self._tokens)
 
     @cached_property
-    def norms_V(self) -> Float32Array:
+    def norms(self) -> Float32Array:
         """Euclidean length of every vector; reads the table once. Raises UserError as `row_norms`."""
-        return row_norms(self.vectors_VD)
+        return row_norms(self.vectors)
 
     @cached_property
     def _id_by_token(self) -> dict[str, int]:
@@ -180,7 +180,7 @@ class WordVectors:
         return id_by_token
 
     def __len__(self) -> int:
-        return len(self.vectors_VD)
+        return len(self.vectors)
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self._found(word) is not None
@@ -205,7 +205,7 @@ class WordVectors:
         return [self.tokens[i] for i in self._order_V[:num_words].tolist()]
 
     @cached_property
-    def ranks_V(self) -> Int64Array:
+    def ranks(self) -> Int64Array:
         """The place of every word among `most_frequent`, (V,)."""
         ranks_V = np.empty(len(self), np.int64)
         ranks_V[self.most_frequent()] = np.arange(len(self))
@@ -214,7 +214,7 @@ class WordVectors:
     @cached_property
     def _order_V(self) -> Int64Array | None:
         """Ids by descending count; None where they run so, and what is most frequent is what comes first."""
-        return by_count(self.counts_V)
+        return by_count(self.counts)
 
     def _answering(self, restrict_vocab: int | None) -> Int64Array | int:
         """The rows of the most frequent words, ascending; as a number where they come first, and nothing is copied."""
@@ -226,7 +226,7 @@ class WordVectors:
     @property
     def vector_size(self) -> int:
         """D."""
-        vector_size: int = self.vectors_VD.shape[1]
+        vector_size: int = self.vectors.shape[1]
         return vector_size
 
     def __getitem__(self, words: str | Sequence[str]) -> Float32Array:
@@ -235,8 +235,8 @@ class WordVectors:
         Raises UnknownWordError, a KeyError.
         """
         if isinstance(words, str | int | np.integer):
-            return np.array(self.vectors_VD[self.id_of(words)])
-        return np.array(self.vectors_VD[self._ids_of(words)])
+            return np.array(self.vectors[self.id_of(words)])
+        return np.array(self.vectors[self._ids_of(words)])
 
     def id_of(self, word: str) -> int:
         """The row of the word, as given or as the corpus was normalized. Raises UnknownWordError, a KeyError."""
@@ -252,7 +252,7 @@ class WordVectors:
 
         Raises UserError as `row_norms`.
         """
-        rows_BD: Float32Array = self.vectors_VD[ids_B]
+        rows_BD: Float32Array = self.vectors[ids_B]
         scale_to_unit(rows_BD)
         return rows_BD
 
@@ -322,7 +322,7 @@ class WordVectors:
         scale_to_unit(terms_TD)
 
         def score(rows: Rows) -> Float32Array:
-            rows_ND, divisors_N = comparable(self.vectors_VD[rows], self.norms_V[rows])
+            rows_ND, divisors_N = comparable(self.vectors[rows], self.norms[rows])
             half_TN = (1 + clip_cosines(terms_TD @ rows_ND.T / divisors_N)) / 2
             closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
             score_N: Float32Array = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
@@ -405,7 +405,7 @@ class WordVectors:
         found = first_ids(self.id_of(word) for word in words if word in self)
         ids = np.array(list(found), dtype=np.int64)
         tokens = [self.tokens[i] for i in found]
-        return WordVectors(tokens, self.counts_V[ids], self.vectors_VD[ids], self.rules)
+        return WordVectors(tokens, self.counts[ids], self.vectors[ids], self.rules)
 
     def question(self, positive: Terms, negative: Terms = ()) -> tuple[Float32Array, Int64Array]:
         """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
@@ -425,7 +425,7 @@ class WordVectors:
         for row, (_, ids) in enumerate(questions):
             excluded_BX[row, : len(ids)] = ids
         ids_BK, score_BK = top_k(
-            self.vectors_VD, query_BD, topn, excluded_BX, self.norms_V, self._answering(restrict_vocab), True
+            self.vectors, query_BD, topn, excluded_BX, self.norms, self._answering(restrict_vocab), True
         )
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
@@ -435,7 +435,7 @@ class WordVectors:
         rows_TD = np.empty((len(terms), self.vector_size), np.float32)
         places = [place for place, term in enumerate(terms) if isinstance(term, str)]
         ids = self._ids_of([term for term in terms if isinstance(term, str)])
-        rows_TD[places] = self.unit_rows(ids) if unit else self.vectors_VD[ids]
+        rows_TD[places] = self.unit_rows(ids) if unit else self.vectors[ids]
         for place, term in enumerate(terms):
             if not isinstance(term, str):
                 rows_TD[place] = self._checked(term)

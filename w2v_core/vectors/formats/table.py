@@ -27,8 +27,8 @@ class VectorTable:
     """Words by id: tokens (V,) strings, counts (V,) int64, in any order, vectors (V, D) float32, maybe mapped."""
 
     tokens: pa.ChunkedArray
-    counts_V: Int64Array
-    vectors_VD: Float32Array
+    counts: Int64Array
+    vectors: Float32Array
     rules: Rules | None = None
     """the spelling of the corpus, where it was recorded"""
 
@@ -116,7 +116,7 @@ class ExportSelection:
         Readers such as gensim take a file's order for that of frequency. Vectors are read from where they are, block by
         block.
         """
-        order_V = by_count(table.counts_V)
+        order_V = by_count(table.counts)
         ids_K = np.arange(len(table.tokens)) if order_V is None else order_V
         ids_K = ids_K[:limit]
         if unfit is None:
@@ -132,7 +132,7 @@ class ExportSelection:
     @property
     def vector_size(self) -> int:
         """D."""
-        vector_size: int = self.table.vectors_VD.shape[1]
+        vector_size: int = self.table.vectors.shape[1]
         return vector_size
 
     @property
@@ -143,7 +143,7 @@ class ExportSelection:
     @property
     def counts_K(self) -> Int64Array:
         """Their counts."""
-        return self.table.counts_V[self.ids_K]
+        return self.table.counts[self.ids_K]
 
     def blocks(self) -> Iterator[Block]:
         """What is written, BLOCK_ROWS words at a time. UserError for a vector that is not finite."""
@@ -151,11 +151,11 @@ class ExportSelection:
         for begin in range(0, len(self), BLOCK_ROWS):
             ids_N = self.ids_K[begin : begin + BLOCK_ROWS]
             tokens = chosen.slice(begin, len(ids_N)).cast(pa.string()).combine_chunks()
-            vectors_ND = self.table.vectors_VD[ids_N]
+            vectors_ND = self.table.vectors[ids_N]
             finite_N = np.isfinite(vectors_ND).all(axis=1)
             if not finite_N.all():
                 word = tokens[int(finite_N.argmin())].as_py()
                 raise InputError(
                     f"the vector of {word!r} holds NaN or infinity: train again with a smaller alpha"
                 )
-            yield Block(ids_N, tokens, self.table.counts_V[ids_N], vectors_ND)
+            yield Block(ids_N, tokens, self.table.counts[ids_N], vectors_ND)
