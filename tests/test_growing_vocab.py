@@ -256,6 +256,33 @@ def night(executor, tmp_path):
     return make
 
 
+@pytest.mark.parametrize("key", ["extend", "merge", "from"])
+@pytest.mark.parametrize(
+    ("setting", "before", "now"),
+    [
+        ("tokenize.lower=false", "lower = true", "false"),
+        ("tokenize.normal_form=NFC", "normal_form = NFKC", "NFC"),
+        ("tokenize.strip_accents=true", "strip_accents = false", "true"),
+        ("tokenize.digits_to_zero=true", "digits_to_zero = false", "true"),
+        ("tokenize.tokenizer=regex", "tokenizer = unicode_words", "regex"),
+    ],
+)
+def test_a_vocabulary_of_other_tokenizer_settings_is_refused(night, key, setting, before, now):
+    first = night("first", "a b a b", "vocab.accumulate=true")
+    with pytest.raises(UserError) as raised:
+        night("second", "a b a b", setting, "vocab.min_count=5", f"vocab.{key}={first.folder.path}")
+    for value in (f"vocab.{key} = ", f"tokenize.{before}", f"with {now}", "--set"):
+        assert value in str(raised.value)
+
+
+def test_a_list_made_by_hand_has_no_settings_to_compare(night, tmp_path):
+    first = night("first", "a b a b")
+    by_hand = tmp_path / "by-hand.parquet"
+    by_hand.write_bytes(Path(first.folder.path, "vocab", "vocab.parquet").read_bytes())
+    run = night("second", "A B A B", "tokenize.strip_accents=true", f"vocab.merge={by_hand}")
+    assert run.require("vocab").counters["words"] == 2
+
+
 def slices_of(corpus: Path) -> list[list[str]]:
     """Its lines in five parts, each with words of its own."""
     lines = [" ".join(tokens) for tokens in sentences_by_hand(corpus)]

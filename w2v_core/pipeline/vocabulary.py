@@ -21,6 +21,7 @@ from w2v_core.runs.stage_writer import StageWriter
 from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.runs.token_account import TokenAccount, require_equal
 from w2v_core.tokenization.normalize import Rules
+from w2v_core.tokenization.recorded_rules import recorded_settings, require_same_settings
 from w2v_core.tokenization.tokenizers import spelling
 from w2v_core.tokenization.word_forms import given_and_normalized, normalized_words
 from w2v_core.vocabulary.base_vocabulary import BaseVocabulary, rare_counts
@@ -31,7 +32,7 @@ from w2v_core.vocabulary.vocabulary import (
     cached_vocabulary,
     commit_rare,
     digest_of,
-    earlier_vocab,
+    read_earlier,
     room_for_others,
     vocab_of,
     write_vocab,
@@ -63,6 +64,8 @@ class VocabularyInputs:
     merge: pa.Table | None = None
     from_: pa.Table | None = None
     extend: BaseVocabulary | None = None
+    folders: Mapping[str, Folder] = field(default_factory=dict)
+    """of the vocabularies, by the setting and location that name them"""
 
     @classmethod
     def read(
@@ -85,10 +88,16 @@ class VocabularyInputs:
             raise UserError(
                 f"vocab.keep = {config.keep} and vocab.drop = {config.drop} both hold {both[0]!r}"
             )
-        merge, from_ = (
-            None if location is None else earlier_vocab(location, f"vocab.{name}")
+        earlier = {
+            name: read_earlier(location, f"vocab.{name}")
             for name, location in (("merge", config.merge), ("from", config.from_))
-        )
+            if location is not None
+        }
+        folders = {
+            f"vocab.{name} = {config.merge if name == 'merge' else config.from_}": folder
+            for name, (folder, _) in earlier.items()
+        }
+        merge, from_ = (earlier[name][1] if name in earlier else None for name in ("merge", "from"))
         extend = None if config.extend is None else BaseVocabulary.read(config.extend, config.rare_lost)
         if extend is not None and drop:
             known_N = Lookup.of(extend.table["token"].combine_chunks()).ids(pa.array(drop)) >= 0
@@ -98,7 +107,9 @@ class VocabularyInputs:
                     f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary without "
                     "vocab.extend"
                 )
-        return cls(lists, keep, drop, merge, from_, extend)
+        if extend is not None:
+            folders[f"vocab.extend = {config.extend}"] = extend.folder
+        return cls(lists, keep, drop, merge, from_, extend, folders)
 
     def identity(self) -> dict[str, object]:
         """What tells this from other lists and vocabularies; empty where nothing is named."""
@@ -118,6 +129,8 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
     )
     named = VocabularyInputs.read(config.vocab, spelling(settings), has_lists)
     if not has_lists:
+        for key, folder in named.folders.items():
+            require_same_settings(key, recorded_settings(folder), settings)
         _warn_of_impossible(config.vocab, named, settings, sentences)
     if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
         raise UserError(
