@@ -63,6 +63,4 @@ def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
             "total_tasks": tasks.total,
             "has_executor": tasks.has_executor,
         }
-        say(
-            f"{job}: {tasks}, {seconds:.0f} s", "progress", job=job, **counts, seconds=round(seconds, 3)
-        )
+        say(f"{job}: {tasks}, {seconds:.0f} s", "progress", job=job, **counts, seconds=round(seconds, 3))
