@@ -139,6 +139,7 @@ def test_a_stage_of_an_earlier_version_has_no_digest_to_compare(a_run):
     assert problems(a_run) == {}
 
 
+@pytest.mark.usefixtures("console_log")
 def test_the_command_tells_and_exits(a_run):
     runner = CliRunner()
     whole = runner.invoke(app, ["verify", "--run-dir", str(a_run), "--json"])
