@@ -35,7 +35,8 @@ from w2v_core.training import worker as share_module
 from w2v_core.training.checkpoint import Checkpoints
 from w2v_core.training.engine.tables import initial_tables, require_finite
 from w2v_core.training.trainer import Interrupted, Progress, trained
-from w2v_core.training.worker import TrainingJob, WorkerState, batch_plan, learning_rate
+from w2v_core.training.engine.numpy_engine import batch_plan
+from w2v_core.training.worker import TrainingJob, WorkerState, learning_rate
 from w2v_core.training.worker_pool import WorkerPool, shared_arrays
 from w2v_core.vocabulary.vocabulary import Vocabulary
 

@@ -13,7 +13,13 @@ from w2v_core.config.section import Section, usable_cores
 class TrainConfig(Section):
     """Rows to vectors."""
 
-    execution_only = frozenset({"cache_mb", "checkpoint_minutes"})
+    execution_only = frozenset({"cache_mb", "checkpoint_minutes", "engine"})
+
+    engine: Literal["auto", "numpy", "compiled"] = Field(
+        "auto",
+        description="what computes. compiled: by Numba, several times as fast, in threads of one process; numpy: without "
+        "Numba, in processes; auto: compiled where Numba is installed",
+    )
 
     sg: Literal[0, 1] = Field(
         0,
@@ -38,7 +44,8 @@ class TrainConfig(Section):
         1024,
         ge=16,
         le=16384,
-        description="rows whose steps are computed together, in stretches of 16 that follow each other in the text",
+        description="rows whose steps the NumPy engine computes together, in stretches of 16 that follow each other in "
+        "the text",
     )
     seed: int = Field(
         1, ge=0, lt=2**63, description="initial vectors, row order, window widths and negatives"
@@ -47,7 +54,7 @@ class TrainConfig(Section):
         None,
         ge=1,
         le=256,
-        description="processes that train at once. Absent: the cores there are. Only 1 is repeatable to the byte",
+        description="processes or threads that train at once. Absent: the cores there are. Only 1 is repeatable to the byte",
     )
     buffer_rows: int = Field(
         262_144, ge=1, le=2**27, description="rows that are shuffled together, a multiple of 65,536 or fewer"

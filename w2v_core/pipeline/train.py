@@ -23,6 +23,7 @@ from w2v_core.shards.read import Shards
 from w2v_core.tokenization import recorded_rules
 from w2v_core.tokenization.recorded_rules import rules_of_run
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.training.engine.choose import choose_engine
 from w2v_core.training.memory import require_memory
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob
@@ -52,6 +53,9 @@ def train_vectors(
     checkpoints = Checkpoints(run.checkpoints)
     settings = config.train.model_dump(mode="json", exclude=set(config.train.execution_only)) | inputs
     settings["workers"] = config.train.num_workers
+    found = None if fresh else checkpoints.latest()
+    started_with = found.settings.get("engine", "numpy") if found else None
+    settings["engine"] = engine = choose_engine(config.train.engine, started_with)
 
     @cache
     def words() -> tuple[Vocabulary, BoolArray | None]:
@@ -70,7 +74,7 @@ def train_vectors(
     def build(stage_writer: StageWriter) -> StageResult:
         vocabulary, known_V = words()
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
-        job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train)
+        job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train, engine=engine)
         return _build(stage_writer, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
@@ -93,10 +97,11 @@ def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: 
     """UserError where an unfinished training was started with other settings."""
     if found is None:
         return
-    changed = [key for key in settings if found.settings.get(key) != settings[key]]
+    before = {"engine": "numpy"} | found.settings  # the only one of earlier versions
+    changed = [key for key in settings if before.get(key) != settings[key]]
     if changed:
         told = ", ".join(
-            f"train.{key} was {found.settings.get(key)!r} and is {settings[key]!r}" for key in changed
+            f"train.{key} was {before.get(key)!r} and is {settings[key]!r}" for key in changed
         )
         raise UserError(
             f"training in {location} is not finished, and {told}; give the same settings to go on, "

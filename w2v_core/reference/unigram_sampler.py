@@ -24,7 +24,8 @@ class UnigramSampler:
     Drawing inverts the running sum by binary search: O(log V) a draw, whatever the positive word is. The
     sampler never changes after it is made, and the generator is handed in, so threads can share one.
 
-    Public attributes: `probabilities_V`, (V,) float64, and `sample_size`.
+    Public attributes: `probabilities_V`, (V,) float64; `sample_size`; `word_of_rank`, (V,) int32, from the least to the
+    most likely word; `edges`, (V + 1,) float64, the running sum in that order, from 0.
     """
 
     def __init__(self, counts: npt.ArrayLike, power: float = 0.75, sample_size: int = 5) -> None:
@@ -34,17 +35,17 @@ class UnigramSampler:
         self.probabilities_V = noise_distribution(counts, power)
         # From rare to frequent, so that the running sum does not swallow a rare word's share: summed the
         # other way, a word of probability 1e-17 would add nothing to the 1.0 it meets.
-        self._word_of_rank_V: Int32Array = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
-        self._rank_of_word_V: Int32Array = np.argsort(self._word_of_rank_V).astype(np.int32)
+        self.word_of_rank: Int32Array = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
+        self._rank_of_word_V: Int32Array = np.argsort(self.word_of_rank).astype(np.int32)
         # The word of rank r owns the interval [edges[r], edges[r + 1]).
-        self._edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities_V[self._word_of_rank_V]))
+        self.edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities_V[self.word_of_rank]))
 
     def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Int32Array:
         """Words w with probability p[w], whatever the positive words are.
 
         Returns int32 ids of the shape `size`.
         """
-        return self._word_at(rng.random(size) * self._edges[-1])
+        return self._word_at(rng.random(size) * self.edges[-1])
 
     def draw_spread(self, num_groups: int, num_shared: int, rng: np.random.Generator) -> Int32Array:
         """(num_groups, num_shared) words, each drawn with probability p[w], but not independently.
@@ -54,7 +55,7 @@ class UnigramSampler:
         is, and all groups together draw a word as often as they should, to within one or two.
         """
         pieces = np.arange(num_groups * num_shared)
-        place = (pieces + rng.random(len(pieces))) * (self._edges[-1] / len(pieces))
+        place = (pieces + rng.random(len(pieces))) * (self.edges[-1] / len(pieces))
         ids_KG = self._word_at(place).reshape(num_shared, num_groups)
         return np.ascontiguousarray(rng.permuted(ids_KG, axis=1).T)
 
@@ -69,8 +70,8 @@ class UnigramSampler:
         """
         target_S1 = np.asarray(target_S)[..., np.newaxis]
         rank_S1 = self._rank_of_word_V[target_S1]
-        begin_S1, end_S1 = self._edges[rank_S1], self._edges[rank_S1 + 1]
-        room_S1 = begin_S1 + (self._edges[-1] - end_S1)
+        begin_S1, end_S1 = self.edges[rank_S1], self.edges[rank_S1 + 1]
+        room_S1 = begin_S1 + (self.edges[-1] - end_S1)
         self._require_room(target_S1, room_S1)
 
         u_SK = rng.random((*target_S1.shape[:-1], self.sample_size)) * room_S1
@@ -81,9 +82,9 @@ class UnigramSampler:
 
     def _word_at(self, place: Float64Array) -> Int32Array:
         """The word whose interval holds each place; a word of probability 0 has an empty one."""
-        rank = np.searchsorted(self._edges[1:], place, side="right")
+        rank = np.searchsorted(self.edges[1:], place, side="right")
         # A place can be rounded up to the very end, which belongs to the last, the likeliest word.
-        ids: Int32Array = self._word_of_rank_V[np.minimum(rank, len(self._word_of_rank_V) - 1)]
+        ids: Int32Array = self.word_of_rank[np.minimum(rank, len(self.word_of_rank) - 1)]
         return ids
 
     def _require_room(self, target_S1: IntArray, room_S1: Float64Array) -> None:

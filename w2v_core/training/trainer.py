@@ -10,9 +10,11 @@ import numpy as np
 
 from w2v_core.errors import UserError
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
+from w2v_core.training.engine.choose import prepare_kernels
 from w2v_core.training.engine.tables import Tables, fill_initial, require_finite
 from w2v_core.training.held_out import HeldOut
 from w2v_core.training.memory import require_memory
+from w2v_core.training.thread_pool import ThreadPool
 from w2v_core.training.worker import TrainingJob, WorkerState
 from w2v_core.training.worker_pool import Crew, InProcessWorker, WorkerPool, shared_arrays
 
@@ -59,7 +61,7 @@ def trained(
     report: Callable[[Progress], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Tables]:
-    """The trained tables; with several workers they are gone when the context ends.
+    """The trained tables; with several processes they are gone when the context ends.
 
     Goes on from the latest of `checkpoints`, which must be one of this job; `settings` are saved in new ones.
     Otherwise it starts from random vectors, among which `fill` may put better ones.
@@ -74,13 +76,19 @@ def trained(
             f"the shards have no row for train.epochs = {job.config.epochs}; give more text, a larger vocab.sample, or "
             "shards.passes=1"
         )
+    if job.engine == "compiled":
+        prepare_kernels(job.config)
     found = checkpoints.latest() if checkpoints else None
     starts = found.worker_states if found else (WorkerState(),) * workers
     with ExitStack() as stack:
-        if workers == 1:
+        if workers == 1 or job.engine == "compiled":
             tables = Tables(*(np.zeros((num_words, size), np.float32) for _ in range(2)))
             _fill(tables, job, found, fill)
-            crew: Crew = InProcessWorker(tables, job, starts[0])
+            crew: Crew = (
+                InProcessWorker(tables, job, starts[0])
+                if workers == 1
+                else stack.enter_context(ThreadPool(tables, job, starts))
+            )
         else:
             shared = stack.enter_context(shared_arrays(num_words, size, workers))
             attached = shared.attach()

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,18 +13,13 @@ from w2v_core.errors import UserError
 from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.shards.epoch_order import ROWS_PER_STRETCH, BlockPlan, Unit, epoch_plan, units_of
 from w2v_core.shards.read import Reader, Shards, prefetched
-from w2v_core.shards.spans import Spans
-from w2v_core.training.engine import cbow, skip_gram
-from w2v_core.training.engine.negatives import SharedNegatives, draw_shared
-from w2v_core.training.engine.rows import Rows, prepare
+from w2v_core.training.engine.base import BlockResult, Engine
+from w2v_core.training.engine.choose import EngineName
+from w2v_core.training.engine.numpy_engine import NumpyEngine
 from w2v_core.training.engine.tables import Tables
-from w2v_core.training.engine.workspace import Workspace
 from w2v_core.types import BoolArray, Int64Array
 
-"""(V,) how often each word came."""
-
 _WINDOWS_AND_NOISE = 2  # what a block's generator is for, beside those in `shards`
-LOSS_EVERY = 50  # batches; telling the loss costs about as much as half a step
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,8 @@ class TrainingJob:
     config: TrainConfig
     frozen: BoolArray | None = None
     """(V,) whose input vectors stay as they are; None for nobody's"""
+    engine: EngineName = "numpy"
+    """see `choose_engine`"""
 
     @property
     def num_held_out(self) -> int:
@@ -78,11 +75,6 @@ class TrainingJob:
         )
         return Reader(self.shards, self.config.seed, cache_bytes)
 
-    @property
-    def model(self) -> ModuleType:
-        """`engine.skip_gram` or `engine.cbow`."""
-        return skip_gram if self.config.sg else cbow
-
 
 class WorkerState(NamedTuple):
     """Where a worker stands after a block. Counts are over all epochs, of this worker."""
@@ -104,6 +96,19 @@ class WorkerState(NamedTuple):
         epoch, blocks, rows, pairs, steps, loss, loss_pairs, alpha = numbers
         return cls(int(epoch), int(blocks), int(rows), int(pairs), int(steps), loss, int(loss_pairs), alpha)
 
+    def after(self, block: BlockResult) -> "WorkerState":
+        """Where the worker stands one block on."""
+        return WorkerState(
+            self.epoch,
+            self.blocks + 1,
+            self.rows + block.rows,
+            self.pairs + block.pairs,
+            self.steps + block.steps,
+            self.loss + block.loss,
+            self.loss_pairs + block.loss_pairs,
+            block.alpha,
+        )
+
 
 def run_worker(
     tables: Tables, job: TrainingJob, rank: int, world_size: int, start: WorkerState
@@ -114,8 +119,7 @@ def run_worker(
     arguments. UserError where the loss stops being a number, and for a shard that cannot be read.
     """
     config, worker_state = job.config, start
-    sampler = UnigramSampler(job.counts, job.ns_exponent)
-    workspace, reader = Workspace(len(job.counts), frozen_V=job.frozen), job.reader(world_size)
+    engine, reader = make_engine(job), job.reader(world_size)
     for epoch in range(start.epoch, config.epochs):
         plans = job.plan(epoch, rank, world_size)
         skipped = start.blocks if epoch == start.epoch else 0
@@ -126,89 +130,33 @@ def run_worker(
         for plan, block in prefetched(reader.read, plans[skipped:]):
             done = (epoch + rows_before / rows_of_epoch) / config.epochs
             row_fraction = 1 / rows_of_epoch / config.epochs
-            worker_state = _train_block(
-                tables, workspace, sampler, job, plan, block, worker_state, done, row_fraction
-            )
+            alpha_after = partial(_alpha_after, config, done, row_fraction)
+            rng = np.random.default_rng((config.seed, epoch, _WINDOWS_AND_NOISE, plan.number))
+            result = engine.train(tables, block, alpha_after, rng, worker_state.steps)
+            worker_state = worker_state.after(result)
+            _require_finite(result.loss, job, plan, worker_state.steps - 1, result.alpha)
             rows_before += plan.num_rows
             yield worker_state
 
 
-def _train_block(
-    tables: Tables,
-    workspace: Workspace,
-    sampler: UnigramSampler,
-    job: TrainingJob,
-    plan: BlockPlan,
-    block: Spans,
-    before: WorkerState,
-    done: float,
-    row_fraction: float,
-) -> WorkerState:
-    """One block. `done` of the worker's way lies behind it, and a row is `row_fraction` of the way."""
-    config, model = job.config, job.model
-    rows_done, pairs, steps, loss, loss_pairs, alpha = before.rows, before.pairs, before.steps, 0.0, 0, 0.0
-    rng = np.random.default_rng((config.seed, plan.epoch, _WINDOWS_AND_NOISE, plan.number))
-    for rows, noise in batches(block, model, sampler, config, rng):
-        alpha = learning_rate(
-            config.start_alpha, config.min_alpha, done + (rows_done - before.rows) * row_fraction
-        )
-        told = model.step(tables, workspace, rows, noise, alpha, with_loss=steps % LOSS_EVERY == 0)
-        if told is not None:
-            _require_finite(told.total, job, plan, steps, alpha)
-            loss, loss_pairs = loss + told.total, loss_pairs + told.num_pairs
-        num_rows = rows.num_rows
-        rows_done, steps = rows_done + num_rows, steps + 1
-        pairs += rows.num_pairs if config.sg else num_rows
-    return WorkerState(
-        plan.epoch,
-        before.blocks + 1,
-        rows_done,
-        pairs,
-        steps,
-        before.loss + loss,
-        before.loss_pairs + loss_pairs,
-        alpha,
-    )
+def make_engine(job: TrainingJob) -> Engine:
+    """A new engine for one worker of the job."""
+    sampler = UnigramSampler(job.counts, job.ns_exponent)
+    if job.engine == "compiled":
+        from w2v_core.training.engine.compiled import CompiledEngine
+
+        return CompiledEngine(job.config, sampler, job.frozen)
+    return NumpyEngine(job.config, sampler, job.frozen)
+
+
+def _alpha_after(config: TrainConfig, done: float, row_fraction: float, num_rows: int) -> float:
+    """The rate after `num_rows` of a block before which `done` of the way lies; a row is `row_fraction` of the way."""
+    return learning_rate(config.start_alpha, config.min_alpha, done + num_rows * row_fraction)
 
 
 def learning_rate(start: float, end: float, done: float) -> float:
     """start + (end - start) * done, where `done` in [0, 1] is the share of the rows of all epochs."""
     return start + (end - start) * done
-
-
-def batches(
-    block: Spans,
-    model: ModuleType,
-    sampler: UnigramSampler,
-    config: TrainConfig,
-    rng: np.random.Generator,
-) -> Iterator[tuple[Rows, SharedNegatives]]:
-    """The block's rows with their windows shrunk, batch by batch, each with its groups' noise."""
-    rows = prepare(block, rng.integers(1, block.window + 1, len(block), dtype=np.int32))
-    num_shared = max(model.NUM_SHARED, config.negative)
-    batch_size = config.batch_size - config.batch_size % ROWS_PER_STRETCH
-    plan = list(batch_plan(len(block), batch_size, model.ROWS_PER_GROUP))
-    num_groups = sum(groups for _, _, groups in plan)
-    noise = draw_shared(sampler, num_groups, num_shared, config.negative, rng)
-    first = 0
-    for begin, end, groups in plan:
-        yield rows.part(begin, end), noise.part(first, first + groups)
-        first += groups
-
-
-def batch_plan(num_rows: int, batch_size: int, group_size: int) -> Iterator[tuple[int, int, int]]:
-    """(begin, end, groups) of each batch; the rows of a batch fall into its groups evenly.
-
-    What is left at the end of a block makes a batch of whole groups and one of a single, smaller group.
-    """
-    group_size = min(group_size, batch_size)
-    batch_size -= batch_size % group_size
-    begin = 0
-    while begin < num_rows:
-        num_groups = max(1, min(batch_size, num_rows - begin) // group_size)
-        end = min(begin + num_groups * group_size, num_rows)
-        yield begin, end, num_groups
-        begin = end
 
 
 def _require_finite(loss: float, job: TrainingJob, plan: BlockPlan, step: int, alpha: float) -> None:

@@ -1,0 +1,51 @@
+"""Which engine trains, and what it needs before it can."""
+
+import threading
+
+from importlib.util import find_spec
+from typing import Literal
+
+from w2v_core.config import TrainConfig
+from w2v_core.errors import UserError
+from w2v_core.io.events import log_event
+
+EngineName = Literal["numpy", "compiled"]
+
+
+def choose_engine(wanted: Literal["auto", "numpy", "compiled"], started_with: EngineName | None = None) -> EngineName:
+    """The engine that `train.engine` means here. UserError where it is not installed.
+
+    "auto" is the compiled engine where Numba is installed; an unfinished training goes on with the one it
+    `started_with`.
+    """
+    has_numba = find_spec("numba") is not None
+    name = wanted
+    if name == "auto":
+        name = started_with or ("compiled" if has_numba else "numpy")
+    if name == "compiled" and not has_numba:
+        raise UserError(
+            "train.engine = compiled needs Numba, which is not installed: `pip install 'w2v[fast]'`, or set "
+            "train.engine=numpy"
+        )
+    return name
+
+
+SLOW_SECONDS = 1.5
+
+
+def prepare_kernels(config: TrainConfig) -> None:
+    """Compile the training loop of `config`, or load it where an earlier run has left it on disk.
+
+    Says so in the log where that takes longer than loading does.
+    """
+    from w2v_core.training.engine.compiled import kernels_for
+
+    model = "skip-gram" if config.sg else "CBOW"
+    message = f"vectors: compiling the training loop for {model}, {config.vector_size} dimensions; once, about 10 s"
+    timer = threading.Timer(SLOW_SECONDS, log_event, (message, "engine_compiling"))
+    timer.daemon = True
+    timer.start()
+    try:
+        kernels_for(config)
+    finally:
+        timer.cancel()
