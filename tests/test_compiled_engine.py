@@ -1,0 +1,214 @@
+"""The compiled engine against the layers, its bound, its noise, and where it is kept."""
+
+import numpy as np
+import pytest
+from contexts import contexts_of
+
+pytest.importorskip("numba")
+
+from numba import njit
+
+from w2v_core.config import TrainConfig
+from w2v_core.reference.models import CBOW, SkipGram
+from w2v_core.reference.sparse_gradient import RowGradient, add_rows
+from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.shards.spans import Spans
+from w2v_core.shards.windows import NO_WORD
+from w2v_core.training.engine import kernels
+from w2v_core.training.engine.compiled import kernels_for
+from w2v_core.training.engine.tables import Tables
+
+NUM_WORDS, SIZE, NEGATIVE = 12, 5, 6
+
+
+def some_spans(rng: np.random.Generator, num_rows: int, window: int = 3) -> tuple[Spans, np.ndarray, np.ndarray]:
+    """Text of few words, in sentences of two to nine; the spans, targets and contexts."""
+    ids = rng.integers(0, NUM_WORDS, num_rows, dtype=np.int32)
+    begins = np.zeros(num_rows, bool)
+    begins_at = np.cumsum(rng.integers(2, 10, num_rows))
+    begins[begins_at[begins_at <= num_rows - 2]] = True
+    contexts_BW = contexts_of(ids, np.cumsum(begins), window)
+    return Spans.of_rows(ids, contexts_BW, NUM_WORDS, "memory"), ids, contexts_BW
+
+
+def some_tables(rng: np.random.Generator, length: float = 1.0) -> Tables:
+    return Tables(*(length * rng.normal(size=(NUM_WORDS, SIZE)) for _ in range(2)))
+
+
+def train(sg, tables, spans, noise, alpha, *, frozen=(), negative=NEGATIVE):
+    """Train one block by the compiled function, and return the pairs, the loss and the pairs of the loss."""
+    found = kernels_for(TrainConfig(sg=sg, vector_size=tables.input_VD.shape[1], negative=negative))
+    is_frozen = np.zeros(len(tables.input_VD), np.bool_)
+    is_frozen[list(frozen)] = True
+    loss = np.zeros(2)
+    pairs = found.train_block(
+        *(table.reshape(-1) for table in tables),
+        spans.words_SL,
+        spans.left_B,
+        spans.right_B,
+        noise,
+        is_frozen,
+        alpha,
+        0.0,
+        negative / found.set_size,
+        loss,
+    )
+    return pairs, *loss
+
+
+def some_noise(sg, spans, rng, negative=NEGATIVE):
+    found = kernels_for(TrainConfig(sg=sg, vector_size=SIZE, negative=negative))
+    shape = len(spans.words_SL), found.num_sets * found.set_size
+    return rng.integers(0, NUM_WORDS, shape, dtype=np.int32), found
+
+
+def layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen=()):
+    """The tables after a step along the layers' gradient, with the same noise for each row, and the loss."""
+    rows = np.arange(len(ids))
+    sets = noise.reshape(len(noise), found.num_sets, found.set_size)[rows // 16, rows % 16 % found.num_sets]
+    layers, positive = (SkipGram, contexts_BW) if sg else (CBOW, ids)
+    negatives = np.broadcast_to(
+        sets.reshape(len(ids), *[1] * (positive.ndim - 1), -1), (*positive.shape, found.set_size)
+    )
+    negatives = np.where(positive[..., None] == NO_WORD, NO_WORD, negatives)
+    model = layers(*before, negative_weight=NEGATIVE / found.set_size)
+    loss, backward = model.forward(ids, contexts_BW, negatives)
+    gradients = backward(1.0)
+    input_rows = gradients.input.rows
+    if not sg:  # each context moves by the mean's whole gradient, as in word2vec.c
+        num_contexts_B = (contexts_BW != NO_WORD).sum(axis=1)
+        input_rows = input_rows * np.repeat(num_contexts_B, num_contexts_B)[:, None]
+    input_rows = np.where(np.isin(gradients.input.ids, list(frozen))[:, None], 0.0, input_rows)
+    expected = Tables(*(table.copy() for table in before))
+    add_rows(expected.input_VD, RowGradient(gradients.input.ids, input_rows), -alpha)
+    add_rows(expected.output_VD, gradients.output, -alpha)
+    return expected, loss
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("num_rows", [2, 16, 91])
+@pytest.mark.parametrize("frozen", [(), (0, 3, 7)])
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_move_along_the_layers_gradient(sg, num_rows, frozen, seed):
+    rng = np.random.default_rng(seed)
+    tables = some_tables(rng)
+    before = Tables(*(table.copy() for table in tables))
+    spans, ids, contexts_BW = some_spans(rng, num_rows)
+    noise, found = some_noise(sg, spans, rng)
+    alpha = 1e-7  # so short a step that it makes no difference to the next
+    expected, loss = layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen)
+    pairs, loss_sum, loss_pairs = train(sg, tables, spans, noise, alpha, frozen=frozen)
+    for moved, wanted, old in zip(tables, expected, before, strict=True):
+        farthest = np.abs(wanted - old).max()
+        np.testing.assert_allclose(moved - old, wanted - old, rtol=1e-4, atol=1e-5 * farthest)
+        assert farthest > alpha / 10 or frozen
+    assert pairs == loss.num_pairs
+    if num_rows <= 16:  # a span; the next whose loss is summed is the 65th
+        assert loss_pairs == loss.num_pairs
+        assert loss_sum == pytest.approx(loss.total, rel=1e-6)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_scores_of_a_billion(sg):
+    rng = np.random.default_rng(1)
+    tables = some_tables(rng, 3e4)
+    before = Tables(*(table.copy() for table in tables))
+    assert np.abs(before.input_VD @ before.output_VD.T).max() > 1e9
+    spans, ids, contexts_BW = some_spans(rng, 16)
+    noise, found = some_noise(sg, spans, rng)
+    alpha = 1e-13
+    expected, _ = layers_step(sg, before, ids, contexts_BW, noise, found, alpha)
+    train(sg, tables, spans, noise, alpha)
+    for moved, wanted, old in zip(tables, expected, before, strict=True):
+        np.testing.assert_allclose(moved - old, wanted - old, rtol=1e-2, atol=1e-10)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_rows_without_contexts_move_nothing(sg):
+    rng = np.random.default_rng(1)
+    tables = some_tables(rng)
+    before = Tables(*(table.copy() for table in tables))
+    spans, *_ = some_spans(rng, 32)
+    spans.left_B[:], spans.right_B[:] = 0, 0
+    noise, _ = some_noise(sg, spans, rng)
+    assert train(sg, tables, spans, noise, 0.1) == (0, 0.0, 0.0)
+    for moved, old in zip(tables, before, strict=True):
+        assert np.array_equal(moved, old)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("num_rows", [2, 16, 160])
+def test_no_step_carries_a_score_further_than_the_bound(sg, num_rows):
+    rng = np.random.default_rng(2)
+    tables = some_tables(rng, 30.0)
+    size = max(np.abs(table).max() for table in tables)
+    spans, *_ = some_spans(rng, num_rows)
+    for _ in range(30):
+        noise, _ = some_noise(sg, spans, rng)
+        train(sg, tables, spans, noise, 1.0)
+    assert all(np.isfinite(table).all() for table in tables)
+    assert max(np.abs(table).max() for table in tables) < 20 * size
+
+
+def test_a_row_moves_its_score_by_the_bound_and_no_further():
+    """One CBOW row with one context; its noise scores so low that it moves nothing."""
+    tables = Tables(np.zeros((3, 2)), np.zeros((3, 2)))
+    tables.input_VD[0], tables.output_VD[1] = [8.0, 0.0], [-8.0, 0.0]
+    tables.output_VD[2] = [-9.0, 0.0]
+    contexts = np.array([[0, -1], [1, -1]], np.int32)
+    spans = Spans.of_rows(np.array([1, 0], np.int32), contexts, 3, "memory")
+    spans.left_B[:], spans.right_B[:] = 0, 0
+    spans.words_SL[0, :2] = [0, 1]
+    spans.left_B[0] = 1
+    train(0, tables, spans, np.full((1, 4 * 1), 2, np.int32), 1.0, negative=1)
+    # |h|^2 = |v|^2 = 64: each would move by 64, and moves by 4
+    assert tables.output_VD[1] == pytest.approx([-8.0 + 4 / 8, 0.0])
+    assert tables.input_VD[0] == pytest.approx([8.0 - 4 / 8, 0.0])
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_copies_of_one_noise_word_move_it_as_far_as_one(sg):
+    """A vocabulary of two words, whose noise is one of them many times over."""
+    tables = Tables(np.full((2, 4), 3.0), np.zeros((2, 4)))
+    ids = np.zeros(16, np.int32)
+    spans = Spans.of_rows(ids, contexts_of(ids, np.zeros(16, int), 2), 2, "memory")
+    found = kernels_for(TrainConfig(sg=sg, vector_size=4, negative=NEGATIVE))
+    noise = np.ones((1, found.num_sets * found.set_size), np.int32)
+    train(sg, tables, spans, noise, 1.0)
+    h2 = 36.0
+    most = 16 / found.num_sets * 4.0  # a set's rows one after the other
+    assert np.abs(tables.output_VD[1] @ np.full(4, 3.0)) <= most * 1.5 * max(1.0, (tables.input_VD**2).sum() / h2)
+
+
+def test_sigmoid_is_exact_to_single_precision():
+    @njit
+    def of(scores):
+        out = np.empty_like(scores)
+        kernels._sigmoids(scores, out, len(scores))
+        return out
+
+    x = np.concatenate([np.linspace(-40, 40, 8192), [-1e9, 1e9, -np.inf, np.inf, 0.0, -0.0, 1e-30, 88.0]])
+    with np.errstate(over="ignore"):
+        wanted = 1 / (1 + np.exp(-x))
+    found = of(x.astype(np.float32))
+    assert np.abs(found - wanted).max() < 3e-7
+    assert found.min() >= 0.0
+    assert found.max() <= 1.0
+    assert np.isnan(of(np.full(8, np.nan, np.float32))).all()
+
+
+def test_noise_is_spread_over_the_distribution():
+    counts = np.array([1000, 300, 100, 30, 10, 0 + 1])
+    sampler = UnigramSampler(counts)
+    noise = np.empty((4000, 5), np.int32)
+    draw = kernels.noise_kernel()
+    draw(sampler.edges, sampler.word_of_rank, np.uint64(7), noise)
+    found = np.bincount(noise.ravel(), minlength=6)
+    assert np.abs(found - sampler.probabilities_V * noise.size).max() <= 2  # strata leave no more to chance
+    again, other = np.empty_like(noise), np.empty_like(noise)
+    draw(sampler.edges, sampler.word_of_rank, np.uint64(7), again)
+    draw(sampler.edges, sampler.word_of_rank, np.uint64(8), other)
+    assert np.array_equal(noise, again)
+    assert not np.array_equal(noise, other)
+    # no set looks like the one before it
+    assert np.abs(np.corrcoef(noise[:-1, 0], noise[1:, 0])[0, 1]) < 0.1
