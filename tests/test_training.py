@@ -6,8 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +36,12 @@ from w2v_core.shards.spans import Spans
 from w2v_core.training import memory, trainer
 from w2v_core.training import worker as share_module
 from w2v_core.training.checkpoint import Checkpoints
-from w2v_core.training.engine.tables import initial_tables, require_finite
-from w2v_core.training.trainer import Interrupted, Progress, trained
 from w2v_core.training.engine.numpy_engine import batch_plan
+from w2v_core.training.engine.tables import initial_tables, require_finite
+from w2v_core.training.thread_pool import ThreadPool
+from w2v_core.training.trainer import Interrupted, Progress, trained
 from w2v_core.training.worker import TrainingJob, WorkerState, learning_rate
-from w2v_core.training.worker_pool import WorkerPool, shared_arrays
+from w2v_core.training.worker_pool import Crew, WorkerPool, shared_arrays
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 
@@ -75,10 +79,16 @@ def cycle() -> InMemory:
     return InMemory(np.arange(20_000) % 10, np.zeros(20_000, int), 1, 20_000)
 
 
-def run_job(shards=None, checkpoints=None, **settings):
+@pytest.fixture(params=["numpy", "compiled"])
+def engine(request) -> str:
+    """Each engine in turn."""
+    return request.param
+
+
+def run_job(shards=None, checkpoints=None, engine="numpy", **settings):
     reports: list[Progress] = []
     config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
-    job = TrainingJob(shards or two_topics(), np.full(10, 100), 0.75, config)
+    job = TrainingJob(shards or two_topics(), np.full(10, 100), 0.75, config, engine=engine)
     with trained(job, checkpoints=checkpoints, report=reports.append) as tables:
         return tables, reports
 
@@ -154,8 +164,8 @@ def test_prefetching_keeps_the_order_and_hands_on_faults():
 
 
 @pytest.mark.parametrize("sg", [0, 1])
-def test_words_of_one_topic_end_up_together(sg):
-    tables, _ = run_job(sg=sg, epochs=8)
+def test_words_of_one_topic_end_up_together(sg, engine):
+    tables, _ = run_job(engine=engine, sg=sg, epochs=8)
     unit = tables.input_VD / np.linalg.norm(tables.input_VD, axis=1, keepdims=True)
     cosine = unit @ unit.T
     same = np.add.outer(np.arange(10) // 5, np.arange(10) // 5) != 1
@@ -164,9 +174,9 @@ def test_words_of_one_topic_end_up_together(sg):
 
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("batch_size", [64, 512])
-def test_the_held_out_loss_falls(sg, batch_size):
-    _, before = run_job(sg=sg, epochs=1, alpha=1e-9, min_alpha=0, batch_size=batch_size)
-    _, reports = run_job(sg=sg, epochs=12, batch_size=batch_size)
+def test_the_held_out_loss_falls(sg, batch_size, engine):
+    _, before = run_job(engine=engine, sg=sg, epochs=1, alpha=1e-9, min_alpha=0, batch_size=batch_size)
+    _, reports = run_job(engine=engine, sg=sg, epochs=12, batch_size=batch_size)
     # An untrained word says 1/2 to its positive and to 5 noise words.
     assert before[-1].held_out_loss == pytest.approx(6 * np.log(2), rel=0.02)
     assert reports[-1].held_out_loss < 0.75 * before[-1].held_out_loss
@@ -176,9 +186,10 @@ def test_the_held_out_loss_falls(sg, batch_size):
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize(("alpha", "batch_size"), [(0.5, 512), (0.1, 4096), (0.025, 16_384), (0.5, 16_384)])
 @pytest.mark.parametrize("vector_size", [1, 2, 16])
-def test_no_learning_rate_and_no_batch_size_diverges(sg, alpha, batch_size, vector_size):
+def test_no_learning_rate_and_no_batch_size_diverges(sg, alpha, batch_size, vector_size, engine):
     tables, reports = run_job(
         cycle(),
+        engine=engine,
         vector_size=vector_size,
         sg=sg,
         alpha=alpha,
@@ -201,24 +212,24 @@ def test_tables_that_are_not_finite_are_refused(row):
         require_finite(tables)
 
 
-def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch):
+def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch, engine):
     def spoil(tables, rng):
         tables.input_VD[:] = np.nan
 
     monkeypatch.setattr(trainer, "fill_initial", spoil)
-    with pytest.raises(UserError, match=r"nan at batch 0 .*epoch 1, .*train.alpha"):
-        run_job()
+    with pytest.raises(UserError, match=r"nan at batch [01] .*epoch 1, .*train.alpha"):
+        run_job(engine=engine)
 
 
-def test_one_seed_gives_the_same_bytes_and_another_does_not():
-    one, again, other = (run_job(epochs=1, seed=seed)[0] for seed in (1, 1, 2))
+def test_one_seed_gives_the_same_bytes_and_another_does_not(engine):
+    one, again, other = (run_job(engine=engine, epochs=1, seed=seed)[0] for seed in (1, 1, 2))
     assert one.input_VD.tobytes() == again.input_VD.tobytes()
     assert one.output_VD.tobytes() == again.output_VD.tobytes()
     assert one.input_VD.tobytes() != other.input_VD.tobytes()
 
 
-def test_progress_tells_every_row_once_and_alpha_falls_to_its_end():
-    _, reports = run_job(epochs=3, alpha=0.04, min_alpha=0.01)
+def test_progress_tells_every_row_once_and_alpha_falls_to_its_end(engine):
+    _, reports = run_job(engine=engine, epochs=3, alpha=0.04, min_alpha=0.01)
     last = reports[-1]
     assert last.rows == last.total_rows == last.pairs == 3 * (4000 - 32)  # a hundredth is held out
     assert last.epoch == 3
@@ -259,13 +270,13 @@ def test_the_system_says_how_much_memory_is_free():
 # Checkpoints
 
 
-def stop_after(checkpoints, num_reports, monkeypatch, **settings):
+def stop_after(checkpoints, num_reports, monkeypatch, engine="numpy", **settings):
     """Train until so many reports, one a block after that of the start, then stop as a signal would."""
     monkeypatch.setattr(trainer, "REPORT_SECONDS", 0.0)
     seen: list[Progress] = []
     wanted = num_reports + (checkpoints.latest() is None)
     config = TrainConfig(**{"vector_size": 16, "workers": 1, "heldout_rows": 100} | settings)
-    job = TrainingJob(two_topics(), np.full(10, 100), 0.75, config)
+    job = TrainingJob(two_topics(), np.full(10, 100), 0.75, config, engine=engine)
     stopping = trained(
         job, checkpoints=checkpoints, report=seen.append, should_stop=lambda: len(seen) == wanted
     )
@@ -274,14 +285,14 @@ def stop_after(checkpoints, num_reports, monkeypatch, **settings):
 
 
 @pytest.mark.parametrize("num_reports", [2, 3, 5, 8, 10])
-def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, num_reports):
+def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, num_reports, engine):
     checkpoints = Checkpoints(open_folder(str(tmp_path)))
-    stop_after(checkpoints, num_reports, monkeypatch, epochs=3, buffer_rows=1000)
+    stop_after(checkpoints, num_reports, monkeypatch, engine, epochs=3, buffer_rows=1000)
     found = checkpoints.latest()
     assert found is not None
     assert 0 < found.worker_states[0].rows < 3 * 3968
-    tables, reports = run_job(checkpoints=checkpoints, epochs=3, buffer_rows=1000)
-    whole, _ = run_job(epochs=3, buffer_rows=1000)
+    tables, reports = run_job(engine=engine, checkpoints=checkpoints, epochs=3, buffer_rows=1000)
+    whole, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
     assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
     assert tables.output_VD.tobytes() == whole.output_VD.tobytes()
     assert reports[-1].rows == 3 * 3968
@@ -311,11 +322,15 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
 # Processes
 
 
-def job_of(run: RunDir, **settings) -> TrainingJob:
+def job_of(run: RunDir, engine="numpy", **settings) -> TrainingJob:
     vocabulary = Vocabulary.read(run.stage("vocab"))
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
     return TrainingJob(
-        shards, vocabulary.counts, 0.75, TrainConfig(**{"vector_size": 8, "workers": 2} | settings)
+        shards,
+        vocabulary.counts,
+        0.75,
+        TrainConfig(**{"vector_size": 8, "workers": 2} | settings),
+        engine=engine,
     )
 
 
@@ -332,6 +347,18 @@ def test_two_processes_train_all_rows_between_them(make_run, corpus, start_metho
         del tables
     assert reports[-1].rows == reports[-1].total_rows == job.num_rows
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_two_threads_train_all_rows_between_them(make_run, corpus, sg):
+    job = job_of(make_run(corpus), "compiled", sg=sg, epochs=3)
+    reports: list[Progress] = []
+    with trained(job, report=reports.append) as tables:
+        require_finite(tables)
+        assert np.abs(tables.output_VD).max() > 0
+    assert reports[-1].rows == reports[-1].total_rows == job.num_rows
+    assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("w2v worker")]
 
 
 def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
@@ -361,9 +388,9 @@ def test_a_worker_that_dies_ends_the_run(make_run, corpus):
             crew.work(10.0)
 
 
-def test_what_a_worker_refuses_is_told_by_the_run(make_run, corpus):
+def test_what_a_worker_refuses_is_told_by_the_run(make_run, corpus, engine):
     run = make_run(corpus)
-    job = job_of(run, epochs=3)
+    job = job_of(run, engine, epochs=3)
     path = Path(run.folder.path, "shards", job.shards.files[0].name)
     data = path.read_bytes()
     path.write_bytes(data[:4] + bytes(len(data) - 8) + data[-4:])
@@ -371,12 +398,22 @@ def test_what_a_worker_refuses_is_told_by_the_run(make_run, corpus):
         pass
 
 
-def test_a_paused_crew_stands_still(make_run, corpus):
-    job = job_of(make_run(corpus), epochs=1_000_000)
-    with (
-        shared_arrays(len(job.counts), 8, 2) as shared,
-        WorkerPool(shared, job, (WorkerState(),) * 2) as crew,
-    ):
+@contextmanager
+def crew_of(job: TrainingJob) -> Iterator[Crew]:
+    """Two workers at work."""
+    starts = (WorkerState(),) * 2
+    if job.engine == "compiled":
+        tables = initial_tables(len(job.counts), 8, np.random.default_rng(1))
+        with ThreadPool(tables, job, starts) as crew:
+            yield crew
+        return
+    with shared_arrays(len(job.counts), 8, 2) as shared, WorkerPool(shared, job, starts) as crew:
+        yield crew
+
+
+def test_a_paused_crew_stands_still(make_run, corpus, engine):
+    job = job_of(make_run(corpus), engine, epochs=1_000_000)
+    with crew_of(job) as crew:
         while not all(worker_state.rows for worker_state in crew.worker_states()):
             crew.work(0.1)
         crew.pause()

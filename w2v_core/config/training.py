@@ -17,8 +17,8 @@ class TrainConfig(Section):
 
     engine: Literal["auto", "numpy", "compiled"] = Field(
         "auto",
-        description="what computes. compiled: by Numba, several times as fast, in threads of one process; numpy: without "
-        "Numba, in processes; auto: compiled where Numba is installed",
+        description="what computes. compiled: Numba, several times as fast, in threads of one process; numpy: no Numba, "
+        "in processes; auto: compiled where Numba is installed",
     )
 
     sg: Literal[0, 1] = Field(
@@ -54,7 +54,8 @@ class TrainConfig(Section):
         None,
         ge=1,
         le=256,
-        description="processes or threads that train at once. Absent: the cores there are. Only 1 is repeatable to the byte",
+        description="processes, or threads of the compiled engine, that train at once. Absent: the cores there are. "
+        "Only 1 is repeatable to the byte",
     )
     buffer_rows: int = Field(
         262_144, ge=1, le=2**27, description="rows that are shuffled together, a multiple of 65,536 or fewer"

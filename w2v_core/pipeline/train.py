@@ -100,9 +100,7 @@ def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: 
     before = {"engine": "numpy"} | found.settings  # the only one of earlier versions
     changed = [key for key in settings if before.get(key) != settings[key]]
     if changed:
-        told = ", ".join(
-            f"train.{key} was {before.get(key)!r} and is {settings[key]!r}" for key in changed
-        )
+        told = ", ".join(f"train.{key} was {before.get(key)!r} and is {settings[key]!r}" for key in changed)
         raise UserError(
             f"training in {location} is not finished, and {told}; give the same settings to go on, "
             f"or start over with w2v train --run-dir {location} --fresh"

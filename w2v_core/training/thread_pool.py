@@ -26,8 +26,6 @@ class ThreadPool:
             threading.Thread(target=self._work, args=(job, rank), name=f"w2v worker {rank}", daemon=True)
             for rank in range(len(starts))
         ]
-        for thread in self._threads:
-            thread.start()
 
     def __enter__(self) -> "ThreadPool":
         return self
@@ -37,14 +35,21 @@ class ThreadPool:
             self._is_ending = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:  # it was started
+                thread.join()
 
     def worker_states(self) -> tuple[WorkerState, ...]:
         """Where every worker stands."""
         return tuple(self._states)
 
     def work(self, seconds: float) -> bool:
-        """Let the workers go on for `seconds`; False once all are done. Raises what a worker raised."""
+        """Let the workers go on for `seconds`; False once all are done. Raises what a worker raised.
+
+        The first call starts them, so that the tables can be looked at before.
+        """
+        if self._threads[0].ident is None:
+            for thread in self._threads:
+                thread.start()
         until = time.monotonic() + seconds
         with self._changed:
             while (left := until - time.monotonic()) > 0:

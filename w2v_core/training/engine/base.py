@@ -13,7 +13,7 @@ LearningRate = Callable[[int], float]
 
 
 class BlockResult(NamedTuple):
-    """What came of a block. `loss` is summed over `loss_pairs` pairs, a sample of all, and NaN once training diverged."""
+    """What came of a block. `loss` is summed over a sample of `loss_pairs` pairs, and NaN once training diverged."""
 
     rows: int
     pairs: int

@@ -1,7 +1,6 @@
 """Which engine trains, and what it needs before it can."""
 
 import threading
-
 from importlib.util import find_spec
 from typing import Literal
 
@@ -12,7 +11,9 @@ from w2v_core.io.events import log_event
 EngineName = Literal["numpy", "compiled"]
 
 
-def choose_engine(wanted: Literal["auto", "numpy", "compiled"], started_with: EngineName | None = None) -> EngineName:
+def choose_engine(
+    wanted: Literal["auto", "numpy", "compiled"], started_with: EngineName | None = None
+) -> EngineName:
     """The engine that `train.engine` means here. UserError where it is not installed.
 
     "auto" is the compiled engine where Numba is installed; an unfinished training goes on with the one it
@@ -41,7 +42,9 @@ def prepare_kernels(config: TrainConfig) -> None:
     from w2v_core.training.engine.compiled import kernels_for
 
     model = "skip-gram" if config.sg else "CBOW"
-    message = f"vectors: compiling the training loop for {model}, {config.vector_size} dimensions; once, about 10 s"
+    message = (
+        f"vectors: compiling the training loop for {model}, {config.vector_size} dimensions; once, about 10 s"
+    )
     timer = threading.Timer(SLOW_SECONDS, log_event, (message, "engine_compiling"))
     timer.daemon = True
     timer.start()

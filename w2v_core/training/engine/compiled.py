@@ -83,5 +83,7 @@ class CompiledEngine:
         """Noise words (num_spans, num_sets * set_size), spread over the distribution as `draw_spread` has it."""
         _, draw_noise, num_sets, set_size = self._kernels
         noise = np.empty((num_spans * num_sets, set_size), np.int32)
-        draw_noise(self._sampler.edges, self._sampler.word_of_rank, rng.integers(2**63, dtype=np.uint64), noise)
+        draw_noise(
+            self._sampler.edges, self._sampler.word_of_rank, rng.integers(2**63, dtype=np.uint64), noise
+        )
         return noise.reshape(num_spans, num_sets * set_size)

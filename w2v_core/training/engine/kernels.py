@@ -22,8 +22,8 @@ where e is the sum of g * v. Squared lengths are tracked and not computed again:
 m / n of m steps, so that the sum above weighs sum(m^2) / n.
 
 What makes this fast: the vector length is a constant of the compiled function, copies are padded to whole vector
-registers, loops go over at most three arrays (more, and LLVM gives up on proving that they do not overlap), noise rows
-lie side by side and are taken four at a time, and the next span's rows are fetched into the cache while this one trains.
+registers, loops go over at most three arrays (with more, LLVM gives up on proving that they do not overlap), noise
+rows lie side by side and are taken four at a time, and the next span's rows are fetched into the cache meanwhile.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,9 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
         kind = ir.FunctionType(ir.VoidType(), [pointer, integer, integer, integer])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         address = builder.bitcast(builder.gep(data, [arguments[1]]), pointer)
-        return builder.call(function, [address, integer(0), integer(2), integer(1)])  # read, second-level cache
+        return builder.call(
+            function, [address, integer(0), integer(2), integer(1)]
+        )  # read, second-level cache
 
     return types.void(array, index), generate
 
@@ -295,7 +297,7 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
         one, bound = real(1), real(max_shift)
         num_spans, length = words.shape
         window = (length - ROWS) // 2
-        # Contexts come from one table and a row's own word from the other. The output table's copies hold the noise too.
+        # Contexts come from one table and a row's own word from the other. The output's copies hold the noise too.
         context_table = output if sg else input_
         own_table = input_ if sg else output
         num_context_slots = length + (num_noise if sg else 0)
@@ -464,7 +466,9 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
                 num_pairs += num_positive
 
                 # g: what a row's vector adds to e by; steps: what h adds to it by
-                whole_vectors = (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
+                whole_vectors = (
+                    (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
+                )
                 _sigmoids(scores, g, whole_vectors)
                 most = bound / (alpha * max(h2, real(1e-30)))
                 h_shift, h_e = real(0), real(0)
@@ -497,9 +501,7 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
                     slot, following = _U(singles[begin + k]), k + _U(1)
                     if following < _U(num_singles) and _U(singles[begin + following]) != slot:
                         j, j2 = slot * D, _U(singles[begin + following]) * D
-                        _move_two(
-                            h, i, v_rows, j, j2, e, g[k], steps[k], g[following], steps[following], D
-                        )
+                        _move_two(h, i, v_rows, j, j2, e, g[k], steps[k], g[following], steps[following], D)
                         k += _U(2)
                     else:
                         _move(h, i, v_rows, slot * D, e, g[k], steps[k], D)
@@ -566,9 +568,10 @@ def noise_kernel() -> Callable[..., None]:
 def _noise_function(on_disk: bool) -> Callable[..., None]:
     @njit(nogil=True, cache=on_disk)
     def draw(edges, word_of_rank, seed, out):
-        """Fill out (G, K) int32 from a seed of type uint64: the running sum is cut into K strata of G pieces, and a word drawn from each.
+        """Fill out (G, K) int32 with words; the seed is of type uint64.
 
-        A set g has one word of each stratum, of a random piece. Places ascend, so that the running sum is walked once.
+        The running sum is cut into K strata of G pieces, and a word drawn from each. A set has one word of each
+        stratum, of a random piece. Places ascend, so that the running sum is walked once.
         """
         num_sets, set_size = out.shape
         width = edges[-1] / (num_sets * set_size)
