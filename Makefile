@@ -160,7 +160,7 @@ $(CORE): pyproject.toml
 
 # Everything, and a Java where there is none.
 $(STAMP): $(CORE)
-	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,zstd,mediawiki,mlflow,dev$(if $(JAVA_HOME)$(shell command -v java),,$(comma)java)]'
+	$(PIP) install --editable '.[spark,korean,japanese,chinese,sentencepiece,avro,zstd,mediawiki,mlflow,fast,dev$(if $(JAVA_HOME)$(shell command -v java),,$(comma)java)]'
 	@touch $@
 
 # A wheel is a zip that Python imports from, and with __main__.py also one that it runs: python dist/w2v.zip train …

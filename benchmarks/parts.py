@@ -19,10 +19,10 @@ from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards.read import Reader, Shards
 from w2v_core.shards.spans import Spans
+from w2v_core.training.engine.numpy_engine import batches
 from w2v_core.training.engine.rows import Rows
 from w2v_core.training.engine.tables import initial_tables
 from w2v_core.training.engine.workspace import Workspace
-from w2v_core.training.engine.numpy_engine import batches
 from w2v_core.training.worker import TrainingJob
 from w2v_core.vocabulary.vocabulary import Vocabulary
 

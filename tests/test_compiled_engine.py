@@ -21,7 +21,9 @@ from w2v_core.training.engine.tables import Tables
 NUM_WORDS, SIZE, NEGATIVE = 12, 5, 6
 
 
-def some_spans(rng: np.random.Generator, num_rows: int, window: int = 3) -> tuple[Spans, np.ndarray, np.ndarray]:
+def some_spans(
+    rng: np.random.Generator, num_rows: int, window: int = 3
+) -> tuple[Spans, np.ndarray, np.ndarray]:
     """Text of few words, in sentences of two to nine; the spans, targets and contexts."""
     ids = rng.integers(0, NUM_WORDS, num_rows, dtype=np.int32)
     begins = np.zeros(num_rows, bool)
@@ -177,7 +179,9 @@ def test_copies_of_one_noise_word_move_it_as_far_as_one(sg):
     train(sg, tables, spans, noise, 1.0)
     h2 = 36.0
     most = 16 / found.num_sets * 4.0  # a set's rows one after the other
-    assert np.abs(tables.output_VD[1] @ np.full(4, 3.0)) <= most * 1.5 * max(1.0, (tables.input_VD**2).sum() / h2)
+    assert np.abs(tables.output_VD[1] @ np.full(4, 3.0)) <= most * 1.5 * max(
+        1.0, (tables.input_VD**2).sum() / h2
+    )
 
 
 def test_sigmoid_is_exact_to_single_precision():

@@ -17,10 +17,10 @@ from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import PartWriter, TaskResult, commit_parts
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.read import Shards
+from w2v_core.training.engine.numpy_engine import batches
 from w2v_core.training.engine.tables import Tables, initial_tables
 from w2v_core.training.engine.workspace import Workspace
 from w2v_core.training.trainer import Progress, trained
-from w2v_core.training.engine.numpy_engine import batches
 from w2v_core.training.worker import TrainingJob
 from w2v_core.vectors.warm_start import InitialVectors
 from w2v_core.vocabulary.vocabulary import Vocabulary

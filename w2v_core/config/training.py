@@ -17,8 +17,8 @@ class TrainConfig(Section):
 
     engine: Literal["auto", "numpy", "compiled"] = Field(
         "auto",
-        description="what computes. compiled: Numba, several times as fast, in threads of one process; numpy: no Numba, "
-        "in processes; auto: compiled where Numba is installed",
+        description="what computes. compiled: Numba, several times as fast, in threads; numpy: no Numba, in processes; "
+        "auto: compiled where Numba is installed",
     )
 
     sg: Literal[0, 1] = Field(

@@ -22,6 +22,7 @@ class StageResult:
     tokens: TokenAccount | None = None
     counters: dict[str, int] = field(default_factory=dict)
     digest: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 class StageFolder(Protocol):
@@ -66,6 +67,7 @@ def make_stage(
                     tokens=made.tokens,
                     counters=made.counters,
                     digest=made.digest,
+                    environment=made.environment,
                 )
         log_event(f"{name}: {describe(manifest)}", "stage_finished", **facts(manifest))
         return manifest

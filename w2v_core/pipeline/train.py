@@ -23,7 +23,7 @@ from w2v_core.shards.read import Shards
 from w2v_core.tokenization import recorded_rules
 from w2v_core.tokenization.recorded_rules import rules_of_run
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
-from w2v_core.training.engine.choose import choose_engine
+from w2v_core.training.engine.choose import choose_engine, processor_name
 from w2v_core.training.memory import require_memory
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob
@@ -154,7 +154,8 @@ def _build(
         "held_out_rows": job.num_held_out,
         "workers": job.config.num_workers,
     } | counters
-    return StageResult(files, counters=counters)
+    environment = {"engine": job.engine, "processor": processor_name()}
+    return StageResult(files, counters=counters, environment=environment)
 
 
 def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:

@@ -17,6 +17,7 @@ from w2v_core.runs.task_output import TaskResult, total_account
 from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.read import Shards
 from w2v_core.shards.write import ROW_GROUP_ROWS, write_shard
+from w2v_core.training.engine.choose import choose_engine
 from w2v_core.training.trainer import Interrupted, Progress, trained
 from w2v_core.training.worker import TrainingJob
 from w2v_core.types import Int32Array
@@ -123,7 +124,8 @@ def trial_rows_per_second(
     ]
     counts_V = vocabulary.spread_counts_V
     rows = Shards(folder, files, config.shards.window, ROW_GROUP_ROWS, len(counts_V), weighted=weighted)
-    job = TrainingJob(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train))
+    engine = choose_engine(config.train.engine)
+    job = TrainingJob(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train), engine=engine)
     reports: list[Progress] = []
     started = 0.0
 

@@ -5,6 +5,7 @@ another machine's are of the same size. A stage's own seconds, the shuffle's and
 """
 
 from w2v_core.config import Config
+from w2v_core.training.engine.choose import choose_engine
 
 SPARK_START_SECONDS = 5.0
 """until the session is there; a stage's own seconds are counted after it"""
@@ -15,7 +16,7 @@ STAGE_SECONDS = {"tokens": 0.5, "vocab": 1.0, "shards": 1.0, "vectors": 0.3}
 SHUFFLE_SECONDS_A_TOKEN = 1.0e-7
 """of one core, for what Spark does with a token between reading sentences and writing rows"""
 WORKER_START_SECONDS = 1.0
-"""until processes that train have imported what they need"""
+"""until processes that train have imported what they need, or the compiled loop is loaded; compiling is once"""
 SAVE_BYTES_A_SECOND = 400e6
 
 VOCAB_BYTES_A_WORD = 63
@@ -31,6 +32,8 @@ JAVA_BYTES = 800 * MB
 SPARK_WORKER_BYTES, SPARK_WORKER_BYTES_A_ROW = 230 * MB, 70
 TRAINER_BYTES = 155 * MB
 """of a process that trains, before it has rows"""
+NUMBA_BYTES = 150 * MB
+"""of Numba and its compiler in that process"""
 BYTES_A_WORD_OF_WORKER = 8 + 24 + 4
 """counts, the sampler's tables, and the sums of the step's bound"""
 BYTES_A_WORD_OF_TRAINER = 8 + 1 + 60
@@ -42,6 +45,12 @@ BUFFERED_BLOCKS = 8
 def row_bytes(window: int) -> float:
     """A row as training holds it: words of its stretch and around it, and two reaches."""
     return (16 + 2 * window) * 4 / 16 + 2
+
+
+def start_seconds(config: Config) -> float:
+    """Until the first row is trained."""
+    is_compiled = choose_engine(config.train.engine) == "compiled"
+    return WORKER_START_SECONDS if is_compiled or config.train.num_workers > 1 else 0.0
 
 
 def table_bytes(num_words: float, config: Config) -> float:
@@ -56,12 +65,15 @@ def training_bytes(num_words: float, rows_a_pass: float, config: Config) -> floa
     rows = rows_a_pass * shards.passes
     buffered = min(train.buffer_rows, rows / workers) * one_row * BUFFERED_BLOCKS
     cached = min(train.cache_mb * 2**20, rows * one_row) if train.epochs > shards.passes else 0.0
-    per_worker = TRAINER_BYTES + BYTES_A_WORD_OF_WORKER * num_words + buffered
-    others = TRAINER_BYTES if workers > 1 else 0
+    per_worker = BYTES_A_WORD_OF_WORKER * num_words + buffered
+    if choose_engine(train.engine) == "compiled":  # workers are threads
+        processes = TRAINER_BYTES + NUMBA_BYTES
+    else:
+        processes = TRAINER_BYTES * (workers + (workers > 1))
     return (
         table_bytes(num_words, config)
         + BYTES_A_WORD_OF_TRAINER * num_words
-        + others
+        + processes
         + workers * per_worker
         + cached
     )

@@ -28,6 +28,7 @@ from w2v_core.planning.prediction import Bytes, Counts, Measured, Memory, Predic
 from w2v_core.planning.sample import Sample, read_sample
 from w2v_core.readers.splits import InputFile, plan_splits
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
+from w2v_core.training.engine.choose import choose_engine
 
 DEFAULT_SAMPLE_BYTES = 16_000_000
 
@@ -62,6 +63,7 @@ def predict(
         rows_per_second=rate,
         spark_cores=executor_cores(config),
         train_workers=config.train.num_workers,
+        train_engine=choose_engine(config.train.engine),
     )
     return Prediction(
         code_version=__version__,
@@ -163,7 +165,7 @@ def _seconds(
     shuffled = costs.SHUFFLE_SECONDS_A_TOKEN * counts.tokens
     trained_rows = rows * config.train.epochs
     training = trained_rows / measured.rows_per_second if measured.rows_per_second else 0.0
-    started = costs.WORKER_START_SECONDS if config.train.num_workers > 1 else 0.0
+    started = costs.start_seconds(config)
     saved = costs.table_bytes(counts.words, config) / costs.SAVE_BYTES_A_SECOND
     stages = {
         "tokens": costs.FIRST_JOB_SECONDS + fixed["tokens"] + sampled.tokenize_seconds * scale * longest,

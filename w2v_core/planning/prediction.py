@@ -73,6 +73,7 @@ class Measured(_Part):
     rows_per_second: float = Field(description="training, all workers")
     spark_cores: int
     train_workers: int
+    train_engine: str = "numpy"
 
 
 class Prediction(_Part):

@@ -38,4 +38,4 @@ def _rows(manifest: Manifest) -> list[tuple[str, str]]:
         (key, json.dumps(value, ensure_ascii=False))
         for key, value in manifest.config.items()
         if value is not None
-    ] + [("fingerprint", manifest.fingerprint)]
+    ] + [*manifest.environment.items(), ("fingerprint", manifest.fingerprint)]

@@ -53,6 +53,9 @@ class Manifest(BaseModel):
     files: tuple[FileEntry, ...]
     tokens: TokenAccount | None = Field(description="the token account, where the stage handles tokens")
     counters: dict[str, Count]
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="what computed it: the training engine and the processor"
+    )
     digest: str | None = Field(
         None, description="of the rows of all files, whatever their order, in hexadecimal"
     )

@@ -66,6 +66,7 @@ class StageWriter:
         tokens: TokenAccount | None = None,
         counters: dict[str, int] | None = None,
         digest: str | None = None,
+        environment: dict[str, str] | None = None,
     ) -> Manifest:
         """Write the manifest, which makes the stage finished. The token account must balance."""
         manifest = Manifest(
@@ -80,6 +81,7 @@ class StageWriter:
             files=tuple(files),
             tokens=tokens.checked() if tokens else None,
             counters=counters or {},
+            environment=environment or {},
             digest=digest,
         )
         self.temporary.delete()

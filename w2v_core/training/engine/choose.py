@@ -1,7 +1,11 @@
 """Which engine trains, and what it needs before it can."""
 
+import platform
+import re
 import threading
+from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from w2v_core.config import TrainConfig
@@ -29,6 +33,15 @@ def choose_engine(
             "train.engine=numpy"
         )
     return name
+
+
+def processor_name() -> str:
+    """The processor's name as the system has it; its architecture where it has none."""
+    with suppress(OSError):
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        if found:
+            return found.group(1).strip()
+    return platform.processor() or platform.machine()
 
 
 SLOW_SECONDS = 1.5
