@@ -1,5 +1,7 @@
 """The compiled engine against the layers, its bound, its noise, and where it is kept."""
 
+import time
+
 import numpy as np
 import pytest
 from contexts import contexts_of
@@ -7,14 +9,18 @@ from contexts import contexts_of
 pytest.importorskip("numba")
 
 from numba import njit
+from numba.core import caching
 
 from w2v_core.config import TrainConfig
+from w2v_core.errors import UserError
 from w2v_core.reference.models import CBOW, SkipGram
 from w2v_core.reference.sparse_gradient import RowGradient, add_rows
 from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.shards.compiled_spans import compiled_spans
 from w2v_core.shards.spans import Spans
 from w2v_core.shards.windows import NO_WORD
-from w2v_core.training.engine import kernels
+from w2v_core.training.engine import choose, compiled, kernels
+from w2v_core.training.engine.choose import choose_engine
 from w2v_core.training.engine.compiled import kernels_for
 from w2v_core.training.engine.tables import Tables
 
@@ -216,3 +222,59 @@ def test_noise_is_spread_over_the_distribution():
     assert not np.array_equal(noise, other)
     # no set looks like the one before it
     assert np.abs(np.corrcoef(noise[:-1, 0], noise[1:, 0])[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 20])
+def test_compiled_spans_are_the_numpy_ones_and_refuse_what_those_refuse(window):
+    rng = np.random.default_rng(window)
+    refused = 0
+    for trial in range(150):
+        num_rows = int(rng.integers(2, 70))
+        _, ids, contexts_BW = some_spans(rng, num_rows, window)
+        if trial:  # one wrong number
+            wrong = contexts_BW if trial % 2 else ids[:, None]
+            wrong[rng.integers(num_rows), rng.integers(wrong.shape[1])] = rng.integers(-2, NUM_WORDS + 2)
+        found, refusal = compiled_spans(ids, contexts_BW, NUM_WORDS), None
+        try:
+            wanted = Spans.of_rows(ids, contexts_BW, NUM_WORDS, "memory")
+        except UserError as error:
+            refusal = error
+        assert (found is None) == (refusal is not None)
+        if found is None:
+            refused += 1
+            continue
+        for values, others in zip(found, (wanted.words_SL, wanted.left_B, wanted.right_B), strict=True):
+            assert np.array_equal(values, others)
+    assert refused > 20
+
+
+def test_without_a_folder_to_write_the_loop_is_compiled_all_the_same(monkeypatch):
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
+    with pytest.raises(RuntimeError):
+        kernels._noise_function(on_disk=True)
+    draw = kernels._on_disk_or_not(kernels._noise_function)
+    noise = np.empty((2, 3), np.int32)
+    draw(np.array([0.0, 1.0]), np.zeros(1, np.int32), np.uint64(1), noise)
+    assert noise.tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "before", "name"), [("auto", None, "compiled"), ("auto", "numpy", "numpy")]
+)
+def test_auto_is_the_compiled_engine_but_for_a_training_begun_with_the_other(wanted, before, name):
+    assert choose_engine(wanted, before) == name
+
+
+def test_without_numba_auto_is_numpy_and_compiled_is_refused(monkeypatch):
+    monkeypatch.setattr(choose, "find_spec", lambda _: None)
+    assert choose_engine("auto") == "numpy"
+    with pytest.raises(UserError, match=r"train.engine.*w2v\[fast\]"):
+        choose_engine("compiled")
+
+
+def test_compiling_is_said_where_it_takes_long(monkeypatch, caplog):
+    monkeypatch.setattr(choose, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(compiled, "kernels_for", lambda _: time.sleep(0.2))
+    with caplog.at_level("INFO", logger="w2v"):
+        choose.prepare_kernels(TrainConfig(sg=1, vector_size=24))
+    assert "skip-gram, 24 dimensions" in caplog.text

@@ -73,7 +73,7 @@ def train_vectors(
 
     def build(stage_writer: StageWriter) -> StageResult:
         vocabulary, known_V = words()
-        rows = Shards.of(run.stage("shards"), shards, len(vocabulary))
+        rows = Shards.of(run.stage("shards"), shards, len(vocabulary), compiled=engine == "compiled")
         job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train, engine=engine)
         return _build(stage_writer, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
 

@@ -34,9 +34,11 @@ class Shards:
     passes: int = 1
     """independent draws of the same text, one after the other in `files`, each in as many"""
     weighted: bool = False
+    compiled: bool = False
+    """whether Numba turns rows to spans"""
 
     @classmethod
-    def of(cls, folder: Folder, manifest: Manifest, num_words: int) -> "Shards":
+    def of(cls, folder: Folder, manifest: Manifest, num_words: int, compiled: bool = False) -> "Shards":
         """The shards that a manifest lists. UserError for a manifest that does not tell the size of a row group."""
         passes = int(manifest.config.get("passes", 1))
         weighted = bool(manifest.counters.get("weighted"))
@@ -44,7 +46,7 @@ class Shards:
         if not row_group_rows:
             raise UserError(f"the shards in {folder} are of an earlier version; run `w2v shards` again")
         window = int(manifest.config["window"])
-        return cls(folder, manifest.files, window, row_group_rows, num_words, passes, weighted)
+        return cls(folder, manifest.files, window, row_group_rows, num_words, passes, weighted, compiled)
 
     @property
     def rows_by_shard(self) -> list[int]:
@@ -63,7 +65,7 @@ class Shards:
         name = self.files[unit.shard].name
         rows = read_row_group(self.folder, name, unit.row_group, schemas.shards(self.window, self.weighted))
         target_B, contexts_BW = as_arrays(rows.slice(begin, end - begin), self.window)
-        return Spans.of_rows(target_B, contexts_BW, self.num_words, self.folder.file(name))
+        return Spans.of_rows(target_B, contexts_BW, self.num_words, self.folder.file(name), self.compiled)
 
 
 def as_arrays(rows: pa.Table, window: int) -> tuple[Int32Array, Int32Array]:

@@ -94,12 +94,24 @@ class Spans:
         )
 
     @classmethod
-    def of_rows(cls, target_B: Int32Array, contexts_BW: Int32Array, num_words: int, path: str) -> "Spans":
+    def of_rows(
+        cls,
+        target_B: Int32Array,
+        contexts_BW: Int32Array,
+        num_words: int,
+        path: str,
+        compiled: bool = False,
+    ) -> "Spans":
         """The rows of a shard, of which the first begins a stretch; rows without contexts fill the last one up.
 
         UserError, naming `path`, unless every id is one of `num_words` and the rows stand in stretches of text.
-        Other ids would have compiled code write beside the tables.
+        Other ids would have compiled code write beside the tables. `compiled` uses Numba.
         """
+        if compiled:
+            from w2v_core.shards.compiled_spans import compiled_spans
+
+            if found := compiled_spans(target_B, contexts_BW, num_words):
+                return cls(*found)
         chunks = [slice(begin, begin + _CHUNK_ROWS) for begin in range(0, len(target_B), _CHUNK_ROWS)]
         return cls.joined(
             [_stretches(target_B[rows], contexts_BW[rows], num_words, path) for rows in chunks or [slice(0)]]
