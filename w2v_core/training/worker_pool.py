@@ -240,8 +240,9 @@ def _work(
         job = replace(job, counts=counts_V.copy(), frozen=None if job.frozen is None else frozen_V.copy())
         del counts_V, frozen_V
         for worker_state in run_worker(tables, job, rank, shared.world_size, start):
-            board.post(rank, _PAUSED if pause.is_set() else _RUNNING, worker_state)
+            board.post(rank, _RUNNING, worker_state)
             while pause.is_set() and os.getppid() == parent:
+                board.set_state(rank, _PAUSED)
                 time.sleep(_POLL_SECONDS / 5)
             if os.getppid() != parent:
                 return
