@@ -1,15 +1,20 @@
 """Our trainer against gensim: the same tokens, settings, workers and epochs, in turn, one process each.
 
-    python -m benchmarks train --text enwiki.txt --eval EVAL --work WORK [--seeds 1 2 3] [--size 100]
-    python -m benchmarks train … --trainers ours --workers 1 --epochs 1 --size 300      a row of scaling
+    python -m benchmarks train --text enwiki.txt --eval EVAL --work WORK [--seeds 1 2 3] [--sizes 100 300]
+    python -m benchmarks train … --trainers compiled numpy --workers 1 2 --epochs 1      what a second worker gives
 
 --text is plain text or WikiExtractor output; its first --tokens tokens are used. EVAL holds questions-words.txt,
 wordsim353.tsv, men3000.tsv and simlex999.tsv. WORK is a folder for the run directory and gensim's corpus file,
 kept between calls. Prints a Markdown table; every run is a line of JSON in WORK/results.jsonl.
 
 Words/s are gensim's: all tokens of the corpus times epochs, by seconds. Our seconds hold everything from the
-start of the workers to the trained tables: reading, shuffling, losses and held-out losses. gensim's hold its
-training alone. fastText and floret, where they are installed, count words in the same call; so do their seconds.
+start of the workers to the trained tables: reading, shuffling, losses and held-out losses, and loading the compiled
+loop, which is on disk. gensim's hold its training alone.
+
+gensim's corpus_file mode lowers alpha in each thread by the sentences of that thread alone, so that with two workers
+an epoch ends halfway down its slope. `gensim-sentences` reads the same file through an iterator, where alpha falls as
+documented; with one epoch the difference is several points.
+ fastText and floret, where they are installed, count words in the same call; so do their seconds.
 Peak memory is of all processes together, what they share counted once (PSS). Scores are of the same code for all:
 analogies among the 30,000 most frequent words,
 Spearman's correlation for the others, times 100.
@@ -46,6 +51,7 @@ from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.schemas import TOKENS
 from w2v_core.shards.read import Shards
+from w2v_core.training.engine.choose import EngineName, choose_engine, prepare_kernels, processor_name
 from w2v_core.training.trainer import trained
 from w2v_core.training.worker import TrainingJob
 from w2v_core.vectors.word_vectors import WordVectors
@@ -60,9 +66,14 @@ def main(options: argparse.Namespace) -> None:
         print(json.dumps(run_one(options)))
         return
     prepare(options)
-    in_turn = itertools.product(options.seeds, options.models, options.trainers)
+    in_turn = itertools.product(
+        options.seeds, options.sizes, options.workers, options.models, options.trainers
+    )
     log = Path(options.work) / "results.jsonl"
-    results = [run_apart("--one", trainer, model, seed, log=log) for seed, model, trainer in in_turn]
+    results = [
+        run_apart("--one", trainer, model, seed, size, workers, log=log)
+        for seed, size, workers, model, trainer in in_turn
+    ]
     print(table(results, options))
 
 
@@ -74,11 +85,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", type=int, default=17_000_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--models", nargs="+", choices=["skip-gram", "CBOW"], default=["skip-gram", "CBOW"])
-    parser.add_argument("--trainers", nargs="+", choices=list(TRAINERS), default=["gensim", "ours"])
-    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--trainers", nargs="+", choices=list(TRAINERS), default=["gensim", "compiled"])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100])
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--one", nargs=3, metavar=("TRAINER", "MODEL", "SEED"), help=argparse.SUPPRESS)
+    parser.add_argument("--workers", type=int, nargs="+", default=[2])
+    parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -125,7 +136,8 @@ def write_line_sentences(run: RunDir, path: Path) -> None:
 
 def run_one(options: argparse.Namespace) -> dict[str, object]:
     """Train once and score."""
-    trainer, model, seed = options.one[0], options.one[1], int(options.one[2])
+    trainer, model = options.one[:2]
+    seed, options.size, options.workers = map(int, options.one[2:])
     run = RunDir.open(str(Path(options.work) / "run"))
     memory = PeakMemory()
     vectors, seconds = TRAINERS[trainer](run, options, model == "skip-gram", seed)
@@ -181,9 +193,12 @@ def _pss_kb(process: str) -> int:
     return 0
 
 
-def train_gensim(_: RunDir, options: argparse.Namespace, sg: bool, seed: int) -> tuple[WordVectors, float]:
-    """gensim's corpus_file way, which is its fastest."""
+def train_gensim(
+    corpus_argument: str, options: argparse.Namespace, sg: bool, seed: int
+) -> tuple[WordVectors, float]:
+    """By gensim's corpus_file, which is its fastest way, or by its sentences."""
     from gensim.models import Word2Vec
+    from gensim.models.word2vec import LineSentence
 
     corpus = str(Path(options.work) / "corpus.txt")
     model = Word2Vec(
@@ -195,9 +210,10 @@ def train_gensim(_: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
         seed=seed,
     )
     model.build_vocab(corpus_file=corpus)
+    source = {corpus_argument: corpus if corpus_argument == "corpus_file" else LineSentence(corpus)}
     started = time.monotonic()
     model.train(
-        corpus_file=corpus,
+        **source,
         total_words=model.corpus_total_words,
         total_examples=model.corpus_count,
         epochs=model.epochs,
@@ -207,10 +223,17 @@ def train_gensim(_: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
     return WordVectors(model.wv.index_to_key, counts, model.wv.vectors), seconds
 
 
-def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) -> tuple[WordVectors, float]:
+def train_ours(
+    engine: EngineName, run: RunDir, options: argparse.Namespace, sg: bool, seed: int
+) -> tuple[WordVectors, float]:
     """Our trainer on the shards."""
     config = TrainConfig(
-        sg=int(sg), vector_size=options.size, epochs=options.epochs, workers=options.workers, seed=seed
+        sg=int(sg),
+        vector_size=options.size,
+        epochs=options.epochs,
+        workers=options.workers,
+        seed=seed,
+        engine=engine,
     )
     return train_shards(run, config)
 
@@ -218,9 +241,13 @@ def train_ours(run: RunDir, options: argparse.Namespace, sg: bool, seed: int) ->
 def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) -> tuple[WordVectors, float]:
     """The input vectors, and the seconds from the start of the workers to the trained tables."""
     vocabulary = Vocabulary.read(run.stage("vocab"))
-    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary))
+    engine = choose_engine(config.engine)
+    is_compiled = engine == "compiled"
+    shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary), compiled=is_compiled)
+    if is_compiled:  # on disk from now on
+        prepare_kernels(config)
     started = time.monotonic()
-    with trained(TrainingJob(shards, vocabulary.counts, ns_exponent, config)) as tables:
+    with trained(TrainingJob(shards, vocabulary.counts, ns_exponent, config, engine=engine)) as tables:
         seconds = time.monotonic() - started
         vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
         del tables
@@ -258,8 +285,10 @@ def train_fasttext(
 
 Trainer = Callable[[RunDir, argparse.Namespace, bool, int], tuple[WordVectors, float]]
 TRAINERS: dict[str, Trainer] = {
-    "gensim": train_gensim,
-    "ours": train_ours,
+    "gensim": lambda _, *rest: train_gensim("corpus_file", *rest),
+    "gensim-sentences": lambda _, *rest: train_gensim("corpus_iterable", *rest),
+    "compiled": lambda *rest: train_ours("compiled", *rest),
+    "numpy": lambda *rest: train_ours("numpy", *rest),
     "fasttext": lambda _, *rest: train_fasttext("fasttext", *rest),
     "floret": lambda _, *rest: train_fasttext("floret", *rest),
 }
@@ -277,21 +306,33 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
     """Medians of speed and means of scores over the seeds, as Markdown."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pyarrow", "gensim"))
     lines = [
-        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions}; "
-        f"{options.workers} workers, {options.epochs} epochs, {options.size} dimensions, seeds {options.seeds}",
+        f"{processor_name()}, Python {platform.python_version()}, {versions}; "
+        f"{options.epochs} epochs, seeds {options.seeds}",
         "",
-        "| | words/s | ratio | seconds | peak MB | analogies | WordSim-353 | MEN | SimLex |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| | dimensions | workers | words/s | ratio | seconds | peak MB | analogies | WordSim-353 | MEN | SimLex |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for model in options.models:
+    for model, size, workers in itertools.product(options.models, options.sizes, options.workers):
         speed = {}
         for trainer in options.trainers:
-            runs = [run for run in results if (run["model"], run["trainer"]) == (model, trainer)]
+            same = model, trainer, size, workers
+            runs = [
+                run for run in results if (run["model"], run["trainer"], run["size"], run["workers"]) == same
+            ]
             speed[trainer] = statistics.median(run["words_per_second"] for run in runs)
             seconds = statistics.median(run["seconds"] for run in runs)
             peak = max(run["peak_mb"] or 0 for run in runs)
             means = [f"{statistics.mean(run[name] for run in runs):.1f}" for name in ("analogies", *PAIRS)]
             ratio = f"{speed[trainer] / speed['gensim']:.2f}" if "gensim" in speed else "–"
-            row = [f"{trainer} {model}", f"{speed[trainer]:,.0f}", ratio, f"{seconds:.1f}", str(peak), *means]
+            row = [
+                f"{trainer} {model}",
+                str(size),
+                str(workers),
+                f"{speed[trainer]:,.0f}",
+                ratio,
+                f"{seconds:.1f}",
+                str(peak),
+                *means,
+            ]
             lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
