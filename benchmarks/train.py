@@ -15,6 +15,7 @@ gensim's corpus_file mode lowers alpha in each thread by the sentences of that t
 an epoch ends halfway down its slope. `gensim-sentences` reads the same file through an iterator, where alpha falls as
 documented; with one epoch the difference is several points.
  fastText and floret, where they are installed, count words in the same call; so do their seconds.
+CPU seconds are of the whole process, vocabulary and start included; they tell more than seconds on a busy machine.
 Peak memory is of all processes together, what they share counted once (PSS). Scores are of the same code for all:
 analogies among the 30,000 most frequent words,
 Spearman's correlation for the others, times 100.
@@ -27,6 +28,7 @@ import json
 import os
 import platform
 import re
+import resource
 import statistics
 import threading
 import time
@@ -139,7 +141,7 @@ def run_one(options: argparse.Namespace) -> dict[str, object]:
     trainer, model = options.one[:2]
     seed, options.size, options.workers = map(int, options.one[2:])
     run = RunDir.open(str(Path(options.work) / "run"))
-    memory = PeakMemory()
+    memory, cpu_before = PeakMemory(), cpu_seconds()
     vectors, seconds = TRAINERS[trainer](run, options, model == "skip-gram", seed)
     tokens = run.require("tokens").tokens
     assert tokens is not None
@@ -151,9 +153,16 @@ def run_one(options: argparse.Namespace) -> dict[str, object]:
         "workers": options.workers,
         "seconds": round(seconds, 1),
         "words_per_second": round(tokens.read * options.epochs / seconds),
+        "cpu_seconds": round(cpu_seconds() - cpu_before, 1),
         "peak_mb": memory.stop(),
         **scores(vectors, Path(options.eval)),
     }
+
+
+def cpu_seconds() -> float:
+    """Of this process and its children that have ended."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 class PeakMemory:
@@ -309,8 +318,8 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
         f"{processor_name()}, Python {platform.python_version()}, {versions}; "
         f"{options.epochs} epochs, seeds {options.seeds}",
         "",
-        "| | dimensions | workers | words/s | ratio | seconds | peak MB | analogies | WordSim-353 | MEN | SimLex |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| | dimensions | workers | words/s | ratio | seconds | CPU s | peak MB | analogies | WordSim-353 | MEN | SimLex |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for model, size, workers in itertools.product(options.models, options.sizes, options.workers):
         speed = {}
@@ -321,6 +330,7 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
             ]
             speed[trainer] = statistics.median(run["words_per_second"] for run in runs)
             seconds = statistics.median(run["seconds"] for run in runs)
+            cpu = statistics.median(run["cpu_seconds"] for run in runs)
             peak = max(run["peak_mb"] or 0 for run in runs)
             means = [f"{statistics.mean(run[name] for run in runs):.1f}" for name in ("analogies", *PAIRS)]
             ratio = f"{speed[trainer] / speed['gensim']:.2f}" if "gensim" in speed else "–"
@@ -331,6 +341,7 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
                 f"{speed[trainer]:,.0f}",
                 ratio,
                 f"{seconds:.1f}",
+                f"{cpu:.1f}",
                 str(peak),
                 *means,
             ]
