@@ -318,7 +318,8 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
         f"{processor_name()}, Python {platform.python_version()}, {versions}; "
         f"{options.epochs} epochs, seeds {options.seeds}",
         "",
-        "| | dimensions | workers | words/s | ratio | seconds | CPU s | peak MB | analogies | WordSim-353 | MEN | SimLex |",
+        "| | dimensions | workers | words/s | ratio | seconds | CPU s | peak MB | "
+        "analogies | WordSim-353 | MEN | SimLex |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for model, size, workers in itertools.product(options.models, options.sizes, options.workers):
