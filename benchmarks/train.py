@@ -53,7 +53,13 @@ from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.schemas import TOKENS
 from w2v_core.shards.read import Shards
-from w2v_core.training.engine.choose import EngineName, choose_engine, prepare_kernels, processor_name
+from w2v_core.training.engine.choose import (
+    EngineName,
+    choose_engine,
+    prepare_kernels,
+    processor_name,
+    with_default_alpha,
+)
 from w2v_core.training.trainer import trained
 from w2v_core.training.worker import TrainingJob
 from w2v_core.vectors.word_vectors import WordVectors
@@ -251,6 +257,7 @@ def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) ->
     """The input vectors, and the seconds from the start of the workers to the trained tables."""
     vocabulary = Vocabulary.read(run.stage("vocab"))
     engine = choose_engine(config.engine)
+    config = with_default_alpha(config, engine)
     is_compiled = engine == "compiled"
     shards = Shards.of(run.stage("shards"), run.require("shards"), len(vocabulary), compiled=is_compiled)
     if is_compiled:  # on disk from now on

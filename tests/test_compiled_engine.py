@@ -278,3 +278,16 @@ def test_compiling_is_said_where_it_takes_long(monkeypatch, caplog):
     with caplog.at_level("INFO", logger="w2v"):
         choose.prepare_kernels(TrainConfig(sg=1, vector_size=24))
     assert "skip-gram, 24 dimensions" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "engine", "alpha"),
+    [
+        ({"sg": 1}, "compiled", 0.04),
+        ({"sg": 1}, "numpy", 0.025),
+        ({"sg": 0}, "compiled", 0.05),
+        ({"sg": 1, "alpha": 0.025}, "compiled", 0.025),
+    ],
+)
+def test_the_learning_rate_that_is_taken_where_none_is_given(settings, engine, alpha):
+    assert choose.with_default_alpha(TrainConfig(**settings), engine).start_alpha == alpha

@@ -31,7 +31,8 @@ class TrainConfig(Section):
         None,
         ge=1e-9,
         le=1.0,
-        description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.05 for CBOW",
+        description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.04 with the compiled "
+        "engine; 0.05 for CBOW",
     )
     min_alpha: float = Field(
         0.0001,

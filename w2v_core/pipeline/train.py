@@ -23,7 +23,7 @@ from w2v_core.shards.read import Shards
 from w2v_core.tokenization import recorded_rules
 from w2v_core.tokenization.recorded_rules import rules_of_run
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
-from w2v_core.training.engine.choose import choose_engine, processor_name
+from w2v_core.training.engine.choose import choose_engine, processor_name, with_default_alpha
 from w2v_core.training.memory import require_memory
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob
@@ -74,7 +74,8 @@ def train_vectors(
     def build(stage_writer: StageWriter) -> StageResult:
         vocabulary, known_V = words()
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary), compiled=engine == "compiled")
-        job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], config.train, engine=engine)
+        train = with_default_alpha(config.train, engine)
+        job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], train, engine=engine)
         return _build(stage_writer, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
