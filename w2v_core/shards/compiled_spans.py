@@ -52,9 +52,8 @@ def _fill(target_B, contexts_BW, num_words, words_SL, left_B, right_B):  # type:
                 is_after = place == ROWS_PER_STRETCH - 1 and side == 1
                 if is_before or is_after:
                     words_SL[span, at] = word  # the first and the last row alone see all of these
-                elif at >= window and at < window + ROWS_PER_STRETCH:
-                    if words_SL[span, at] != word:
-                        return False
+                elif window <= at < window + ROWS_PER_STRETCH and words_SL[span, at] != word:
+                    return False
                 count += 1
             if side:
                 right_B[row] = count
