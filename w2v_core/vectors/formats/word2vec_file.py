@@ -38,7 +38,10 @@ _SAMPLE = 1 << 16
 """Bytes after the first line that tell text from binary."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(\d+)[ \t]+(\d+)[ \t]*(?:\r\n|\n|\r|\Z)")
+_HEADER = re.compile(
+    rb"(?:\xef\xbb\xbf)?[ \t]*(\d+)[ \t]+(\d+)(?:[ \t]+\d+(?=[ \t]*[\r\n]+B64:))?[ \t]*(?:\r\n|\n|\r|\Z)"
+)
+"""Deeplearning4j adds a third number, the documents that it read."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _CONTROLS = bytes([*range(9), *range(14, 32)])
 """Bytes that text does not hold, but for odd words; a tenth of the bytes of float32 are among them."""
