@@ -64,5 +64,5 @@ def test_a_demo_can_stop_after_its_text(demo):
 def test_an_unknown_executor_is_refused_before_any_work(w2v, tmp_path):
     code, _, err = w2v("demo", "--run-dir", str(tmp_path / "demo"), "--executor", "ray")
     assert code == 2
-    assert "--executor" in err and "ray" in err and "local" in err and "spark" in err
+    assert all(word in err for word in ("--executor", "ray", "local", "spark"))
     assert not (tmp_path / "demo").exists()

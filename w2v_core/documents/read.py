@@ -23,7 +23,7 @@ from w2v_core.readers.csv_rows import csv_batches
 from w2v_core.readers.lines import read_lines
 from w2v_core.readers.orc import orc_batches
 from w2v_core.readers.splits import InputFile, Split
-from w2v_core.readers.wiki_extractor import doc_lines
+from w2v_core.readers.wiki_extractor import text_lines
 from w2v_core.types import Int64Array
 
 _Batches = Callable[[Split, TokenizeConfig, Sequence[str], Counter[str]], Iterator[pa.RecordBatch]]
@@ -88,8 +88,9 @@ def count_rows(split: Split, config: TokenizeConfig) -> int:
 
 def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Documents]:
     first = 0
-    for lines in read_lines(split, config.strict, counters, cut_long=False):
-        is_text_B = ~doc_lines(lines).to_numpy(zero_copy_only=False)
+    blocks = read_lines(split, config.strict, counters, cut_long=False)
+    for lines, is_doc in text_lines(split, blocks):
+        is_text_B = ~is_doc.to_numpy(zero_copy_only=False)
         counters["doc_lines"] += int(np.count_nonzero(~is_text_B))
         counters["lines"] += int(np.count_nonzero(~is_text_B))
         text = Block(lines.filter(pa.array(is_text_B)), document_L=np.flatnonzero(is_text_B))
