@@ -1,6 +1,6 @@
-"""WikiExtractor's output: lines around an article, which are no text, and text in which some characters are entities.
+"""WikiExtractor's output: lines around an article, which are no text, and entities in the text.
 
-Entities are decoded in files whose first line is `<doc id=… url=… title=…>`, since only there they stand for characters.
+Entities are decoded in files whose first line is `<doc id=… url=… title=…>`, since only there they are markup.
 """
 
 import re

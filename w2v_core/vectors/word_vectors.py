@@ -132,10 +132,10 @@ class WordVectors:
         """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
-        Parquet, safetensors, and a folder of npy; which one is told from the content. RUN/vectors, npy and safetensors
-        on a local disk are mapped into memory, others are read into it. STORE/NAME@current and STORE/NAME@v3 are
-        versions of a published model. Raises UserError where a file is missing,
-        damaged or does not fit the other, and where the store is not reached.
+        Parquet, safetensors, and a folder of npy; also Parquet and a Word2VecModel that Spark wrote. The content tells
+        which one it is. RUN/vectors, npy and safetensors on a local disk are mapped into memory, others are read into
+        it. STORE/NAME@current and STORE/NAME@v3 are versions of a published model. Raises UserError where a file is
+        missing, damaged or does not fit the other, and where the store is not reached.
         """
         location = resolved(os.fspath(location))
         table = table_at(location)
