@@ -21,6 +21,7 @@ from w2v_core.readers.block import Block
 from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, whole_ids, without_empty
 from w2v_core.readers.csv_rows import csv_batches
 from w2v_core.readers.lines import read_lines
+from w2v_core.readers.nested_columns import value_at
 from w2v_core.readers.orc import orc_batches
 from w2v_core.readers.splits import InputFile, Split
 from w2v_core.readers.wiki_extractor import text_lines
@@ -147,7 +148,7 @@ def _read_json_lines(
 
 
 def _json_id(row: Any, id_column: str, path: str) -> str | None:
-    found = row.get(id_column) if isinstance(row, dict) else None
+    found = value_at(row, id_column) if isinstance(row, dict) else None
     if found is None or isinstance(found, str):
         return found
     if isinstance(found, int) and not isinstance(found, bool):

@@ -1,7 +1,7 @@
 """Whether tokens are Chinese text that no tokenizer has cut into words.
 
-Chinese has no spaces between words, so that tokenizers which cut at spaces and punctuation give whole clauses. Segmented
-words have 1.6 characters on average, and clauses 6 or more.
+Chinese has no spaces between words, so that tokenizers which cut at spaces and punctuation give whole clauses. Words
+have 1.6 characters on average, and clauses 6 or more.
 """
 
 import re
