@@ -128,6 +128,14 @@ VARIANTS = {
     "binary, line feeds": Variant(
         b"2 2\nking " + floats(0.5, 0.25) + b"\nqueen " + floats(0.75, -2.0) + b"\n"
     ),
+    "binary, a word that is one space": Variant(
+        BINARY.replace(b"king", b" "), None, {" ": (0.5, 0.25), "queen": (0.75, -2)}
+    ),
+    "binary, a word that is one space, line feeds": Variant(
+        b"2 2\nking " + floats(0.5, 0.25) + b"\n  " + floats(0.75, -2.0) + b"\n",
+        None,
+        {"king": (0.5, 0.25), " ": (0.75, -2)},
+    ),
     "binary, byte order mark": Variant(BOM + BINARY),
     "binary, zeros": Variant(b"1 2\nking " + floats(0, 0), None, {"king": (0, 0)}),
     "binary, printable bytes": Variant(
