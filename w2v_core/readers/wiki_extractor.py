@@ -41,10 +41,13 @@ def text_lines(
 
 def decode_entities(lines: pa.StringArray) -> pa.StringArray:
     """Return the lines with the characters that WikiExtractor's entities stand for."""
-    if pc.any(pc.match_substring(lines, "&")).as_py():
-        for entity, character in _ENTITIES.items():
-            lines = pc.replace_substring(lines, entity, character)
-    return lines
+    has_any = pc.match_substring(lines, "&")
+    decoded = lines.filter(has_any)
+    if len(decoded) == 0:
+        return lines
+    for entity, character in _ENTITIES.items():
+        decoded = pc.replace_substring(decoded, entity, character)
+    return pc.replace_with_mask(lines, has_any, decoded)
 
 
 def _is_first_line(line: str) -> bool:
