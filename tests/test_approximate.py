@@ -154,3 +154,12 @@ def test_fewer_answers_are_the_first_of_more_and_ties_come_by_id():
     longest = index.most_similar("w13", topn=12)
     assert longest[:5] == [(f"w{i}", 1.0) for i in (12, 14, 15, 16, 17)]
     assert all(index.most_similar("w13", topn=topn) == longest[:topn] for topn in range(1, 12))
+
+
+def test_recall_leaves_zero_vectors_out():
+    vectors = clusters(60)
+    vectors.vectors[7] = 0
+    assert NearestIndex.build(vectors).recall(num_words=60) > 0.8
+    vectors = WordVectors(["a", "b"], np.array([2, 1]), np.zeros((2, 3), np.float32))
+    with pytest.raises(UserError, match="zero vector"):
+        NearestIndex.build(vectors).recall()

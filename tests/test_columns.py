@@ -211,3 +211,68 @@ def test_an_input_without_a_token_is_told_why(tmp_path, rows, reason, fix):
     assert reason in message
     assert message.endswith(fix) or fix in message.rpartition("; ")[2]
     assert counters["bad_rows"] == sum(counters[name] for name in BAD_ROWS)
+
+
+NESTED = [
+    {"id": 1, "doc": {"text": "One two", "more": {"ids": [1, 2], "weight": 2.0}}},
+    {"id": 2, "doc": None},
+    {"id": 3, "doc": {"text": None, "more": None}},
+    {"id": 4, "doc": {"text": "three", "more": {"ids": [3], "weight": None}}},
+]
+
+
+def nested_file(folder: Path, ending: str, rows: list[dict] = NESTED) -> Path:
+    path = folder / f"a.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=3)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+def test_a_field_of_a_column_is_named_by_its_path(tmp_path, ending):
+    path = nested_file(tmp_path, ending)
+    sentences, counters = tokenized(path, column="doc.text")
+    assert sentences == [["one", "two"], ["three"]]
+    assert (counters["rows"], counters["rows_without_text"], counters["bad_rows"]) == (4, 2, 0)
+    sentences, counters = tokenized(path, column="doc.more.ids")
+    assert sentences == [["1", "2"], ["3"]]
+    assert (counters["rows"], counters["rows_without_text"]) == (4, 2)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+def test_a_column_whose_name_holds_a_point_comes_first(tmp_path, ending):
+    rows = [{"doc.text": "own", "doc": {"text": "field"}}]
+    assert tokenized(nested_file(tmp_path, ending, rows), column="doc.text")[0] == [["own"]]
+
+
+def test_a_path_that_leads_nowhere_is_named_or_null(tmp_path):
+    path = nested_file(tmp_path, "parquet")
+    for column in ("doc.body", "text.doc", "id.text", "doc.text.more", "doc.", ".doc"):
+        with pytest.raises(UserError, match=f"no column '{column}' among 'id', 'doc'"):
+            tokenized(path, column=column)
+    assert tokenized(path, column="doc.body", missing_column="null")[1]["rows_without_text"] == 4
+    with pytest.raises(UserError, match="column 'doc.more' .* is struct"):
+        tokenized(path, column="doc.more")
+    path = nested_file(tmp_path, "jsonl", [{"doc": "text"}, {"doc": ["text"]}, {"doc": {"text": {}}}])
+    counters = tokenized(path, column="doc.text")[1]
+    assert (counters["rows_without_text"], counters["bad_rows_of_other_types"]) == (2, 1)
+
+
+@pytest.mark.parametrize("limit", [1 << 20, 1000])  # the second makes the writer give up on its dictionary
+def test_fields_that_are_dictionaries_are_read(tmp_path, limit):
+    rows = [
+        {"doc": {"text": f"word{number % 700} same", "items": [f"item{number % 9}"]}}
+        for number in range(3000)
+    ]
+    path = tmp_path / "a.parquet"
+    pq.write_table(
+        pa.Table.from_pylist(rows),
+        path,
+        dictionary_pagesize_limit=limit,
+        data_page_size=limit,
+        row_group_size=1000,
+    )
+    assert tokenized(path, column="doc.text")[0] == [row["doc"]["text"].split() for row in rows]
+    assert tokenized(path, column="doc.items")[0] == [row["doc"]["items"] for row in rows]

@@ -59,3 +59,10 @@ def test_a_demo_can_stop_after_its_text(demo):
     folder, _ = demo("--corpus-only")
     assert not list(folder.glob("*/manifest.json"))
     assert "JSON" in (folder / "corpus" / "docstrings.txt").read_text()
+
+
+def test_an_unknown_executor_is_refused_before_any_work(w2v, tmp_path):
+    code, _, err = w2v("demo", "--run-dir", str(tmp_path / "demo"), "--executor", "ray")
+    assert code == 2
+    assert all(word in err for word in ("--executor", "ray", "local", "spark"))
+    assert not (tmp_path / "demo").exists()

@@ -786,7 +786,7 @@ def test_a_file_cut_short_is_named(tmp_path, name):
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        ({"word": ["a"], "vector": [[1.0]]}, "has no column 'token' among word, vector"),
+        ({"text": ["a"], "vector": [[1.0]]}, "has no column 'token' among text, vector"),
         ({"token": ["a", None], "vector": [[1.0], [2.0]]}, "has a row without a token"),
         ({"token": ["a", "b"], "vector": [[1.0], [2.0, 3.0]]}, "has vectors of different lengths"),
         ({"token": ["a", "b"], "vector": [[1.0], None]}, "column 'vector' is list<"),

@@ -1,5 +1,6 @@
 """A vocabulary extended again and again: ids that stay, counts that accumulate, and what is read of such words."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from test_pipeline import bytes_of, made_at, sentences_by_hand
 from w2v_core.config import VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.pipeline.embed import embed_documents
+from w2v_core.pipeline.run import check_named
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import verify
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files
+from w2v_core.registry.store import ModelStore
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import write_file
 from w2v_core.schemas import RARE
@@ -273,6 +276,46 @@ def test_a_vocabulary_of_other_tokenizer_settings_is_refused(night, key, setting
         night("second", "a b a b", setting, "vocab.min_count=5", f"vocab.{key}={first.folder.path}")
     for value in (f"vocab.{key} = ", f"tokenize.{before}", f"with {now}", "--set"):
         assert value in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["extend", "merge", "from"])
+def test_a_run_refuses_such_a_vocabulary_before_its_first_stage(night, w2v, tmp_path, key):
+    first = night("first", "a b a b", "vocab.accumulate=true")
+    text = ["--input", str(tmp_path / "first.txt"), "--run-dir", str(tmp_path / "second")]
+    named = ["--set", f"vocab.{key}={first.folder.path}", "--set", "tokenize.lower=false"]
+    code, _, told = w2v("run", *text, *named)
+    assert code == 2
+    assert f"vocab.{key} = {first.folder.path} was made with tokenize.lower = true" in told
+    assert not (tmp_path / "second").exists()
+
+
+def test_ready_tokens_take_a_vocabulary_of_other_settings(night, tmp_path):
+    first = night("first", "a b a b", "vocab.accumulate=true")
+    lists = tmp_path / "lists.jsonl"
+    lists.write_text('{"text": ["A", "b"]}\n' * 2)
+    config = small_config(f"vocab.merge={first.folder.path}", "tokenize.lower=false")
+    check_named(config, find_files([str(lists)]))
+    with pytest.raises(UserError, match=r"tokenize.lower = true"):
+        check_named(config, find_files([str(tmp_path / "first.txt")]))
+
+
+def test_a_version_of_ready_tokens_has_no_settings_to_compare(make_run, tmp_path):
+    rows = [json.dumps({"text": ["A", "b", "c", "d"]})] * 200
+    (tmp_path / "lists.jsonl").write_text("\n".join(rows))
+    (tmp_path / "text.txt").write_text("A b c d\n" * 200)
+    loaded = {}
+    for name in ("lists.jsonl", "text.txt"):
+        run = make_run(tmp_path / name, "train.epochs=1", into=name.partition(".")[0])
+        published = ModelStore(str(tmp_path / "store")).model(name.partition(".")[0]).publish(run)
+        loaded[name] = WordVectors.load(published.version.location)
+        config = small_config(f"vocab.merge={published.version.location}/vectors", "tokenize.lower=false")
+        if name == "lists.jsonl":
+            check_named(config, find_files([str(tmp_path / "text.txt")]))
+        else:
+            with pytest.raises(UserError, match=r"tokenize.lower = true"):
+                check_named(config, find_files([str(tmp_path / "text.txt")]))
+    assert loaded["lists.jsonl"].rules is None
+    assert loaded["text.txt"].rules is not None
 
 
 def test_a_list_made_by_hand_has_no_settings_to_compare(night, tmp_path):

@@ -233,3 +233,50 @@ def test_a_missing_package_is_named_with_its_command_before_a_task_starts(name, 
     assert package in done.stderr.partition("pip install ")[2]
     assert f"(the extra {extra}), on every machine that tokenizes" in done.stderr
     assert done.returncode == 2
+
+
+CHINESE = (
+    "北京是中华人民共和国的首都，也是全国的政治中心。\n"
+    "自然语言处理研究人与计算机之间的交流，深度学习改变了这个领域。\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_told"),
+    [
+        (CHINESE, "unicode_words", True),
+        (CHINESE, "whitespace", True),
+        (CHINESE, "regex", True),
+        (CHINESE + "The deep learning of 2015\n", "unicode_words", True),
+        (CHINESE, "jieba", False),
+        (CHINESE, "char_ngrams", False),
+        ("北京 是 中华人民共和国 的 首都 ， 也是 全国 的 政治 中心\n" * 3, "whitespace", False),
+        (
+            "東京は日本の首都であり、世界最大の都市の一つです。国会議事堂と皇居がある。\n",
+            "unicode_words",
+            False,
+        ),
+        ("서울은 대한민국의 수도이다. 漢字文化圈學術用語\n", "unicode_words", False),
+        ("The capital of China (中华人民共和国) is Beijing.\n", "unicode_words", False),
+        ("1 2 3\n", "unicode_words", False),
+    ],
+)
+def test_chinese_without_spaces_is_told_with_the_tokenizer_that_segments_it(
+    text, name, is_told, tmp_path, executor, caplog
+):
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    config = load_config(None, [f"tokenize.tokenizer={name}"])
+    run = RunDir.create(str(tmp_path / "run"))
+    tokenize_corpus(run, find_files([str(tmp_path / "a.txt")]), config, executor)
+    found = [record for record in caplog.records if getattr(record, "event", "") == "text_unsegmented"]
+    assert len(found) == is_told
+    if found:
+        told = found[0].getMessage()
+        assert all(part in told for part in (f"tokenize.tokenizer = {name}", "=jieba", "w2v[chinese]"))
+
+
+def test_ready_tokens_are_not_told_to_be_unsegmented(tmp_path, executor, caplog):
+    (tmp_path / "a.jsonl").write_text('{"text": ["中华人民共和国", "自然语言处理"]}\n' * 2, encoding="utf-8")
+    run = RunDir.create(str(tmp_path / "run"))
+    tokenize_corpus(run, find_files([str(tmp_path / "a.jsonl")]), Config(), executor)
+    assert "jieba" not in caplog.text

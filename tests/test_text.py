@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given, settings
@@ -22,7 +23,7 @@ from w2v_core.readers import splits as inputs_module
 from w2v_core.readers.detect_format import Kind
 from w2v_core.readers.lines import read_lines
 from w2v_core.readers.splits import InputFile, detect_formats, find_files, plan_splits
-from w2v_core.readers.wiki_extractor import is_doc_line
+from w2v_core.readers.wiki_extractor import is_doc_line, text_lines
 from w2v_core.schemas import TOKENS
 from w2v_core.tokenization.normalize import normalize
 from w2v_core.tokenization.task import tokenize_part
@@ -136,6 +137,40 @@ def test_whitespace_leaves_tokens_alone():
 )
 def test_doc_lines(line, is_doc):
     assert is_doc_line(line) is is_doc
+
+
+ENTITIES = "a &lt; b &gt; c &amp; d &quot;e&quot; f&#39;s g&nbsp;h &amp;lt; &copy;"
+CHARACTERS = 'a < b > c & d "e" f\'s g\xa0h &lt; &copy;'
+ARTICLE = (
+    f'<doc id="1" url="https://x?id=1" title="Ein &quot;Titel&quot;">\n{ENTITIES}\n&lt;doc x&gt;\n</doc>\n'
+)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("begin", ["", "\ufeff"])
+def test_entities_of_wiki_extractor_are_decoded_wherever_the_file_is_cut(tmp_path, begin, ends):
+    data = (begin + 3 * ARTICLE).replace("\n", ends).encode()
+    (tmp_path / "wiki_00").write_bytes(data)
+    for split_bytes in (7, 50, len(data)):
+        found = []
+        for task in plan_splits(find_files([str(tmp_path / "wiki_00")]), split_bytes):
+            for split in task:
+                blocks = read_lines(split, True, Counter())
+                for lines, is_doc in text_lines(split, blocks):
+                    found += lines.filter(pc.invert(is_doc)).to_pylist()
+        assert found == 3 * [CHARACTERS, "<doc x>"]
+
+
+@pytest.mark.parametrize("first", ["", "text", "<doc>", '<doc id="1">', "\n" + ARTICLE.splitlines()[0]])
+def test_entities_of_other_text_stay(tmp_path, first):
+    (tmp_path / "x.txt").write_text(f"{first}\n{ENTITIES}\n{ARTICLE}", encoding="utf-8")
+    for split_bytes in (7, 1 << 20):
+        found = []
+        for task in plan_splits(find_files([str(tmp_path / "x.txt")]), split_bytes):
+            for split in task:
+                for lines, _ in text_lines(split, read_lines(split, True, Counter())):
+                    found += lines.to_pylist()
+        assert found.count(ENTITIES) == 2
 
 
 # Lines

@@ -87,7 +87,31 @@ VARIANTS = {
         None,
         {"caf\\xe9": (0.5, 0.25), "caf\\xe8": (0.75, -2)},
     ),
+    "base64 words, as Deeplearning4j's": Variant(
+        TEXT.replace(b"king", b"B64:a2luZw==").replace(b"queen", b"B64:cXVlZW4=")
+    ),
+    "base64 words, a header of three numbers": Variant(
+        b"2 2 9" + TEXT[3:].replace(b"king", b"B64:a2luZw==").replace(b"queen", b"B64:cXVlZW4=")
+    ),
+    "a word that begins with B64: and is not base64": Variant(
+        TEXT.replace(b"king", b"B64:king?"), None, {"B64:king?": (0.5, 0.25), "queen": (0.75, -2)}
+    ),
+    "a later word that looks like base64": Variant(
+        TEXT.replace(b"queen", b"B64:cXVlZW4="), None, {"king": (0.5, 0.25), "B64:cXVlZW4=": (0.75, -2)}
+    ),
+    "a word that is one space": Variant(
+        TEXT.replace(b"king", b" "), None, {" ": (0.5, 0.25), "queen": (0.75, -2)}
+    ),
+    "a word that is one space, tabs": Variant(
+        TEXT.replace(b"king", b"_").replace(b" ", b"\t").replace(b"_", b" "),
+        None,
+        {" ": (0.5, 0.25), "queen": (0.75, -2)},
+    ),
+    "two spaces before a word": Variant(TEXT.replace(b"king", b"  king"), "line 2: begins with a space"),
     "GloVe": Variant(GLOVE),
+    "GloVe, a word that is one space": Variant(
+        GLOVE.replace(b"king", b" "), None, {" ": (0.5, 0.25), "queen": (0.75, -2)}
+    ),
     "GloVe, byte order mark": Variant(BOM + GLOVE),
     "GloVe, tabs": Variant(GLOVE.replace(b" ", b"\t")),
     "GloVe, CRLF": Variant(GLOVE.replace(b"\n", b"\r\n")),
@@ -103,6 +127,14 @@ VARIANTS = {
     "word2vec binary": Variant(BINARY),
     "binary, line feeds": Variant(
         b"2 2\nking " + floats(0.5, 0.25) + b"\nqueen " + floats(0.75, -2.0) + b"\n"
+    ),
+    "binary, a word that is one space": Variant(
+        BINARY.replace(b"king", b" "), None, {" ": (0.5, 0.25), "queen": (0.75, -2)}
+    ),
+    "binary, a word that is one space, line feeds": Variant(
+        b"2 2\nking " + floats(0.5, 0.25) + b"\n  " + floats(0.75, -2.0) + b"\n",
+        None,
+        {"king": (0.5, 0.25), " ": (0.75, -2)},
     ),
     "binary, byte order mark": Variant(BOM + BINARY),
     "binary, zeros": Variant(b"1 2\nking " + floats(0, 0), None, {"king": (0, 0)}),

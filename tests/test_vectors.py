@@ -151,8 +151,20 @@ def test_restrict_vocab_limits_the_answers_but_not_the_question():
 
 
 def test_zero_vectors_score_zero():
-    assert [score for _, score in word_vectors().most_similar("없음")] == [0] * 5
-    assert [score for _, score in word_vectors().most_similar(["man"], ["man"])] == [0] * 5
+    assert dict(word_vectors().most_similar("king"))["없음"] == 0
+    assert word_vectors().similarity("king", "없음") == 0
+
+
+@pytest.mark.parametrize("method", ["most_similar", "most_similar_cosmul"])
+def test_a_question_without_a_direction_is_refused(method):
+    ask = getattr(word_vectors(), method)
+    with pytest.raises(UserError, match="the vector of '없음' is zero"):
+        ask("없음")
+    with pytest.raises(UserError, match="zero"):
+        ask([np.zeros(2, np.float32)])
+    assert ask(["king", "없음"])[0][0] == "queen"
+    with pytest.raises(UserError, match=r"\['man', 'man'\] adds up to zero"):
+        word_vectors().most_similar(["man"], ["man"])
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from w2v_core.config import Config
 from w2v_core.console.log import capture_child_stderr
 from w2v_core.console.progress import progress
-from w2v_core.errors import UserError
 from w2v_core.executors.base import Executor
 from w2v_core.executors.choose import choose_executor
 
-NAMES = ("local", "spark")
+ExecutorName = Literal["local", "spark"]
 ExecutorOption = Annotated[
-    str | None,
+    ExecutorName | None,
     typer.Option(
         "--executor",
         metavar="NAME",
@@ -25,10 +24,8 @@ ExecutorOption = Annotated[
 
 
 @contextmanager
-def opened_executor(config: Config, name: str | None) -> Iterator[Executor]:
+def opened_executor(config: Config, name: ExecutorName | None) -> Iterator[Executor]:
     """The executor that `--executor`, or else the settings, ask for; it stops with the block."""
-    if name is not None and name not in NAMES:
-        raise UserError(f"--executor {name}: expected one of {', '.join(NAMES)}; correct the option")
     if name is not None:
         config = config.model_copy(update={"executor": config.executor.model_copy(update={"name": name})})
     executor = choose_executor(config, progress, lambda: capture_child_stderr("spark"))

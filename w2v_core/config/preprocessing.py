@@ -98,7 +98,8 @@ class TokenizeConfig(Section):
     column: str = Field(
         "text",
         min_length=1,
-        description="the column of tables and JSON lines: text, or lists of tokens or of ids, which stay as they are",
+        description="the column of tables and JSON lines: text, or lists of tokens or of ids, which stay as they are; "
+        "in Parquet and JSON lines also a path to a field, as in doc.text",
     )
     missing_column: Literal["error", "null"] = Field(
         "error",

@@ -72,7 +72,7 @@ class TrainConfig(Section):
     init_vectors: str | None = Field(
         None,
         description="vectors that words known there start from: a finished run or its vectors folder, or a word2vec "
-        "file, text or binary",
+        "or Parquet file",
     )
     init_frozen: bool = Field(
         False, description="whether words that start from init_vectors keep those vectors as they are"

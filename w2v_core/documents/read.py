@@ -21,9 +21,10 @@ from w2v_core.readers.block import Block
 from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, whole_ids, without_empty
 from w2v_core.readers.csv_rows import csv_batches
 from w2v_core.readers.lines import read_lines
+from w2v_core.readers.nested_columns import value_at
 from w2v_core.readers.orc import orc_batches
 from w2v_core.readers.splits import InputFile, Split
-from w2v_core.readers.wiki_extractor import doc_lines
+from w2v_core.readers.wiki_extractor import text_lines
 from w2v_core.types import Int64Array
 
 _Batches = Callable[[Split, TokenizeConfig, Sequence[str], Counter[str]], Iterator[pa.RecordBatch]]
@@ -88,8 +89,9 @@ def count_rows(split: Split, config: TokenizeConfig) -> int:
 
 def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Documents]:
     first = 0
-    for lines in read_lines(split, config.strict, counters, cut_long=False):
-        is_text_B = ~doc_lines(lines).to_numpy(zero_copy_only=False)
+    blocks = read_lines(split, config.strict, counters, cut_long=False)
+    for lines, is_doc in text_lines(split, blocks):
+        is_text_B = ~is_doc.to_numpy(zero_copy_only=False)
         counters["doc_lines"] += int(np.count_nonzero(~is_text_B))
         counters["lines"] += int(np.count_nonzero(~is_text_B))
         text = Block(lines.filter(pa.array(is_text_B)), document_L=np.flatnonzero(is_text_B))
@@ -146,7 +148,7 @@ def _read_json_lines(
 
 
 def _json_id(row: Any, id_column: str, path: str) -> str | None:
-    found = row.get(id_column) if isinstance(row, dict) else None
+    found = value_at(row, id_column) if isinstance(row, dict) else None
     if found is None or isinstance(found, str):
         return found
     if isinstance(found, int) and not isinstance(found, bool):

@@ -12,15 +12,35 @@ from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import WatchTraining, train_vectors, unwatched_training
 from w2v_core.pipeline.vocabulary import VocabularyInputs, make_vocab
-from w2v_core.readers.splits import InputFile
+from w2v_core.readers.splits import InputFile, detect_formats
 from w2v_core.runs.artifacts import STAGES
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.warm_start import InitialVectors
 
+_ONLY_TEXT = frozenset({"text", "csv", "tsv", "mediawiki"})
+"""formats that hold no lists of ready tokens, to which the tokenizer's settings would not apply"""
 
-def check_named(config: Config) -> None:
-    """UserError for lists of words and vectors that later stages are to read and cannot."""
-    VocabularyInputs.read(config.vocab)
+
+def check_named(config: Config, files: Sequence[InputFile] = (), tables: Sequence[str] = ()) -> None:
+    """Check what later stages read, before the first stage begins.
+
+    Parameters
+    ----------
+    config : Config
+        The settings that name lists of words, vocabularies and vectors.
+    files, tables : sequence
+        The input. Where it may hold ready tokens, settings of vocabularies are compared after it is read.
+
+    Raises
+    ------
+    UserError
+        If something cannot be read, or if a vocabulary was made with other tokenizer settings.
+    """
+    named = VocabularyInputs.read(config.vocab)
+    if named.folders and not tables:
+        detect_formats(files)
+        if all(file.format in _ONLY_TEXT for file in files):
+            named.require_same_settings(config.tokenize)
     if config.train.init_vectors is not None:
         InitialVectors(config.train.init_vectors).identity()
 

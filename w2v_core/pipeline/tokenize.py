@@ -9,6 +9,7 @@ from w2v_core.executors.catalog import Table, tables_among
 from w2v_core.io.filesystem import Folder
 from w2v_core.pipeline.no_token import no_token
 from w2v_core.pipeline.stage import StageResult, make_stage
+from w2v_core.pipeline.unsegmented import warn_of_unsegmented
 from w2v_core.pipeline.word_lists import warn_of_impossible
 from w2v_core.readers.avro import import_fastavro
 from w2v_core.readers.mediawiki import import_parser
@@ -107,6 +108,7 @@ def _build(
         if files:
             source = f"files {len(files)}, first {files[0].path}"
         raise no_token(source, counters, account, options)
+    warn_of_unsegmented(folder, task_results, options)
     parts = commit_parts(stage_writer, task_results, len(task_results))
     return StageResult(parts, account, {"files": len(files), **counters})
 

@@ -160,9 +160,9 @@ def _build(
 
 
 def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:
-    """The spelling of the corpus, where the run still has its tokens."""
+    """The spelling of the corpus, where the run still has its tokens, and they were not all given as tokens."""
     tokens = run.manifest("tokens")
-    if tokens is None:
+    if tokens is None or 0 < tokens.counters.get("lines", 0) == tokens.counters.get("token_lists", 0):
         return []
     rules = rules_of_run(tokens.config)
     return [write_bytes(stage_writer, recorded_rules.FILE, lambda stream: stream.write(rules))]

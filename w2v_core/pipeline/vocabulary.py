@@ -111,6 +111,11 @@ class VocabularyInputs:
             folders[f"vocab.extend = {config.extend}"] = extend.folder
         return cls(lists, keep, drop, merge, from_, extend, folders)
 
+    def require_same_settings(self, config: TokenizeConfig) -> None:
+        """Raise UserError where a vocabulary was made with tokenizer settings that differ from `config`."""
+        for key, folder in self.folders.items():
+            require_same_settings(key, recorded_settings(folder), config)
+
     def identity(self) -> dict[str, object]:
         """What tells this from other lists and vocabularies; empty where nothing is named."""
         tables = {"merge": self.merge, "from": self.from_}
@@ -129,8 +134,7 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
     )
     named = VocabularyInputs.read(config.vocab, spelling(settings), has_lists)
     if not has_lists:
-        for key, folder in named.folders.items():
-            require_same_settings(key, recorded_settings(folder), settings)
+        named.require_same_settings(settings)
         _warn_of_impossible(config.vocab, named, settings, sentences)
     if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
         raise UserError(

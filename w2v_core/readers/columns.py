@@ -12,7 +12,7 @@ What rows lack is counted:
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -29,6 +29,7 @@ from w2v_core.readers.block import Block
 from w2v_core.readers.dictionary_decoding import decoded_batches
 from w2v_core.readers.lines import read_lines, utf8
 from w2v_core.readers.missing_columns import present, with_missing
+from w2v_core.readers.nested_columns import flattened, is_of, value_at, with_nested
 from w2v_core.readers.splits import Split
 from w2v_core.schemas import TOKENS
 from w2v_core.types import Float32Array, IntArray
@@ -56,18 +57,18 @@ def parquet_batches(
         file = pq.ParquetFile(source)
         if file.metadata.num_rows == 0:
             return
-        check_columns(file.schema_arrow, config, path)
-        some = present(names, file.schema_arrow)
+        schema = with_nested(file.schema_arrow, names)
+        check_columns(schema, config, path)
+        some = present(names, schema)
         groups = [
             i
             for i in range(file.num_row_groups)
             if file.metadata.row_group(i).num_rows and split.begin <= _begin(file.metadata, i) < split.end
         ]
         counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
-        folded = _folded_columns(file, some)
-        nested = any("." in column for column in folded) or any(
-            pa.types.is_dictionary(_inner(file.schema_arrow.field(name).type)) for name in some
-        )
+        kinds = {name: _inner(schema.field(name).type) for name in some}
+        folded = _folded_columns(file, kinds)
+        nested = any("." in column for column in folded) or any(map(pa.types.is_dictionary, kinds.values()))
         together = [[i] for i in groups] if nested else [groups]
         for part in filter(None, together):
             for batch in _rows_of_groups(source, file.metadata, part, some, folded, path):
@@ -93,16 +94,16 @@ def _rows_of_groups(
         for batch in pq.ParquetFile(source, metadata=metadata, read_dictionary=folded).iter_batches(
             **options
         ):
-            yield from decoded_batches(batch, MOST_TEXT_BYTES, path)
+            yield from decoded_batches(flattened(batch, names), MOST_TEXT_BYTES, path)
             num_read += len(batch)
     except pa.ArrowNotImplementedError:
         for batch in pq.ParquetFile(source, metadata=metadata).iter_batches(**options):
-            yield batch.slice(min(num_read, len(batch)))
+            yield flattened(batch, names).slice(min(num_read, len(batch)))
             num_read -= min(num_read, len(batch))
 
 
-def _folded_columns(file: pq.ParquetFile, names: Sequence[str]) -> list[str]:
-    """The paths of the columns of text, plain or in lists, among `names`, that hold dictionaries."""
+def _folded_columns(file: pq.ParquetFile, kinds: Mapping[str, pa.DataType]) -> list[str]:
+    """The paths of the columns of text, plain or in lists, that hold dictionaries, among those of these types."""
     if not file.num_row_groups:
         return []
     places = {file.schema.column(place).path: place for place in range(len(file.schema))}
@@ -110,8 +111,7 @@ def _folded_columns(file: pq.ParquetFile, names: Sequence[str]) -> list[str]:
     return [
         path
         for path, place in places.items()
-        if path.split(".")[0] in names
-        and pa.types.is_string(_inner(file.schema_arrow.field(path.split(".")[0]).type))
+        if any(is_of(path, name) and pa.types.is_string(kind) for name, kind in kinds.items())
         and first.column(place).has_dictionary_page
     ]
 
@@ -155,7 +155,11 @@ def _begin(metadata: pq.FileMetaData, row_group: int) -> int:
 def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: Sequence[str]) -> int:
     group = metadata.row_group(row_group)
     chunks = (group.column(i) for i in range(group.num_columns))
-    return sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in names)
+    return sum(
+        chunk.total_compressed_size
+        for chunk in chunks
+        if any(is_of(chunk.path_in_schema, name) for name in names)
+    )
 
 
 def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
@@ -429,8 +433,8 @@ def _fault(row: Any, value: Any, weight: Any) -> str | None:
 
 def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Counter[str]) -> Row:
     """What the columns hold of `row`, the JSON of `line`: text or tokens, or None where that is counted; the weight."""
-    value: Any = row.get(config.column) if isinstance(row, dict) else ...
-    weight = row.get(config.weight_column) if isinstance(row, dict) and config.weight_column else 1.0
+    value: Any = value_at(row, config.column) if isinstance(row, dict) else ...
+    weight = value_at(row, config.weight_column) if isinstance(row, dict) and config.weight_column else 1.0
     if value is None:
         counters["rows_without_text"] += 1
         return Row(None)

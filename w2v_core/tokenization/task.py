@@ -20,7 +20,7 @@ from w2v_core.readers.lines import lines_of_rows, read_lines
 from w2v_core.readers.mediawiki import read_mediawiki
 from w2v_core.readers.orc import read_orc
 from w2v_core.readers.splits import Split
-from w2v_core.readers.wiki_extractor import doc_lines
+from w2v_core.readers.wiki_extractor import text_lines
 from w2v_core.runs.sentence_files import sentence_writer
 from w2v_core.runs.task_output import TaskResult
 from w2v_core.runs.token_account import TokenAccount
@@ -143,8 +143,8 @@ def _reasons(config: TokenizeConfig) -> list[str]:
 
 
 def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    for lines in read_lines(split, config.strict, counters):
-        text = lines.filter(pc.invert(doc_lines(lines)))
+    for lines, is_doc in text_lines(split, read_lines(split, config.strict, counters)):
+        text = lines.filter(pc.invert(is_doc))
         counters["lines"] += len(lines) - len(text)
         counters["doc_lines"] += len(lines) - len(text)
         yield Block(text)

@@ -131,6 +131,9 @@ class NearestIndex:
             raise UserError("one word has no neighbours, so there is nothing to find")
         rng = np.random.default_rng(seed)
         ids_B = rng.choice(len(self.vectors), min(num_words, len(self.vectors)), replace=False)
+        ids_B = ids_B[self.vectors.norms[ids_B] > 0]  # a zero vector has no neighbours
+        if len(ids_B) == 0:
+            raise UserError("every word of the sample has a zero vector, so there is nothing to find")
         words = [self.vectors.tokens[i] for i in ids_B.tolist()]
         exact, found = (asked.most_similar_batch(words, topn=topn) for asked in (self.vectors, self))
         pairs = zip(exact, found, strict=True)

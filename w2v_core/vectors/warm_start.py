@@ -18,6 +18,9 @@ from w2v_core.runs.model_reference import resolved
 from w2v_core.schemas import VOCAB
 from w2v_core.training.engine.tables import Tables
 from w2v_core.types import BoolArray, FloatArray, IntArray
+from w2v_core.vectors.formats.parquet_file import MAGIC, row_groups
+from w2v_core.vectors.formats.spark_folder import parts_of
+from w2v_core.vectors.formats.vector_stream import start_of
 from w2v_core.vectors.formats.vector_words import log_repeated
 from w2v_core.vectors.formats.word2vec_file import Word2VecFile
 from w2v_core.vocabulary.vocabulary import Vocabulary
@@ -29,8 +32,8 @@ MOST = 1e6
 
 @dataclass(frozen=True)
 class InitialVectors:
-    """Vectors of an earlier training: a folder with our `input.npy`, `output.npy` and `vocab.parquet`, or a
-    word2vec file, text or binary, which has input vectors only.
+    """Vectors of an earlier training: a folder with our `input.npy`, `output.npy` and `vocab.parquet`; or input vectors
+    only, in a word2vec file, text or binary, a Parquet file, or a folder that Spark wrote.
     """
 
     location: str
@@ -45,18 +48,17 @@ class InitialVectors:
         with access(f"train.init_vectors = {self.location}"):
             ours = self._ours()
             folder = ours or open_folder(self._place)
-            paths = (
-                [folder.file(name) for name in (INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE)]
-                if ours
-                else [folder.path]
-            )
+            if ours:
+                paths = [folder.file(name) for name in (INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE)]
+            else:
+                paths = self._spark_parts() or [folder.path]
             found = folder.filesystem.get_file_info(paths)
         if missing := [info for info in found if not info.is_file]:
             is_folder = missing[0].type == fs.FileType.Directory
             why = f"is a folder without {INPUT_VECTORS}" if is_folder else "is no file"
             raise UserError(
                 f"train.init_vectors = {self.location}: {missing[0].path} {why}; give the vectors folder of a finished "
-                "run, or a word2vec file, text or binary"
+                "run, or a word2vec or Parquet file"
             )
         return [[info.path, info.size, info.mtime_ns] for info in found]
 
@@ -116,10 +118,27 @@ class InitialVectors:
             return None
         return next((place for place in (folder, folder / "vectors") if INPUT_VECTORS in place.sizes()), None)
 
+    def _spark_parts(self) -> list[str]:
+        """The Parquet files of a folder that Spark wrote; none where this is not one."""
+        folder = open_folder(self._place)
+        return parts_of(folder, self.location) if folder.exists() else []
+
+    def _parquet_parts(self) -> list[str]:
+        """The Parquet files that hold the vectors; none where they are in another format."""
+        if parts := self._spark_parts():
+            return parts
+        return [open_folder(self._place).path] if start_of(self._place).startswith(MAGIC) else []
+
     def _blocks(self, vector_size: int, log: bool) -> Iterator[tuple[Any, ...]]:
         """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
         ours = self._ours()
         if ours is None:
+            if parts := self._parquet_parts():
+                filesystem = open_folder(self._place).filesystem
+                for rows in row_groups(filesystem, parts, self.location):
+                    self._require_size(rows.vectors_ND.shape[1], vector_size)
+                    yield rows.tokens.to_pylist(), rows.vectors_ND
+                return
             file = Word2VecFile(self._place)
             self._require_size(file.vector_size, vector_size)
             yield from file.blocks()

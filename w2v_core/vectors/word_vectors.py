@@ -132,10 +132,10 @@ class WordVectors:
         """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
-        Parquet, safetensors, and a folder of npy; which one is told from the content. RUN/vectors, npy and safetensors
-        on a local disk are mapped into memory, others are read into it. STORE/NAME@current and STORE/NAME@v3 are
-        versions of a published model. Raises UserError where a file is missing,
-        damaged or does not fit the other, and where the store is not reached.
+        Parquet, safetensors, and a folder of npy; also Parquet and a Word2VecModel that Spark wrote. The content tells
+        which one it is. RUN/vectors, npy and safetensors on a local disk are mapped into memory, others are read into
+        it. STORE/NAME@current and STORE/NAME@v3 are versions of a published model. Raises UserError where a file is
+        missing, damaged or does not fit the other, and where the store is not reached.
         """
         location = resolved(os.fspath(location))
         table = table_at(location)
@@ -274,7 +274,8 @@ class WordVectors:
         fewer than `topn` come back where the vocabulary ends.
         restrict_vocab: answer only from this many most frequent words; the question may use any.
         Raises UnknownWordError for a word without a vector, UserError for a question without terms, for a vector of
-        another length or not finite, for `topn` or `restrict_vocab` below 1, and for `topn` None.
+        another length or not finite, for terms that add up to a zero vector, for `topn` or `restrict_vocab` below 1,
+        and for `topn` None.
         """
         return self.most_similar_batch([positive], [negative], topn, restrict_vocab)[0]
 
@@ -319,6 +320,8 @@ class WordVectors:
         if len(positive_TD) == 0:
             raise UserError("a question to 3CosMul needs a positive word or vector")
         terms_TD = np.concatenate([positive_TD, negative_TD])
+        if not terms_TD.any():
+            raise _without_direction(positive, negative)
         scale_to_unit(terms_TD)
 
         def score(rows: Rows) -> Float32Array:
@@ -414,6 +417,8 @@ class WordVectors:
         if len(positive_TD) + len(negative_TD) == 0:
             raise UserError("a question needs words: give at least one positive or negative word")
         query_1D = (positive_TD.sum(axis=0) - negative_TD.sum(axis=0))[None]
+        if not query_1D.any():
+            raise _without_direction(positive, negative)
         scale_to_unit(query_1D)
         return query_1D[0], np.concatenate([positive_ids, negative_ids])
 
@@ -510,6 +515,14 @@ def _listed(terms: Terms) -> Sequence[Term]:
         raise _not_text(terms)
     is_one = isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1)
     return [terms] if is_one else terms  # type: ignore[list-item, return-value]
+
+
+def _without_direction(positive: Terms, negative: Terms) -> UserError:
+    words = [term for term in (*_listed(positive), *_listed(negative)) if isinstance(term, str)]
+    what = (
+        f"the vector of {words[0]!r} is zero" if len(words) == 1 else f"the question {words} adds up to zero"
+    )
+    return UserError(f"{what}: expected a direction, which a zero vector does not have; ask for another word")
 
 
 def require_topn(topn: int) -> None:

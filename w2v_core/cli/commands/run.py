@@ -39,7 +39,7 @@ def run(
     files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
     check_report(settings)
-    check_named(settings)
+    check_named(settings, files, tables)
     with (
         writing(RunDir.create(run_dir), "w2v run") as directory,
         opened_executor(settings, executor) as tasks,

@@ -6,14 +6,15 @@ from pyarrow import fs
 
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Location, access, open_folder, require_utf8
-from w2v_core.vectors.formats import glove, npy, parquet_file, safetensors_file, word2vec
+from w2v_core.vectors.formats import glove, npy, parquet_file, safetensors_file, spark_folder, word2vec
 from w2v_core.vectors.formats.table import VectorTable
 from w2v_core.vectors.formats.vector_stream import start_of
 from w2v_core.vectors.formats.word2vec_file import header_of
 
 
 def open_table(location: Location) -> VectorTable:
-    """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy.
+    """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy
+    or of Spark.
 
     UserError where there is nothing, or another thing.
     """
@@ -26,7 +27,7 @@ def open_table(location: Location) -> VectorTable:
 
 
 def table_at(location: Location) -> VectorTable | None:
-    """As `open_table`, but None where there is no file and no folder of npy.
+    """As `open_table`, but None where there is no file and no such folder.
 
     The format of a file is told from its first bytes, not from its name.
     """
@@ -41,7 +42,10 @@ def table_at(location: Location) -> VectorTable | None:
             )
         if kind == fs.FileType.File:
             return _from_file(location)
-        return npy.read(place) if npy.VECTORS in place.sizes() else None
+        if npy.VECTORS in place.sizes():
+            return npy.read(place)
+        parts = spark_folder.parts_of(place, location)
+        return spark_folder.read(place, parts, location) if parts else None
 
 
 def _from_file(location: str) -> VectorTable:
@@ -50,7 +54,7 @@ def _from_file(location: str) -> VectorTable:
         raise InputError(
             f"{location} is an array without the words that its rows belong to; name the folder that it is in"
         )
-    if start.startswith(b"PAR1"):
+    if start.startswith(parquet_file.MAGIC):
         return parquet_file.read(location)
     if safetensors_file.is_safetensors(start):
         return safetensors_file.read(location)

@@ -1,15 +1,23 @@
-"""One Parquet file: `id, token, count, vector`, a word a row, which Spark reads as a table."""
+"""Parquet: `id, token, count, vector`, a word a row, which Spark reads as a table; and what Spark writes itself.
 
-from collections.abc import Sequence
+Spark's ML packages write vectors as `VectorUDT`, a struct of type, size, indices and values; type 1 is a dense vector.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import access, open_folder
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
+
+MAGIC = b"PAR1"
 
 
 def schema(vector_size: int) -> pa.Schema:
@@ -39,51 +47,75 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
             writer.write_table(pa.table(row, schema=columns))
 
 
+class Rows(NamedTuple):
+    """Words of a row group, their vectors (N, D) and, where the file has them, their counts (N,)."""
+
+    tokens: pa.ChunkedArray
+    vectors_ND: Float32Array
+    counts_N: Int64Array | None
+
+
 def read(location: str) -> VectorTable:
-    """The columns `token`, `vector` and, where it is there, `count`, also as Spark writes them.
+    """The columns `token` or `word`, `vector` and, where it is there, `count`, also as Spark writes them.
 
     UserError where a column is missing or of another type, and where vectors differ in length.
     """
     file = open_folder(location)
+    return read_parts(file.filesystem, [file.path], location)
+
+
+def read_parts(filesystem: fs.FileSystem, paths: Sequence[str], location: str) -> VectorTable:
+    """As `read`, of a table in several files. `location` is what the user named."""
+    groups = list(row_groups(filesystem, paths, location))
+    tokens = pa.chunked_array([chunk for rows in groups for chunk in rows.tokens.chunks], pa.string())
+    counts = [rows.counts_N for rows in groups if rows.counts_N is not None]
+    counts_V = np.concatenate(counts) if counts and len(counts) == len(groups) else None
+    blocks = [rows.vectors_ND for rows in groups] or [np.empty((0, 0), np.float32)]
+    groups.clear()
+    return VectorTable.of(tokens, joined(blocks), counts_V, location)
+
+
+def row_groups(filesystem: fs.FileSystem, paths: Sequence[str], location: str) -> Iterator[Rows]:
+    """The row groups that have rows, file by file. Errors as for `read`."""
+    vector_size = None
     try:
-        with (
-            access(location),
-            file.filesystem.open_input_file(file.path) as source,
-            pq.ParquetFile(source, page_checksum_verification=True) as parquet,
-        ):
-            return _read(parquet, location)
+        for path in paths:
+            with (
+                access(location),
+                filesystem.open_input_file(path) as source,
+                pq.ParquetFile(source, page_checksum_verification=True) as parquet,
+            ):
+                for rows in _rows_of(parquet, location):
+                    vector_size = vector_size or rows.vectors_ND.shape[1]
+                    if rows.vectors_ND.shape[1] != vector_size:
+                        raise InputError(_lengths_differ(location))
+                    yield rows
     except UserError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError for a column's name
         raise InputError(f"{location} cannot be read as Parquet: {error}") from None
 
 
-def _read(parquet: pq.ParquetFile, location: str) -> VectorTable:
+def _rows_of(parquet: pq.ParquetFile, location: str) -> Iterator[Rows]:
     names = parquet.schema_arrow.names
-    if missing := {"token", "vector"} - set(names):
+    token = "word" if "word" in names and "token" not in names else "token"
+    if missing := {token, "vector"} - set(names):
         raise InputError(
             f"{location} has no column {min(missing)!r} among {', '.join(names)}; rename its columns"
         )
-    columns = [name for name in ("token", "count", "vector") if name in names]
+    columns = [name for name in (token, "count", "vector") if name in names]
     if twice := [name for name in columns if names.count(name) > 1]:
         raise InputError(f"{location} has the column {twice[0]!r} twice; rename one")
-    tokens, counts, blocks = [], [], []
     for index in range(parquet.num_row_groups):
         rows = parquet.read_row_group(index, columns=columns)
         rows.validate(full=True)
-        tokens += rows["token"].cast(pa.string()).chunks
-        if "count" in names:
-            counts.append(_counts(rows["count"], location))
+        tokens = rows[token].cast(pa.string())
+        if tokens.null_count:
+            raise InputError(f"{location} has a row without a token; leave such rows out")
+        counts_N = _counts(rows["count"], location) if "count" in names else None
         vectors_ND = _vectors(rows["vector"], location)
         if len(rows):
-            blocks.append(vectors_ND)
-            if vectors_ND.shape[1] != blocks[0].shape[1]:
-                raise InputError(_lengths_differ(location))
-    column = pa.chunked_array(tokens, pa.string())
-    if column.null_count:
-        raise InputError(f"{location} has a row without a token; leave such rows out")
-    counts_V = np.concatenate(counts) if counts else None
-    return VectorTable.of(column, joined(blocks or [np.empty((0, 0), np.float32)]), counts_V, location)
+            yield Rows(tokens, vectors_ND, counts_N)
 
 
 def _lengths_differ(location: str) -> str:
@@ -92,9 +124,8 @@ def _lengths_differ(location: str) -> str:
 
 def _counts(column: pa.ChunkedArray, location: str) -> Int64Array:
     """Whole numbers as int64, also where they were stored as floats."""
-    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     try:
-        if not is_number or column.null_count:
+        if not _is_number(column.type) or column.null_count:
             raise ValueError("with nulls or no numbers")
         counts_N: Int64Array = column.cast(pa.int64()).to_numpy()
     except ValueError as error:
@@ -109,15 +140,15 @@ _LISTS = (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)
 
 def _vectors(column: pa.ChunkedArray, location: str) -> Float32Array:
     """Lists of equal length as (N, D) float32."""
-    lists = column.combine_chunks()
+    lists = _values_of_structs(column.combine_chunks(), location)
     is_list = isinstance(lists, _LISTS) and not isinstance(lists, pa.MapArray)
-    if not is_list or lists.null_count or not pa.types.is_floating(lists.type.value_type):
+    if not is_list or lists.null_count or not _is_number(lists.type.value_type):
         raise InputError(
             f"{location}: column 'vector' is {column.type} with nulls or no numbers, not a list of float"
         )
     numbers = lists.flatten()
     vector_size = len(numbers) // max(len(lists), 1)
-    lengths = pa.compute.list_value_length(lists).to_numpy(zero_copy_only=False)
+    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
     if (lengths != vector_size).any():
         raise InputError(_lengths_differ(location))
     with np.errstate(over="ignore"):
@@ -125,3 +156,26 @@ def _vectors(column: pa.ChunkedArray, location: str) -> Float32Array:
     if not np.isfinite(vectors_ND).all() or (len(lists) and not vector_size):
         raise InputError(f"{location}: column 'vector' holds a null, NaN, infinity, or no number at all")
     return vectors_ND.reshape(len(lists), vector_size)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+_DENSE = 1
+"""a VectorUDT's type; 0 is sparse"""
+
+
+def _values_of_structs(vectors: pa.Array, location: str) -> pa.Array:
+    """The lists in dense VectorUDT structs; other arrays as they are. InputError for sparse ones."""
+    if not pa.types.is_struct(vectors.type) or vectors.null_count:
+        return vectors
+    if not {"type", "size", "indices", "values"} <= {field.name for field in vectors.type}:
+        return vectors
+    kinds = pc.unique(pc.struct_field(vectors, "type")).to_pylist()
+    if kinds not in ([], [_DENSE]):
+        raise InputError(
+            f"{location}: column 'vector' holds a sparse VectorUDT; expected dense vectors. Convert the column with "
+            "pyspark.ml.functions.vector_to_array."
+        )
+    return pc.struct_field(vectors, "values")

@@ -1,7 +1,7 @@
 """Lines of text that hold a word and D numbers: split, and parsed in blocks. N: lines, D: numbers of a line.
 
 Between the fields stands one space; several spaces and tabs are read too. A word may hold spaces and tabs, but does not
-end in a number behind one, since such a line has more numbers than D.
+end in a number behind one, since such a line has more numbers than D. A word may be one space.
 """
 
 import re
@@ -90,6 +90,10 @@ def split_line(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
     text = line.rstrip(b" ")
     if not text.strip():
         return None
+    if text[:1] == b" " and text[1:2] in (b" ", b"\t"):  # the word " ", or no word
+        numbers = text[2:].split(text[1:2])
+        is_space = len(numbers) == vector_size and all(map(NUMBER.fullmatch, numbers))
+        return (b" ", b" ".join(numbers)) if is_space else None
     for separator in (b" ", None):  # one space, or any spaces and tabs
         word, *numbers = text.rsplit(separator, vector_size)
         word = word.rstrip(b" ")

@@ -1,9 +1,17 @@
-"""Words of vector files as text. Bytes that are not UTF-8 become escapes, which keep words distinct."""
+"""Words of vector files as text. Bytes that are not UTF-8 become escapes, which keep words distinct.
 
+Deeplearning4j writes each word in base64 behind "B64:"; in a text file whose first word is of this form, such words are
+decoded.
+"""
+
+import base64
+import binascii
 from collections.abc import Sequence
 
 from w2v_core.io.events import log_event
 from w2v_core.vectors.formats.vector_faults import count_of
+
+BASE64_MARK = b"B64:"
 
 
 class WordDecoder:
@@ -21,9 +29,14 @@ class WordDecoder:
         self.num_escaped = 0
         self._location, self.unit = location, unit
         self._first = ""
+        self._is_base64: bool | None = None if unit == "line" else False
 
     def decode(self, words: Sequence[bytes], first_place: int) -> list[str]:
         r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_place` is that of the first."""
+        if self._is_base64 is None and words:
+            self._is_base64 = _from_base64(words[0]) != words[0]
+        if self._is_base64:
+            words = list(map(_from_base64, words))
         try:
             return [word.decode() for word in words]
         except UnicodeDecodeError:
@@ -46,6 +59,16 @@ class WordDecoder:
                 "else look them up with these escapes.",
                 level="warning",
             )
+
+
+def _from_base64(word: bytes) -> bytes:
+    """The bytes that a word of Deeplearning4j stands for; other words as they are."""
+    if not word.startswith(BASE64_MARK):
+        return word
+    try:
+        return base64.b64decode(word.removeprefix(BASE64_MARK), validate=True) or word
+    except binascii.Error:
+        return word
 
 
 def log_repeated(location: str, num_repeated: int, word: str) -> None:

@@ -38,7 +38,10 @@ _SAMPLE = 1 << 16
 """Bytes after the first line that tell text from binary."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(\d+)[ \t]+(\d+)[ \t]*(?:\r\n|\n|\r|\Z)")
+_HEADER = re.compile(
+    rb"(?:\xef\xbb\xbf)?[ \t]*(\d+)[ \t]+(\d+)(?:[ \t]+\d+(?=[ \t]*[\r\n]+B64:))?[ \t]*(?:\r\n|\n|\r|\Z)"
+)
+"""Deeplearning4j adds a third number, the documents that it read."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _CONTROLS = bytes([*range(9), *range(14, 32)])
 """Bytes that text does not hold, but for odd words; a tenth of the bytes of float32 are among them."""
@@ -104,8 +107,17 @@ class Word2VecFile:
         return not source.rest(2).strip(b"\r\n")
 
     def _skip_word(self, source: "_Reader") -> None:
-        source.until(b" ", _LONGEST_WORD)
+        self._word(source)
         source.take(4 * self.vector_size)
+
+    def _word(self, source: "_Reader") -> bytes:
+        """The next word of a binary file. Two spaces are the word " ", since words are not empty."""
+        word = source.until(b" ", _LONGEST_WORD).lstrip(
+            b"\n"
+        )  # word2vec.c ends a vector with one, gensim does not
+        if not word and source.rest(1).startswith(b" "):
+            return source.take(1)
+        return word
 
     def blocks(self) -> Iterator[tuple[list[str], FloatArray]]:
         """Words and their vectors (N, D) float32, in the file's order; a word that is not UTF-8 has escapes.
@@ -173,14 +185,14 @@ class Word2VecFile:
         num_bytes = 4 * self.vector_size
         for place in range(length):
             try:
-                word = source.until(b" ", _LONGEST_WORD)
+                word = self._word(source)
                 vectors_ND[place] = np.frombuffer(source.take(num_bytes), "<f4")
             except (ValueError, EOFError) as error:
                 raise InputError(
                     f"{self.location}: word {begin + place + 1:,} of {self.num_words:,} is not a word and "
                     f"{self.vector_size} numbers in float32 ({error}). Copy the whole file again."
                 ) from None
-            words.append(word.lstrip(b"\n"))  # word2vec.c ends a vector with a line feed, gensim does not
+            words.append(word)
         found = self.decoder.decode(words, begin + 1)
         finite_N = np.isfinite(vectors_ND).all(axis=1)
         if not finite_N.all():
