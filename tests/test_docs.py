@@ -94,6 +94,17 @@ def test_an_index_names_all_there_is(page, folder, pattern):
     assert [path.name for path in files if path.name not in text] == []
 
 
+def test_the_tree_of_the_architecture_names_every_package_and_no_module_that_is_gone():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"^w2v_core/\n(.*?)^jobs/", text, re.DOTALL | re.MULTILINE)
+    packages = dict(re.findall(r"^  (\w+)/ +((?:.+\n)(?: {8}.+\n)*)", tree, re.MULTILINE))
+    assert sorted(packages) == sorted(path.parent.name for path in (ROOT / "w2v_core").glob("*/__init__.py"))
+    for package, modules in packages.items():
+        for name in re.findall(r"\w+_\w+|\w+/", modules):
+            path = ROOT / "w2v_core" / package / name
+            assert path.is_dir() or path.with_suffix(".py").exists(), f"{package}/{name}"
+
+
 def test_the_page_on_tuning_tells_every_setting_of_its_stages():
     text = (ROOT / "docs/tuning.md").read_text(encoding="utf-8")
     for section in ("tokenize", "phrases", "vocab", "shards", "train"):
