@@ -26,6 +26,20 @@ def test_every_link_and_path_leads_somewhere(page):
     assert missing == []
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub names them."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_anchor_is_a_heading(page):
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if link[1] not in anchors(page.parent / link[0] if link[0] else page)]
+    assert missing == []
+
+
 def commands(text: str) -> list[list[str]]:
     in_blocks = [
         line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
@@ -92,6 +106,17 @@ def test_an_index_names_all_there_is(page, folder, pattern):
     files = sorted((ROOT / folder).glob(pattern))
     assert files
     assert [path.name for path in files if path.name not in text] == []
+
+
+def test_the_tree_of_the_architecture_names_every_package_and_no_module_that_is_gone():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"^w2v_core/\n(.*?)^jobs/", text, re.DOTALL | re.MULTILINE)
+    packages = dict(re.findall(r"^  (\w+)/ +((?:.+\n)(?: {8}.+\n)*)", tree, re.MULTILINE))
+    assert sorted(packages) == sorted(path.parent.name for path in (ROOT / "w2v_core").glob("*/__init__.py"))
+    for package, modules in packages.items():
+        for name in re.findall(r"\w+_\w+|\w+/", modules):
+            path = ROOT / "w2v_core" / package / name
+            assert path.is_dir() or path.with_suffix(".py").exists(), f"{package}/{name}"
 
 
 def test_the_page_on_tuning_tells_every_setting_of_its_stages():

@@ -34,18 +34,18 @@ def parsed(command: str, words: list[str]) -> dict[str, Any]:
 
 
 def exit_codes() -> dict[int, str]:
-    """Code to meaning, as docs/run-directory.md tells them."""
+    """Return the meaning of every exit status that docs/run-directory.md lists."""
     page = (ROOT / "docs" / "run-directory.md").read_text(encoding="utf-8")
-    section = page.split("## Exit codes")[1].split("\n## ")[0]
+    section = page.split("## Exit statuses")[1].split("\n## ")[0]
     return {int(code): told for code, told in re.findall(r"^\| (\d+) \| (.*) \|$", section, re.MULTILINE)}
 
 
 def test_codes_that_no_try_helps_with_are_those_of_the_page():
     told = exit_codes()
     assert {0, 1, 2, 3, 4, 130} <= told.keys()
-    assert "mend" in told[2]
+    assert "fix" in told[2]
     assert "gate" in told[3]
-    assert "at work" in told[4]
+    assert "another process" in told[4]
     assert "interrupted" in told[130]
 
 

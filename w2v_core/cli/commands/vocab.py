@@ -14,7 +14,7 @@ def vocab(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Count the tokens, on Spark, and give the frequent ones ids."""
+    """Count the tokens and give the frequent words ids."""
     settings = load_config(config, set_ or ())
     with writing(RunDir.open(run_dir), "w2v vocab") as run, opened_executor(settings, executor) as tasks:
         make_vocab(run, settings, tasks)
