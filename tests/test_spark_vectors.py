@@ -123,7 +123,7 @@ def test_other_vector_structs_are_named(tmp_path, vector, told):
 
 @pytest.fixture
 def trained_run(make_run, corpus):
-    return make_run(corpus, "vectors", "train.epochs=1")
+    return make_run(corpus)
 
 
 def test_training_starts_from_parquet_and_from_a_model(trained_run, tmp_path, caplog):

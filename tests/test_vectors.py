@@ -374,6 +374,14 @@ def test_a_mean_without_keys_or_with_too_few_weights_is_refused():
 
 # --- many questions ---
 
+
+def has_direction(wv: WordVectors, positive: list[str], negative: list[str]) -> bool:
+    rows = [
+        wv.unit_rows(np.array([WORDS.index(word) for word in words], int)) for words in (positive, negative)
+    ]
+    return bool((rows[0].sum(axis=0) - rows[1].sum(axis=0)).any())
+
+
 SOME_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 
 
@@ -385,6 +393,7 @@ SOME_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 )
 def test_many_questions_are_answered_as_one_by_one(questions, topn, batch, block_rows):
     wv = word_vectors()
+    questions = [question for question in questions if has_direction(wv, *question)]
     one_by_one = [wv.most_similar(*question, topn=topn) for question in questions]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vectors_module, "BATCH_QUESTIONS", batch)
@@ -529,6 +538,7 @@ def ways_of_asking(vectors: WordVectors, restrict_vocab: int | None):
     FEW, st.sampled_from([1.0, 0.1, 1e-42, 1e37]), st.sampled_from([None, 7]), st.sampled_from([4, 30, 8192])
 )
 def test_fewer_answers_are_the_first_of_more_and_ties_come_by_id(rows, scale, restrict_vocab, block_rows):
+    rows[:2][~rows[:2].any(axis=1)] = 1  # a zero vector asks nothing
     vectors = word_vectors([f"w{i}" for i in range(len(rows))], rows.astype(np.float32) * np.float32(scale))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nearest, "BLOCK_SCORES", block_rows)
