@@ -163,9 +163,9 @@ def test_the_map_keeps_shape_and_fills_the_square():
     units = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
     places, _ = pca(units)
     extent = np.ptp(places, axis=0).max()
-    assert np.ptp(found.places_N2.astype(int), axis=0).max() == 65535
+    assert np.ptp(found.positions.astype(int), axis=0).max() == 65535
     shifted = (places - places.mean(axis=0)) / extent * 65535
-    centred = found.places_N2 - found.places_N2.mean(axis=0)
+    centred = found.positions - found.positions.mean(axis=0)
     np.testing.assert_allclose(centred, shifted, atol=2)
 
 
@@ -177,8 +177,8 @@ def test_neighbours_are_those_of_all_cosines():
     cosines = rows @ rows.T
     np.fill_diagonal(cosines, -2)
     expected = np.argsort(-cosines, axis=1)[:, :4]
-    assert (found.neighbors_NK == expected).all()
-    np.testing.assert_allclose(found.cosines_NK, np.take_along_axis(cosines, expected, axis=1), atol=1e-6)
+    assert (found.neighbors == expected).all()
+    np.testing.assert_allclose(found.cosines, np.take_along_axis(cosines, expected, axis=1), atol=1e-6)
 
 
 @pytest.mark.parametrize("num", [1, 2, 3])
@@ -186,8 +186,8 @@ def test_a_vocabulary_smaller_than_its_neighbours(num, tmp_path):
     run = made_run(tmp_path / "tiny", ["하나", "둘", "셋"][:num])
     write_report(run, Config())
     found = word_map(WordVectors.load(str(tmp_path / "tiny" / "vectors")), ReportConfig())
-    assert found.neighbors_NK.shape == (num, num - 1)
-    assert all(place not in row for place, row in enumerate(found.neighbors_NK))
+    assert found.neighbors.shape == (num, num - 1)
+    assert all(place not in row for place, row in enumerate(found.neighbors))
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_umap_that_is_not_installed_is_told_with_its_command(monkeypatch):
 def test_umap_places_words():
     found = word_map(random_vectors(60, 8), ReportConfig(projection="umap"))
     assert (found.projection, found.variance_shown) == ("umap", None)
-    assert found.places_N2.max() == 65535
+    assert found.positions.max() == 65535
 
 
 def test_twenty_thousand_words_are_a_page_of_at_most_two_megabytes(tmp_path):

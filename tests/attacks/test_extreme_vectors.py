@@ -106,14 +106,14 @@ def test_the_length_of_vectors_changes_no_answer(size):
         assert [name for name, _ in answers] == [name for name, _ in others]
         np.testing.assert_allclose([s for _, s in answers], [s for _, s in others], atol=1e-5)
     same, other = word_map(found, ReportConfig()), word_map(expected, ReportConfig())
-    assert same.neighbors_NK.tolist() == other.neighbors_NK.tolist()
-    assert np.abs(same.places_N2.astype(int) - other.places_N2).max() <= 8  # of 65,535
+    assert same.neighbors.tolist() == other.neighbors.tolist()
+    assert np.abs(same.positions.astype(int) - other.positions).max() <= 8  # of 65,535
 
 
 def test_zero_vectors_are_like_nothing():
     vectors = WordVectors(WORDS, np.arange(20, 0, -1), np.zeros((20, 8), np.float32))
     assert {score for _, score in vectors.most_similar("w0")} == {0.0}
-    assert word_map(vectors, ReportConfig()).places_N2.std() == 0
+    assert word_map(vectors, ReportConfig()).positions.std() == 0
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

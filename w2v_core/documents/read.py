@@ -41,14 +41,14 @@ _BATCHES: dict[str, _Batches] = {
 class Documents:
     """Some documents in order, and what they say: blocks of texts or of ready tokens, by the document's place here."""
 
-    row_B: Int64Array
+    row_numbers: Int64Array
     """rows of the split, from 0 on"""
     ids: pa.StringArray | None
     """where asked for; null where a row has none"""
     blocks: tuple[Block, ...]
 
     def __len__(self) -> int:
-        return len(self.row_B)
+        return len(self.row_numbers)
 
 
 def check_formats(files: Sequence[InputFile], id_column: str | None) -> None:
@@ -92,7 +92,7 @@ def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
         is_text_B = ~doc_lines(lines).to_numpy(zero_copy_only=False)
         counters["doc_lines"] += int(np.count_nonzero(~is_text_B))
         counters["lines"] += int(np.count_nonzero(~is_text_B))
-        text = Block(lines.filter(pa.array(is_text_B)), document_L=np.flatnonzero(is_text_B))
+        text = Block(lines.filter(pa.array(is_text_B)), documents=np.flatnonzero(is_text_B))
         yield Documents(first + np.arange(len(lines)), None, (text,))
         first += len(lines)
 
@@ -105,7 +105,7 @@ def _read_table(
     for batch in _BATCHES[split.file.format](split, config, names, counters):
         batch = whole_ids(batch, config, path, counters)
         has_text_B = batch.column(config.column).is_valid().to_numpy(zero_copy_only=False)
-        block = replace(block_of(batch, config, path, counters), document_L=np.flatnonzero(has_text_B))
+        block = replace(block_of(batch, config, path, counters), documents=np.flatnonzero(has_text_B))
         ids = None if id_column is None else _ids_of(batch, id_column, path)
         yield Documents(first + np.arange(len(batch)), ids, (block,))
         first += len(batch)
@@ -161,8 +161,6 @@ def _blocks_of(values: list[Any], counters: Counter[str]) -> tuple[Block, ...]:
     parent_T = np.repeat(np.arange(len(lists)), [len(values[place]) for place in lists])
     tokens = pa.array([token for place in lists for token in values[place]], pa.string())
     return (
-        Block(
-            pa.array([values[place] for place in texts], pa.string()), document_L=np.array(texts, np.int64)
-        ),
-        Block(without_empty(tokens, parent_T, len(lists), counters), document_L=np.array(lists, np.int64)),
+        Block(pa.array([values[place] for place in texts], pa.string()), documents=np.array(texts, np.int64)),
+        Block(without_empty(tokens, parent_T, len(lists), counters), documents=np.array(lists, np.int64)),
     )

@@ -130,8 +130,8 @@ def neighbor_overlap(shared: SharedWords, topn: int = NEIGHBORS) -> float | None
     topn = min(topn, len(shared) - 1)
     if topn < 1:
         return None
-    first_SK = nearest(shared.first.unit_rows(shared.first_ids_S), topn)
-    second_SK = nearest(shared.second.unit_rows(shared.second_ids_S), topn)
+    first_SK = nearest(shared.first.unit_rows(shared.first_ids), topn)
+    second_SK = nearest(shared.second.unit_rows(shared.second_ids), topn)
     agreed_SK = (first_SK[:, :, None] == second_SK[:, None, :]).any(axis=2)
     return float(agreed_SK.mean())
 
@@ -151,10 +151,10 @@ def moved_words(shared: SharedWords, num_words: int = NUM_MOVED) -> Movement:
     if not len(shared):
         return Movement(0, None, ())
     cosine_S = shared.aligned_cosines(shared.rotation())
-    first_counts_S, second_counts_S = shared.first_counts_S, shared.second_counts_S
+    first_counts_S, second_counts_S = shared.first_counts, shared.second_counts
     top = [
         MovedWord(
-            shared.first.tokens[shared.first_ids_S[s]],
+            shared.first.tokens[shared.first_ids[s]],
             1 - float(cosine_S[s]),
             int(first_counts_S[s]),
             int(second_counts_S[s]),

@@ -26,14 +26,14 @@ class PhraseRules:
 class Bigrams:
     """The pairs of some sentences, in their order. A gram may come more than once."""
 
-    names_G: pa.StringArray
+    names: pa.StringArray
     """first word, delimiter, …, last word"""
-    first_G: Int32Array
-    last_G: Int32Array
+    first_bytes: Int32Array
+    last_bytes: Int32Array
     """bytes of the first and of the last word; with the name they tell which words these are"""
-    gram_P: Int32Array
-    begin_P: Int64Array
-    end_P: Int64Array
+    of_pair: Int32Array
+    begins: Int64Array
+    ends: Int64Array
     """which token is a pair's first word, and which its last"""
 
 

@@ -44,8 +44,8 @@ def _count(sentences: pa.ListArray, phrase_rules: PhraseRules) -> pa.Table:
     counts_D = np.bincount(places_T, minlength=len(words))
     kind_D = -is_common(words, phrase_rules).astype(np.int32)
     bigrams = grams_of(sentences, phrase_rules)
-    counts_G = np.bincount(bigrams.gram_P, minlength=len(bigrams.names_G))
-    of_grams = [bigrams.names_G, bigrams.first_G, bigrams.last_G, counts_G]
+    counts_G = np.bincount(bigrams.of_pair, minlength=len(bigrams.names))
+    of_grams = [bigrams.names, bigrams.first_bytes, bigrams.last_bytes, counts_G]
     return pa.concat_tables(
         [
             pa.table([words, kind_D, kind_D, counts_D], schema=GRAMS).filter(pa.array(counts_D > 0)),

@@ -31,14 +31,14 @@ TRIAL_SECONDS = 4.0
 class SpreadVocabulary(Vocabulary):
     """The words of a sample, with ids among the more words that the whole corpus has."""
 
-    id_D: Int32Array = field(kw_only=True)
-    spread_keep_V: npt.NDArray[np.float64] = field(kw_only=True)
-    spread_counts_V: npt.NDArray[np.int64] = field(kw_only=True)
+    word_ids: Int32Array = field(kw_only=True)
+    spread_keep: npt.NDArray[np.float64] = field(kw_only=True)
+    spread_counts: npt.NDArray[np.int64] = field(kw_only=True)
 
     def ids(self, tokens: pa.StringArray) -> Int32Array:
         """The id (N,) in the large vocabulary of each token, -1 for a word that is not known."""
         found_N = super().ids(tokens)
-        ids_N: Int32Array = np.where(found_N < 0, np.int32(-1), self.id_D[found_N])
+        ids_N: Int32Array = np.where(found_N < 0, np.int32(-1), self.word_ids[found_N])
         return ids_N
 
 
@@ -73,9 +73,9 @@ def spread_vocabulary(
         counts_D,
         keep_D,
         table["noise_probability"].to_numpy(),
-        id_D=id_D,
-        spread_keep_V=keep_V,
-        spread_counts_V=np.maximum(counts_V, 1),
+        word_ids=id_D,
+        spread_keep=keep_V,
+        spread_counts=np.maximum(counts_V, 1),
     )
 
 
@@ -103,7 +103,7 @@ def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, f
     once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
     started = time.perf_counter()
     encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
-    task_results = list(write_shard(encoded, vocabulary.spread_keep_V, once, folder, 0, sample.weighted))
+    task_results = list(write_shard(encoded, vocabulary.spread_keep, once, folder, 0, sample.weighted))
     return TrialShards(task_results, time.perf_counter() - started)
 
 
@@ -121,7 +121,7 @@ def trial_rows_per_second(
         for task_result in shards.task_results
         if task_result.file
     ]
-    counts_V = vocabulary.spread_counts_V
+    counts_V = vocabulary.spread_counts
     rows = Shards(folder, files, config.shards.window, ROW_GROUP_ROWS, len(counts_V), weighted=weighted)
     job = TrainingJob(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train))
     reports: list[Progress] = []

@@ -14,8 +14,8 @@ class Block:
     """Texts, or lists of tokens that are ready, without null (L,), and where rows have weights these (L,)."""
 
     values: pa.StringArray | pa.ListArray
-    weight_L: Float32Array | None = None
-    document_L: Int64Array | None = None
+    weights: Float32Array | None = None
+    documents: Int64Array | None = None
     """where it matters, the place of the document that each comes from"""
 
     @property
@@ -25,5 +25,5 @@ class Block:
 
     def of_rows(self, values: pa.StringArray | pa.ListArray, row_L: npt.NDArray[np.int64]) -> "Block":
         """The block of `values`, of which each comes from a row of this one and has its weight and document."""
-        weight_L = None if self.weight_L is None else self.weight_L[row_L]
-        return Block(values, weight_L, None if self.document_L is None else self.document_L[row_L])
+        weight_L = None if self.weights is None else self.weights[row_L]
+        return Block(values, weight_L, None if self.documents is None else self.documents[row_L])

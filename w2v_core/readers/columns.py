@@ -364,12 +364,12 @@ def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]
             elif row.value is not None:
                 sessions.add(row)
         if texts.values:
-            yield Block(pa.array(texts.values, pa.string()), texts.weight_L(config))
+            yield Block(pa.array(texts.values, pa.string()), texts.weights_of(config))
         if sessions.values:
             parent = np.repeat(np.arange(len(sessions.values)), [len(session) for session in sessions.values])
             tokens = pa.array([token for session in sessions.values for token in session], pa.string())
             lists = without_empty(tokens, parent, len(sessions.values), counters)
-            yield Block(lists, sessions.weight_L(config))
+            yield Block(lists, sessions.weights_of(config))
 
 
 @dataclass(frozen=True)
@@ -389,7 +389,7 @@ class _Gathered:
         self.values.append(row.value)
         self.weights.append(row.weight)
 
-    def weight_L(self, config: TokenizeConfig) -> Float32Array | None:
+    def weights_of(self, config: TokenizeConfig) -> Float32Array | None:
         return None if config.weight_column is None else np.array(self.weights, np.float32)
 
 

@@ -24,20 +24,20 @@ class UnigramSampler:
     Drawing inverts the running sum by binary search: O(log V) a draw, whatever the positive word is. The
     sampler never changes after it is made, and the generator is handed in, so threads can share one.
 
-    Public attributes: `probabilities_V`, (V,) float64, and `sample_size`.
+    Public attributes: `probabilities`, (V,) float64, and `sample_size`.
     """
 
     def __init__(self, counts: npt.ArrayLike, power: float = 0.75, sample_size: int = 5) -> None:
         if sample_size < 1:
             raise ValueError(f"sample_size must be at least 1, got {sample_size}")
         self.sample_size = sample_size
-        self.probabilities_V = noise_distribution(counts, power)
+        self.probabilities = noise_distribution(counts, power)
         # From rare to frequent, so that the running sum does not swallow a rare word's share: summed the
         # other way, a word of probability 1e-17 would add nothing to the 1.0 it meets.
-        self._word_of_rank_V: Int32Array = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
-        self._rank_of_word_V: Int32Array = np.argsort(self._word_of_rank_V).astype(np.int32)
+        self._word_of_rank: Int32Array = np.argsort(self.probabilities, kind="stable").astype(np.int32)
+        self._rank_of_word: Int32Array = np.argsort(self._word_of_rank).astype(np.int32)
         # The word of rank r owns the interval [edges[r], edges[r + 1]).
-        self._edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities_V[self._word_of_rank_V]))
+        self._edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities[self._word_of_rank]))
 
     def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Int32Array:
         """Words w with probability p[w], whatever the positive words are.
@@ -68,7 +68,7 @@ class UnigramSampler:
         and IndexError for an id of V or more.
         """
         target_S1 = np.asarray(target_S)[..., np.newaxis]
-        rank_S1 = self._rank_of_word_V[target_S1]
+        rank_S1 = self._rank_of_word[target_S1]
         begin_S1, end_S1 = self._edges[rank_S1], self._edges[rank_S1 + 1]
         room_S1 = begin_S1 + (self._edges[-1] - end_S1)
         self._require_room(target_S1, room_S1)
@@ -83,7 +83,7 @@ class UnigramSampler:
         """The word whose interval holds each place; a word of probability 0 has an empty one."""
         rank = np.searchsorted(self._edges[1:], place, side="right")
         # A place can be rounded up to the very end, which belongs to the last, the likeliest word.
-        ids: Int32Array = self._word_of_rank_V[np.minimum(rank, len(self._word_of_rank_V) - 1)]
+        ids: Int32Array = self._word_of_rank[np.minimum(rank, len(self._word_of_rank) - 1)]
         return ids
 
     def _require_room(self, target_S1: IntArray, room_S1: Float64Array) -> None:
@@ -91,5 +91,5 @@ class UnigramSampler:
         if alone_S1.any():
             raise ValueError(
                 f"word {target_S1[alone_S1][0]} has no negative: in this vocabulary of "
-                f"{len(self.probabilities_V)} it is the only word that can be drawn"
+                f"{len(self.probabilities)} it is the only word that can be drawn"
             )

@@ -62,11 +62,11 @@ def explorer_data(words: WordMap) -> Markup:
     """The data as a block that no browser runs: `<` is escaped, so nothing in a word ends it."""
     data = {
         "words": [shown(token, LONGEST_WORD) for token in words.tokens],
-        "counts": _packed(np.minimum(words.counts_N, 2**53 - 1).astype("<f8")),
-        "places": _packed(words.places_N2.astype("<u2")),
-        "neighbors": _packed(words.neighbors_NK.astype("<u2")),
-        "cosines": _packed((np.clip(words.cosines_NK, -1, 1) * 32767).round().astype("<i2")),
-        "each": words.neighbors_NK.shape[1],
+        "counts": _packed(np.minimum(words.counts, 2**53 - 1).astype("<f8")),
+        "places": _packed(words.positions.astype("<u2")),
+        "neighbors": _packed(words.neighbors.astype("<u2")),
+        "cosines": _packed((np.clip(words.cosines, -1, 1) * 32767).round().astype("<i2")),
+        "each": words.neighbors.shape[1],
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return element("script", Markup(text), type="application/json", id="data")

@@ -26,10 +26,10 @@ class WordMap:
     """N words. Neighbours are by the cosine of the whole vectors, and from among the N."""
 
     tokens: list[str]
-    counts_N: Int64Array
-    places_N2: NDArray[np.uint16]
-    neighbors_NK: NDArray[np.uint16]
-    cosines_NK: Float32Array
+    counts: Int64Array
+    positions: NDArray[np.uint16]
+    neighbors: NDArray[np.uint16]
+    cosines: Float32Array
     projection: str
     variance_shown: float | None
     """the share of PCA's two axes in the variance of the words"""

@@ -63,11 +63,11 @@ def _write_piece(
     place: dict[str, int],
 ) -> TaskResult:
     own = sentences.piece(place["piece"], place["num_pieces"])
-    num_known = len(own.ids_T)
+    num_known = len(own.ids)
     thinned = subsample(own, keep_probability_V, config.window, config.seed, place["draw"])
     del own
     rows, digest = thinned.rows, 0
-    weighted = sentences.sentences.weight_S is not None
+    weighted = sentences.sentences.weights is not None
     schema = schemas.shards(config.window, weighted)
     with PartWriter(folder, schema, use_dictionary=False, use_byte_stream_split=True) as writer:
         for target_B, contexts_BW, weight_B in _row_groups(rows, config.window):
@@ -89,9 +89,9 @@ def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Arra
     order_B = rows.order()
     for begin in range(0, len(order_B), ROW_GROUP_ROWS):
         some = order_B[begin : begin + ROW_GROUP_ROWS]
-        contexts_BW = context_windows(rows.target_B, rows.left_B, rows.right_B, window, some)
-        weight_B = rows.weight_B[some] if len(rows.weight_B) else rows.weight_B
-        yield rows.target_B[some], contexts_BW, weight_B
+        contexts_BW = context_windows(rows.targets, rows.left, rows.right, window, some)
+        weight_B = rows.weights[some] if len(rows.weights) else rows.weights
+        yield rows.targets[some], contexts_BW, weight_B
 
 
 def _to_batch(

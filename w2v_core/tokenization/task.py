@@ -184,7 +184,7 @@ def _gathered(blocks: Iterable[Block], schema: pa.Schema) -> Iterator[pa.Table]:
     gathered: list[pa.RecordBatch] = []
     num_tokens = 0
     for block in blocks:
-        columns = [block.values] if block.weight_L is None else [block.values, pa.array(block.weight_L)]
+        columns = [block.values] if block.weights is None else [block.values, pa.array(block.weights)]
         gathered.append(
             pa.RecordBatch.from_arrays(
                 [column.cast(field.type) for column, field in zip(columns, schema, strict=True)],

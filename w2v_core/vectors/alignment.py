@@ -38,8 +38,8 @@ class SharedWords:
 
     first: WordVectors
     second: WordVectors
-    first_ids_S: Int64Array
-    second_ids_S: Int64Array
+    first_ids: Int64Array
+    second_ids: Int64Array
 
     @classmethod
     def of(cls, first: WordVectors, second: WordVectors) -> Self:
@@ -63,28 +63,26 @@ class SharedWords:
         return cls(first, second, first_ids_S[order_S], second_ids_S[order_S])
 
     def __len__(self) -> int:
-        return len(self.first_ids_S)
+        return len(self.first_ids)
 
     def top(self, num_words: int) -> "SharedWords":
         """The most frequent of them."""
-        return SharedWords(
-            self.first, self.second, self.first_ids_S[:num_words], self.second_ids_S[:num_words]
-        )
+        return SharedWords(self.first, self.second, self.first_ids[:num_words], self.second_ids[:num_words])
 
     def seen(self, min_count: int) -> "SharedWords":
         """Those that occur at least so often in both corpora."""
-        kept_S = np.minimum(self.first_counts_S, self.second_counts_S) >= min_count
-        return SharedWords(self.first, self.second, self.first_ids_S[kept_S], self.second_ids_S[kept_S])
+        kept_S = np.minimum(self.first_counts, self.second_counts) >= min_count
+        return SharedWords(self.first, self.second, self.first_ids[kept_S], self.second_ids[kept_S])
 
     @property
-    def first_counts_S(self) -> Int64Array:
+    def first_counts(self) -> Int64Array:
         """Their counts in the first."""
-        return self.first.counts[self.first_ids_S]
+        return self.first.counts[self.first_ids]
 
     @property
-    def second_counts_S(self) -> Int64Array:
+    def second_counts(self) -> Int64Array:
         """Their counts in the second."""
-        return self.second.counts[self.second_ids_S]
+        return self.second.counts[self.second_ids]
 
     def rotation(self) -> NDArray[np.float64]:
         """The orthogonal R, (D, D), of least sum over words of ||unit(first) R - unit(second)||^2.
@@ -111,6 +109,6 @@ class SharedWords:
         for begin in range(0, len(self), BLOCK_WORDS):
             block = slice(begin, begin + BLOCK_WORDS)
             yield (
-                self.first.unit_rows(self.first_ids_S[block]),
-                self.second.unit_rows(self.second_ids_S[block]),
+                self.first.unit_rows(self.first_ids[block]),
+                self.second.unit_rows(self.second_ids[block]),
             )

@@ -25,9 +25,9 @@ class Lookup:
     """The words (V,), and the tables over them; as `of` makes them."""
 
     tokens: pa.StringArray
-    starts_B: npt.NDArray[np.uint32]
+    starts: npt.NDArray[np.uint32]
     """where each bucket's entries begin, and at the end V; 2 ** bits + 1 of them"""
-    entries_V: UInt64Array
+    entries: UInt64Array
 
     @classmethod
     def of(cls, tokens: pa.StringArray) -> "Lookup":
@@ -53,11 +53,11 @@ class Lookup:
         ids_N = np.full(len(tokens), UNKNOWN, np.int32)
         hash_N = hashes(tokens)
         bucket_N = (hash_N >> np.uint64(64 - self._num_bits)).astype(np.int64)
-        place, end = self.starts_B[bucket_N].astype(np.int64), self.starts_B[bucket_N + 1].astype(np.int64)
+        place, end = self.starts[bucket_N].astype(np.int64), self.starts[bucket_N + 1].astype(np.int64)
         low_N = hash_N & _LOW
         open_N = np.flatnonzero(place < end)
         while len(open_N):
-            entries = self.entries_V[place[open_N]]
+            entries = self.entries[place[open_N]]
             fits = (entries >> _SHIFT) == low_N[open_N]
             found_N, found_ids = open_N[fits], (entries[fits] & _LOW).astype(np.int32)
             same = pc.equal(tokens.take(pa.array(found_N)), self.tokens.take(pa.array(found_ids)))
@@ -69,7 +69,7 @@ class Lookup:
 
     @property
     def _num_bits(self) -> int:
-        return int(len(self.starts_B) - 1).bit_length() - 1
+        return int(len(self.starts) - 1).bit_length() - 1
 
 
 def hashes(strings: pa.StringArray) -> UInt64Array:

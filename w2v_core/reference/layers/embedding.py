@@ -19,7 +19,7 @@ class Embedding:
     """
 
     def __init__(self, weights_VD: FloatArray) -> None:
-        self.weights_VD = weights_VD
+        self.weights = weights_VD
 
     def forward(self, ids_S: IntArray) -> tuple[FloatArray, Callable[[FloatArray], RowGradient]]:
         """Looks up ids of any shape S, each -1 or in [0, V).
@@ -28,7 +28,7 @@ class Embedding:
         row for each id that is not -1. Raises IndexError for an id of V or more.
         """
         present_S = ids_S != NO_WORD
-        out_SD: FloatArray = np.where(present_S[..., np.newaxis], self.weights_VD[ids_S], 0)
+        out_SD: FloatArray = np.where(present_S[..., np.newaxis], self.weights[ids_S], 0)
 
         def backward(dout_SD: FloatArray) -> RowGradient:
             return RowGradient(ids_S[present_S], dout_SD[present_S])

@@ -143,6 +143,6 @@ def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tupl
 def _require_range(chosen: ExportSelection) -> None:
     if chosen.dtype is np.float32:
         return
-    largest = max(float(np.abs(block.vectors_ND).max(initial=0)) for block in chosen.blocks())
+    largest = max(float(np.abs(block.vectors).max(initial=0)) for block in chosen.blocks())
     if largest > float(np.finfo(chosen.dtype).max):
         raise InputError(f"a vector holds {largest:g}, which float16 does not reach; write float32")

@@ -32,7 +32,7 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     if chosen.tokens.slice(0, 1)[0].as_py().encode().startswith(BYTE_ORDER_MARK):
         stream.write(BYTE_ORDER_MARK)  # readers pass one over
     for block in chosen.blocks():
-        stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
+        stream.write(lines(block.tokens, numbers_between(block.vectors, " ")))
 
 
 def read(location: str) -> VectorTable:

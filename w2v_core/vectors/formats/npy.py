@@ -19,7 +19,7 @@ VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     """The three files. A word a line of `tokens.json`, which is JSON all the same."""
     vectors, counts, tokens = streams
-    np.save(counts, chosen.counts_K)
+    np.save(counts, chosen.counts)
     shape = (len(chosen), chosen.vector_size)
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(chosen.dtype)),
@@ -29,7 +29,7 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     np.lib.format.write_array_header_1_0(vectors, header)
     before = "["
     for block in chosen.blocks():
-        vectors.write(block.vectors_ND.astype(chosen.dtype, copy=False).tobytes())
+        vectors.write(block.vectors.astype(chosen.dtype, copy=False).tobytes())
         words = ",\n".join(json.dumps(token, ensure_ascii=False) for token in block.tokens.to_pylist())
         tokens.write((before + words).encode())
         before = ",\n"

@@ -33,9 +33,9 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     with pq.ParquetWriter(stream, columns, **options) as writer:
         for block in chosen.blocks():
             vector = pa.FixedSizeListArray.from_arrays(
-                pa.array(block.vectors_ND.ravel()), type=columns.field("vector").type
+                pa.array(block.vectors.ravel()), type=columns.field("vector").type
             )
-            row = [pa.array(block.ids_N, pa.int32()), block.tokens, pa.array(block.counts_N), vector]
+            row = [pa.array(block.ids, pa.int32()), block.tokens, pa.array(block.counts), vector]
             writer.write_table(pa.table(row, schema=columns))
 
 

@@ -21,5 +21,5 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     vectors, metadata = streams
     metadata.write(b"token\tcount\n")
     for block in chosen.blocks():
-        vectors.write(lines(numbers_between(block.vectors_ND, "\t")))
-        metadata.write(lines(block.tokens, pa.array(block.counts_N).cast(pa.string()), mark="\t"))
+        vectors.write(lines(numbers_between(block.vectors, "\t")))
+        metadata.write(lines(block.tokens, pa.array(block.counts).cast(pa.string()), mark="\t"))

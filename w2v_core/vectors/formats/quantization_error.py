@@ -24,7 +24,7 @@ class Loss:
 
 def measured(chosen: ExportSelection) -> Loss:
     """The loss for 1,000 words drawn from the 50,000 most frequent, whose neighbours are sought among these."""
-    rows_RD = chosen.table.vectors[chosen.ids_K[:_ROWS]]
+    rows_RD = chosen.table.vectors[chosen.ids[:_ROWS]]
     narrow_RD = rows_RD.astype(chosen.dtype).astype(np.float32)
     query_B = np.random.default_rng(0).permutation(len(rows_RD))[:_QUERIES]
     before, after = (_nearest(table_RD, query_B) for table_RD in (rows_RD, narrow_RD))

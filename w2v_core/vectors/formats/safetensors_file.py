@@ -47,10 +47,10 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
         "token_bytes": ("U8", (int(offsets[-1]),)),
     }
     stream.write(_header(shapes))
-    stream.write(chosen.counts_K.astype("<i8").tobytes())
+    stream.write(chosen.counts.astype("<i8").tobytes())
     stream.write(offsets.astype("<i8").tobytes())
     for block in chosen.blocks():
-        stream.write(block.vectors_ND.astype(_CODES[shapes["vectors"][0]], copy=False).tobytes())
+        stream.write(block.vectors.astype(_CODES[shapes["vectors"][0]], copy=False).tobytes())
     for chunk in tokens.chunks:
         stream.write("".join(chunk.to_pylist()).encode())
 

@@ -89,10 +89,10 @@ def refuse_twice(tokens: pa.ChunkedArray) -> None:
 class Block:
     """Words that are written together: ids, tokens, counts (N,) and vectors (N, D), all finite."""
 
-    ids_N: Int64Array
+    ids: Int64Array
     tokens: pa.StringArray
-    counts_N: Int64Array
-    vectors_ND: Float32Array
+    counts: Int64Array
+    vectors: Float32Array
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class ExportSelection:
     """
 
     table: VectorTable
-    ids_K: Int64Array
+    ids: Int64Array
     dtype: FloatType = np.float32
     left_out: tuple[str, ...] = ()
     num_left_out: int = 0
@@ -127,7 +127,7 @@ class ExportSelection:
         return cls(table, ids_K[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
 
     def __len__(self) -> int:
-        return len(self.ids_K)
+        return len(self.ids)
 
     @property
     def vector_size(self) -> int:
@@ -138,18 +138,18 @@ class ExportSelection:
     @property
     def tokens(self) -> pa.ChunkedArray:
         """The tokens that are written, (K,)."""
-        return self.table.tokens.take(pa.array(self.ids_K))
+        return self.table.tokens.take(pa.array(self.ids))
 
     @property
-    def counts_K(self) -> Int64Array:
+    def counts(self) -> Int64Array:
         """Their counts."""
-        return self.table.counts[self.ids_K]
+        return self.table.counts[self.ids]
 
     def blocks(self) -> Iterator[Block]:
         """What is written, BLOCK_ROWS words at a time. UserError for a vector that is not finite."""
         chosen = self.tokens
         for begin in range(0, len(self), BLOCK_ROWS):
-            ids_N = self.ids_K[begin : begin + BLOCK_ROWS]
+            ids_N = self.ids[begin : begin + BLOCK_ROWS]
             tokens = chosen.slice(begin, len(ids_N)).cast(pa.string()).combine_chunks()
             vectors_ND = self.table.vectors[ids_N]
             finite_N = np.isfinite(vectors_ND).all(axis=1)

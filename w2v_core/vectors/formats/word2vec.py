@@ -17,7 +17,7 @@ def write_text(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> Non
     (stream,) = streams
     stream.write(_header(chosen))
     for block in chosen.blocks():
-        stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
+        stream.write(lines(block.tokens, numbers_between(block.vectors, " ")))
 
 
 def write_binary(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
@@ -26,7 +26,7 @@ def write_binary(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> N
     stream.write(_header(chosen))
     for block in chosen.blocks():
         words = block.tokens.to_pylist()
-        rows = block.vectors_ND.astype("<f4", copy=False)
+        rows = block.vectors.astype("<f4", copy=False)
         stream.write(
             b"".join(word.encode() + b" " + row.tobytes() for word, row in zip(words, rows, strict=True))
         )
