@@ -1,4 +1,4 @@
-"""One task: splits of files to one Parquet part of documents with their vectors. B: documents, V: words."""
+"""One task: splits of files to one Parquet part of documents with their vectors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ class WordTable:
 
     def vectors_of(self, encoded: Encoded) -> Iterator[FloatArray]:
         """The vectors of the documents, some documents at a time."""
-        ids_T, offsets_B1 = encoded.ids, encoded.offsets
+        ids_T, offsets_B = encoded.ids, encoded.offsets
         if self.config.weighting == "mean":
-            ids_T, offsets_B1 = distinct(ids_T, offsets_B1)
+            ids_T, offsets_B = distinct(ids_T, offsets_B)
         step = max(1, _NUMBERS_A_BLOCK // self.vectors.shape[1])
-        for begin in range(0, len(offsets_B1) - 1, step):
-            offsets = offsets_B1[begin : begin + step + 1]
+        for begin in range(0, len(offsets_B) - 1, step):
+            offsets = offsets_B[begin : begin + step + 1]
             ids = ids_T[offsets[0] : offsets[-1]]
             yield document_vectors(ids, offsets - offsets[0], self.weights[ids], self.vectors)
 

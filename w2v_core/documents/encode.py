@@ -1,4 +1,4 @@
-"""Documents to the ids of their words, by the settings of the run whose vectors they get. T: tokens, B: documents."""
+"""Documents to the ids of their words, by the settings of the run whose vectors they get."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -89,8 +89,8 @@ class Encoder:
         lists = joined(_of_a_dictionary(sentences.values), self._phrases, self._joining)
         words, places_T = dictionary_and_codes(lists)
         self._num_joined += num_cut - len(places_T)
-        length_L = np.diff(lists.offsets.to_numpy())
-        return self._vocabulary.ids(words)[places_T], np.repeat(sentences.documents, length_L)
+        length_I = np.diff(lists.offsets.to_numpy())
+        return self._vocabulary.ids(words)[places_T], np.repeat(sentences.documents, length_I)
 
 
 def _of_a_dictionary(lists: pa.ListArray) -> pa.ListArray:

@@ -1,10 +1,4 @@
-"""Similarity of word pairs: do the vectors order them as people do?
-
-Shape suffixes
-    A  pairs asked
-    P  pairs covered by the vocabulary
-    D  numbers in a vector
-"""
+"""Similarity of word pairs: do the vectors order them as people do?"""
 
 import csv
 import math
@@ -122,8 +116,8 @@ def pair_cosines(
     asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
     is_covered_A = (asked_A2 >= 0).all(axis=1)
     cosine_A = np.full(len(pairs), np.nan, dtype=np.float32)
-    rank_R = np.array(list(words.ranks.values()), dtype=np.int64)
-    ids_P2 = vectors.most_frequent()[rank_R[asked_A2[is_covered_A]]]
+    rank_M = np.array(list(words.ranks.values()), dtype=np.int64)
+    ids_P2 = vectors.most_frequent()[rank_M[asked_A2[is_covered_A]]]
     cosine_A[is_covered_A] = cosines(vectors, *ids_P2.T)
     return cosine_A
 

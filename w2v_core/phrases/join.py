@@ -1,4 +1,4 @@
-"""Phrases in place of the words they are made of. T: tokens, P: pairs, G: grams."""
+"""Phrases in place of the words they are made of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ class Phrases:
         return cls(Lookup.of(_keys(phrases["phrase"].combine_chunks(), first, last)))
 
     def among(self, bigrams: Bigrams) -> BoolArray:
-        """Which of the grams (G,) are phrases."""
+        """Which of the grams (J,) are phrases."""
         keys = _keys(bigrams.names, pa.array(bigrams.first_bytes), pa.array(bigrams.last_bytes))
-        is_phrase_G: BoolArray = self.keys.ids(keys) != UNKNOWN
-        return is_phrase_G
+        is_phrase_J: BoolArray = self.keys.ids(keys) != UNKNOWN
+        return is_phrase_J
 
 
 def _keys(names: pa.StringArray, first: pa.Array, last: pa.Array) -> pa.StringArray:
@@ -52,8 +52,8 @@ def join(sentences: pa.ListArray, phrases: Phrases, phrase_rules: PhraseRules) -
     stays_T[ranges(begin_P + 1, end_P - begin_P)] = False
     ends_T = np.concatenate([[0], np.cumsum(stays_T)]).astype(np.int32)
     offsets = sentences.offsets.to_numpy()
-    used_D, place_T = np.unique(places_T[stays_T], return_inverse=True)
-    dictionary = pa.concat_arrays([words, bigrams.names]).take(pa.array(used_D))
+    used_U, place_T = np.unique(places_T[stays_T], return_inverse=True)
+    dictionary = pa.concat_arrays([words, bigrams.names]).take(pa.array(used_U))
     tokens = pa.DictionaryArray.from_arrays(pa.array(place_T.astype(np.int32)), dictionary)
     return pa.ListArray.from_arrays(pa.array(ends_T[offsets - offsets[0]]), tokens)
 

@@ -148,12 +148,12 @@ def _build(
             {task_result.part: task_result for task_result in task_results},
             options.id_column is not None,
         )
-        components_CD = principal_components(
+        components_KD = principal_components(
             total_moment(folder, task_results, size), options.remove_components
         )
-        remove = partial(_remove_components, folder, drafts, components_CD, has_id)
+        remove = partial(_remove_components, folder, drafts, components_KD, has_id)
         task_results = executor.run_parts("documents: removing components", len(parts), remove)
-        others = [write_array(stage_writer, COMPONENTS, components_CD)]
+        others = [write_array(stage_writer, COMPONENTS, components_KD)]
     counters = add_counters(task_result.counters for task_result in task_results)
     if not counters.get("documents"):
         raise UserError(
@@ -191,9 +191,9 @@ def _embed_part(parts: Parts, source: Source, options: EmbedConfig, folder: Fold
 
 
 def _remove_components(
-    folder: Folder, drafts: dict[int, TaskResult], components_CD: FloatArray, has_id: bool, part: int
+    folder: Folder, drafts: dict[int, TaskResult], components_KD: FloatArray, has_id: bool, part: int
 ) -> TaskResult:
-    return rewrite_without(folder, drafts[part], components_CD, has_id)
+    return rewrite_without(folder, drafts[part], components_KD, has_id)
 
 
 def _count_part(tasks: list[list[Split]], tokenize: TokenizeConfig, part: int) -> TaskResult:

@@ -100,10 +100,10 @@ class VocabularyInputs:
         merge, from_ = (earlier[name][1] if name in earlier else None for name in ("merge", "from"))
         extend = None if config.extend is None else BaseVocabulary.read(config.extend, config.rare_lost)
         if extend is not None and drop:
-            known_N = Lookup.of(extend.table["token"].combine_chunks()).ids(pa.array(drop)) >= 0
-            if known_N.any():
+            is_known = Lookup.of(extend.table["token"].combine_chunks()).ids(pa.array(drop)) >= 0
+            if is_known.any():
                 raise UserError(
-                    f"vocab.drop = {config.drop} holds {drop[int(known_N.argmax())]!r}, which has an id in "
+                    f"vocab.drop = {config.drop} holds {drop[int(is_known.argmax())]!r}, which has an id in "
                     f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary without "
                     "vocab.extend"
                 )

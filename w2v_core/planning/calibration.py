@@ -1,4 +1,4 @@
-"""The sample through the shards stage and into training, timed. D: distinct words of the sample, V: words."""
+"""The sample through the shards stage and into training, timed."""
 
 import time
 from collections.abc import Sequence
@@ -36,10 +36,10 @@ class SpreadVocabulary(Vocabulary):
     spread_counts: npt.NDArray[np.int64] = field(kw_only=True)
 
     def ids(self, tokens: pa.StringArray) -> Int32Array:
-        """The id (N,) in the large vocabulary of each token, -1 for a word that is not known."""
-        found_N = super().ids(tokens)
-        ids_N: Int32Array = np.where(found_N < 0, np.int32(-1), self.word_ids[found_N])
-        return ids_N
+        """The id (T,) in the large vocabulary of each token, -1 for a word that is not known."""
+        found_T = super().ids(tokens)
+        ids_T: Int32Array = np.where(found_T < 0, np.int32(-1), self.word_ids[found_T])
+        return ids_T
 
 
 def spread_vocabulary(
@@ -56,24 +56,24 @@ def spread_vocabulary(
     wanted = kept_tokens / scale
     num_known = int(np.searchsorted(np.cumsum(counts), wanted)) + 1
     num_known = max(1, min(num_known, len(counts), num_words))
-    counts_D = np.maximum(counts[:num_known] * scale, 1).astype(np.int64)
+    counts_U = np.maximum(counts[:num_known] * scale, 1).astype(np.int64)
     num_sure = min(int((counts[:num_known] > 2).sum()), num_known)
     rng = np.random.default_rng(seed)
     rare = num_sure + np.sort(rng.permutation(num_words - num_sure)[: num_known - num_sure])
-    id_D = np.concatenate([np.arange(num_sure), rare]).astype(np.int32)
-    counts_V = np.interp(np.arange(num_words), id_D, counts_D).astype(np.int64)
-    short = kept_tokens - counts_D.sum()  # of words that the sample has not seen
-    keep_D = keep_probability(np.append(counts_D, max(int(short), 1)), config.vocab.sample)[:-1]
+    id_U = np.concatenate([np.arange(num_sure), rare]).astype(np.int32)
+    counts_V = np.interp(np.arange(num_words), id_U, counts_U).astype(np.int64)
+    short = kept_tokens - counts_U.sum()  # of words that the sample has not seen
+    keep_U = keep_probability(np.append(counts_U, max(int(short), 1)), config.vocab.sample)[:-1]
     keep_V = np.ones(num_words)
-    keep_V[id_D] = keep_D
-    table = vocab_of(ordered["token"].combine_chunks()[:num_known], counts_D, config.vocab)
+    keep_V[id_U] = keep_U
+    table = vocab_of(ordered["token"].combine_chunks()[:num_known], counts_U, config.vocab)
     return SpreadVocabulary(
         table,
         table["token"].combine_chunks(),
-        counts_D,
-        keep_D,
+        counts_U,
+        keep_U,
         table["noise_probability"].to_numpy(),
-        word_ids=id_D,
+        word_ids=id_U,
         spread_keep=keep_V,
         spread_counts=np.maximum(counts_V, 1),
     )

@@ -96,7 +96,7 @@ def executor_cores(config: Config) -> int:
 def _counts(sample: Sample, config: Config, scale: float) -> Counts:
     levels, sampled = sample.levels, sample.sampled
     num_tokens = sampled.tokens * scale
-    distinct = curve(levels, lambda counts_D: float(len(counts_D)))
+    distinct = curve(levels, lambda counts_U: float(len(counts_U)))
     words = words_that_reach(levels, distinct, config.vocab.min_count, scale)
     unknown = tokens_below(levels, distinct, config.vocab.min_count, scale)
     most = config.vocab.max_final_vocab
@@ -115,9 +115,9 @@ def _counts(sample: Sample, config: Config, scale: float) -> Counts:
 def _tokens_beyond(sample: Sample, most: int, num_tokens: float) -> float:
     """Tokens of the whole that are of none of the `most` most frequent words."""
     (whole,) = sample.levels[-1]
-    counts_D = whole["count"].to_numpy()
-    counts_D = counts_D[counts_D.argsort()[::-1]]
-    return float(counts_D[most:].sum() / counts_D.sum() * num_tokens)
+    counts_U = whole["count"].to_numpy()
+    counts_U = counts_U[counts_U.argsort()[::-1]]
+    return float(counts_U[most:].sum() / counts_U.sum() * num_tokens)
 
 
 def _bytes(sample: Sample, shards: TrialShards, counts: Counts, config: Config, scale: float) -> Bytes:

@@ -1,4 +1,4 @@
-"""Some rows of the input on their way to tokens. L: rows, or the lines they become."""
+"""Some rows of the input on their way to tokens."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from w2v_core.types import Float32Array, Int64Array
 
 @dataclass(frozen=True)
 class Block:
-    """Texts, or lists of tokens that are ready, without null (L,), and where rows have weights these (L,)."""
+    """Texts, or lists of tokens that are ready, without null (I,), and where rows have weights these (I,)."""
 
     values: pa.StringArray | pa.ListArray
     weights: Float32Array | None = None
@@ -23,7 +23,7 @@ class Block:
         """Whether the values are lists of tokens."""
         return not pa.types.is_string(self.values.type)
 
-    def of_rows(self, values: pa.StringArray | pa.ListArray, row_L: npt.NDArray[np.int64]) -> "Block":
+    def of_rows(self, values: pa.StringArray | pa.ListArray, row_I: npt.NDArray[np.int64]) -> "Block":
         """The block of `values`, of which each comes from a row of this one and has its weight and document."""
-        weight_L = None if self.weights is None else self.weights[row_L]
-        return Block(values, weight_L, None if self.documents is None else self.documents[row_L])
+        weight_I = None if self.weights is None else self.weights[row_I]
+        return Block(values, weight_I, None if self.documents is None else self.documents[row_I])

@@ -226,12 +226,12 @@ def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: 
     has_text = values.is_valid()
     counters["rows"] += len(values)
     counters["rows_without_text"] += values.null_count
-    weight_L = None
+    weight_I = None
     if config.weight_column is not None:
-        weight_L = _weights(
+        weight_I = _weights(
             rows.column(config.weight_column).filter(has_text), config.weight_column, path, counters
         )
-    return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_L)
+    return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_I)
 
 
 def whole_ids(
@@ -303,13 +303,13 @@ def _is_number(text: str) -> bool:
 def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> Float32Array:
     counters["rows_without_weight"] += weights.null_count
     given = weights.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
-    weight_L: Float32Array = given.astype(np.float32)
-    wrong = np.flatnonzero(~(np.isfinite(weight_L) & (weight_L >= 0)))
+    weight_I: Float32Array = given.astype(np.float32)
+    wrong = np.flatnonzero(~(np.isfinite(weight_I) & (weight_I >= 0)))
     if len(wrong):
         raise InputError(
             f"column {column!r} of {path} holds {given[wrong[0]]!r}; a weight is a finite number of at least 0"
         )
-    return weight_L
+    return weight_I
 
 
 def _tokens_or_texts(

@@ -61,22 +61,22 @@ def read_lines(
 def lines_of_rows(
     rows: pa.StringArray, at_line_ends: bool, counters: Counter[str]
 ) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
-    """The lines of texts (L,) and the text (L,) of each, cut as a file's lines are; without `at_line_ends`, only
+    """The lines of texts (I,) and the text (I,) of each, cut as a file's lines are; without `at_line_ends`, only
     where they are too long. Adds to counters["long_lines_cut"]."""
-    row_L = np.arange(len(rows))
+    row_I = np.arange(len(rows))
     if at_line_ends and len(rows):
         joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
         if b"\r" in joined:
             rows = pc.replace_substring(pc.replace_substring(rows, "\r\n", "\n"), "\r", "\n")
             joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
-        row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
+        row_I = np.repeat(row_I, pc.count_substring(rows, "\n").to_numpy() + 1)
         rows = split_lines(joined)
     num_bytes = pc.binary_length(rows).to_numpy()
     if num_bytes.max(initial=0) <= LONGEST_LINE:
-        return rows, row_L
+        return rows, row_I
     pieces = [cut_long_line(line, counters) for line in rows.cast(pa.binary()).to_pylist()]
     flat = pa.array([piece for line in pieces for piece in line], pa.binary())
-    return flat.cast(pa.string()), np.repeat(row_L, [len(line) for line in pieces])
+    return flat.cast(pa.string()), np.repeat(row_I, [len(line) for line in pieces])
 
 
 def open_split(split: Split) -> BinaryIO:

@@ -3,7 +3,7 @@
     scatter_rows    table[id_n] += weight_n * row_n        repeated ids add up
 
 It is one pass of SciPy's compiled sparse product where its private module has it, and SciPy's public sparse
-arrays where it has not; a test holds the two equal. N: rows, V: table, D: dimensions.
+arrays where it has not; a test holds the two equal.
 """
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Draws negative words: noise for a positive word to be told from.
 
-    counts ─▶ noise_distribution ─▶ p_V ─▶ running sum ─▶ binary search ─▶ ids
-
-Shapes: V vocabulary, S any shape of positive words, K negatives for each.
+counts ─▶ noise_distribution ─▶ p_V ─▶ running sum ─▶ binary search ─▶ ids
 """
 
 import numpy as np
@@ -58,26 +56,26 @@ class UnigramSampler:
         ids_KG = self._word_at(place).reshape(num_shared, num_groups)
         return np.ascontiguousarray(rng.permuted(ids_KG, axis=1).T)
 
-    def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Int32Array:
+    def get_negative_sample(self, target_B: IntArray, rng: np.random.Generator) -> Int32Array:
         """For every positive word t, K words w != t, each with probability p[w] / (1 - p[t]).
 
-        target_S: integer ids of any shape S: (B,) in CBOW, (B, C) in skip-gram. Returns int32 of shape
-        (*S, K). Where the target is -1, no word, its negatives are -1 too.
+        target_B: integer ids of any shape: (B,) in CBOW, (B, W) in skip-gram. Returns int32 of that shape
+        and one more axis, K. Where the target is -1, no word, its negatives are -1 too.
 
         Raises ValueError if a positive word is the only one that can be drawn, as in a vocabulary of one,
         and IndexError for an id of V or more.
         """
-        target_S1 = np.asarray(target_S)[..., np.newaxis]
-        rank_S1 = self._rank_of_word[target_S1]
-        begin_S1, end_S1 = self._edges[rank_S1], self._edges[rank_S1 + 1]
-        room_S1 = begin_S1 + (self._edges[-1] - end_S1)
-        self._require_room(target_S1, room_S1)
+        target_B1 = np.asarray(target_B)[..., np.newaxis]
+        rank_B1 = self._rank_of_word[target_B1]
+        begin_B1, end_B1 = self._edges[rank_B1], self._edges[rank_B1 + 1]
+        room_B1 = begin_B1 + (self._edges[-1] - end_B1)
+        self._require_room(target_B1, room_B1)
 
-        u_SK = rng.random((*target_S1.shape[:-1], self.sample_size)) * room_S1
+        u_BK = rng.random((*target_B1.shape[:-1], self.sample_size)) * room_B1
         # Beyond the positive word's own interval the place is measured from its end, so that no rounding
         # can put it back inside.
-        place_SK = np.where(u_SK < begin_S1, u_SK, end_S1 + (u_SK - begin_S1))
-        return np.where(target_S1 == NO_WORD, np.int32(NO_WORD), self._word_at(place_SK))
+        place_BK = np.where(u_BK < begin_B1, u_BK, end_B1 + (u_BK - begin_B1))
+        return np.where(target_B1 == NO_WORD, np.int32(NO_WORD), self._word_at(place_BK))
 
     def _word_at(self, place: Float64Array) -> Int32Array:
         """The word whose interval holds each place; a word of probability 0 has an empty one."""
@@ -86,10 +84,10 @@ class UnigramSampler:
         ids: Int32Array = self._word_of_rank[np.minimum(rank, len(self._word_of_rank) - 1)]
         return ids
 
-    def _require_room(self, target_S1: IntArray, room_S1: Float64Array) -> None:
-        alone_S1 = (target_S1 != NO_WORD) & (room_S1 <= 0)
-        if alone_S1.any():
+    def _require_room(self, target_B1: IntArray, room_B1: Float64Array) -> None:
+        alone_B1 = (target_B1 != NO_WORD) & (room_B1 <= 0)
+        if alone_B1.any():
             raise ValueError(
-                f"word {target_S1[alone_S1][0]} has no negative: in this vocabulary of "
+                f"word {target_B1[alone_B1][0]} has no negative: in this vocabulary of "
                 f"{len(self.probabilities)} it is the only word that can be drawn"
             )

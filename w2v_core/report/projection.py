@@ -1,9 +1,4 @@
-"""Vectors to places on a plane.
-
-Shape suffixes
-    N  words
-    D  numbers in a vector
-"""
+"""Vectors to places on a plane."""
 
 import warnings
 

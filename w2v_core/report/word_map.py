@@ -1,10 +1,4 @@
-"""The most frequent words, where each stands on a plane, and the nearest of each.
-
-Shape suffixes
-    N  words on the map, by descending count
-    D  numbers in a vector
-    K  neighbours of a word
-"""
+"""The most frequent words, where each stands on a plane, and the nearest of each."""
 
 from dataclasses import dataclass
 

@@ -4,7 +4,7 @@
 
 The inner sum is a multilinear hash with fixed odd keys, `mix` takes its pattern away, and the outer sum forgets the
 order but not how often a row comes. It finds damage and differences; it is no proof against someone who wants it to
-be equal. B: rows, W: window.
+be equal.
 """
 
 import numpy as np

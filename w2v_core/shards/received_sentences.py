@@ -2,7 +2,6 @@
 
 The same sentence comes once from each row group that holds it, with its number of copies. A shard that copies make too
 large is cut into pieces, each with a share of the copies: a line that fills half the corpus fits into memory, too.
-S: sentences, T: tokens.
 """
 
 from collections.abc import Iterable

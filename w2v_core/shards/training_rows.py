@@ -1,4 +1,4 @@
-"""Sentences to training rows: subsampling, windows, and the order of the rows. B: rows, S: sentences, T: tokens."""
+"""Sentences to training rows: subsampling, windows, and the order of the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

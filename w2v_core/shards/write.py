@@ -1,4 +1,4 @@
-"""The rows of one shard to files. B: rows, V: words, W: window."""
+"""The rows of one shard to files."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -3,7 +3,7 @@
 Nearly every change is one of a character for itself, whatever stands beside it. A table over the code points holds
 these, made from the same functions that change a line as a whole, and is applied to the bytes of many lines at once.
 Lines in which a character depends on its neighbours (it composes, it becomes several, it is the Greek capital sigma)
-take the functions themselves. L: lines, T: bytes, C: characters beyond ASCII.
+take the functions themselves.
 """
 
 import re
@@ -90,51 +90,51 @@ def normalize(lines: pa.StringArray, rules: Rules, counters: Counter[str]) -> pa
     if not steps:
         return lines
     table = _table(rules)
-    data, offsets_L = bytes_of(lines)
+    data, offsets_I = bytes_of(lines)
     for name, changes in table.changes_of.items():
         counters[name] += data.translate(changes[:0x80].tobytes() + bytes(0x80)).count(1)
     changed = data.translate(table.becomes[:0x80].astype(np.uint8).tobytes() + bytes(range(0x80, 0x100)))
     if data.isascii():
-        return array_of(changed, offsets_L)
-    begins_C, code_C = beyond_ascii(data)
-    some = np.flatnonzero(table.is_touched[code_C])
-    begins_C, code_C = begins_C[some], code_C[some]
+        return array_of(changed, offsets_I)
+    begins_H, code_H = beyond_ascii(data)
+    some = np.flatnonzero(table.is_touched[code_H])
+    begins_H, code_H = begins_H[some], code_H[some]
     for name, changes in table.changes_of.items():
-        counters[name] += int(np.count_nonzero(changes[code_C]))
-    slow_C = table.is_slow[code_C]
-    quick = array_of(*_replaced(changed, offsets_L, begins_C[~slow_C], code_C[~slow_C], table.becomes))
-    slow_L = np.zeros(len(lines), bool)
-    slow_L[np.searchsorted(offsets_L, begins_C[slow_C], side="right") - 1] = True
-    if not slow_L.any():
+        counters[name] += int(np.count_nonzero(changes[code_H]))
+    slow_H = table.is_slow[code_H]
+    quick = array_of(*_replaced(changed, offsets_I, begins_H[~slow_H], code_H[~slow_H], table.becomes))
+    slow_I = np.zeros(len(lines), bool)
+    slow_I[np.searchsorted(offsets_I, begins_H[slow_H], side="right") - 1] = True
+    if not slow_I.any():
         return quick
-    one_by_one = [rules.apply(line) for line in lines.filter(pa.array(slow_L)).to_pylist()]
-    return pc.replace_with_mask(quick, pa.array(slow_L), pa.array(one_by_one, pa.string()))
+    one_by_one = [rules.apply(line) for line in lines.filter(pa.array(slow_I)).to_pylist()]
+    return pc.replace_with_mask(quick, pa.array(slow_I), pa.array(one_by_one, pa.string()))
 
 
 def _replaced(
     data: bytes,
-    offsets_L: Int32Array,
-    begins_C: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-    code_C: UInt32Array,
+    offsets_I: Int32Array,
+    begins_H: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    code_H: UInt32Array,
     becomes: UInt32Array,
 ) -> tuple[UInt8Array, Int32Array]:
-    """The bytes and offsets with the characters that begin at `begins_C` replaced, by none wider than itself."""
-    data_T = np.frombuffer(bytearray(data), np.uint8)
-    new_C = becomes[code_C]
-    old_width_C, new_width_C = widths()[code_C], np.where(new_C == _NOTHING, 0, widths()[new_C])
-    spelled = encoded(new_C[new_C != _NOTHING])
-    spelled_at_C = np.cumsum(new_width_C, dtype=np.int64) - new_width_C
+    """The bytes and offsets with the characters that begin at `begins_H` replaced, by none wider than itself."""
+    data_Y = np.frombuffer(bytearray(data), np.uint8)
+    new_H = becomes[code_H]
+    old_width_H, new_width_H = widths()[code_H], np.where(new_H == _NOTHING, 0, widths()[new_H])
+    spelled = encoded(new_H[new_H != _NOTHING])
+    spelled_at_H = np.cumsum(new_width_H, dtype=np.int64) - new_width_H
     superfluous = []
     for place in range(4):
-        written = place < new_width_C
-        data_T[begins_C[written] + place] = spelled[spelled_at_C[written] + place]
-        superfluous.append(begins_C[(place >= new_width_C) & (place < old_width_C)] + place)
+        written = place < new_width_H
+        data_Y[begins_H[written] + place] = spelled[spelled_at_H[written] + place]
+        superfluous.append(begins_H[(place >= new_width_H) & (place < old_width_H)] + place)
     gone = np.sort(np.concatenate(superfluous))
     if len(gone) == 0:
-        return data_T, offsets_L
-    kept_T = np.ones(len(data_T), bool)
-    kept_T[gone] = False
-    return data_T[kept_T], (offsets_L - np.searchsorted(gone, offsets_L)).astype(np.int32)
+        return data_Y, offsets_I
+    kept_Y = np.ones(len(data_Y), bool)
+    kept_Y[gone] = False
+    return data_Y[kept_Y], (offsets_I - np.searchsorted(gone, offsets_I)).astype(np.int32)
 
 
 _NOTHING = 0  # in `becomes`, of a character other than NUL: it is removed

@@ -1,4 +1,4 @@
-"""One task of the first stage: splits of text to one Parquet part of sentences. L: lines or lists of tokens."""
+"""One task of the first stage: splits of text to one Parquet part of sentences."""
 
 import re
 from collections import Counter
@@ -115,25 +115,25 @@ class Task:
 
     def _tokens(self, block: Block) -> Block:
         config, counters = self._config, self.counters
-        lines, row_L = block.values, np.arange(len(block.values))
+        lines, row_I = block.values, np.arange(len(block.values))
         lines = fold_addresses(lines, config.url_token, config.email_token, counters)
         if config.sentences == "regex":
-            lines, row_L = split_sentences(lines, self._boundary)
-        return block.of_rows(self._tokenizer(normalize.normalize(lines, self._spelling, counters)), row_L)
+            lines, row_I = split_sentences(lines, self._boundary)
+        return block.of_rows(self._tokenizer(normalize.normalize(lines, self._spelling, counters)), row_I)
 
     def _without_empty(self, block: Block, stop_words: pa.StringArray) -> Block:
         config, num_lines = self._config, len(block.values)
         lists = filter_tokens(
             block.values, stop_words, config.min_token_length, config.max_token_length, self._dropped
         )
-        some_L = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-        if not some_L.all():
-            lists = lists.filter(pa.array(some_L))
+        some_I = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        if not some_I.all():
+            lists = lists.filter(pa.array(some_I))
         self.counters["lines"] += num_lines
         self.counters["lines_without_token"] += num_lines - len(lists)
         self.counters["sentences"] += len(lists)
         self._num_kept += len(lists.flatten())
-        return block.of_rows(lists, np.flatnonzero(some_L))
+        return block.of_rows(lists, np.flatnonzero(some_I))
 
 
 def _reasons(config: TokenizeConfig) -> list[str]:

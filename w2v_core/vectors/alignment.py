@@ -1,12 +1,7 @@
 """Two trainings give the same words other axes: the rotation that lays the ones over the others.
 
     shared = SharedWords.of(today, yesterday)
-    turned_VD = today.vectors @ shared.rotation()    # today's vectors along yesterday's axes
-
-Shape suffixes
-    S  words that both have
-    D  numbers in a vector
-    B  words of one block
+    rotated_VD = today.vectors @ shared.rotation()    # today's vectors along yesterday's axes
 
 Source: Schönemann 1966, "A generalized solution of the orthogonal Procrustes problem"; for word vectors over time,
 Hamilton, Leskovec, Jurafsky 2016, "Diachronic Word Embeddings Reveal Statistical Laws of Semantic Change".
@@ -31,7 +26,7 @@ BLOCK_WORDS = 8192
 
 @dataclass(frozen=True)
 class SharedWords:
-    """The words that two vocabularies share, the most frequent first, and their ids in each, (S,).
+    """The words that two vocabularies share, the most frequent first, and their ids in each, (N,).
 
     A word is as frequent as its rank where it is rarer, so neither vocabulary, however large, decides alone.
     """
@@ -57,10 +52,10 @@ class SharedWords:
                 f"the {len(first):,} words of one run and the {len(second):,} of the other have none in common; "
                 "are they of one language, and both lower case?"
             )
-        first_ids_S, second_ids_S = np.array(pairs, dtype=np.int64).T
-        first_rank_S, second_rank_S = first.ranks[first_ids_S], second.ranks[second_ids_S]
-        order_S = np.lexsort((first_rank_S, np.maximum(first_rank_S, second_rank_S)))
-        return cls(first, second, first_ids_S[order_S], second_ids_S[order_S])
+        first_ids_N, second_ids_N = np.array(pairs, dtype=np.int64).T
+        first_rank_N, second_rank_N = first.ranks[first_ids_N], second.ranks[second_ids_N]
+        order_N = np.lexsort((first_rank_N, np.maximum(first_rank_N, second_rank_N)))
+        return cls(first, second, first_ids_N[order_N], second_ids_N[order_N])
 
     def __len__(self) -> int:
         return len(self.first_ids)
@@ -71,8 +66,8 @@ class SharedWords:
 
     def seen(self, min_count: int) -> "SharedWords":
         """Those that occur at least so often in both corpora."""
-        kept_S = np.minimum(self.first_counts, self.second_counts) >= min_count
-        return SharedWords(self.first, self.second, self.first_ids[kept_S], self.second_ids[kept_S])
+        kept_N = np.minimum(self.first_counts, self.second_counts) >= min_count
+        return SharedWords(self.first, self.second, self.first_ids[kept_N], self.second_ids[kept_N])
 
     @property
     def first_counts(self) -> Int64Array:
@@ -98,7 +93,7 @@ class SharedWords:
         return rotation_DD
 
     def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Float32Array:
-        """cos(first R, second) of every word, (S,) float32; 0 where either vector is zero."""
+        """cos(first R, second) of every word, (N,) float32; 0 where either vector is zero."""
         turned = rotation_DD.astype(np.float32)
         blocks = [
             clip_cosines(np.einsum("bd,bd->b", a_BD @ turned, b_BD)) for a_BD, b_BD in self._unit_blocks()

@@ -1,6 +1,4 @@
-"""The rows of a table that answer a query best, found block by block. V: rows of the table, R: rows that may answer,
-N: rows of a block, D: numbers in a row, B: queries, X: rows excluded from an answer, K: best answers kept.
-"""
+"""The rows of a table that answer a query best, found block by block."""
 
 from collections.abc import Callable, Iterator
 
@@ -47,9 +45,9 @@ def scale_to_unit(rows_BD: Float32Array) -> None:
     """row /= ||row||, in place; a zero row stays zero. Errors as `row_norms`."""
     norms_B = row_norms(rows_BD)
     tiny_B = _is_tiny(norms_B)
-    unit_TD = _unit_in_float64(rows_BD[tiny_B])
+    unit_ND = _unit_in_float64(rows_BD[tiny_B])
     rows_BD /= divisors(norms_B)[:, None]
-    rows_BD[tiny_B] = unit_TD
+    rows_BD[tiny_B] = unit_ND
 
 
 def comparable(rows_ND: Float32Array, norms_N: Float32Array) -> tuple[Float32Array, Float32Array]:
@@ -90,12 +88,12 @@ def top_k(
     k: int,
     excluded_BX: Int64Array | None = None,
     norms_V: Float32Array | None = None,
-    rows_R: Int64Array | int | None = None,
+    rows_M: Int64Array | int | None = None,
     are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
-    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, R)).
+    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, M)).
 
-    The order, `rows_R` and `excluded_BX`, as in `best_rows`; None for all rows. norms_V: None where the rows are unit
+    The order, `rows_M` and `excluded_BX`, as in `best_rows`; None for all rows. norms_V: None where the rows are unit
     vectors already. are_cosines: the queries are unit vectors too, so that scores are clipped into [-1, 1].
     """
 
@@ -110,24 +108,24 @@ def top_k(
         score_BN /= divisor_N
         return score_BN
 
-    rows_R = len(vectors_VD) if rows_R is None else rows_R
-    return best_rows(score, len(query_BD), rows_R, k, excluded_BX, are_cosines)
+    rows_M = len(vectors_VD) if rows_M is None else rows_M
+    return best_rows(score, len(query_BD), rows_M, k, excluded_BX, are_cosines)
 
 
 def best_rows(
     score: Callable[[Rows], Float32Array],
     num_queries: int,
-    rows_R: Int64Array | int,
+    rows_M: Int64Array | int,
     k: int,
     excluded_BX: Int64Array | None = None,
     are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
-    """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, R)).
+    """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, M)).
 
     Best first, equal scores by ascending id, so that the best of a smaller k are the first of a larger one.
 
     score        score(rows) is what these rows score, (B, N), and may be written to
-    rows_R       ids of the rows that may answer, ascending; a number for so many first ones
+    rows_M       ids of the rows that may answer, ascending; a number for so many first ones
     excluded_BX  ids that a query may not answer; ids of other rows exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
     are_cosines  scores are clipped into [-1, 1] before they are compared
@@ -139,7 +137,7 @@ def best_rows(
         raise UserError(f"k = {k}: expected an integer >= 1")
     best_ids = np.empty((num_queries, 0), dtype=np.int64)
     best_score = np.empty((num_queries, 0), dtype=np.float32)
-    for rows, ids_N in _blocks(rows_R, max(BLOCK_SCORES // max(num_queries, 1), 1)):
+    for rows, ids_N in _blocks(rows_M, max(BLOCK_SCORES // max(num_queries, 1), 1)):
         score_BN = score(rows)
         if best_score.shape[1] == k:
             column_N = np.flatnonzero((score_BN > best_score[:, -1:]).any(axis=0))
@@ -159,16 +157,16 @@ def best_rows(
     return best_ids, best_score
 
 
-def _blocks(rows_R: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
+def _blocks(rows_M: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
     """The rows block by block: as what reads them from a table, without a copy where it can be, and as ids (N,)."""
-    if isinstance(rows_R, int):
-        for begin in range(0, rows_R, block_rows):
-            end = min(begin + block_rows, rows_R)
+    if isinstance(rows_M, int):
+        for begin in range(0, rows_M, block_rows):
+            end = min(begin + block_rows, rows_M)
             yield slice(begin, end), np.arange(begin, end)
         return
     block_rows = min(block_rows, GATHERED_ROWS)
-    for begin in range(0, len(rows_R), block_rows):
-        ids_N = rows_R[begin : begin + block_rows]
+    for begin in range(0, len(rows_M), block_rows):
+        ids_N = rows_M[begin : begin + block_rows]
         yield ids_N, ids_N
 
 

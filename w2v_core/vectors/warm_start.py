@@ -1,4 +1,4 @@
-"""Starting from vectors that exist: transfer learning's first half. V: words, D: dimensions, N: words of a block."""
+"""Starting from vectors that exist: transfer learning's first half."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

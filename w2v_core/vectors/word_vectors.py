@@ -1,15 +1,5 @@
 """Word vectors: read them, look words up, and find the nearest by cosine.
 
-Shape suffixes
-    V  words of the vocabulary, by id
-    R  words that may answer
-    N  words of one block of the vocabulary
-    D  numbers in a vector
-    T  terms of a question: words and vectors
-    B  rows of a batch: vectors or queries
-    X  words excluded from a query's answer
-    K  best answers kept for a query
-
 Sources
     cosine of the mean of unit vectors, and 3CosAdd: Mikolov, Yih, Zweig 2013, "Linguistic Regularities in
     Continuous Space Word Representations", section 4; 3CosMul: Levy, Goldberg 2014, "Linguistic Regularities in Sparse
@@ -314,18 +304,18 @@ class WordVectors:
         """
         require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
-        positive_TD, positive_ids = self._rows_of(positive)
-        negative_TD, negative_ids = self._rows_of(negative)
-        if len(positive_TD) == 0:
+        positive_BD, positive_ids = self._rows_of(positive)
+        negative_BD, negative_ids = self._rows_of(negative)
+        if len(positive_BD) == 0:
             raise UserError("a question to 3CosMul needs a positive word or vector")
-        terms_TD = np.concatenate([positive_TD, negative_TD])
-        scale_to_unit(terms_TD)
+        terms_BD = np.concatenate([positive_BD, negative_BD])
+        scale_to_unit(terms_BD)
 
         def score(rows: Rows) -> Float32Array:
             rows_ND, divisors_N = comparable(self.vectors[rows], self.norms[rows])
-            half_TN = (1 + clip_cosines(terms_TD @ rows_ND.T / divisors_N)) / 2
-            closeness_N = half_TN[: len(positive_TD)].prod(axis=0)
-            score_N: Float32Array = closeness_N / (half_TN[len(positive_TD) :].prod(axis=0) + _EPSILON)
+            half_BN = (1 + clip_cosines(terms_BD @ rows_ND.T / divisors_N)) / 2
+            closeness_N = half_BN[: len(positive_BD)].prod(axis=0)
+            score_N: Float32Array = closeness_N / (half_BN[len(positive_BD) :].prod(axis=0) + _EPSILON)
             return score_N[None]
 
         ids_1X = np.concatenate([positive_ids, negative_ids])[None]
@@ -409,11 +399,11 @@ class WordVectors:
 
     def question(self, positive: Terms, negative: Terms = ()) -> tuple[Float32Array, Int64Array]:
         """The direction of a question, (D,) at length 1, and the ids of its words. Errors as `most_similar`."""
-        positive_TD, positive_ids = self._rows_of(positive)
-        negative_TD, negative_ids = self._rows_of(negative)
-        if len(positive_TD) + len(negative_TD) == 0:
+        positive_BD, positive_ids = self._rows_of(positive)
+        negative_BD, negative_ids = self._rows_of(negative)
+        if len(positive_BD) + len(negative_BD) == 0:
             raise UserError("a question needs words: give at least one positive or negative word")
-        query_1D = (positive_TD.sum(axis=0) - negative_TD.sum(axis=0))[None]
+        query_1D = (positive_BD.sum(axis=0) - negative_BD.sum(axis=0))[None]
         scale_to_unit(query_1D)
         return query_1D[0], np.concatenate([positive_ids, negative_ids])
 
@@ -430,16 +420,16 @@ class WordVectors:
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
     def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Float32Array, Int64Array]:
-        """Words' vectors, at length 1 with `unit`, and vectors as they are, (T, D), and the words' ids."""
+        """Words' vectors, at length 1 with `unit`, and vectors as they are, (B, D), and the words' ids."""
         terms = _listed(terms)
-        rows_TD = np.empty((len(terms), self.vector_size), np.float32)
+        rows_BD = np.empty((len(terms), self.vector_size), np.float32)
         places = [place for place, term in enumerate(terms) if isinstance(term, str)]
         ids = self._ids_of([term for term in terms if isinstance(term, str)])
-        rows_TD[places] = self.unit_rows(ids) if unit else self.vectors[ids]
+        rows_BD[places] = self.unit_rows(ids) if unit else self.vectors[ids]
         for place, term in enumerate(terms):
             if not isinstance(term, str):
-                rows_TD[place] = self._checked(term)
-        return rows_TD, ids
+                rows_BD[place] = self._checked(term)
+        return rows_BD, ids
 
     def _checked(self, vector_D: Float32Array) -> Float32Array:
         if np.ndim(vector_D) == 0:

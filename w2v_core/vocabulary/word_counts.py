@@ -2,7 +2,6 @@
 
 Between the steps they travel as `buckets` has it. A task adds up whole buckets and gives back only the words that a
 vocabulary can keep, with sums over all; where counts accumulate it writes the counts of the other words to a file.
-D: distinct words.
 """
 
 from collections.abc import Iterable, Iterator
@@ -69,9 +68,9 @@ def count_tokens(folder: Folder, name: str, weighted: bool = False) -> pa.Table:
 def count_sentences(sentences: pa.ListArray) -> pa.Table:
     """COUNTS of an array of sentences, each word once."""
     words, places_T = dictionary_and_codes(sentences)
-    counts_D = np.bincount(places_T, minlength=len(words))
-    columns = [words, counts_D, counts_D, np.zeros_like(counts_D)]
-    return pa.table(columns, schema=COUNTS).filter(pa.array(counts_D > 0))
+    counts_U = np.bincount(places_T, minlength=len(words))
+    columns = [words, counts_U, counts_U, np.zeros_like(counts_U)]
+    return pa.table(columns, schema=COUNTS).filter(pa.array(counts_U > 0))
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def sum_buckets(
     total = summed(received_tables(batches), COUNTS, ["token"])
     unwanted = _is_one_of(total, choice.drop)
     can_be_kept = _can_be_kept(total, choice, unwanted.to_numpy())
-    seen_D, count_D = total["seen"].to_numpy(), total["count"].to_numpy()
+    seen_U, count_U = total["seen"].to_numpy(), total["count"].to_numpy()
     task_result = None
     if rare_folder is not None:
         task_result = write_rare(rare_folder, total.filter(pa.array(~can_be_kept)), part)
@@ -106,26 +105,26 @@ def sum_buckets(
         "tokens": pc.sum(total["seen"]).as_py() or 0,
         "highest": pc.max(total["count"]).as_py() or 0,
         "dropped": pc.sum(unwanted).as_py() or 0,
-        "seen": int((seen_D > 0).sum()),
-        "first_seen": int(((seen_D > 0) & (seen_D == count_D)).sum()),
+        "seen": int((seen_U > 0).sum()),
+        "first_seen": int(((seen_U > 0) & (seen_U == count_U)).sum()),
         "counts": packed(total.filter(pa.array(can_be_kept))),
         "rare": task_result.model_dump_json() if task_result else None,
     }
     yield pa.RecordBatch.from_pylist([row], schema=SUMS)
 
 
-def _can_be_kept(total: pa.Table, choice: Choice, unwanted_D: BoolArray) -> BoolArray:
-    """Which words (D,) have an id or may get one. The same ones in whatever order the words have arrived."""
-    always_D = (total["known"].to_numpy() > 0) | (_is_one_of(total, choice.keep).to_numpy() & ~unwanted_D)
-    frequent_D = (total["count"].to_numpy() >= choice.min_count) & ~always_D & ~unwanted_D
-    if choice.most is not None and frequent_D.sum() > choice.most:
-        places = np.flatnonzero(frequent_D)
+def _can_be_kept(total: pa.Table, choice: Choice, unwanted_U: BoolArray) -> BoolArray:
+    """Which words (U,) have an id or may get one. The same ones in whatever order the words have arrived."""
+    always_U = (total["known"].to_numpy() > 0) | (_is_one_of(total, choice.keep).to_numpy() & ~unwanted_U)
+    frequent_U = (total["count"].to_numpy() >= choice.min_count) & ~always_U & ~unwanted_U
+    if choice.most is not None and frequent_U.sum() > choice.most:
+        places = np.flatnonzero(frequent_U)
         order = [("count", "descending"), ("token", "ascending")]
         chosen = pc.select_k_unstable(total.take(pa.array(places)), choice.most + 1, order)
-        frequent_D[:] = False
-        frequent_D[places[chosen.to_numpy()]] = True
-    kept_D: BoolArray = always_D | frequent_D
-    return kept_D
+        frequent_U[:] = False
+        frequent_U[places[chosen.to_numpy()]] = True
+    kept_U: BoolArray = always_U | frequent_U
+    return kept_U
 
 
 def write_rare(folder: Folder, counted: pa.Table, part: int) -> TaskResult:

@@ -1,7 +1,6 @@
 """Each distinct word analysed once: for languages that put spaces between words, and slow analysers.
 
 What a word means by its neighbours is lost; of Korean morphemes about three in a hundred come out otherwise.
-L: lines, N: words, W: distinct words of these lines.
 """
 
 import numpy as np
@@ -23,12 +22,12 @@ def tokenizer(tokenize: Tokenizer) -> Tokenizer:
     def tokenize_words(lines: pa.StringArray) -> pa.ListArray:
         word_lists = words_of(lines)
         words = word_lists.flatten().dictionary_encode()
-        tokens_of_W = _looked_up(words.dictionary.to_pylist(), tokenize, remembered)
-        tokens_of_N = pa.array(tokens_of_W, word_lists.type).take(words.indices)
-        ends_N = np.cumsum(pc.list_value_length(tokens_of_N).to_numpy())
-        offsets_N = np.concatenate([[0], ends_N]).astype(np.int32)
-        offsets_L = offsets_N[word_lists.offsets.to_numpy()]
-        return pa.ListArray.from_arrays(offsets_L, tokens_of_N.flatten(), type=word_lists.type)
+        tokens_of_U = _looked_up(words.dictionary.to_pylist(), tokenize, remembered)
+        tokens_of_T = pa.array(tokens_of_U, word_lists.type).take(words.indices)
+        ends_T = np.cumsum(pc.list_value_length(tokens_of_T).to_numpy())
+        offsets_T = np.concatenate([[0], ends_T]).astype(np.int32)
+        offsets_I = offsets_T[word_lists.offsets.to_numpy()]
+        return pa.ListArray.from_arrays(offsets_I, tokens_of_T.flatten(), type=word_lists.type)
 
     return tokenize_words
 

@@ -1,6 +1,4 @@
-"""Words, counts and vectors, and the words among them that are to be written. V: words, K: words chosen, N: words of
-a block, D: numbers in a vector.
-"""
+"""Words, counts and vectors, and the words among them that are to be written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,12 +42,12 @@ class VectorTable:
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
         """
-        first_K = first_places(tokens)
-        if len(first_K) < len(tokens):
-            repeated = np.setdiff1d(np.arange(len(tokens)), first_K)
+        first = first_places(tokens)
+        if len(first) < len(tokens):
+            repeated = np.setdiff1d(np.arange(len(tokens)), first)
             log_repeated(location, len(repeated), tokens[int(repeated[0])].as_py())
-            tokens, vectors_VD = tokens.take(pa.array(first_K)), vectors_VD[first_K]
-            counts_V = None if counts_V is None else counts_V[first_K]
+            tokens, vectors_VD = tokens.take(pa.array(first)), vectors_VD[first]
+            counts_V = None if counts_V is None else counts_V[first]
         return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
 
 
@@ -117,14 +115,14 @@ class ExportSelection:
         block.
         """
         order_V = by_count(table.counts)
-        ids_K = np.arange(len(table.tokens)) if order_V is None else order_V
-        ids_K = ids_K[:limit]
+        ids = np.arange(len(table.tokens)) if order_V is None else order_V
+        ids = ids[:limit]
         if unfit is None:
-            return cls(table, ids_K, dtype)
-        tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids_K))
+            return cls(table, ids, dtype)
+        tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids))
         is_unfit = pc.match_substring_regex(tokens, unfit)
         some = tokens.filter(is_unfit)
-        return cls(table, ids_K[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
+        return cls(table, ids[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -137,7 +135,7 @@ class ExportSelection:
 
     @property
     def tokens(self) -> pa.ChunkedArray:
-        """The tokens that are written, (K,)."""
+        """The tokens that are written."""
         return self.table.tokens.take(pa.array(self.ids))
 
     @property

@@ -1,4 +1,4 @@
-"""Lines of words and numbers, and back. N: lines, D: numbers of a line."""
+"""Lines of words and numbers, and back."""
 
 import numpy as np
 import pyarrow as pa

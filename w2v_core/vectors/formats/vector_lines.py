@@ -1,4 +1,4 @@
-"""Lines of text that hold a word and D numbers: split, and parsed in blocks. N: lines, D: numbers of a line.
+"""Lines of text that hold a word and D numbers: split, and parsed in blocks.
 
 Between the fields stands one space; several spaces and tabs are read too. A word may hold spaces and tabs, but does not
 end in a number behind one, since such a line has more numbers than D.

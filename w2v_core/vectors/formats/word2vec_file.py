@@ -3,8 +3,7 @@
     text      a line "words dimensions", then a line a word: the word and its numbers, between spaces
     binary    the same first line, then for each word its bytes, a space and its numbers as float32
 
-Either may be compressed. Which of the two a file is, its bytes tell: see `_is_binary`. N: words of a block,
-D: dimensions.
+Either may be compressed. Which of the two a file is, its bytes tell: see `_is_binary`.
 """
 
 import os
