@@ -19,7 +19,7 @@ from w2v_core.config import Config, ReportConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.pipeline.evaluate import evaluate_vectors
 from w2v_core.pipeline.report import check_report, write_report
-from w2v_core.report.chart import Axis, Line, chart, told
+from w2v_core.report.chart import Axis, Line, axis_label, chart
 from w2v_core.report.markup import element, table
 from w2v_core.report.projection import pca
 from w2v_core.report.shown import shown
@@ -194,7 +194,7 @@ def test_a_vocabulary_smaller_than_its_neighbours(num, tmp_path):
     ("value", "text"), [(0.025, "0.025"), (3, "3"), (12_000, "12k"), (4_500_000, "4.5M"), (1e13, "10T")]
 )
 def test_numbers_on_axes(value, text):
-    assert told(value) == text
+    assert axis_label(value) == text
 
 
 def drawn(points, x=None, y=None) -> str:

@@ -68,6 +68,6 @@ EXAMPLES = {
 }
 
 
-def told(command: str) -> str:
+def epilog_of(command: str) -> str:
     """The examples of `command` as an epilogue: Typer takes an empty line for the end of a line."""
     return "\n\n".join(("Examples:", *(f"  {example}" for example in EXAMPLES[command])))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from w2v_core.console.log import say
+from w2v_core.io.events import log_event
 
 EXIT_CODE = 130
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -46,7 +46,7 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("vectors: stopping after this block, and saving")
+        log_event("vectors: stopping after this block, and saving")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

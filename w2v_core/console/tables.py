@@ -6,7 +6,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from w2v_core.console.log import console, escape_word, say
+from w2v_core.console.log import console, escape_word
+from w2v_core.io.events import log_event
 
 Row = tuple[str, ...]
 
@@ -19,7 +20,7 @@ def print_rows(headings: Row, rows: Sequence[Row], *, num_left: int = 1, has_tot
     rows = [tuple(map(escape_word, row)) for row in rows]
     if not console.is_interactive:
         for line in aligned([headings, *rows], num_left):
-            say(line)
+            log_event(line)
         return
     table = Table()
     for place, heading in enumerate(headings):

@@ -37,8 +37,8 @@ def weights_of_words(weighting: Weighting, counts_V: Int64Array, sif_a: float) -
     """What each occurrence of a word weighs, (V,) float32: a / (a + p(w)) for sif, else 1."""
     if weighting != "sif":
         return np.ones(len(counts_V), np.float32)
-    share_V = counts_V / counts_V.sum(dtype=np.float64)
-    weight_V: FloatArray = (sif_a / (sif_a + share_V)).astype(np.float32)
+    fraction_V = counts_V / counts_V.sum(dtype=np.float64)
+    weight_V: FloatArray = (sif_a / (sif_a + fraction_V)).astype(np.float32)
     return weight_V
 
 

@@ -20,7 +20,7 @@ from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.question_words import QuestionWords
-from w2v_core.evaluation.word_pairs import COMMENTS, numbered_lines, told
+from w2v_core.evaluation.word_pairs import COMMENTS, fields_text, numbered_lines
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int8Array, Int64Array
 from w2v_core.vectors.word_vectors import WordVectors, top_k
@@ -209,7 +209,7 @@ def _question(path: str, line_number: int, line: str) -> Question:
     words = re.split("[ \t]+", line)
     if len(words) != 4:
         raise InputError(
-            f"{path}, line {line_number}: expected four words or `: section`, but found {told(words)}"
+            f"{path}, line {line_number}: expected four words or `: section`, but found {fields_text(words)}"
         )
     return words[0], words[1], words[2], words[3]
 

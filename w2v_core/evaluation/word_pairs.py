@@ -22,7 +22,7 @@ from w2v_core.types import Int64Array
 from w2v_core.vectors.nearest import clip_cosines
 from w2v_core.vectors.word_vectors import WordVectors
 
-_LONGEST_TOLD = 200
+_LONGEST_FIELDS_TEXT = 200
 
 
 class WordPair(NamedTuple):
@@ -182,10 +182,10 @@ COMMENTS = ("#", "//")
 """What the lines begin with that evaluation files have beside their questions."""
 
 
-def told(fields: Sequence[str]) -> str:
+def fields_text(fields: Sequence[str]) -> str:
     """The fields of a line that is wrong, which may be a file of another kind without an end of line."""
     whole = str(fields)
-    return whole if len(whole) <= _LONGEST_TOLD else f"{whole[:_LONGEST_TOLD]} …"
+    return whole if len(whole) <= _LONGEST_FIELDS_TEXT else f"{whole[:_LONGEST_FIELDS_TEXT]} …"
 
 
 def _separator(line: str) -> str:
@@ -229,6 +229,6 @@ def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:
     if math.isnan(score) or not (fields[0] and fields[1]):
         raise InputError(
             f"{path}, line {line_number}: expected two words and a number, separated as in the first line, "
-            f"but found {told(fields)}"
+            f"but found {fields_text(fields)}"
         )
     return WordPair(fields[0], fields[1], score)

@@ -23,7 +23,7 @@ import pyarrow as pa
 from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
-from w2v_core.executors.interrupts import handlers_kept, was_interrupted
+from w2v_core.executors.interrupts import restore_interrupt_handler, was_interrupted
 from w2v_core.executors.java import prepare_java
 from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import TASK_RESULTS, TaskResult
@@ -64,7 +64,7 @@ def session(
         builder = builder.config(key, value)
     try:
         with (
-            handlers_kept(),
+            restore_interrupt_handler(),
             capture(),
         ):  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
             session = builder.getOrCreate()

@@ -42,11 +42,11 @@ _PAIR_IN_TEXT = re.compile(r"(?<![\w.-])([\w.-]++)=([^\s&;,'\"]+)")
 _ENDS_SENTENCES = ".,:;!"
 
 
-def refuse_in_location(location: str, told: str = "", way_out: str = HINT) -> None:
-    """UserError where a URI holds credentials. `told` says what names the location, where it is a setting."""
+def refuse_in_location(location: str, key: str = "", way_out: str = HINT) -> None:
+    """UserError where a URI holds credentials. `key` is the setting that names the location."""
     if holds_credentials(location):
         shown = redacted(location)
-        raise UserError(f"{f'{told} = ' if told else ''}{shown} holds credentials; {way_out}")
+        raise UserError(f"{f'{key} = ' if key else ''}{shown} holds credentials; {way_out}")
 
 
 def holds_credentials(location: str) -> bool:
@@ -102,7 +102,7 @@ def is_secret(key: str, value: str, depth: int = 8) -> bool:
 
 
 def refuse_in_settings(settings: Any) -> None:
-    """UserError for a secret among settings, nested as TOML nests them, before any of them is checked or told."""
+    """UserError for a secret among settings, nested as TOML nests them, before any of them is checked or logged."""
     for key, value in _leaves(settings, ""):
         if key.startswith("spark.") and is_secret(key, value):
             raise UserError(f"{key} holds a secret, which no configuration may; {HINT}")

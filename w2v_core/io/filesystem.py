@@ -190,10 +190,10 @@ def open_folder(location: Location) -> Folder:
     try:
         filesystem, inner_path = fs.FileSystem.from_uri(_quoted(location))
     except (ValueError, OSError, NotImplementedError) as error:
-        told = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
+        reason = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
         if location.startswith(("s3a://", "s3n://")):
-            told = f"has Hadoop's scheme; write s3{location[3:]}"
-        raise UserError(f"{location} {told}") from None
+            reason = f"has Hadoop's scheme; write s3{location[3:]}"
+        raise UserError(f"{location} {reason}") from None
     return Folder(filesystem, inner_path)
 
 
@@ -215,8 +215,8 @@ def access(location: str) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        if told := refusal(str(error)):
-            raise UserError(f"{location} {told}") from None
+        if reason := refusal(str(error)):
+            raise UserError(f"{location} {reason}") from None
         raise
 
 

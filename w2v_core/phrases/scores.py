@@ -68,7 +68,7 @@ def _score(
     """
     if config.scoring == "default":
         return (both_J - config.min_count) / (first_J.astype(np.float64) * last_J) * num_names
-    share_J = both_J / num_tokens
+    fraction_J = both_J / num_tokens
     by_chance_J = first_J / num_tokens * (last_J / num_tokens)
-    score_J: FloatArray = np.log(share_J / by_chance_J) / -np.log(share_J)
+    score_J: FloatArray = np.log(fraction_J / by_chance_J) / -np.log(fraction_J)
     return np.clip(score_J, -1, 1)  # but for rounding they are

@@ -299,12 +299,12 @@ class NightlyRun:
         ledger = self._ledger(current)
         files = self._files(others)
         sorted_out = ledger.sort_out(fingerprints(files, ledger, reread=self._config.night.reread))
-        for kind, told in (
+        for kind, reason in (
             (sorted_out.copies, "files of content that was read already"),
             (sorted_out.empty, "empty files"),
         ):
             if kind:
-                log_event(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
+                log_event(f"night: {len(kind)} {reason} are left out, first {kind[0].location}")
         added = {file.location for file in (*sorted_out.new, *sorted_out.changed)}
         detect_formats([file for file in files if location_of(file) in added])
         if sorted_out.changed:
@@ -401,14 +401,14 @@ class NightlyRun:
                 f"{'; '.join(refused_by)}"
             )
         log_event(
-            f"night: {self._told_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
+            f"night: {self._describe_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
             "night_finished",
             **record.model_dump(mode="json"),
         )
         step.record = record
         return State.ENDED
 
-    def _told_current(self, version: Version) -> str:
+    def _describe_current(self, version: Version) -> str:
         current = self._model.current()
         if current is None or current.name == version.name:
             return f"{version.name} is current"
@@ -426,14 +426,14 @@ class NightlyRun:
         run = RunDir.open(self._work.run_location)
         for stage in ("tokens", "vocab", "shards", "vectors"):
             run.require(stage)
-        if told := self._what_changed(plan):
-            raise UserError(f"{told}; run again, and the night begins anew")
+        if message := self._what_changed(plan):
+            raise UserError(f"{message}; run again, and the night begins anew")
         current = self._model.current()
         gate_result = evaluate_gate(gate_facts(run, has_current=current is not None), self._config.gate)
         for check in gate_result.checks:
-            told = "passed" if check.passed else "FAILED"
+            message = "passed" if check.passed else "FAILED"
             log_event(
-                f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
+                f"gate: {message}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
             )
         ledger = self._ledger(current).extended(plan.files)
         made_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())

@@ -55,7 +55,7 @@ def make_stage(
             log_event(f"{name}: up to date", "stage_up_to_date")
             return run.require(name)
         log_event(f"{name}: working", "stage_started")
-        with _interrupts_told(name):
+        with _name_interrupted_stage(name):
             prepare()
             with run.rewrite(name) as stage_writer:
                 made = build(stage_writer)
@@ -67,12 +67,12 @@ def make_stage(
                     counters=made.counters,
                     digest=made.digest,
                 )
-        log_event(f"{name}: {describe(manifest)}", "stage_finished", **facts(manifest))
+        log_event(f"{name}: {describe(manifest)}", "stage_finished", **stage_summary(manifest))
         return manifest
 
 
 @contextmanager
-def _interrupts_told(name: str) -> Iterator[None]:
+def _name_interrupted_stage(name: str) -> Iterator[None]:
     """KeyboardInterrupt says which stage it struck, also where a failure that came of it had hidden it."""
     try:
         yield
@@ -84,14 +84,14 @@ def _interrupts_told(name: str) -> Iterator[None]:
 
 def describe(manifest: Manifest) -> str:
     """One line: time, size, and every count."""
-    facts = [f"{manifest.seconds:.1f} s", f"{sum(file.bytes for file in manifest.files) / 1e6:.1f} MB"]
+    parts = [f"{manifest.seconds:.1f} s", f"{sum(file.bytes for file in manifest.files) / 1e6:.1f} MB"]
     if account := manifest.tokens:
-        facts.append(f"tokens {account}")
-    facts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items() if count]
-    return "; ".join(facts)
+        parts.append(f"tokens {account}")
+    parts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items() if count]
+    return "; ".join(parts)
 
 
-def facts(manifest: Manifest) -> dict[str, Any]:
+def stage_summary(manifest: Manifest) -> dict[str, Any]:
     """The same, for programs."""
     return {
         "seconds": manifest.seconds,

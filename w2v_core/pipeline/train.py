@@ -95,11 +95,11 @@ def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: 
         return
     changed = [key for key in settings if found.settings.get(key) != settings[key]]
     if changed:
-        told = ", ".join(
+        differences = ", ".join(
             f"train.{key} was {found.settings.get(key)!r} and is {settings[key]!r}" for key in changed
         )
         raise UserError(
-            f"training in {location} is not finished, and {told}; give the same settings to go on, "
+            f"training in {location} is not finished, and {differences}; give the same settings to go on, "
             f"or start over with w2v train --run-dir {location} --fresh"
         )
 
@@ -165,8 +165,8 @@ def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:
 
 def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
     counts_V = vocabulary.counts.astype(np.float64)
-    share = counts_V[known_V].sum() / counts_V.sum()
-    return f"{known_V.sum():,} of {len(known_V):,} words ({share:.1%} of the tokens)"
+    fraction = counts_V[known_V].sum() / counts_V.sum()
+    return f"{known_V.sum():,} of {len(known_V):,} words ({fraction:.1%} of the tokens)"
 
 
 def _report(metrics: "Metrics", show: Report, progress: Progress) -> None:

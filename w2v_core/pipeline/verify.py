@@ -110,9 +110,9 @@ def _shards_problems(folder: Folder, manifest: Manifest) -> tuple[str, list[str]
             continue
         if num_rows != entry.rows:
             problems.append(f"{folder.file(entry.name)} has {num_rows:,} rows, not {entry.rows:,}")
-    told = f"{digest:016x}"
+    digest_text = f"{digest:016x}"
     if manifest.tokens and manifest.tokens.kept != sum(entry.rows or 0 for entry in manifest.files):
         problems.append(f"the files of {folder} do not hold the {manifest.tokens.kept:,} tokens kept")
-    if manifest.digest not in (None, told):
-        problems.append(f"the rows of {folder} have the digest {told}, not {manifest.digest}")
-    return told, problems
+    if manifest.digest not in (None, digest_text):
+        problems.append(f"the rows of {folder} have the digest {digest_text}, not {manifest.digest}")
+    return digest_text, problems

@@ -62,11 +62,11 @@ def extrapolated(seen: Curve, words: Curve, scale: float) -> float:
         slopes = [_mean(slopes)] * len(slopes) if slopes else [_HEAPS]
     before, last = (own[-2] - slopes[-2], own[-1] - slopes[-1]) if len(own) > 1 else (0.0, 0.0)
     shrinks = min(max(last / before, 0.0), 0.9) if before else 0.0
-    slope, excess, told = slopes[-1], 0.0 if seen is words else last, 0.0
+    slope, excess, exponent = slopes[-1], 0.0 if seen is words else last, 0.0
     for step in steps:
         slope, excess = slope * fall, excess * shrinks
-        told += step * (slope + excess)
-    return seen[-1] * math.exp2(told)
+        exponent += step * (slope + excess)
+    return seen[-1] * math.exp2(exponent)
 
 
 def words_that_reach(

@@ -57,11 +57,11 @@ def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path)
     total = sum(sizes.values())
     if total == 0:
         raise UserError(f"the input holds no token (files {len(files)}, first {files[0].path}); give others")
-    share = min(1.0, sample_bytes / total)
+    fraction = min(1.0, sample_bytes / total)
     chosen = [
-        *_shortened(heads, sizes["packed"] * share, ratio),
-        *_some_splits(tables, sizes["tables"] * share, rng),
-        *_spread(plain, int(sizes["plain"] * share), rng),
+        *_shortened(heads, sizes["packed"] * fraction, ratio),
+        *_some_splits(tables, sizes["tables"] * fraction, rng),
+        *_spread(plain, int(sizes["plain"] * fraction), rng),
     ]
     sampled = sum(split.end - split.begin for split in chosen)
     return Pieces(tuple(chosen), max(sampled, 1), max(total, sampled, 1))

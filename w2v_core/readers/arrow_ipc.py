@@ -8,7 +8,13 @@ import pyarrow as pa
 from w2v_core.config import TokenizeConfig
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import MOST_TEXT_BYTES, block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.columns import (
+    MOST_TEXT_BYTES,
+    block_of,
+    check_columns,
+    named_columns,
+    raise_if_unreadable,
+)
 from w2v_core.readers.dictionary_decoding import decoded_batches
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
@@ -29,7 +35,7 @@ def arrow_batches(
     """The columns `names` of these rows. Errors as for `read_arrow`."""
     path = split.file.path
     with (
-        unreadable_told(path),
+        raise_if_unreadable(path),
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         is_file = source.read(len(_FILE)) == _FILE

@@ -11,7 +11,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.columns import block_of, check_columns, named_columns, raise_if_unreadable
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
@@ -44,7 +44,7 @@ def avro_batches(
 
     path = split.file.path
     with (
-        unreadable_told(path, Exception),  # fastavro, and the codecs below it, raise of all kinds
+        raise_if_unreadable(path, Exception),  # fastavro, and the codecs below it, raise of all kinds
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         reader = fastavro.reader(source)

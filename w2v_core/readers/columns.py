@@ -50,7 +50,7 @@ def parquet_batches(
     """The columns `names` of these rows. Errors as for `read_parquet`."""
     path = split.file.path
     with (
-        unreadable_told(path),
+        raise_if_unreadable(path),
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         file = pq.ParquetFile(source)
@@ -126,7 +126,7 @@ def named_columns(config: TokenizeConfig) -> list[str]:
 
 
 @contextmanager
-def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
+def raise_if_unreadable(path: str, *faults: type[Exception]) -> Iterator[None]:
     """A fault of PyArrow's or of the disk, or one of `faults`, as a UserError that names the file."""
     try:
         with access(path):

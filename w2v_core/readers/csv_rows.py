@@ -12,7 +12,13 @@ from pyarrow import csv
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told, weights_of_text
+from w2v_core.readers.columns import (
+    block_of,
+    check_columns,
+    named_columns,
+    raise_if_unreadable,
+    weights_of_text,
+)
 from w2v_core.readers.csv_header import first_rows
 from w2v_core.readers.detect_format import HEAD_BYTES
 from w2v_core.readers.lines import open_split
@@ -37,7 +43,7 @@ def csv_batches(
     Rows with another number of fields than the header are counted as bad rows; with `strict` they are a UserError.
     """
     path, delimiter = split.file.path, split.file.kind.delimiter
-    with unreadable_told(path):
+    with raise_if_unreadable(path):
         with open_split(split) as stream:
             head = stream.read(HEAD_BYTES)
         text = head.decode(errors="replace").removeprefix("\ufeff")

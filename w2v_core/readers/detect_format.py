@@ -71,8 +71,8 @@ def named_format(path: str) -> Format | None:
     return _FORMATS.get("".join(endings[-1:]))
 
 
-def detect_kind(filesystem: fs.FileSystem, path: str, column: str, told: Format | None) -> Kind:
-    """How to read the file at `path`: as `told`, or as its content shows. UserError for formats that are not read."""
+def detect_kind(filesystem: fs.FileSystem, path: str, column: str, declared: Format | None) -> Kind:
+    """How to read the file at `path`: as `declared`, or by its content. UserError for formats that are not read."""
     with access(path), filesystem.open_input_file(path) as raw:
         head = raw.read(HEAD_BYTES)
         compression = compression_of(head, path)
@@ -83,11 +83,13 @@ def detect_kind(filesystem: fs.FileSystem, path: str, column: str, told: Format 
             raw.seek(0)
             head, is_whole = _decompressed_head(raw, compression, path)
             if not head and not is_whole:  # damaged from its beginning
-                return Kind(told or named_format(path) or "text", compression)
+                return Kind(declared or named_format(path) or "text", compression)
     if compression is not None and compression_of(head, path):
         raise InputError(f"{path} is compressed twice; decompress it once")
     form, delimiter = (
-        detect_format(head, path, column, is_whole) if told is None else _as_told(told, head, column)
+        detect_format(head, path, column, is_whole)
+        if declared is None
+        else _declared_format(declared, head, column)
     )
     if form in TABLES and compression is not None:
         raise InputError(f"{path} is a packed {form} file; unpack it, such files are packed within")
@@ -119,10 +121,10 @@ def _reject_wrong_compression(head: bytes, path: str) -> None:
             ) from None
 
 
-def _as_told(told: Format, head: bytes, column: str) -> tuple[Format, str]:
-    if told == "csv":
-        return told, delimiter_of(_text(head), column)
-    return told, "\t" if told == "tsv" else ","
+def _declared_format(declared: Format, head: bytes, column: str) -> tuple[Format, str]:
+    if declared == "csv":
+        return declared, delimiter_of(_text(head), column)
+    return declared, "\t" if declared == "tsv" else ","
 
 
 def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[Format, str]:

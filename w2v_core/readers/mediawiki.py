@@ -17,7 +17,7 @@ import pyarrow as pa
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import unreadable_told
+from w2v_core.readers.columns import raise_if_unreadable
 from w2v_core.readers.lines import open_split, refuse_shrunk
 from w2v_core.readers.splits import Split
 
@@ -39,7 +39,7 @@ def read_mediawiki(split: Split, config: TokenizeConfig, counters: Counter[str])
     """
     import_parser()
     path, texts = split.file.path, []
-    with unreadable_told(path, EOFError):
+    with raise_if_unreadable(path, EOFError):
         foreign = _foreign_namespaces(split)
         with open_split(split) as stream:
             for page in _pages(stream, split, counters):
@@ -73,8 +73,12 @@ def _foreign_namespaces(split: Split) -> frozenset[str]:
             f"{split.file.path} is no MediaWiki dump, since it has no <mediawiki> at its beginning; leave it out of "
             "--input, or set tokenize.format = text to read it as text"
         )
-    told = re.findall(rb'<namespace key="(-?\d+)"[^>]*>([^<]*)</namespace>', head)
-    own = {name.decode(errors="replace").lower() for key, name in told if key.decode() in (_FILE, _CATEGORY)}
+    namespaces = re.findall(rb'<namespace key="(-?\d+)"[^>]*>([^<]*)</namespace>', head)
+    own = {
+        name.decode(errors="replace").lower()
+        for key, name in namespaces
+        if key.decode() in (_FILE, _CATEGORY)
+    }
     return frozenset(own | {"file", "image", "category"})
 
 

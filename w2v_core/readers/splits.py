@@ -36,7 +36,7 @@ class InputFile:
     size: int
     mtime_ns: int
 
-    told_format: Format | None = None
+    declared_format: Format | None = None
     """what `tokenize.format` says of all files"""
     column: str = "text"
     """`tokenize.column`, by which CSV is recognized"""
@@ -49,8 +49,8 @@ class InputFile:
         if self.known_kind is not None:
             return self.known_kind
         if self.size == 0:
-            return Kind(self.told_format or named_format(self.path) or "text")
-        return detect_kind(open_folder(self.root).filesystem, self.path, self.column, self.told_format)
+            return Kind(self.declared_format or named_format(self.path) or "text")
+        return detect_kind(open_folder(self.root).filesystem, self.path, self.column, self.declared_format)
 
     @property
     def format(self) -> Format:
@@ -98,7 +98,7 @@ def read_list(path: str) -> list[str]:
 
 def find_files(
     locations: Sequence[Location],
-    told_format: Format | None = None,
+    declared_format: Format | None = None,
     column: str = "text",
     *,
     may_be_none: bool = False,
@@ -122,9 +122,11 @@ def find_files(
             for file in _expand(location, may_be_none):
                 real = _same_for_links(file)
                 found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
-    files = [replace(file, told_format=told_format, column=column) for file in found.values()]
+    files = [replace(file, declared_format=declared_format, column=column) for file in found.values()]
     for file in files:
-        kind = ENDINGS.get(PurePosixPath(file.path).suffix.lower()) or told_format or named_format(file.path)
+        kind = (
+            ENDINGS.get(PurePosixPath(file.path).suffix.lower()) or declared_format or named_format(file.path)
+        )
         if file.size == 0 and kind in _NEVER_EMPTY:
             raise InputError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
     return sorted(files, key=lambda file: file.path)

@@ -15,7 +15,7 @@ from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
-from w2v_core.locking.lease import Lease, LeaseLostError, held
+from w2v_core.locking.lease import Lease, LeaseLostError, acquired
 from w2v_core.registry.copy import VersionDraft, problem_of
 from w2v_core.registry.record import Record, Source, State
 from w2v_core.registry.turned import TABLES, copy_turned, rotation_onto
@@ -164,8 +164,8 @@ class Model:
         align_to: a version along whose axes the vectors are laid; dot products stay the same
 
         What was published before is made the current version only if it never was: a rollback is not undone.
-        TakenError where another is publishing for longer than WAIT_SECONDS; UserError for a run that is not finished or
-        is damaged.
+        Raises LeaseHeldError if another process is publishing for longer than WAIT_SECONDS, and UserError for a run
+        that is not finished or is damaged.
         """
         manifests = {stage: run.require(stage) for stage in ("vocab", "vectors")}
         if reports := run.manifest("reports"):
@@ -248,7 +248,7 @@ class Model:
 
     @contextmanager
     def _changing(self, purpose: str) -> Iterator[Lease]:
-        with held(self.folder / "lease", purpose, LEASE_SECONDS, wait=WAIT_SECONDS) as lease:
+        with acquired(self.folder / "lease", purpose, LEASE_SECONDS, wait=WAIT_SECONDS) as lease:
             yield lease
 
     def _same(self, source: Source, state: State, align_to: Version | None) -> Version | None:
@@ -280,7 +280,7 @@ class Model:
         name, folder = f"v{number}", self.folder / f"v{number}"
         try:
             with access(self.location):
-                stage_writer = VersionDraft(folder, _kept_alive(lease))
+                stage_writer = VersionDraft(folder, _renewer(lease))
                 aligned_to = _copy_run(run, manifests, stage_writer, align_to)
                 for file, data in attachments.items():
                     stage_writer.write(file, data)
@@ -325,7 +325,7 @@ class Model:
 
     def _before(self, pointer: Pointer | None) -> Version | None:
         """The version that a rollback takes: what was the current one before, and still stands."""
-        standing = {version.name: version for version in self.versions()}
+        existing = {version.name: version for version in self.versions()}
         stack: list[str] = []
         for turn in pointer.turns if pointer else ():
             if turn.is_rollback:
@@ -333,7 +333,7 @@ class Model:
                     stack.pop()
             if not stack or stack[-1] != turn.version:
                 stack.append(turn.version)
-        return next((standing[name] for name in reversed(stack[:-1]) if name in standing), None)
+        return next((existing[name] for name in reversed(stack[:-1]) if name in existing), None)
 
 
 def check_name(name: str) -> None:
@@ -363,7 +363,7 @@ def _number(version: str) -> int:
     return int(version[1:])
 
 
-def _kept_alive(lease: Lease) -> Callable[[], None]:
+def _renewer(lease: Lease) -> Callable[[], None]:
     """What to call again and again: it renews the lease when half of its time is over."""
 
     def keep_alive() -> None:

@@ -54,7 +54,7 @@ def chart(title: str, description: str, x: Axis, y: Axis, lines: Sequence[Line])
     return element("figure", element("figcaption", title), _legend(drawn), picture)
 
 
-def told(value: float) -> str:
+def axis_label(value: float) -> str:
     """A number as people write it on an axis: 0.025, 3, 12k, 4.5M."""
     for size, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
@@ -83,8 +83,8 @@ class _Scale:
         return cls(ticks, float, ticks[0], ticks[-1], begin, end)
 
     def place(self, value: float) -> float:
-        share = (self.transform(value) - self.low) / (self.high - self.low)
-        return round(self.begin + share * (self.end - self.begin), 1)
+        fraction = (self.transform(value) - self.low) / (self.high - self.low)
+        return round(self.begin + fraction * (self.end - self.begin), 1)
 
 
 def _powers(low: float, high: float) -> tuple[float, ...]:
@@ -126,11 +126,11 @@ def _grid(across: _Scale, up: _Scale) -> list[Markup]:
     for value in across.ticks[:: 1 + len(across.ticks) // 10]:
         place = across.place(value)
         parts.append(element("line", x1=str(place), x2=str(place), y1=TOP, y2=bottom, class_="grid"))
-        parts.append(element("text", told(value), x=str(place), y=bottom + 16, text_anchor="middle"))
+        parts.append(element("text", axis_label(value), x=str(place), y=bottom + 16, text_anchor="middle"))
     for value in up.ticks[:: 1 + len(up.ticks) // 10]:
         place = up.place(value)
         parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=str(place), y2=str(place), class_="grid"))
-        parts.append(element("text", told(value), x=LEFT - 6, y=str(place + 4), text_anchor="end"))
+        parts.append(element("text", axis_label(value), x=LEFT - 6, y=str(place + 4), text_anchor="end"))
     return parts
 
 

@@ -79,8 +79,8 @@ def _about(words: WordMap) -> str:
             "UMAP puts near each other what is near in the vectors; distances between far groups mean little."
         )
     else:
-        share = words.variance_shown or 0.0
-        how = f"PCA’s first two axes show {share:.1%} of their variance, so words that overlap here may be far apart."
+        part = words.variance_shown or 0.0
+        how = f"PCA’s first two axes show {part:.1%} of their variance, so words that overlap here may be far apart."
     return (
         f"{which} {words.num_words:,} words. {how} Neighbours are by the cosine of the whole vectors, "
         "among the words of the map."

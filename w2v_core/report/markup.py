@@ -24,12 +24,12 @@ def escaped(content: Content) -> Markup:
 
 def element(name: str, /, *children: Content, **attributes: Content) -> Markup:
     """<name attributes>children</name>. `class_` stands for class, and `aria_label` for aria-label."""
-    told = "".join(
+    attributes_text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_attribute(value)}"' for key, value in attributes.items()
     )
     if name in _VOID:
-        return Markup(f"<{name}{told}>")
-    return Markup(f"<{name}{told}>{joined(children)}</{name}>")
+        return Markup(f"<{name}{attributes_text}>")
+    return Markup(f"<{name}{attributes_text}>{joined(children)}</{name}>")
 
 
 def joined(parts: Iterable[Content]) -> Markup:

@@ -38,11 +38,11 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
     units_ND = vectors.unit_rows(ids_N)
     neighbors_NK, cosines_NK = _neighbors(units_ND, config.neighbors)
     projection = config.projection if num >= FEWEST_FOR_UMAP else "pca"
-    share = None
+    fraction = None
     if projection == "umap":
         places_N2 = umap(units_ND, config.seed)
     else:
-        places_N2, share = pca(units_ND)
+        places_N2, fraction = pca(units_ND)
     return WordMap(
         vectors.tokens_by_count(num),
         vectors.counts[ids_N],
@@ -50,7 +50,7 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
         neighbors_NK.astype(np.uint16),
         cosines_NK,
         projection,
-        share,
+        fraction,
         len(vectors),
     )
 

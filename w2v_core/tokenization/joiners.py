@@ -33,10 +33,10 @@ _ENDS_JOIN = re.compile(
 
 def remove_ignorable(line: str) -> str:
     """Remove the characters of IGNORABLE, but for joiners that matter."""
-    return _RUN.sub(_kept, line)
+    return _RUN.sub(_kept_joiners, line)
 
 
-def _kept(run: re.Match[str]) -> str:
+def _kept_joiners(run: re.Match[str]) -> str:
     """The first joiner of the run that matters, else nothing."""
     if NON_JOINER not in run[0] and JOINER not in run[0]:
         return ""

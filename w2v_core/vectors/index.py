@@ -100,10 +100,10 @@ class NearestIndex:
         stage_writer = Path(f"{path}.draft")
         try:
             self._graph.save(str(stage_writer))
-            told = _checksum(str(stage_writer))
+            checksum = _checksum(str(stage_writer))
             Path(f"{path}{_SUM}").unlink(missing_ok=True)
             stage_writer.replace(path)
-            Path(f"{path}{_SUM}").write_bytes(told)
+            Path(f"{path}{_SUM}").write_bytes(checksum)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
                 stage_writer.unlink()

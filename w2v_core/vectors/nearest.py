@@ -34,9 +34,9 @@ def row_norms(rows_BD: Float32Array) -> Float32Array:
         norms_B: Float32Array = np.sqrt(squares_B).astype(np.float32)
     if not np.isfinite(norms_B).all():
         beyond = np.isfinite(rows_BD[~np.isfinite(norms_B)]).all(axis=1).any()
-        held = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
+        problem = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
         raise UserError(
-            f"the vectors hold {held}: train again with a smaller alpha, or mend the file that they come from"
+            f"the vectors hold {problem}: train again with a smaller alpha, or mend the file that they come from"
         )
     return norms_B
 
@@ -150,10 +150,10 @@ def best_rows(
             _exclude(score_BN, excluded_BX, ids_N)
         place_BK = _best_columns(score_BN, k)
         ids = np.concatenate([best_ids, ids_N[place_BK]], axis=1)
-        kept_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
-        order = np.argsort(-kept_score, axis=1, kind="stable")[:, :k]
+        candidate_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
+        order = np.argsort(-candidate_score, axis=1, kind="stable")[:, :k]
         best_ids = np.take_along_axis(ids, order, axis=1)
-        best_score = np.take_along_axis(kept_score, order, axis=1)
+        best_score = np.take_along_axis(candidate_score, order, axis=1)
     return best_ids, best_score
 
 

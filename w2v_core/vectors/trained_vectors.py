@@ -51,7 +51,7 @@ def open_vectors(folder: Folder) -> Float32Array:
 def _read_vocab(folder: Folder) -> pa.Table:
     """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ..., counts of 1 or more."""
     path = folder.file(VOCAB_FILE)
-    with _damage_told(path, "Parquet"):
+    with _raise_if_damaged(path, "Parquet"):
         with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
             vocab = file.read(columns=_COLUMNS)
         vocab.validate(full=True)
@@ -61,7 +61,7 @@ def _read_vocab(folder: Folder) -> pa.Table:
 
 
 @contextmanager
-def _damage_told(path: str, kind: str) -> Iterator[None]:
+def _raise_if_damaged(path: str, kind: str) -> Iterator[None]:
     """What is wrong with a file of ours, as a UserError."""
     try:
         with access(path):
@@ -86,7 +86,7 @@ def _is_vocab(vocab: pa.Table) -> bool:
 
 def _map_vectors(path: str) -> Float32Array:
     """The npy file as a read-only memory map, float32 (V, D) in C order."""
-    with _damage_told(path, "npy"), damage_is_value_error():
+    with _raise_if_damaged(path, "npy"), damage_is_value_error():
         vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
     if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
         raise UserError(
@@ -97,5 +97,5 @@ def _map_vectors(path: str) -> Float32Array:
 
 def _read_vectors(folder: Folder) -> Float32Array:
     """The npy file of any file system in memory, float32 (V, D)."""
-    with _damage_told(folder.file(INPUT_VECTORS), "npy"), open_array(folder, INPUT_VECTORS) as file:
+    with _raise_if_damaged(folder.file(INPUT_VECTORS), "npy"), open_array(folder, INPUT_VECTORS) as file:
         return file.read(file.shape[0])

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.cli.commands.query import OptionalRunDir, VectorsOption, open_either
-from w2v_core.console.log import say
+from w2v_core.io.events import log_event
 from w2v_core.vectors.formats.formats import FORMATS, Exported
 from w2v_core.vectors.formats.formats import export as export_table
 
@@ -43,11 +43,11 @@ def export(
     """Write the vectors for gensim, spaCy, Spark, NumPy and others; with --vectors, from one format to another."""
     table = open_either(run_dir, vectors).table
     done = export_table(table, format_, output, limit=limit, dtype=dtype, strict=strict)
-    for line in told(done, output):
-        say(line)
+    for line in lines_of(done, output):
+        log_event(line)
 
 
-def told(done: Exported, output: str) -> list[str]:
+def lines_of(done: Exported, output: str) -> list[str]:
     """What was written, what was left out, and what narrower numbers cost."""
     lines = [f"{output}: {done.words:,} words"]
     if done.num_left_out:

@@ -22,8 +22,8 @@ from w2v_core.cli.options import (
 )
 from w2v_core.cli.training import watch_training
 from w2v_core.errors import UserError
-from w2v_core.locking.heartbeat import kept
-from w2v_core.locking.lease import Lease, take
+from w2v_core.locking.heartbeat import hold_lease
+from w2v_core.locking.lease import Lease, acquire
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline.nightly import NightlyRun
 from w2v_core.pipeline.one_writer import log_waiting
@@ -91,7 +91,10 @@ def nightly(
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:
-        with kept(folder.lease, purpose, log_waiting) as lease, opened_executor(settings, executor) as tasks:
+        with (
+            hold_lease(folder.lease, purpose, log_waiting) as lease,
+            opened_executor(settings, executor) as tasks,
+        ):
             done = night.run(locations, fresh, lease, tasks)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
@@ -100,7 +103,7 @@ def nightly(
             "--only needs --owner, a text that begin and finish share, such as the scheduler's run id"
         )
     else:
-        lease = take(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
+        lease = acquire(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
         with _released_at_the_end(lease, night):
             done = night.prepare(locations, fresh) if only == "begin" else night.publish(lease)
     if json_:

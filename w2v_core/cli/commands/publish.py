@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from w2v_core.cli.options import JsonOption, RunDirOption, print_json
-from w2v_core.console.log import say
+from w2v_core.io.events import log_event
 from w2v_core.registry.store import Model, ModelStore, Published, Version
 from w2v_core.runs.run_directory import RunDir
 
@@ -34,7 +34,7 @@ def publish(
     run = RunDir.open(run_dir)
     align_to = model.current() if align else None
     done = model.publish(run, promote=not no_promote, align_to=align_to)
-    say(_told(model, done))
+    log_event(_message_of(model, done))
     if json:
         print_json({**as_dict(done.version, done.is_current), "is_new": done.is_new})
 
@@ -46,7 +46,7 @@ def as_dict(version: Version, is_current: bool) -> dict[str, Any]:
     return {**record, "location": version.location, "is_current": is_current, "bytes": size}
 
 
-def _told(model: Model, done: Published) -> str:
+def _message_of(model: Model, done: Published) -> str:
     name = done.version.name
     aligned = f", aligned to {to['version']}" if (to := done.version.record.aligned_to) else ""
     what = (

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.cli.options import JsonOption, print_json
-from w2v_core.console.log import answer, escape_word
+from w2v_core.console.log import escape_word, print_result
 from w2v_core.errors import UserError
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir
@@ -43,7 +43,7 @@ def neighbors(
 ) -> None:
     """Show the words nearest to each word."""
     found = open_either(run_dir, vectors).most_similar_batch(words, topn=topn)
-    _tell(dict(zip(words, found, strict=True)), json_)
+    _print_answers(dict(zip(words, found, strict=True)), json_)
 
 
 def analogy(
@@ -59,7 +59,9 @@ def analogy(
     json_: JsonOption = False,
 ) -> None:
     """Answer "A is to B as C is to what?"."""
-    _tell({f"{a}:{b}::{c}:?": open_either(run_dir, vectors).analogy(a, b, c, topn, method=method)}, json_)
+    _print_answers(
+        {f"{a}:{b}::{c}:?": open_either(run_dir, vectors).analogy(a, b, c, topn, method=method)}, json_
+    )
 
 
 def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
@@ -78,12 +80,12 @@ def open_vectors(run_dir: str) -> WordVectors:
     return WordVectors.read(run.stage("vectors"))
 
 
-def _tell(answers: dict[str, Answers], as_json: bool) -> None:
+def _print_answers(answers: dict[str, Answers], as_json: bool) -> None:
     if as_json:
         print_json({question: [_as_dict(each) for each in found] for question, found in answers.items()})
         return
     for question, found in answers.items():
-        answer(line(question, found))
+        print_result(line(question, found))
 
 
 def _as_dict(found: tuple[str, float]) -> dict[str, str | float]:

@@ -40,15 +40,15 @@ class CBOW:
         """
         contexts_BWD, embedding_backward = self.embedding.forward(contexts_BW)
         num_contexts_B = np.count_nonzero(contexts_BW != NO_WORD, axis=1)
-        share_B1 = 1 / np.maximum(num_contexts_B, 1).astype(contexts_BWD.dtype)[:, np.newaxis]
-        h_BD = contexts_BWD.sum(axis=1) * share_B1
+        fraction_B1 = 1 / np.maximum(num_contexts_B, 1).astype(contexts_BWD.dtype)[:, np.newaxis]
+        h_BD = contexts_BWD.sum(axis=1) * fraction_B1
 
         predicted_B = np.where(num_contexts_B > 0, target_B, NO_WORD)
         total, loss_backward = self.loss.forward(h_BD, predicted_B, negatives_BK)
 
         def backward(dloss: float) -> Gradients:
             dh_BD, output = loss_backward(dloss)
-            dcontexts_BWD = np.broadcast_to((dh_BD * share_B1)[:, np.newaxis], contexts_BWD.shape)
+            dcontexts_BWD = np.broadcast_to((dh_BD * fraction_B1)[:, np.newaxis], contexts_BWD.shape)
             return Gradients(embedding_backward(dcontexts_BWD), output)
 
         return BatchLoss(total, int(np.count_nonzero(predicted_B != NO_WORD))), backward

@@ -28,9 +28,11 @@ def measured(chosen: ExportSelection) -> Loss:
     narrow_ND = rows_ND.astype(chosen.dtype).astype(np.float32)
     query_B = np.random.default_rng(0).permutation(len(rows_ND))[:_QUERIES]
     before, after = (_nearest(table_ND, query_B) for table_ND in (rows_ND, narrow_ND))
-    kept = [len(np.intersect1d(*ids)) / len(ids[0]) for ids in zip(before, after, strict=True) if len(ids[0])]
+    overlaps = [
+        len(np.intersect1d(*ids)) / len(ids[0]) for ids in zip(before, after, strict=True) if len(ids[0])
+    ]
     cosine_B = clip_cosines((_unit(rows_ND[query_B]) * _unit(narrow_ND[query_B])).sum(axis=1))
-    return Loss(len(query_B), float(cosine_B.mean()), float(np.mean(kept)) if kept else 1.0)
+    return Loss(len(query_B), float(cosine_B.mean()), float(np.mean(overlaps)) if overlaps else 1.0)
 
 
 def _unit(rows_BD: Float32Array) -> Float32Array:

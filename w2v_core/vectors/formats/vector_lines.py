@@ -44,11 +44,11 @@ def line_blocks(chunks: Iterable[bytes], longest: int) -> Iterator[list[bytes]]:
 
     Raises LongLineError for a line of more than `longest` bytes.
     """
-    rest, held, passed_empty = b"", b"", False
+    rest, carriage_return, passed_empty = b"", b"", False
     for chunk in chunks:
-        data = rest + held + chunk
-        held = b"\r" if data.endswith(b"\r") else b""  # the line feed of a CRLF may follow
-        *lines, rest = _with_line_feeds(data[: len(data) - len(held)]).split(b"\n")
+        data = rest + carriage_return + chunk
+        carriage_return = b"\r" if data.endswith(b"\r") else b""  # the line feed of a CRLF may follow
+        *lines, rest = _with_line_feeds(data[: len(data) - len(carriage_return)]).split(b"\n")
         if len(rest) > longest or max(map(len, lines), default=0) > longest:
             raise LongLineError(f"a line of more than {longest:,} bytes")
         given = len(lines)

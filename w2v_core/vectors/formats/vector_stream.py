@@ -80,7 +80,7 @@ def start_of(location: Location) -> bytes:
 
 def reject_foreign(location: Location, start: bytes) -> None:
     """Raise UserError where a file begins as that of another system, which says what the file is and what to do."""
-    found = next((told for magic, told in _FOREIGN.items() if start.startswith(magic)), None)
+    found = next((description for magic, description in _FOREIGN.items() if start.startswith(magic)), None)
     if start[257:262] == b"ustar":
         found = _ARCHIVE
     if found is not None:
