@@ -161,7 +161,7 @@ def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkey
         ("session", lambda *_: session),
         ("spark_schema", lambda *_: None),
         ("_collect", lambda *_: None),
-        ("_receipts", lambda _: None),
+        ("_task_results", lambda _: None),
     ):
         monkeypatch.setattr(_spark, name, value)
     arguments = {

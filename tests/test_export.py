@@ -123,7 +123,7 @@ def expected_neighbors(table: VectorTable, held: list[str], word: str) -> list[s
 def test_what_is_written_is_read_back_to_the_bit(tmp_path, name):
     table = a_table()
     done = export(table, name, place(tmp_path, name))
-    assert (done.words, done.num_left_out) == (len(HELD[name]), len(WORDS) - len(HELD[name]))
+    assert (done.words, done.num_skipped) == (len(HELD[name]), len(WORDS) - len(HELD[name]))
     loaded = WordVectors.load(place(tmp_path, name))
     assert loaded.tokens == HELD[name]
     ids = [WORDS.index(word) for word in HELD[name]]
@@ -143,7 +143,7 @@ def test_an_odd_token_is_held_or_left_out_and_told(tmp_path, name, odd):
     table = a_table(["before", odd, "after"])
     done = export(table, name, place(tmp_path, name))
     held = name not in ODD[odd]
-    assert done.left_out == (() if held else (odd,))
+    assert done.skipped == (() if held else (odd,))
     if name in LOADED:
         words = ["before", odd, "after"] if held else ["before", "after"]
         assert open_table(place(tmp_path, name)).tokens.to_pylist() == words
@@ -338,21 +338,21 @@ def test_float16_tells_what_it_costs(tmp_path):
     same = VectorTable(
         pa.chunked_array([["a", "b", "c"]]), np.array([3, 2, 1]), np.eye(3, dtype=np.float32) * 2047
     )
-    loss = export(same, "npy", str(tmp_path / "v"), dtype="float16").loss
-    assert (loss.words, loss.mean_cosine, loss.neighbors_kept) == (3, 1, 1)
+    loss = export(same, "npy", str(tmp_path / "v"), dtype="float16").quantization_error
+    assert (loss.words, loss.mean_cosine, loss.neighbor_overlap) == (3, 1, 1)
     rng = np.random.default_rng(0)
     close = (1 + rng.normal(size=(500, 4)) * 1e-4).astype(np.float32)
     words = [str(number) for number in range(500)]
-    loss = export(a_table(words), "npy", str(tmp_path / "v"), dtype="float16").loss
+    loss = export(a_table(words), "npy", str(tmp_path / "v"), dtype="float16").quantization_error
     assert 0.9999999 < loss.mean_cosine <= 1.0000001
-    assert loss.neighbors_kept > 0.95
+    assert loss.neighbor_overlap > 0.95
     table = VectorTable(pa.chunked_array([words]), a_table(words).counts, close)
-    lost = export(table, "npy", str(tmp_path / "v"), dtype="float16").loss
-    assert lost.neighbors_kept < 0.5
+    lost = export(table, "npy", str(tmp_path / "v"), dtype="float16").quantization_error
+    assert lost.neighbor_overlap < 0.5
 
 
 def test_float32_costs_nothing_and_tells_nothing(tmp_path):
-    assert export(a_table(), "npy", str(tmp_path / "v")).loss is None
+    assert export(a_table(), "npy", str(tmp_path / "v")).quantization_error is None
 
 
 @pytest.mark.parametrize(

@@ -147,14 +147,14 @@ def test_files_are_by_descending_count(tmp_path, monkeypatch, name, limit):
     monkeypatch.setattr("w2v_core.vectors.formats.table.BLOCK_ROWS", 7)
     words = pa.array([f"{word} \t\n" if i % 50 == 9 else word for i, word in enumerate(WORDS)])
     files: list[dict[str, bytes]] = []
-    left_out = []
+    skipped = []
     for number, order in enumerate((np.arange(NUM_WORDS), ORDER)):
         folder = tmp_path / str(number)
         table = VectorTable(pa.chunked_array([words.take(pa.array(order))]), COUNTS[order], ROWS[order])
         done = export(table, name, str(folder if FORMATS[name].names else folder / "file"), limit=limit)
-        left_out.append((done.left_out, done.num_left_out))
+        skipped.append((done.skipped, done.num_skipped))
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
-    assert left_out[0] == left_out[1]
+    assert skipped[0] == skipped[1]
     if name != "parquet":
         assert files[0] == files[1]
         return

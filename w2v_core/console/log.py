@@ -79,10 +79,10 @@ def choose_format(arguments: Sequence[str], environment: Mapping[str, str] = os.
     reads them refuses another form than the two.
     """
     asked = environment.get(ENVIRONMENT, "text")
-    for place, argument in enumerate(arguments):
+    for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name == OPTION:
-            asked = value if equals else "".join(arguments[place + 1 : place + 2])
+            asked = value if equals else "".join(arguments[position + 1 : position + 2])
     _handler.setFormatter(JsonFormatter() if asked == "json" else None)
     bind_run(None)
 

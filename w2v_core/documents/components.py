@@ -60,7 +60,7 @@ def total_moment(folder: Folder, task_results: Iterable[TaskResult], size: int) 
 def rewrite_without(
     folder: Folder, task_result: TaskResult, components_KD: FloatArray, has_id: bool
 ) -> TaskResult:
-    """The part of `receipt` once more, its vectors without the components."""
+    """The part of `task_result` once more, its vectors without the components."""
     size = components_KD.shape[1]
     schema = schemas.documents(size, has_id)
     with PartWriter(folder, schema) as writer:

@@ -69,14 +69,14 @@ def embed_part(
                 encoded = encoder.encode(documents)
                 counters["documents"] += len(documents)
                 counters["documents_without_known_word"] += int((encoded.num_known == 0).sum())
-                place = 0
+                position = 0
                 for vectors_BD in words.vectors_of(encoded):
                     if words.config.remove_components:
                         moment_DD += second_moment(vectors_BD)
-                    at = slice(place, place + len(vectors_BD))
+                    at = slice(position, position + len(vectors_BD))
                     columns = [*_identity(documents, split, first_row, at), *_counts(encoded, at)]
                     writer.write(pa.record_batch([*columns, schemas.vectors(vectors_BD)], schema=schema))
-                    place += len(vectors_BD)
+                    position += len(vectors_BD)
     if words.config.remove_components:
         write_moment(folder, writer.temporary_name, moment_DD)
     return TaskResult.of(writer, encoder.account(), counters, part=part)

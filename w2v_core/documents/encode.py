@@ -87,10 +87,10 @@ class Encoder:
         assert sentences.documents is not None
         num_cut = len(sentences.values.flatten())
         lists = joined(_of_a_dictionary(sentences.values), self._phrases, self._joining)
-        words, places_T = dictionary_and_codes(lists)
-        self._num_joined += num_cut - len(places_T)
+        words, codes_T = dictionary_and_codes(lists)
+        self._num_joined += num_cut - len(codes_T)
         length_I = np.diff(lists.offsets.to_numpy())
-        return self._vocabulary.ids(words)[places_T], np.repeat(sentences.documents, length_I)
+        return self._vocabulary.ids(words)[codes_T], np.repeat(sentences.documents, length_I)
 
 
 def _of_a_dictionary(lists: pa.ListArray) -> pa.ListArray:

@@ -130,18 +130,18 @@ def _read_json_lines(
 ) -> Iterator[Documents]:
     first, path = 0, split.file.path
     for lines in read_lines(split, config.strict, counters, cut_long=False):
-        places, ids, values = [], [], []
-        for place, line in enumerate(lines.to_pylist()):
+        positions, ids, values = [], [], []
+        for position, line in enumerate(lines.to_pylist()):
             if not line or line.isspace():
                 continue
             counters["rows"] += 1
             row = parsed(line)
-            places.append(first + place)
+            positions.append(first + position)
             values.append(row_of(row, line, config, path, counters).value)
             if id_column is not None:
                 ids.append(_json_id(row, id_column, path))
         column = None if id_column is None else pa.array(ids, pa.string())
-        yield Documents(np.array(places, np.int64), column, _blocks_of(values, counters))
+        yield Documents(np.array(positions, np.int64), column, _blocks_of(values, counters))
         first += len(lines)
 
 
@@ -156,11 +156,14 @@ def _json_id(row: Any, id_column: str, path: str) -> str | None:
 
 def _blocks_of(values: list[Any], counters: Counter[str]) -> tuple[Block, ...]:
     """Texts, and lists of tokens, by their places; None is neither."""
-    texts = [place for place, value in enumerate(values) if isinstance(value, str)]
-    lists = [place for place, value in enumerate(values) if isinstance(value, list)]
-    parent_T = np.repeat(np.arange(len(lists)), [len(values[place]) for place in lists])
-    tokens = pa.array([token for place in lists for token in values[place]], pa.string())
+    texts = [position for position, value in enumerate(values) if isinstance(value, str)]
+    lists = [position for position, value in enumerate(values) if isinstance(value, list)]
+    parent_T = np.repeat(np.arange(len(lists)), [len(values[position]) for position in lists])
+    tokens = pa.array([token for position in lists for token in values[position]], pa.string())
     return (
-        Block(pa.array([values[place] for place in texts], pa.string()), documents=np.array(texts, np.int64)),
+        Block(
+            pa.array([values[position] for position in texts], pa.string()),
+            documents=np.array(texts, np.int64),
+        ),
         Block(without_empty(tokens, parent_T, len(lists), counters), documents=np.array(lists, np.int64)),
     )

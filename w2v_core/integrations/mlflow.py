@@ -15,7 +15,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from w2v_core.errors import UserError, describe_system_error
-from w2v_core.io.credentials import is_secret, refuse_in_location, without_secrets
+from w2v_core.io.credentials import is_secret, reject_in_location, without_secrets
 from w2v_core.io.events import log_event
 from w2v_core.report.facts import RunFacts, read_facts
 from w2v_core.runs.artifacts import REPORT_PAGE
@@ -58,7 +58,7 @@ def log_run(
     takes them from MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN), where mlflow is not
     installed, and for a run that is not trained.
     """
-    refuse_tracking(tracking_uri)
+    reject_tracking(tracking_uri)
     client_class = import_client()
     run.require("vectors")
     facts = read_facts(run)
@@ -76,9 +76,9 @@ def log_run(
     return logged
 
 
-def refuse_tracking(tracking_uri: str, option: str = "--uri") -> None:
+def reject_tracking(tracking_uri: str, option: str = "--uri") -> None:
     """UserError for a URI with credentials, and for one that is no server's, in the sentence's own words."""
-    refuse_in_location(
+    reject_in_location(
         tracking_uri,
         option,
         "leave them out and give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in "

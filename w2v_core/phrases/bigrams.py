@@ -40,16 +40,16 @@ class Bigrams:
 
 def grams_of(sentences: pa.ListArray, phrase_rules: PhraseRules) -> Bigrams:
     """The grams of `sentences`, lists of a dictionary's words."""
-    words, places_T = dictionary_and_codes(sentences)
-    begin_P, end_P = _pairs(sentences, is_common(words, phrase_rules)[places_T])
+    words, codes_T = dictionary_and_codes(sentences)
+    begin_P, end_P = _pairs(sentences, is_common(words, phrase_rules)[codes_T])
     near_P = end_P - begin_P == 1
-    keys = places_T[begin_P[near_P]].astype(np.int64) * len(words) + places_T[end_P[near_P]]
+    keys = codes_T[begin_P[near_P]].astype(np.int64) * len(words) + codes_T[end_P[near_P]]
     distinct = pa.array(keys).dictionary_encode()
     near_J = distinct.dictionary.to_numpy()
     begin_far, end_far = begin_P[~near_P], end_P[~near_P]
     names = [
         _named(words, near_J, phrase_rules.delimiter),
-        _spelled_out(words, places_T, begin_far, end_far, phrase_rules.delimiter),
+        _spelled_out(words, codes_T, begin_far, end_far, phrase_rules.delimiter),
     ]
     bytes_U = pc.binary_length(words).to_numpy()
     gram_P = np.empty(len(begin_P), np.int32)
@@ -57,8 +57,8 @@ def grams_of(sentences: pa.ListArray, phrase_rules: PhraseRules) -> Bigrams:
     gram_P[~near_P] = len(near_J) + np.arange(len(begin_far))
     return Bigrams(
         pa.concat_arrays(names),
-        bytes_U[np.concatenate([near_J // max(len(words), 1), places_T[begin_far]])],
-        bytes_U[np.concatenate([near_J % max(len(words), 1), places_T[end_far]])],
+        bytes_U[np.concatenate([near_J // max(len(words), 1), codes_T[begin_far]])],
+        bytes_U[np.concatenate([near_J % max(len(words), 1), codes_T[end_far]])],
         gram_P,
         begin_P,
         end_P,
@@ -83,15 +83,15 @@ def _pairs(sentences: pa.ListArray, is_common_T: BoolArray) -> tuple[Int64Array,
 
 def _named(words: pa.StringArray, near_J: Int64Array, delimiter: str) -> pa.StringArray:
     """Names of words that follow each other."""
-    first, last = (words.take(pa.array(places)) for places in np.divmod(near_J, max(len(words), 1)))
+    first, last = (words.take(pa.array(codes)) for codes in np.divmod(near_J, max(len(words), 1)))
     return pc.binary_join_element_wise(first, last, delimiter)
 
 
 def _spelled_out(
-    words: pa.StringArray, places_T: Int32Array, begins: Int64Array, ends: Int64Array, delimiter: str
+    words: pa.StringArray, codes_T: Int32Array, begins: Int64Array, ends: Int64Array, delimiter: str
 ) -> pa.StringArray:
     """Names of pairs with common terms between them."""
     lengths = ends - begins + 1
-    tokens = words.take(pa.array(places_T[ranges(begins, lengths)]))
+    tokens = words.take(pa.array(codes_T[ranges(begins, lengths)]))
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
     return pc.binary_join(pa.ListArray.from_arrays(offsets, tokens), delimiter)

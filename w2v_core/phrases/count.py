@@ -40,8 +40,8 @@ def count_bigrams(sentences: Iterable[pa.ListArray], phrase_rules: PhraseRules) 
 
 
 def _count(sentences: pa.ListArray, phrase_rules: PhraseRules) -> pa.Table:
-    words, places_T = dictionary_and_codes(sentences)
-    counts_U = np.bincount(places_T, minlength=len(words))
+    words, codes_T = dictionary_and_codes(sentences)
+    counts_U = np.bincount(codes_T, minlength=len(words))
     kind_U = -is_common(words, phrase_rules).astype(np.int32)
     bigrams = grams_of(sentences, phrase_rules)
     counts_J = np.bincount(bigrams.of_pair, minlength=len(bigrams.names))

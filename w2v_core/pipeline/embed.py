@@ -144,14 +144,14 @@ def _build(
     task_results = executor.run_parts("documents: embedding", len(parts), embed_one) if parts else []
     others: list[FileEntry] = []
     if options.remove_components and task_results:
-        drafts, has_id = (
+        by_part, has_id = (
             {task_result.part: task_result for task_result in task_results},
             options.id_column is not None,
         )
         components_KD = principal_components(
             total_moment(folder, task_results, size), options.remove_components
         )
-        remove = partial(_remove_components, folder, drafts, components_KD, has_id)
+        remove = partial(_remove_components, folder, by_part, components_KD, has_id)
         task_results = executor.run_parts("documents: removing components", len(parts), remove)
         others = [write_array(stage_writer, COMPONENTS, components_KD)]
     counters = add_counters(task_result.counters for task_result in task_results)
@@ -174,7 +174,9 @@ def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor
         count = partial(_count_part, tasks, source.tokenize)
         task_results = executor.run_parts("documents: numbering rows", len(tasks), count)
         by_part = {task_result.part: task_result.counters for task_result in task_results}
-        rows = [by_part[part][str(place)] for part, task in enumerate(tasks) for place in range(len(task))]
+        rows = [
+            by_part[part][str(position)] for part, task in enumerate(tasks) for position in range(len(task))
+        ]
     first_rows, before = [], 0
     for split, num_rows in zip(splits, rows, strict=True):
         before = before if split.begin else 0
@@ -191,9 +193,9 @@ def _embed_part(parts: Parts, source: Source, options: EmbedConfig, folder: Fold
 
 
 def _remove_components(
-    folder: Folder, drafts: dict[int, TaskResult], components_KD: FloatArray, has_id: bool, part: int
+    folder: Folder, by_part: dict[int, TaskResult], components_KD: FloatArray, has_id: bool, part: int
 ) -> TaskResult:
-    return rewrite_without(folder, drafts[part], components_KD, has_id)
+    return rewrite_without(folder, by_part[part], components_KD, has_id)
 
 
 def _count_part(tasks: list[list[Split]], tokenize: TokenizeConfig, part: int) -> TaskResult:

@@ -14,7 +14,7 @@ from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Executor
 from w2v_core.executors.catalog import PREFIX, tables_among
-from w2v_core.integrations.mlflow import import_client, log_run, refuse_tracking
+from w2v_core.integrations.mlflow import import_client, log_run, reject_tracking
 from w2v_core.io.events import bind_run, log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
@@ -118,15 +118,15 @@ class NightlyRun:
         watch_training: WatchTraining = unwatched_training,
     ) -> None:
         require_sets(config.gate, config.evaluate)
-        _refuse_own_settings(config)
+        _reject_own_settings(config)
         check_sets(config)
         check_report(config)
         if metrics_file is not None:
-            _refuse_no_file(metrics_file)
+            _require_file(metrics_file)
         if mlflow is not None:
-            refuse_tracking(mlflow, "--mlflow")
+            reject_tracking(mlflow, "--mlflow")
             import_client()
-        _refuse_work_of_another(work, model.name)
+        _reject_work_of_another(work, model.name)
         self._work = work
         self._model = model
         self._config = config
@@ -233,7 +233,7 @@ class NightlyRun:
         if not added:
             return None
         if not fresh:
-            self._refuse_again(added, current)
+            self._reject_repeated(added, current)
         prediction = self._prediction(added) if self._config.night.predict else None
         plan = Plan(
             night=self._new_name(),
@@ -253,7 +253,9 @@ class NightlyRun:
         Nights are told in the order of their names.
         """
         taken = {record.night for record in self._work.records()}
-        taken |= {made_by.night for version in self._model.versions() if (made_by := _made_by(version))}
+        taken |= {
+            created_by.night for version in self._model.versions() if (created_by := _created_by(version))
+        }
         if not taken:
             return name_of(self._asked_at)
         return name_of(max(self._asked_at, began_at(max(taken)) + timedelta(seconds=1)))
@@ -333,16 +335,16 @@ class NightlyRun:
             )
         return Ledger.read(data, f"{version.location}/{LEDGER}")
 
-    def _refuse_again(self, added: Sequence[ReadFile], current: Version | None) -> None:
+    def _reject_repeated(self, added: Sequence[ReadFile], current: Version | None) -> None:
         """GateRefused where these files, with these settings, made a version from current that is not to stand."""
         settings, contents = self._identity(), {file.sha256 for file in added}
         for version in self._model.versions():
-            made_by = _made_by(version)
+            created_by = _created_by(version)
             if (
-                made_by is None
+                created_by is None
                 or version.record.based_on != (current.name if current else None)
-                or made_by.settings != settings
-                or {file.sha256 for file in made_by.files} != contents
+                or created_by.settings != settings
+                or {file.sha256 for file in created_by.files} != contents
             ):
                 continue
             why = (
@@ -375,8 +377,8 @@ class NightlyRun:
     def _version_of(self, plan: Plan) -> Version | None:
         """The version that this night has published already."""
         for version in reversed(self._model.versions()):
-            made_by = _made_by(version)
-            if made_by and made_by.night == plan.night:
+            created_by = _created_by(version)
+            if created_by and created_by.night == plan.night:
                 return version
         return None
 
@@ -436,14 +438,14 @@ class NightlyRun:
                 f"gate: {message}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
             )
         ledger = self._ledger(current).extended(plan.files)
-        made_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())
+        created_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())
         step.lease.renew()
         published = self._model.publish(
             run,
             attachments={
                 LEDGER: ledger.to_json(),
                 VERDICT: gate_result.to_json(),
-                NIGHT: made_by.model_dump_json(indent=1).encode(),
+                NIGHT: created_by.model_dump_json(indent=1).encode(),
             },
             state="accepted" if gate_result.passed else "rejected",
             based_on=plan.based_on,
@@ -505,7 +507,7 @@ class NightlyRun:
         folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
 
 
-def _refuse_work_of_another(work: WorkFolder, name: str) -> None:
+def _reject_work_of_another(work: WorkFolder, name: str) -> None:
     plan = work.plan()
     models = [plan.model] if plan else [record.model for record in work.records(1)]
     if models and models[0] != name:
@@ -514,7 +516,7 @@ def _refuse_work_of_another(work: WorkFolder, name: str) -> None:
         )
 
 
-def _refuse_no_file(location: str) -> None:
+def _require_file(location: str) -> None:
     """UserError where the metrics would replace something else than a file."""
     target = open_folder(location)
     kind = target.filesystem.get_file_info(target.path).type
@@ -531,7 +533,7 @@ def stages_of(config: Config) -> list[str]:
     return [stage for stage in STAGES if asked.get(stage, True)]
 
 
-def _refuse_own_settings(config: Config) -> None:
+def _reject_own_settings(config: Config) -> None:
     """UserError for settings that each night decides."""
     named = {
         "vocab.extend": config.vocab.extend,
@@ -546,7 +548,7 @@ def _refuse_own_settings(config: Config) -> None:
             )
 
 
-def _made_by(version: Version) -> CreatedBy | None:
+def _created_by(version: Version) -> CreatedBy | None:
     """What night made the version; None where `w2v publish` did."""
     data = version.folder.read(NIGHT)
     return None if data is None else CreatedBy.model_validate_json(data)

@@ -58,14 +58,14 @@ def make_stage(
         with _name_interrupted_stage(name):
             prepare()
             with run.rewrite(name) as stage_writer:
-                made = build(stage_writer)
+                result = build(stage_writer)
                 manifest = stage_writer.finish(
                     config=config,
                     inputs=inputs,
-                    files=made.files,
-                    tokens=made.tokens,
-                    counters=made.counters,
-                    digest=made.digest,
+                    files=result.files,
+                    tokens=result.tokens,
+                    counters=result.counters,
+                    digest=result.digest,
                 )
         log_event(f"{name}: {describe(manifest)}", "stage_finished", **stage_summary(manifest))
         return manifest

@@ -130,5 +130,5 @@ def _tokenize_rows(
     rows: Batches,
     part: int,
 ) -> Iterator[TaskResult]:
-    """The receipt of a part of a table; the parts of files come before."""
+    """The task result of a part of a table; the parts of files come before."""
     yield tokenize_rows(rows, table, options, given, folder, first_part + part)

@@ -141,7 +141,9 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
 
     def build(stage_writer: StageWriter) -> StageResult:
         if named.from_ is not None:
-            return _adopt(stage_writer, run.stage("vocab"), sentences, config, named.from_, executor)
+            return _reuse_vocabulary(
+                stage_writer, run.stage("vocab"), sentences, config, named.from_, executor
+            )
         return _build(stage_writer, sentences, config, named, executor, spelling(settings))
 
     return make_stage(run, "vocab", config.vocab, inputs, build, lambda: executor.start(run.name))
@@ -258,7 +260,7 @@ def _brought_along(merge: pa.Table, num_buckets: int) -> pa.RecordBatch:
     return partition_by_hash(pa.table(columns, schema=COUNTS), num_buckets)
 
 
-def _adopt(
+def _reuse_vocabulary(
     stage_writer: StageWriter,
     vocab_folder: Folder,
     sentences: SentenceStage,

@@ -80,7 +80,7 @@ def spread_vocabulary(
 
 
 @dataclass(frozen=True)
-class TrialShards:
+class CalibrationShards:
     """Rows of the sample as the shards stage writes them."""
 
     task_results: Sequence[TaskResult]
@@ -98,17 +98,19 @@ class TrialShards:
         return sum(task_result.file.bytes for task_result in self.task_results if task_result.file)
 
 
-def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder) -> TrialShards:
+def calibration_shards(
+    sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder
+) -> CalibrationShards:
     """Subsample, window and write the sample's sentences, in one pass."""
     once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
     started = time.perf_counter()
     encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
     task_results = list(write_shard(encoded, vocabulary.spread_keep, once, folder, 0, sample.weighted))
-    return TrialShards(task_results, time.perf_counter() - started)
+    return CalibrationShards(task_results, time.perf_counter() - started)
 
 
-def trial_rows_per_second(
-    shards: TrialShards,
+def calibrate_rows_per_second(
+    shards: CalibrationShards,
     vocabulary: SpreadVocabulary,
     config: Config,
     folder: Folder,
@@ -154,6 +156,6 @@ def _for_ever(train: TrainConfig) -> TrainConfig:
     return train.model_copy(update={"epochs": 100_000, "init_vectors": None, "init_frozen": False})
 
 
-def is_trial_of_whole(num_words: int, config: Config) -> bool:
+def is_calibration_complete(num_words: int, config: Config) -> bool:
     """Whether a trial's tables are as large as the run's."""
     return table_bytes(num_words, config) <= LARGEST_TRIAL_BYTES

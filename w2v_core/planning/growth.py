@@ -34,7 +34,8 @@ def doublings(parts: Sequence[pa.Table]) -> list[list[pa.Table]]:
     while len(levels[-1]) > 1:
         before = levels[-1]
         pairs = [
-            summed(iter(before[place : place + 2]), COUNTS, ["token"]) for place in range(0, len(before), 2)
+            summed(iter(before[position : position + 2]), COUNTS, ["token"])
+            for position in range(0, len(before), 2)
         ]
         levels.append(pairs)
     return levels
@@ -50,7 +51,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def extrapolated(seen: Curve, words: Curve, scale: float) -> float:
+def extrapolate_growth(seen: Curve, words: Curve, scale: float) -> float:
     """The quantity of `scale` times the sample. `words` is the curve of distinct words, perhaps the same."""
     number = math.log2(scale)
     if number <= 0 or not seen or seen[-1] <= 0:
@@ -81,7 +82,7 @@ def words_that_reach(
     if min(found) < 10:  # too few to see them grow: of words that reach it, all are seen often
         return float((whole["count"].to_numpy() >= max(1.0, in_sample)).sum())
     most = float((whole["count"].to_numpy() >= in_sample / 2).sum()) if in_sample >= 2 else math.inf
-    return min(extrapolated(found, words, scale), extrapolated(words, words, scale), most)
+    return min(extrapolate_growth(found, words, scale), extrapolate_growth(words, words, scale), most)
 
 
 def tokens_below(levels: Sequence[Sequence[pa.Table]], words: Curve, threshold: int, scale: float) -> float:
@@ -92,7 +93,7 @@ def tokens_below(levels: Sequence[Sequence[pa.Table]], words: Curve, threshold: 
         return float(counts_U[counts_U < in_sample].sum() * scale)
     below = curve(levels, lambda counts: float(counts[counts < threshold].sum()))
     most = counts_U[counts_U < 2 * in_sample] if in_sample >= 2 else counts_U
-    return min(extrapolated(below, words, scale), float(most.sum()) * scale)
+    return min(extrapolate_growth(below, words, scale), float(most.sum()) * scale)
 
 
 def _slopes(seen: Curve) -> list[float]:

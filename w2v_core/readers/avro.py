@@ -48,7 +48,7 @@ def avro_batches(
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         reader = fastavro.reader(source)
-        _refuse_endless(reader.writer_schema, path)
+        _reject_endless(reader.writer_schema, path)
         schema = arrow_schema(reader.writer_schema)
         counters["input_bytes"] += split.end - split.begin
         wanted = pa.schema([schema.field(name) for name in present(names, schema)])
@@ -75,7 +75,7 @@ def arrow_schema(record: Any) -> pa.Schema:
     return pa.schema([pa.field(field["name"], _kind(field["type"])) for field in fields])
 
 
-def _refuse_endless(
+def _reject_endless(
     avro: Any, path: str, around: tuple[str, ...] = (), named: dict[str, Any] | None = None
 ) -> None:
     """UserError for types of which a few bytes claim any number of values, or any depth.
@@ -96,7 +96,7 @@ def _refuse_endless(
         kinds += [avro[key] for key in ("items", "values") if key in avro]
         kinds += [] if isinstance(avro["type"], str) else [avro["type"]]
     for kind in kinds:
-        _refuse_endless(kind, path, around, named)
+        _reject_endless(kind, path, around, named)
 
 
 def _last(name: str) -> str:

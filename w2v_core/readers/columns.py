@@ -105,14 +105,14 @@ def _folded_columns(file: pq.ParquetFile, names: Sequence[str]) -> list[str]:
     """The paths of the columns of text, plain or in lists, among `names`, that hold dictionaries."""
     if not file.num_row_groups:
         return []
-    places = {file.schema.column(place).path: place for place in range(len(file.schema))}
+    positions = {file.schema.column(position).path: position for position in range(len(file.schema))}
     first = file.metadata.row_group(0)
     return [
         path
-        for path, place in places.items()
+        for path, position in positions.items()
         if path.split(".")[0] in names
         and pa.types.is_string(_inner(file.schema_arrow.field(path.split(".")[0]).type))
-        and first.column(place).has_dictionary_page
+        and first.column(position).has_dictionary_page
     ]
 
 
@@ -440,7 +440,7 @@ def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Cou
             _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
         )
     if config.strict:
-        _refuse(line, config.column, path)
+        _reject(line, config.column, path)
     counters["bad_rows"] += 1
     counters[fault] += 1
     return Row(None)
@@ -471,7 +471,7 @@ def _is_token(token: object) -> bool:
     )
 
 
-def _refuse(line: str, column: str, path: str) -> NoReturn:
+def _reject(line: str, column: str, path: str) -> NoReturn:
     raise InputError(
         f"{path} has a line that is no JSON object with text or tokens under {column!r}: {line[:80]!r}; mend it, or "
         "leave out --strict to have such lines skipped and counted"

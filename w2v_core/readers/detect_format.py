@@ -143,7 +143,7 @@ def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[
     if (shape := json_shape(text, is_whole)) == "lines":
         return "json lines", ","
     if shape is not None:
-        _refuse_json(shape, path)
+        _reject_json(shape, path)
     if delimiter := csv_delimiter(text, column, is_whole):
         return "csv", delimiter
     _reject_contradiction(named, text, path)
@@ -163,7 +163,7 @@ def _text(head: bytes) -> str:
     return head.decode(errors="replace").removeprefix("\ufeff")
 
 
-def _refuse_json(shape: str, path: str) -> NoReturn:
+def _reject_json(shape: str, path: str) -> NoReturn:
     what, fix = {
         "array": ("one JSON array of rows", "jq -c '.[]'"),
         "arrays": ("lines that are JSON arrays", "jq -c '{text: .}'"),

@@ -47,8 +47,8 @@ def _text_bytes(column: pa.Array) -> Int64Array:
 
 def _value_bytes(values: pa.DictionaryArray) -> Int64Array:
     lengths = pc.binary_length(values.dictionary).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    place_U = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    bytes_U: Int64Array = np.append(lengths, 0)[place_U]  # of a null, the 0 at the end
+    position_U = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    bytes_U: Int64Array = np.append(lengths, 0)[position_U]  # of a null, the 0 at the end
     return bytes_U
 
 

@@ -111,7 +111,7 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
                 return
         position += len(chunk)
     if split.file.compression is None and position < split.end:
-        refuse_shrunk(split)
+        reject_shrunk(split)
 
 
 def _read_chunk(stream: BinaryIO) -> bytes:
@@ -122,7 +122,7 @@ def _read_chunk(stream: BinaryIO) -> bytes:
     return chunk
 
 
-def refuse_shrunk(split: Split) -> NoReturn:
+def reject_shrunk(split: Split) -> NoReturn:
     """UserError for a file that ends before what it had when it was found."""
     raise InputError(
         f"{split.file.path} had {split.file.size:,} bytes when it was found and became shorter before it was read; "

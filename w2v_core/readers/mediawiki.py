@@ -18,7 +18,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.readers.block import Block
 from w2v_core.readers.columns import raise_if_unreadable
-from w2v_core.readers.lines import open_split, refuse_shrunk
+from w2v_core.readers.lines import open_split, reject_shrunk
 from w2v_core.readers.splits import Split
 
 _CHUNK_BYTES = 1 << 20
@@ -112,7 +112,7 @@ def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[b
     if pending.startswith(_BEGIN):
         raise EOFError("the last page has no end")
     if split.file.compression is None and position + len(pending) < split.end:
-        refuse_shrunk(split)
+        reject_shrunk(split)
 
 
 def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> str | None:

@@ -17,7 +17,7 @@ from typing import Any
 from pyarrow import fs
 
 from w2v_core.errors import InputError, UserError
-from w2v_core.io.credentials import refuse_in_location
+from w2v_core.io.credentials import reject_in_location
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
 from w2v_core.readers.compression import ENDINGS
 from w2v_core.readers.detect_format import TABLES, Format, Kind, detect_kind, named_format
@@ -113,7 +113,7 @@ def find_files(
         raise InputError("no input was named; use --input with files, folders, globs or URIs")
     named = [os.fspath(location) for location in locations]
     for location in named:
-        refuse_in_location(location)
+        reject_in_location(location)
         if location != location.encode(errors="replace").decode():
             raise InputError(f"input {location!a} has a name that is not UTF-8; rename it")
     found: dict[str, InputFile] = {}
@@ -260,11 +260,11 @@ def _below(root: str, folder: Folder) -> Iterator[InputFile]:
 def _local_folders(top: str) -> Iterator[str]:
     """The folder and those below it, each once, wherever symbolic links lead."""
 
-    def refuse(error: OSError) -> None:
+    def reject(error: OSError) -> None:
         raise InputError(f"input {error.filename} cannot be read: {error.strerror}") from None
 
     seen: set[str] = set()
-    for path, names, files in os.walk(top, followlinks=True, onerror=refuse):
+    for path, names, files in os.walk(top, followlinks=True, onerror=reject):
         real = os.path.realpath(path)
         if real in seen or MARKER in files:
             names.clear()

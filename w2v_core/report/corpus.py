@@ -94,9 +94,11 @@ def _bars(accounts: dict[str, TokenAccount]) -> Markup:
         for fate, count in enumerate(fates):
             width = 480 * count / max(account.read, 1)
             if count:
-                place, shown_width = f"{begin:.1f}", f"{max(width, 0.5):.1f}"
+                position, drawn_width = f"{begin:.1f}", f"{max(width, 0.5):.1f}"
                 parts.append(
-                    element("rect", x=place, y=top + 20, width=shown_width, height=16, class_=f"fill-{fate}")
+                    element(
+                        "rect", x=position, y=top + 20, width=drawn_width, height=16, class_=f"fill-{fate}"
+                    )
                 )
             begin += width
     keys = [

@@ -9,8 +9,8 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from w2v_core.report.escape import LONGEST_WORD, escape_control_chars
 from w2v_core.report.markup import Markup, element, section
-from w2v_core.report.shown import LONGEST_WORD, shown
 from w2v_core.report.word_map import WordMap
 
 _HINT = (
@@ -61,7 +61,7 @@ def explorer_section(words: WordMap) -> Markup:
 def explorer_data(words: WordMap) -> Markup:
     """The data as a block that no browser runs: `<` is escaped, so nothing in a word ends it."""
     data = {
-        "words": [shown(token, LONGEST_WORD) for token in words.tokens],
+        "words": [escape_control_chars(token, LONGEST_WORD) for token in words.tokens],
         "counts": _packed(np.minimum(words.counts, 2**53 - 1).astype("<f8")),
         "places": _packed(words.positions.astype("<u2")),
         "neighbors": _packed(words.neighbors.astype("<u2")),

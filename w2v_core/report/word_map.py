@@ -40,13 +40,13 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
     projection = config.projection if num >= FEWEST_FOR_UMAP else "pca"
     fraction = None
     if projection == "umap":
-        places_N2 = umap(units_ND, config.seed)
+        positions_N2 = umap(units_ND, config.seed)
     else:
-        places_N2, fraction = pca(units_ND)
+        positions_N2, fraction = pca(units_ND)
     return WordMap(
         vectors.tokens_by_count(num),
         vectors.counts[ids_N],
-        _on_grid(places_N2),
+        _on_grid(positions_N2),
         neighbors_NK.astype(np.uint16),
         cosines_NK,
         projection,
@@ -73,10 +73,10 @@ def _neighbors(units_ND: Float32Array, most: int) -> tuple[Int64Array, Float32Ar
     return np.concatenate([ids for ids, _ in found]), np.concatenate([scores for _, scores in found])
 
 
-def _on_grid(places_N2: Float64Array) -> NDArray[np.uint16]:
+def _on_grid(positions_N2: Float64Array) -> NDArray[np.uint16]:
     """The places in 0..65535, one scale for both axes, in the middle."""
-    low_2, high_2 = places_N2.min(axis=0), places_N2.max(axis=0)
+    low_2, high_2 = positions_N2.min(axis=0), positions_N2.max(axis=0)
     extent = (high_2 - low_2).max()
-    scaled_N2 = (places_N2 - (low_2 + high_2) / 2) / (extent if extent > 0 else 1.0) + 0.5
+    scaled_N2 = (positions_N2 - (low_2 + high_2) / 2) / (extent if extent > 0 else 1.0) + 0.5
     on_grid_N2: NDArray[np.uint16] = np.round(scaled_N2 * 65535).astype(np.uint16)
     return on_grid_N2

@@ -57,9 +57,9 @@ class ReceivedSentences:
     def piece(self, number: int, num_pieces: int) -> Sentences:
         """The copies that belong to a piece, each with a key of its own, from its rank among all."""
         keys_S, copies_S = self.sentences.keys, self.copies
-        place_S = (keys_S % np.uint64(num_pieces)).astype(np.int64) + number
-        place_S %= num_pieces
-        first_S, last_S = (copies_S * (place_S + more) // num_pieces for more in (0, 1))
+        position_S = (keys_S % np.uint64(num_pieces)).astype(np.int64) + number
+        position_S %= num_pieces
+        first_S, last_S = (copies_S * (position_S + more) // num_pieces for more in (0, 1))
         number_S = last_S - first_S
         copy_keys = ranges(first_S + self.ranks, number_S).astype(np.uint64)
         source_S = np.repeat(np.arange(len(keys_S)), number_S)

@@ -60,12 +60,12 @@ def subsample(
     Words are dropped before windows are laid, as in word2vec.c, so a window reaches over the gaps.
     """
     keep_key, order_key = (_draw_key(seed, purpose, draw) for purpose in (_KEEP_TOKEN, _ORDER_OF_STRETCH))
-    made, num_kept = [], 0
+    parts, num_kept = [], 0
     for part in _parts(sentences):
         rows, kept = _rows(part, keep_probability_V, window, keep_key, order_key)
-        made.append(rows)
+        parts.append(rows)
         num_kept += kept
-    rows = _joined(made)
+    rows = _joined(parts)
     return Subsampled(rows, len(sentences.ids) - num_kept, num_kept - len(rows))
 
 
@@ -96,8 +96,8 @@ def _rows(
     """The rows, and how many words subsampling kept."""
     lengths_S = sentences.lengths
     sentence_T = np.repeat(np.arange(len(lengths_S)), lengths_S)
-    place_T = np.arange(len(sentences.ids)) - np.repeat(np.cumsum(lengths_S) - lengths_S, lengths_S)
-    token_keys_T = combine(sentences.keys[sentence_T], place_T.astype(np.uint64))
+    position_T = np.arange(len(sentences.ids)) - np.repeat(np.cumsum(lengths_S) - lengths_S, lengths_S)
+    token_keys_T = combine(sentences.keys[sentence_T], position_T.astype(np.uint64))
     kept_T = uniform(combine(token_keys_T, keep_key)) < keep_probability_V[sentences.ids]
     kept_lengths_S = np.bincount(sentence_T[kept_T], minlength=len(lengths_S))
     left_B, right_B = reaches(kept_lengths_S, window)

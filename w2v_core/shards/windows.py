@@ -13,9 +13,9 @@ def reaches(lengths_S: IntArray, window: int) -> tuple[UInt8Array, UInt8Array]:
     Sentence s has lengths_S[s] words; together they are the T tokens.
     """
     begins_S = np.cumsum(lengths_S) - lengths_S
-    place_T = np.arange(int(np.sum(lengths_S))) - np.repeat(begins_S, lengths_S)
-    after_T = np.repeat(lengths_S, lengths_S) - 1 - place_T
-    return np.minimum(place_T, window).astype(np.uint8), np.minimum(after_T, window).astype(np.uint8)
+    position_T = np.arange(int(np.sum(lengths_S))) - np.repeat(begins_S, lengths_S)
+    after_T = np.repeat(lengths_S, lengths_S) - 1 - position_T
+    return np.minimum(position_T, window).astype(np.uint8), np.minimum(after_T, window).astype(np.uint8)
 
 
 def context_windows(

@@ -51,8 +51,8 @@ def write_shard(
     num_pieces = sentences.num_pieces(keep_probability_V, config.target_rows)
     for draw in range(config.passes):
         for piece in range(num_pieces):
-            place = {"part": part, "draw": draw, "piece": piece, "num_pieces": num_pieces}
-            yield _write_piece(sentences, keep_probability_V, config, folder, place)
+            position = {"part": part, "draw": draw, "piece": piece, "num_pieces": num_pieces}
+            yield _write_piece(sentences, keep_probability_V, config, folder, position)
 
 
 def _write_piece(
@@ -60,28 +60,28 @@ def _write_piece(
     keep_probability_V: npt.NDArray[np.float64],
     config: ShardsConfig,
     folder: Folder,
-    place: dict[str, int],
+    position: dict[str, int],
 ) -> TaskResult:
-    own = sentences.piece(place["piece"], place["num_pieces"])
+    own = sentences.piece(position["piece"], position["num_pieces"])
     num_known = len(own.ids)
-    thinned = subsample(own, keep_probability_V, config.window, config.seed, place["draw"])
+    subsampled = subsample(own, keep_probability_V, config.window, config.seed, position["draw"])
     del own
-    rows, digest = thinned.rows, 0
+    rows, digest = subsampled.rows, 0
     weighted = sentences.sentences.weights is not None
     schema = schemas.shards(config.window, weighted)
     with PartWriter(folder, schema, use_dictionary=False, use_byte_stream_split=True) as writer:
         for target_B, contexts_BW, weight_B in _row_groups(rows, config.window):
             writer.write(_to_batch(target_B, contexts_BW, weight_B if weighted else None))
             digest = joined_digest(digest, digest_of_rows(target_B, contexts_BW))
-    unknown = sentences.num_tokens - sentences.num_known if place["piece"] == 0 else 0
+    unknown = sentences.num_tokens - sentences.num_known if position["piece"] == 0 else 0
     account = TokenAccount(
         read=num_known + unknown,
         kept=len(rows),
         out_of_vocabulary=unknown,
-        subsampled=thinned.subsampled,
-        dropped={"no_context": thinned.no_context},
+        subsampled=subsampled.subsampled,
+        dropped={"no_context": subsampled.no_context},
     )
-    return TaskResult.of(writer, account, {}, digest, **place)
+    return TaskResult.of(writer, account, {}, digest, **position)
 
 
 def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Array, npt.NDArray[np.float32]]]:

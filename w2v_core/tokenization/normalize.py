@@ -125,10 +125,10 @@ def _replaced(
     spelled = encoded(new_H[new_H != _NOTHING])
     spelled_at_H = np.cumsum(new_width_H, dtype=np.int64) - new_width_H
     superfluous = []
-    for place in range(4):
-        written = place < new_width_H
-        data_Y[begins_H[written] + place] = spelled[spelled_at_H[written] + place]
-        superfluous.append(begins_H[(place >= new_width_H) & (place < old_width_H)] + place)
+    for position in range(4):
+        written = position < new_width_H
+        data_Y[begins_H[written] + position] = spelled[spelled_at_H[written] + position]
+        superfluous.append(begins_H[(position >= new_width_H) & (position < old_width_H)] + position)
     gone = np.sort(np.concatenate(superfluous))
     if len(gone) == 0:
         return data_Y, offsets_I

@@ -94,9 +94,9 @@ class SharedWords:
 
     def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Float32Array:
         """cos(first R, second) of every word, (N,) float32; 0 where either vector is zero."""
-        turned = rotation_DD.astype(np.float32)
+        rotated = rotation_DD.astype(np.float32)
         blocks = [
-            clip_cosines(np.einsum("bd,bd->b", a_BD @ turned, b_BD)) for a_BD, b_BD in self._unit_blocks()
+            clip_cosines(np.einsum("bd,bd->b", a_BD @ rotated, b_BD)) for a_BD, b_BD in self._unit_blocks()
         ]
         return np.concatenate([np.empty(0, np.float32), *blocks])
 

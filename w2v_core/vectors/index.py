@@ -145,7 +145,7 @@ class NearestIndex:
         ids_K = np.sort(ids_K[~np.isin(ids_K, excluded)])  # equal scores by id
         score_K = clip_cosines(self.vectors.unit_rows(ids_K) @ query_D)
         order = np.argsort(-score_K, kind="stable")[:topn]
-        return [(self.vectors.tokens[ids_K[place]], float(score_K[place])) for place in order]
+        return [(self.vectors.tokens[ids_K[position]], float(score_K[position])) for position in order]
 
     def _fits(self) -> bool:
         if (len(self._graph), self._graph.ndim) != self.vectors.vectors.shape:

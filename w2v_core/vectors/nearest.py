@@ -148,9 +148,11 @@ def best_rows(
             clip_cosines(score_BN)
         if excluded_BX is not None:
             _exclude(score_BN, excluded_BX, ids_N)
-        place_BK = _best_columns(score_BN, k)
-        ids = np.concatenate([best_ids, ids_N[place_BK]], axis=1)
-        candidate_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
+        position_BK = _best_columns(score_BN, k)
+        ids = np.concatenate([best_ids, ids_N[position_BK]], axis=1)
+        candidate_score = np.concatenate(
+            [best_score, np.take_along_axis(score_BN, position_BK, axis=1)], axis=1
+        )
         order = np.argsort(-candidate_score, axis=1, kind="stable")[:, :k]
         best_ids = np.take_along_axis(ids, order, axis=1)
         best_score = np.take_along_axis(candidate_score, order, axis=1)

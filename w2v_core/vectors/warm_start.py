@@ -36,7 +36,7 @@ class InitialVectors:
     location: str
 
     @cached_property
-    def _place(self) -> str:
+    def _position(self) -> str:
         """Where they are; of a published model the version that was asked for first."""
         return resolved(self.location)
 
@@ -44,7 +44,7 @@ class InitialVectors:
         """What tells these vectors from changed ones: name, size and time of each file. UserError for none."""
         with access(f"train.init_vectors = {self.location}"):
             ours = self._ours()
-            folder = ours or open_folder(self._place)
+            folder = ours or open_folder(self._position)
             paths = (
                 [folder.file(name) for name in (INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE)]
                 if ours
@@ -102,25 +102,25 @@ class InitialVectors:
             new_N = (ids_N >= 0) & is_new_V[ids_N]
             ids, first = ids_N[new_N], first_N[new_N]
             is_new_V[ids] = False
-            left_out = np.setdiff1d(np.flatnonzero(all_ids >= 0), first)
-            repeated += [tokens[place] for place in left_out.tolist()]
+            skipped = np.setdiff1d(np.flatnonzero(all_ids >= 0), first)
+            repeated += [tokens[position] for position in skipped.tolist()]
             taken = [rows_ND[first] for rows_ND in vectors]
-            self._require_sound([tokens[place] for place in first], taken)
+            self._require_sound([tokens[position] for position in first], taken)
             yield ids, taken
         if log and repeated:
             log_repeated(self.location, len(repeated), repeated[0])
 
     def _ours(self) -> Folder | None:
-        folder = open_folder(self._place)
+        folder = open_folder(self._position)
         if folder.filesystem.get_file_info(folder.path).is_file:
             return None
-        return next((place for place in (folder, folder / "vectors") if INPUT_VECTORS in place.sizes()), None)
+        return next((found for found in (folder, folder / "vectors") if INPUT_VECTORS in found.sizes()), None)
 
     def _blocks(self, vector_size: int, log: bool) -> Iterator[tuple[Any, ...]]:
         """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
         ours = self._ours()
         if ours is None:
-            file = Word2VecFile(self._place)
+            file = Word2VecFile(self._position)
             self._require_size(file.vector_size, vector_size)
             yield from file.blocks()
             if log:
@@ -147,13 +147,13 @@ class InitialVectors:
 
     def _require_sound(self, tokens: Sequence[str], vectors: Sequence[FloatArray]) -> None:
         for rows_ND in vectors:
-            farthest_N = np.abs(rows_ND).max(axis=1, initial=0)
-            is_sound_N = farthest_N <= MOST  # NaN is not
+            largest_N = np.abs(rows_ND).max(axis=1, initial=0)
+            is_sound_N = largest_N <= MOST  # NaN is not
             if not is_sound_N.all():
-                place = int(is_sound_N.argmin())
+                position = int(is_sound_N.argmin())
                 raise UserError(
-                    f"train.init_vectors = {self.location}: the vector of {tokens[place]!r} holds "
-                    f"{farthest_N[place]:g}; nothing can be learnt from numbers beyond {MOST:,.0f}, so scale the "
+                    f"train.init_vectors = {self.location}: the vector of {tokens[position]!r} holds "
+                    f"{largest_N[position]:g}; nothing can be learnt from numbers beyond {MOST:,.0f}, so scale the "
                     "vectors, or leave the word out"
                 )
 

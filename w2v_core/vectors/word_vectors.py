@@ -19,7 +19,7 @@ from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
-from w2v_core.runs.model_reference import refuse_model, resolved
+from w2v_core.runs.model_reference import reject_model, resolved
 from w2v_core.tokenization.normalize import Rules
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.detect_format import table_at
@@ -165,7 +165,9 @@ class WordVectors:
     def _id_by_token(self) -> dict[str, int]:
         id_by_token = first_ids(self.tokens)
         if len(id_by_token) < len(self.tokens):
-            twice = next(token for place, token in enumerate(self.tokens) if id_by_token[token] != place)
+            twice = next(
+                token for position, token in enumerate(self.tokens) if id_by_token[token] != position
+            )
             raise UserError(f"the vocabulary holds {twice!r} twice: {HINT}, or leave one of both out")
         return id_by_token
 
@@ -376,11 +378,11 @@ class WordVectors:
                 f"a mean needs keys, and as many weights: {len(keys)} keys, {len(weight_B)} weights"
             )
         known = [
-            place
-            for place, key in enumerate(keys)
+            position
+            for position, key in enumerate(keys)
             if not (isinstance(key, str) and ignore_missing and key not in self)
         ]
-        rows_BD, _ = self._rows_of([keys[place] for place in known], pre_normalize)
+        rows_BD, _ = self._rows_of([keys[position] for position in known], pre_normalize)
         mean_1D: Float32Array = weight_B[None, known] @ rows_BD
         mean_1D /= divisors(np.abs(weight_B[known]).sum(keepdims=True))
         if post_normalize:
@@ -423,12 +425,12 @@ class WordVectors:
         """Words' vectors, at length 1 with `unit`, and vectors as they are, (B, D), and the words' ids."""
         terms = _listed(terms)
         rows_BD = np.empty((len(terms), self.vector_size), np.float32)
-        places = [place for place, term in enumerate(terms) if isinstance(term, str)]
+        positions = [position for position, term in enumerate(terms) if isinstance(term, str)]
         ids = self._ids_of([term for term in terms if isinstance(term, str)])
-        rows_BD[places] = self.unit_rows(ids) if unit else self.vectors[ids]
-        for place, term in enumerate(terms):
+        rows_BD[positions] = self.unit_rows(ids) if unit else self.vectors[ids]
+        for position, term in enumerate(terms):
             if not isinstance(term, str):
-                rows_BD[place] = self._checked(term)
+                rows_BD[position] = self._checked(term)
         return rows_BD, ids
 
     def _checked(self, vector_D: Float32Array) -> Float32Array:
@@ -467,8 +469,8 @@ def _form_among(word: str, known: frozenset[str]) -> str | None:
 def first_ids(spellings: Iterable[Key]) -> dict[Key, int]:
     """Every spelling's first place, in order of place."""
     first: dict[Key, int] = {}
-    for place, spelling in enumerate(spellings):
-        first.setdefault(spelling, place)
+    for position, spelling in enumerate(spellings):
+        first.setdefault(spelling, position)
     return first
 
 
@@ -482,7 +484,7 @@ def _folder_at(location: str) -> Folder:
                 f"{location} does not exist; name a run, a folder or a file of vectors, or a version as in "
                 "STORE/NAME@current"
             )
-        refuse_model(folder, location)
+        reject_model(folder, location)
     return folder
 
 

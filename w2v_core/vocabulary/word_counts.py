@@ -40,9 +40,10 @@ SUMS = pa.schema(
         pa.field("rare", pa.string()),
     ]
 )
-"""Of all words of a task: how many, what was seen of them, the highest count, how many were left out by name, how many
-are of this corpus, and of those the ones that nothing was brought along of; the words that can be kept; and the receipt
-for the file of the others, where one is written."""
+"""What a task returns: sums over its words, the words that can be kept, and the task result of the file of the others.
+
+The sums are: the number of words, their occurrences, the highest count, the words dropped by name, the words of this
+corpus, and those of them that no earlier vocabulary counted."""
 
 _TOKENS_A_TASK = 50_000_000
 _BROUGHT_A_TASK = 2_000_000  # words, each a row; tokens are far fewer rows by the time they are here
@@ -67,8 +68,8 @@ def count_tokens(folder: Folder, name: str, weighted: bool = False) -> pa.Table:
 
 def count_sentences(sentences: pa.ListArray) -> pa.Table:
     """COUNTS of an array of sentences, each word once."""
-    words, places_T = dictionary_and_codes(sentences)
-    counts_U = np.bincount(places_T, minlength=len(words))
+    words, codes_T = dictionary_and_codes(sentences)
+    counts_U = np.bincount(codes_T, minlength=len(words))
     columns = [words, counts_U, counts_U, np.zeros_like(counts_U)]
     return pa.table(columns, schema=COUNTS).filter(pa.array(counts_U > 0))
 
@@ -118,11 +119,11 @@ def _can_be_kept(total: pa.Table, choice: Choice, unwanted_U: BoolArray) -> Bool
     always_U = (total["known"].to_numpy() > 0) | (_is_one_of(total, choice.keep).to_numpy() & ~unwanted_U)
     frequent_U = (total["count"].to_numpy() >= choice.min_count) & ~always_U & ~unwanted_U
     if choice.most is not None and frequent_U.sum() > choice.most:
-        places = np.flatnonzero(frequent_U)
+        positions = np.flatnonzero(frequent_U)
         order = [("count", "descending"), ("token", "ascending")]
-        chosen = pc.select_k_unstable(total.take(pa.array(places)), choice.most + 1, order)
+        chosen = pc.select_k_unstable(total.take(pa.array(positions)), choice.most + 1, order)
         frequent_U[:] = False
-        frequent_U[places[chosen.to_numpy()]] = True
+        frequent_U[positions[chosen.to_numpy()]] = True
     kept_U: BoolArray = always_U | frequent_U
     return kept_U
 

@@ -53,18 +53,18 @@ class Lookup:
         ids_T = np.full(len(tokens), UNKNOWN, np.int32)
         hash_T = hashes(tokens)
         bucket_T = (hash_T >> np.uint64(64 - self._num_bits)).astype(np.int64)
-        place, end = self.starts[bucket_T].astype(np.int64), self.starts[bucket_T + 1].astype(np.int64)
+        position, end = self.starts[bucket_T].astype(np.int64), self.starts[bucket_T + 1].astype(np.int64)
         low_T = hash_T & _LOW
-        open_T = np.flatnonzero(place < end)
+        open_T = np.flatnonzero(position < end)
         while len(open_T):
-            entries = self.entries[place[open_T]]
+            entries = self.entries[position[open_T]]
             fits = (entries >> _SHIFT) == low_T[open_T]
             found_T, found_ids = open_T[fits], (entries[fits] & _LOW).astype(np.int32)
             same = pc.equal(tokens.take(pa.array(found_T)), self.tokens.take(pa.array(found_ids)))
             same = same.to_numpy(zero_copy_only=False)
             ids_T[found_T[same]] = found_ids[same]
-            place[open_T] += 1
-            open_T = open_T[(ids_T[open_T] == UNKNOWN) & (place[open_T] < end[open_T])]
+            position[open_T] += 1
+            open_T = open_T[(ids_T[open_T] == UNKNOWN) & (position[open_T] < end[open_T])]
         return ids_T
 
     @property

@@ -50,15 +50,15 @@ def export(
 def lines_of(done: Exported, output: str) -> list[str]:
     """What was written, what was left out, and what narrower numbers cost."""
     lines = [f"{output}: {done.words:,} words"]
-    if done.num_left_out:
-        some = ", ".join(ascii(word) for word in done.left_out)
-        more = ", …" if done.num_left_out > len(done.left_out) else ""
+    if done.num_skipped:
+        some = ", ".join(ascii(word) for word in done.skipped)
+        more = ", …" if done.num_skipped > len(done.skipped) else ""
         lines.append(
-            f"left out, since the format cannot hold them: {done.num_left_out:,} words ({some}{more})"
+            f"left out, since the format cannot hold them: {done.num_skipped:,} words ({some}{more})"
         )
-    if loss := done.loss:
+    if report := done.quantization_error:
         lines.append(
-            f"of {loss.words:,} words among the most frequent: mean cosine with float32 {loss.mean_cosine:.6f}, "
-            f"{loss.neighbors_kept:.1%} of the ten nearest stay"
+            f"of {report.words:,} words among the most frequent: mean cosine with float32 {report.mean_cosine:.6f}, "
+            f"{report.neighbor_overlap:.1%} of the ten nearest stay"
         )
     return lines

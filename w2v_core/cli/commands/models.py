@@ -32,11 +32,11 @@ def list_versions(store: StoreOption, name: OptionalName = None, json: JsonOptio
     models = [opened.model(name)] if name is not None else opened.models()
     found = [each for model in models for each in _versions(model)]
     if not found:
-        place = models[0].location if name is not None else store
+        location = models[0].location if name is not None else store
         lacks = (
             "has no version yet" if opened.folder.exists() else "does not exist; check --store, or make it"
         )
-        raise UserError(f"{place} {lacks}; see `w2v publish`")
+        raise UserError(f"{location} {lacks}; see `w2v publish`")
     if json:
         print_json([as_dict(*each) for each in found])
     else:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from w2v_core.cli.options import RunDirOption
-from w2v_core.integrations.mlflow import import_client, log_run, refuse_tracking
+from w2v_core.integrations.mlflow import import_client, log_run, reject_tracking
 from w2v_core.runs.run_directory import RunDir
 
 UriOption = Annotated[
@@ -27,6 +27,6 @@ def track(
     required: RequiredOption = False,
 ) -> None:
     """Log a finished run's settings, curves, scores and report to MLflow."""
-    refuse_tracking(uri)
+    reject_tracking(uri)
     import_client()
     log_run(uri, experiment, RunDir.open(run_dir), required=required)

@@ -55,9 +55,9 @@ def _kinds(data: bytes) -> UInt8Array:
     kind_Y = kind_Y.copy()
     begins_H, code_H = beyond_ascii(data)
     kind_H = table[code_H]
-    for place, first_of_wider in enumerate((0, 0, 0x800, 0x10000)):
+    for position, first_of_wider in enumerate((0, 0, 0x800, 0x10000)):
         wide_H = code_H >= first_of_wider
-        kind_Y[begins_H[wide_H] + place] = kind_H[wide_H]
+        kind_Y[begins_H[wide_H] + position] = kind_H[wide_H]
     return kind_Y
 
 

@@ -32,16 +32,16 @@ def table_at(location: Location) -> VectorTable | None:
     """
     location = os.fspath(location)
     require_utf8(location)
-    place = open_folder(location)
+    folder = open_folder(location)
     with access(location):
-        kind = place.filesystem.get_file_info(place.path).type
+        kind = folder.filesystem.get_file_info(folder.path).type
         if kind == fs.FileType.Unknown:
             raise InputError(
                 f"{location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
             )
         if kind == fs.FileType.File:
             return _from_file(location)
-        return npy.read(place) if npy.VECTORS in place.sizes() else None
+        return npy.read(folder) if npy.VECTORS in folder.sizes() else None
 
 
 def _from_file(location: str) -> VectorTable:

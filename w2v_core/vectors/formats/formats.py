@@ -20,7 +20,7 @@ from w2v_core.vectors.formats import (
     text_lines,
     word2vec,
 )
-from w2v_core.vectors.formats.quantization_error import Loss, measured
+from w2v_core.vectors.formats.quantization_error import QuantizationReport, measure_quantization
 from w2v_core.vectors.formats.table import ExportSelection, FloatType, VectorTable
 
 DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
@@ -58,9 +58,9 @@ class Exported:
     """What was written: words, and those left out, with the first of them; the loss, where numbers were narrowed."""
 
     words: int
-    num_left_out: int
-    left_out: tuple[str, ...]
-    loss: Loss | None
+    num_skipped: int
+    skipped: tuple[str, ...]
+    quantization_error: QuantizationReport | None
 
 
 def export(
@@ -83,9 +83,9 @@ def export(
         raise InputError(f"limit = {limit} must be at least 1")
     folder, names = _target(form, format_name, location)
     chosen = ExportSelection.of(table, form.unfit, limit, DTYPES[dtype])
-    if strict and chosen.num_left_out:
+    if strict and chosen.num_skipped:
         raise InputError(
-            f"{format_name} cannot hold {chosen.num_left_out:,} words ({_quoted(chosen.left_out)}, …); "
+            f"{format_name} cannot hold {chosen.num_skipped:,} words ({_quoted(chosen.skipped)}, …); "
             "without strict they are left out, and parquet, npy and safetensors hold any"
         )
     if not len(chosen):
@@ -96,8 +96,8 @@ def export(
             form.write(chosen, streams)
     except OSError as error:
         raise InputError(f"{location} cannot be written: {error}") from None
-    loss = None if chosen.dtype is np.float32 else measured(chosen)
-    return Exported(len(chosen), chosen.num_left_out, chosen.left_out, loss)
+    quantization_error = None if chosen.dtype is np.float32 else measure_quantization(chosen)
+    return Exported(len(chosen), chosen.num_skipped, chosen.skipped, quantization_error)
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import whole_array
 from w2v_core.types import Float32Array, Int64Array
-from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, reject_twice
 
 VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
 """JSON, since in a file with a word a line a word with a line feed would be two."""
@@ -50,7 +50,7 @@ def read(folder: Folder) -> VectorTable:
             raise ValueError("vectors without a number")
         if counts_V is not None and counts_V.shape != (len(tokens),):
             raise ValueError(f"counts of shape {counts_V.shape} and {len(tokens):,} tokens")
-        refuse_twice(tokens)
+        reject_twice(tokens)
     except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
         raise InputError(
             f"{folder} does not hold {', '.join(NAMES)} that fit: {error}; export again"

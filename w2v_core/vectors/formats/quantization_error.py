@@ -12,17 +12,17 @@ _ROWS, _QUERIES, _NEAREST = 50_000, 1_000, 10
 
 
 @dataclass(frozen=True)
-class Loss:
+class QuantizationReport:
     """Of a sample of words: the mean cosine of a vector and what is written of it, and the part of its ten nearest
     neighbours that stay.
     """
 
     words: int
     mean_cosine: float
-    neighbors_kept: float
+    neighbor_overlap: float
 
 
-def measured(chosen: ExportSelection) -> Loss:
+def measure_quantization(chosen: ExportSelection) -> QuantizationReport:
     """The loss for 1,000 words drawn from the 50,000 most frequent, whose neighbours are sought among these."""
     rows_ND = chosen.table.vectors[chosen.ids[:_ROWS]]
     narrow_ND = rows_ND.astype(chosen.dtype).astype(np.float32)
@@ -32,7 +32,9 @@ def measured(chosen: ExportSelection) -> Loss:
         len(np.intersect1d(*ids)) / len(ids[0]) for ids in zip(before, after, strict=True) if len(ids[0])
     ]
     cosine_B = clip_cosines((_unit(rows_ND[query_B]) * _unit(narrow_ND[query_B])).sum(axis=1))
-    return Loss(len(query_B), float(cosine_B.mean()), float(np.mean(overlaps)) if overlaps else 1.0)
+    return QuantizationReport(
+        len(query_B), float(cosine_B.mean()), float(np.mean(overlaps)) if overlaps else 1.0
+    )
 
 
 def _unit(rows_BD: Float32Array) -> Float32Array:

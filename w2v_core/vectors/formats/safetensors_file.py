@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
-from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, reject_twice
 
 _ALIGNMENT = 8
 _LONGEST_HEADER = 100_000_000
@@ -116,8 +116,8 @@ def _tensors(data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     header = json.loads(data[8:begin].tobytes())
     header.pop("__metadata__", None)
     known = {name: said for name, said in header.items() if said["dtype"] in _CODES}
-    places = sorted(said["data_offsets"] for said in known.values())
-    if any(end > next_begin for (_, end), (next_begin, _) in pairwise(places)):
+    positions = sorted(said["data_offsets"] for said in known.values())
+    if any(end > next_begin for (_, end), (next_begin, _) in pairwise(positions)):
         raise ValueError("two tensors share bytes")
     return {name: _tensor(data[begin:], **said) for name, said in known.items()}
 
@@ -141,7 +141,7 @@ def _table(tensors: Mapping[str, NDArray[Any]]) -> VectorTable:
         pa.large_string(), len(vectors_VD), [None, pa.py_buffer(offsets), pa.py_buffer(spelled)]
     )
     tokens.validate(full=True)
-    refuse_twice(pa.chunked_array([tokens]))
+    reject_twice(pa.chunked_array([tokens]))
     counts_V = tensors.get("counts", by_rank(len(tokens)))
     if counts_V.shape != (len(tokens),) or counts_V.dtype != np.int64:
         raise ValueError(f"{counts_V.shape} counts of {counts_V.dtype}")

@@ -42,7 +42,7 @@ class VectorTable:
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
         """
-        first = first_places(tokens)
+        first = first_positions(tokens)
         if len(first) < len(tokens):
             repeated = np.setdiff1d(np.arange(len(tokens)), first)
             log_repeated(location, len(repeated), tokens[int(repeated[0])].as_py())
@@ -67,14 +67,14 @@ def by_rank(num_words: int) -> Int64Array:
     return np.arange(num_words, 0, -1, dtype=np.int64)
 
 
-def first_places(tokens: pa.ChunkedArray) -> Int64Array:
+def first_positions(tokens: pa.ChunkedArray) -> Int64Array:
     """Where each distinct token comes first, ascending."""
-    places = pa.table({"token": tokens, "place": np.arange(len(tokens))})
-    found = places.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
+    positions = pa.table({"token": tokens, "place": np.arange(len(tokens))})
+    found = positions.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
     return np.sort(found)
 
 
-def refuse_twice(tokens: pa.ChunkedArray) -> None:
+def reject_twice(tokens: pa.ChunkedArray) -> None:
     """ValueError where a token comes twice: the table is mapped, so that none can be left out."""
     if pc.count_distinct(tokens).as_py() == len(tokens):
         return
@@ -102,8 +102,8 @@ class ExportSelection:
     table: VectorTable
     ids: Int64Array
     dtype: FloatType = np.float32
-    left_out: tuple[str, ...] = ()
-    num_left_out: int = 0
+    skipped: tuple[str, ...] = ()
+    num_skipped: int = 0
 
     @classmethod
     def of(

@@ -75,13 +75,13 @@ def parse_lines(lines: Sequence[bytes], form: LineForm, line_number: int) -> tup
     if found is None:
         found = _parsed(lines, form.vector_size, split_line)
     if found is None:
-        place = next(i for i, line in enumerate(lines) if split_line(line, form.vector_size) is None)
-        raise form.error(line_number + place, diagnose(lines[place], form.vector_size))
+        position = next(i for i, line in enumerate(lines) if split_line(line, form.vector_size) is None)
+        raise form.error(line_number + position, diagnose(lines[position], form.vector_size))
     words, vectors_ND = found
     finite_N = np.isfinite(vectors_ND).all(axis=1)
     if not finite_N.all():
-        place = int(finite_N.argmin())
-        raise form.error(line_number + place, diagnose(lines[place], form.vector_size))
+        position = int(finite_N.argmin())
+        raise form.error(line_number + position, diagnose(lines[position], form.vector_size))
     return words, vectors_ND
 
 

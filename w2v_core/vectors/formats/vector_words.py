@@ -22,18 +22,18 @@ class WordDecoder:
         self._location, self.unit = location, unit
         self._first = ""
 
-    def decode(self, words: Sequence[bytes], first_place: int) -> list[str]:
+    def decode(self, words: Sequence[bytes], first_position: int) -> list[str]:
         r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_place` is that of the first."""
         try:
             return [word.decode() for word in words]
         except UnicodeDecodeError:
-            return [self._escaped(word, place) for place, word in enumerate(words, first_place)]
+            return [self._escaped(word, position) for position, word in enumerate(words, first_position)]
 
-    def _escaped(self, word: bytes, place: int) -> str:
+    def _escaped(self, word: bytes, position: int) -> str:
         text = word.decode("utf-8", "backslashreplace")
         if "\\" in text and text.encode() != word:
             if not self.num_escaped:
-                self._first = f"'{text[:80]}' in {self.unit} {place:,}"
+                self._first = f"'{text[:80]}' in {self.unit} {position:,}"
             self.num_escaped += 1
         return text
 

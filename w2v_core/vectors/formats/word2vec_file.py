@@ -170,22 +170,22 @@ class Word2VecFile:
         words: list[bytes] = []
         vectors_ND = self.room_for(length)
         num_bytes = 4 * self.vector_size
-        for place in range(length):
+        for position in range(length):
             try:
                 word = source.until(b" ", _LONGEST_WORD)
-                vectors_ND[place] = np.frombuffer(source.take(num_bytes), "<f4")
+                vectors_ND[position] = np.frombuffer(source.take(num_bytes), "<f4")
             except (ValueError, EOFError) as error:
                 raise InputError(
-                    f"{self.location}: word {begin + place + 1:,} of {self.num_words:,} is not a word and "
+                    f"{self.location}: word {begin + position + 1:,} of {self.num_words:,} is not a word and "
                     f"{self.vector_size} numbers in float32 ({error}). Copy the whole file again."
                 ) from None
             words.append(word.lstrip(b"\n"))  # word2vec.c ends a vector with a line feed, gensim does not
         found = self.decoder.decode(words, begin + 1)
         finite_N = np.isfinite(vectors_ND).all(axis=1)
         if not finite_N.all():
-            place = int(finite_N.argmin())
+            position = int(finite_N.argmin())
             raise InputError(
-                f"{self.location}, word {begin + place + 1:,}: the vector of {found[place]!r} is not finite in "
+                f"{self.location}, word {begin + position + 1:,}: the vector of {found[position]!r} is not finite in "
                 "float32. Correct the vector, or train again with a smaller alpha."
             )
         return found, vectors_ND
@@ -197,37 +197,37 @@ class _Reader:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._bytes = b""
-        self._place = 0
+        self._position = 0
 
     def until(self, mark: bytes, longest: int) -> bytes:
         """The bytes before `mark`, which is passed over. EOFError without one, ValueError beyond `longest`."""
-        searched = self._place
+        searched = self._position
         while (found := self._bytes.find(mark, searched)) < 0:
-            searched = len(self._bytes) - self._place
+            searched = len(self._bytes) - self._position
             if searched > longest:
                 raise ValueError(f"no {mark!r} within {longest:,} bytes")
             if not self._more():
                 raise EOFError("the file ends here")
-        taken = self._bytes[self._place : found]
-        self._place = found + len(mark)
+        taken = self._bytes[self._position : found]
+        self._position = found + len(mark)
         return taken
 
     def take(self, length: int) -> bytes:
         """The next `length` bytes. EOFError where there are fewer."""
-        while len(self._bytes) - self._place < length:
+        while len(self._bytes) - self._position < length:
             if not self._more():
                 raise EOFError("the file ends here")
-        taken = self._bytes[self._place : self._place + length]
-        self._place += length
+        taken = self._bytes[self._position : self._position + length]
+        self._position += length
         return taken
 
     def rest(self, length: int) -> bytes:
         """What follows, of which `length` bytes at least where there are as many."""
-        while len(self._bytes) - self._place < length and self._more():
+        while len(self._bytes) - self._position < length and self._more():
             pass
-        return self._bytes[self._place :]
+        return self._bytes[self._position :]
 
     def _more(self) -> bool:
         chunk = next(self._chunks, b"")
-        self._bytes, self._place = self._bytes[self._place :] + chunk, 0
+        self._bytes, self._position = self._bytes[self._position :] + chunk, 0
         return bool(chunk)
