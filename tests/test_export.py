@@ -414,7 +414,7 @@ def test_files_and_folders_are_not_mixed_up(tmp_path):
         ("npy", "file", "is a file, and npy makes several"),
         ("glove", "folder", "is a folder, and glove makes one file"),
         ("glove", "new/", "is a folder, and glove makes one file"),
-        ("parquet", "v.parquet.gz", "parquet is not packed"),
+        ("parquet", "v.parquet.gz", "parquet files cannot be compressed"),
     ):
         with pytest.raises(UserError, match=told):
             export(a_table(), name, f"{tmp_path}/{path}")
@@ -526,7 +526,7 @@ def test_what_is_no_file_of_vectors_is_one_sentence(tmp_path, content, told):
 @pytest.mark.parametrize("rows", [b"a 1 2 3\nb 4 5 6\n", b"a " + np.ones(3, "<f4").tobytes()])
 def test_a_first_line_of_absurd_sizes_is_named(tmp_path, sizes, rows):
     (tmp_path / "v").write_bytes(sizes + b"\n" + rows)
-    with pytest.raises(UserError, match=re.escape(f"{tmp_path / 'v'} says that it holds")):
+    with pytest.raises(UserError, match=re.escape(f"{tmp_path / 'v'} has a first line for")):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -577,12 +577,12 @@ def parquet_of(path: Path, **columns: object) -> None:
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        ({"count": ["x", "y"]}, "column 'count' is string, and not whole numbers"),
-        ({"count": [[1], [2]]}, "column 'count' is list<element: int64>, and not whole numbers"),
-        ({"count": [1, None]}, "column 'count' is int64, and not whole numbers"),
-        ({"count": [1.0, np.nan]}, "column 'count' is double, and not whole numbers"),
-        ({"count": [1.5, 2.0]}, "column 'count' is double, and not whole numbers"),
-        ({"count": pa.array([1, 2**64 - 1], pa.uint64())}, "column 'count' is uint64, and not whole numbers"),
+        ({"count": ["x", "y"]}, "column 'count' is string, and not integers"),
+        ({"count": [[1], [2]]}, "column 'count' is list<element: int64>, and not integers"),
+        ({"count": [1, None]}, "column 'count' is int64, and not integers"),
+        ({"count": [1.0, np.nan]}, "column 'count' is double, and not integers"),
+        ({"count": [1.5, 2.0]}, "column 'count' is double, and not integers"),
+        ({"count": pa.array([1, 2**64 - 1], pa.uint64())}, "column 'count' is uint64, and not integers"),
         ({"count": pa.array([1, 2], pa.timestamp("s"))}, "column 'count' is timestamp"),
         ({"vector": [{"x": 1.0}] * 2}, "column 'vector' is struct<x: double>"),
         (
@@ -739,7 +739,7 @@ def test_vectors_without_numbers_or_with_too_large_ones_are_told(tmp_path):
     with pytest.raises(UserError, match="vectors without a number"):
         WordVectors.load(str(tmp_path))
     np.save(tmp_path / "vectors.npy", np.array([[1e39]]))
-    with pytest.raises(UserError, match="mend the file that they come from"):
+    with pytest.raises(UserError, match="correct the file that they come from"):
         WordVectors.load(str(tmp_path)).most_similar("a")
 
 

@@ -446,7 +446,7 @@ def test_a_beginning_that_failed_holds_nobody_up(model):
     path = model.arrive("a.txt", FIRST)
     model.night()
     path.write_text(SECOND, encoding="utf-8")
-    with pytest.raises(UserError, match="hold something else"):
+    with pytest.raises(UserError, match="have changed, first"):
         model.night(only="begin", owner="run 7")
     assert not model.work.lease.sizes()
 

@@ -400,7 +400,7 @@ def test_a_vector_that_asks_nothing_is_refused(vector):
 
 
 def test_3cosmul_needs_a_positive_term():
-    with pytest.raises(UserError, match="needs a positive word"):
+    with pytest.raises(UserError, match="requires a positive word"):
         word_vectors().most_similar_cosmul([], ["king"])
 
 
@@ -481,14 +481,14 @@ def test_a_table_and_a_vocabulary_of_different_length_are_named(tmp_path):
     ],
 )
 def test_a_foreign_vocabulary_is_named(tmp_path, columns):
-    with pytest.raises(UserError, match=r"vocab\.parquet is no vocabulary"):
+    with pytest.raises(UserError, match=r"vocab\.parquet is not a vocabulary"):
         WordVectors.load(write_run(tmp_path, **columns))
 
 
 def test_a_vocabulary_without_a_column_is_named(tmp_path):
     folder = write_run(tmp_path)
     pq.write_table(pa.table({"token": WORDS}), tmp_path / "vocab.parquet")
-    with pytest.raises(UserError, match=r"vocab\.parquet is no vocabulary"):
+    with pytest.raises(UserError, match=r"vocab\.parquet is not a vocabulary"):
         WordVectors.load(folder)
 
 

@@ -1,4 +1,4 @@
-"""`w2v`: every job as a subcommand."""
+"""The application `w2v`: one subcommand for each job."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What `--help` shows below each command's options: commands to copy."""
+"""Examples that `--help` shows below the options of each command."""
 
 EXAMPLES = {
     "run": (
@@ -69,5 +69,5 @@ EXAMPLES = {
 
 
 def epilog_of(command: str) -> str:
-    """The examples of `command` as an epilogue: Typer takes an empty line for the end of a line."""
+    """Return the examples of `command` as an epilog. Typer reads an empty line as the end of a line."""
     return "\n\n".join(("Examples:", *(f"  {example}" for example in EXAMPLES[command])))

@@ -26,7 +26,7 @@ ExecutorOption = Annotated[
 
 @contextmanager
 def opened_executor(config: Config, name: str | None) -> Iterator[Executor]:
-    """The executor that `--executor`, or else the settings, ask for; it stops with the block."""
+    """Yield the executor that `--executor`, or else the settings, name; it stops at the end of the block."""
     if name is not None and name not in NAMES:
         raise UserError(f"--executor {name}: expected one of {', '.join(NAMES)}; correct the option")
     if name is not None:

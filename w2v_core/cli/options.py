@@ -1,4 +1,4 @@
-"""The options that every command shares, and how a job ends."""
+"""The options that commands share, and the exit status of a command."""
 
 import inspect
 import json
@@ -68,22 +68,22 @@ LogFormatOption = Annotated[
     typer.Option(
         OPTION,
         envvar=ENVIRONMENT,
-        help="What is told while it works, on standard error: text, or one JSON object a line.",
+        help="The format of the log on standard error: text, or one JSON object a line.",
     ),
 ]
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, in UTF-8, or in ASCII where that is all it takes."""
+    """Print one JSON document on standard output, in UTF-8, or in ASCII if the encoding is another."""
     in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     sys.stdout.write(escape_json(json.dumps(document, ensure_ascii=not in_utf8)) + "\n")
     sys.stdout.flush()
 
 
 def exit_status(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command`, which exits with an error's own code, 2 for most, 1 for a fault of ours, 130 if interrupted.
+    """Wrap `command` so that it exits with the status of its error: 2 for most, 1 for a bug, 130 if interrupted.
 
-    It takes --log-format too, beside its own options; `choose_format` has heeded it already.
+    The wrapper also accepts --log-format, which `choose_format` has already applied.
     """
 
     @wraps(command)
@@ -151,7 +151,7 @@ def run_script(command: Callable[..., Any]) -> None:
 
 
 def run_app(app: typer.Typer) -> NoReturn:
-    """Run what the command line asks for, and exit."""
+    """Run the command that the command line names, and exit."""
     choose_format(sys.argv[1:])
     show_log(RENDERERS)
     try:

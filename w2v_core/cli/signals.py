@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as one exception, and how to know it again."""
+"""Ctrl-C and SIGTERM as one exception."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM raises KeyboardInterrupt in the main thread; the second ends the process at once."""
+    """Raise KeyboardInterrupt in the main thread at the first Ctrl-C or SIGTERM; exit at once at the second."""
     before = {number: signal.signal(number, _interrupt) for number in _STOPPING}
     try:
         yield
@@ -38,7 +38,7 @@ def _quit(*_: object) -> None:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM ask training to save and stop; the second time they stop it at once."""
+    """Save and stop training at the first Ctrl-C or SIGTERM; stop it at once at the second."""
     asked = False
 
     def ask(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Documents to vectors: the weighted means of their words' vectors, for what is learned on few labels."""
+"""The documents stage: a vector for each document, the weighted mean of its word vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from w2v_core.vocabulary.vocabulary import cached_vocabulary
 READING = ("column", "format", "strict", "split_bytes")
 
 
-"""Settings of [tokenize] that say where documents stand; all others are the run's."""
+"""Settings of [tokenize] that locate documents in the input; all others are those of the run."""
 
 
 Parts = list[list[tuple[Split, int]]]
@@ -42,7 +42,7 @@ Parts = list[list[tuple[Split, int]]]
 
 @dataclass(frozen=True)
 class Source:
-    """What a run has to say about words: how texts become words, and the words' vectors."""
+    """The parts of a run that documents need: the settings that made words of texts, and the vectors."""
 
     tokenize: TokenizeConfig
     given: TokenizerResources
@@ -55,7 +55,7 @@ class Source:
 
     @classmethod
     def of(cls, run: RunDir, asked: TokenizeConfig) -> "Source":
-        """From the manifests of a finished run. UserError where a stage, or a file that was named, is not as it was."""
+        """Read the manifests of a finished run. Raises UserError if a stage, or a file that it read, has changed."""
         vectors, vocab, tokens = (run.require(stage) for stage in ("vectors", "vocab", "tokens"))
         tokenize = tokenize_settings(tokens, asked, run.location)
         sentences, phrase_rules, phrases = SentenceStage.of(run), PhraseRules(""), []
@@ -76,13 +76,13 @@ class Source:
         )
 
     def encoder(self) -> Encoder:
-        """A fresh one, for one task."""
+        """Return a new encoder, for one task."""
         phrases = opened_phrases(self.phrases_folder, self.phrases) if self.phrases else ()
         return Encoder(self.tokenize, self.given, phrases, self.phrase_rules, cached_vocabulary(*self.vocab))
 
 
 def tokenize_settings(tokens: Manifest, asked: TokenizeConfig, location: str) -> TokenizeConfig:
-    """The run's own settings, but for those of READING. UserError where others are asked for."""
+    """Return the settings of the run, except those of READING. Raises UserError if others are set."""
     ran = TokenizeConfig.model_validate(tokens.config)
     for key in sorted(asked.model_fields_set - {*READING, "weight_column"}):
         if getattr(asked, key) != getattr(ran, key):
@@ -95,13 +95,13 @@ def tokenize_settings(tokens: Manifest, asked: TokenizeConfig, location: str) ->
 
 
 def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> TokenizerResources:
-    """Stop words and model. UserError where they have changed since the run was made."""
+    """Return stop words and model. Raises UserError if they have changed since the run was made."""
     given = TokenizerResources.read(tokenize)
     was: dict[str, Any] = tokens.inputs if isinstance(tokens.inputs, dict) else {}
     for key, value in given.identity().items():
         if was.get(key) != value:
             raise UserError(
-                f"tokenize.{key} = {getattr(tokenize, key)} is not what it was when {location} was made; put the old "
+                f"tokenize.{key} = {getattr(tokenize, key)} has changed since {location} was made; put the old "
                 "file back, or run the pipeline again"
             )
     return given
@@ -110,7 +110,7 @@ def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> To
 def embed_documents(
     run: RunDir, files: Sequence[InputFile], output: str, config: Config, executor: Executor
 ) -> Manifest:
-    """The vectors of the documents in `files`, in folder `output`."""
+    """Write the vectors of the documents in `files` into folder `output`."""
     source = Source.of(run, config.tokenize)
     check_formats(files, config.embed.id_column)
     import_readers(files)
@@ -130,7 +130,7 @@ def embed_documents(
         lambda: executor.start(run.name),
     )
     if silent := manifest.counters["documents_without_known_word"]:
-        log_event(f"documents: {silent:,} have no known word; their vectors are zero")
+        log_event(f"documents: {silent:,} have no word of the vocabulary; their vectors are zero")
     return manifest
 
 
@@ -167,7 +167,8 @@ def _build(
 
 
 def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor: Executor) -> Parts:
-    """The splits with the numbers of their first rows. Files that are cut are counted first, unless rows have ids."""
+    """Return the splits with the numbers of their first rows. Rows of files with several splits are counted first,
+    unless rows have ids."""
     splits = [split for task in tasks for split in task]
     rows = [0] * len(splits)
     if config.embed.id_column is None and any(split.begin for split in splits):

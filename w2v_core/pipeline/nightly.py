@@ -1,4 +1,4 @@
-"""What a night does, step by step; `jobs/run_night.py` holds its lease meanwhile."""
+"""The nightly run, step by step; `jobs/run_night.py` holds its lease meanwhile."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -57,7 +57,7 @@ _OF_WHOLE_VOCABULARY = {"counts.words", "counts.distinct_words", "bytes.vocab", 
 
 
 class CreatedBy(BaseModel):
-    """Which night made a version, of which files, with which settings."""
+    """The nightly run that made a version, with its files and settings."""
 
     model_config = ConfigDict(frozen=True)
     night: str
@@ -67,7 +67,7 @@ class CreatedBy(BaseModel):
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """What a nightly run did: the record of one that ended, where a prepared one is, or neither, as nothing is new."""
+    """The result of a nightly run: its record if it ended, its location if prepared, neither if nothing is new."""
 
     record: Record | None = None
     prepared: dict[str, Any] | None = None
@@ -94,7 +94,7 @@ class State(Enum):
 
 @dataclass
 class _Step:
-    """What transitions need, and what they leave to later ones."""
+    """The values that transitions read, and write for later transitions."""
 
     plan: Plan
     lease: Lease
@@ -201,7 +201,7 @@ class NightlyRun:
         return State.TRAINED
 
     def is_under_way(self) -> bool:
-        """Whether a night has begun that has not ended; one whose plan is damaged has."""
+        """Return whether a nightly run has begun and not ended. A run with a damaged plan has begun."""
         return PLAN in self._work.folder.sizes()
 
     def _last_result(self) -> NightlyResult:
@@ -218,7 +218,7 @@ class NightlyRun:
         return NightlyResult(record=record)
 
     def _prepared_plan(self, locations: Sequence[str], fresh: bool) -> Plan | None:
-        """The plan of the night that is under way, or of a new one; None where nothing is new."""
+        """Return the plan of the unfinished nightly run, or of a new one; None if nothing is new."""
         current = self._model.current()
         plan = self._work.plan()
         if plan is not None and not fresh:
@@ -248,9 +248,9 @@ class NightlyRun:
         return plan
 
     def _new_name(self) -> str:
-        """That of the moment, or of the one after the last night, where that is later: a clock may be set back.
+        """Return the name of the current second, or of the second after the last nightly run if that is later.
 
-        Nights are told in the order of their names.
+        Nightly runs are sorted by name, and a clock may be set back.
         """
         taken = {record.night for record in self._work.records()}
         taken |= {
@@ -261,7 +261,7 @@ class NightlyRun:
         return name_of(max(self._asked_at, began_at(max(taken)) + timedelta(seconds=1)))
 
     def _prediction(self, files: Sequence[ReadFile]) -> Prediction | None:
-        """What the night will take; None, and why, where that cannot be told."""
+        """Return the predicted cost of the nightly run; log why and return None if there is none."""
         try:
             found = predict_run([file.location for file in files], self._config)
         except UserError as error:
@@ -271,7 +271,7 @@ class NightlyRun:
         return found
 
     def _why_anew(self, plan: Plan, current: Version | None) -> str | None:
-        """What speaks against going on with `plan`."""
+        """Return why `plan` cannot be continued, or None."""
         if self._version_of(plan) is not None:
             return None
         if plan.based_on != (current.name if current else None):
@@ -292,7 +292,7 @@ class NightlyRun:
         return None
 
     def _look(self, locations: Sequence[str], current: Version | None) -> SortedOut:
-        """The files beside those that current has read."""
+        """Return the files of the input, compared with those that the current version has read."""
         tables, others = tables_among(locations)
         if tables:
             raise UserError(
@@ -313,8 +313,8 @@ class NightlyRun:
             first = sorted_out.changed[0].location
             if self._config.night.changed_files == "refuse":
                 raise UserError(
-                    f"{len(sorted_out.changed)} files that {current and current.name} has read hold something else "
-                    f"now, first {first}; put them back, write what is new to files of other names, or let all of it "
+                    f"{len(sorted_out.changed)} files that {current and current.name} has read have changed, "
+                    f"first {first}; put them back, write what is new to files of other names, or let all of it "
                     "be counted again with --set night.changed_files=add"
                 )
             log_event(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
@@ -336,7 +336,7 @@ class NightlyRun:
         return Ledger.read(data, f"{version.location}/{LEDGER}")
 
     def _reject_repeated(self, added: Sequence[ReadFile], current: Version | None) -> None:
-        """GateRefused where these files, with these settings, made a version from current that is not to stand."""
+        """Raise GateRefused if the same files and settings already made a version from current that failed."""
         settings, contents = self._identity(), {file.sha256 for file in added}
         for version in self._model.versions():
             created_by = _created_by(version)
@@ -359,7 +359,7 @@ class NightlyRun:
             )
 
     def _settings_for(self, plan: Plan) -> Config:
-        """The settings of the night's stages: it starts from the version that is current."""
+        """Return the settings of the stages, which start from the current version."""
         vocab: dict[str, Any] = {"accumulate": True}
         train: dict[str, Any] = {}
         if plan.based_on is not None:
@@ -371,11 +371,11 @@ class NightlyRun:
         return Config.model_validate(settings)
 
     def _identity(self) -> dict[str, Any]:
-        """The settings that decide what a night makes and whether it passes."""
+        """Return the settings that decide the vectors of a nightly run and whether it passes the gate."""
         return self._config.model_dump(mode="json", by_alias=True, exclude={"executor", "spark", "night"})
 
     def _version_of(self, plan: Plan) -> Version | None:
-        """The version that this night has published already."""
+        """Return the version that this nightly run has already published."""
         for version in reversed(self._model.versions()):
             created_by = _created_by(version)
             if created_by and created_by.night == plan.night:
@@ -480,7 +480,7 @@ class NightlyRun:
 
     @contextmanager
     def _failure_recorded(self) -> Iterator[None]:
-        """A night that fails is recorded; one that is interrupted or killed stays under way."""
+        """Record a nightly run that fails; an interrupted or killed run stays unfinished."""
         try:
             yield
         except GateRefused:
@@ -517,7 +517,7 @@ def _reject_work_of_another(work: WorkFolder, name: str) -> None:
 
 
 def _require_file(location: str) -> None:
-    """UserError where the metrics would replace something else than a file."""
+    """Raise UserError if the metrics would replace something other than a file."""
     target = open_folder(location)
     kind = target.filesystem.get_file_info(target.path).type
     if location.endswith("/") or kind not in (fs.FileType.File, fs.FileType.NotFound):
@@ -527,14 +527,14 @@ def _require_file(location: str) -> None:
 
 
 def stages_of(config: Config) -> list[str]:
-    """The commands of a night with these settings, in order."""
+    """Return the commands of a nightly run with these settings, in order."""
     evaluated = has_sets(config) or config.train.init_vectors is not None
     asked = {"phrases": config.phrases.passes > 0, "evaluate": evaluated}
     return [stage for stage in STAGES if asked.get(stage, True)]
 
 
 def _reject_own_settings(config: Config) -> None:
-    """UserError for settings that each night decides."""
+    """Raise UserError for settings that each nightly run decides."""
     named = {
         "vocab.extend": config.vocab.extend,
         "vocab.merge": config.vocab.merge,
@@ -549,13 +549,13 @@ def _reject_own_settings(config: Config) -> None:
 
 
 def _created_by(version: Version) -> CreatedBy | None:
-    """What night made the version; None where `w2v publish` did."""
+    """Return the nightly run that made the version; None if `w2v publish` did."""
     data = version.folder.read(NIGHT)
     return None if data is None else CreatedBy.model_validate_json(data)
 
 
 def _compared(plan: Plan, run: RunDir) -> list[dict[str, Any]]:
-    """What was predicted beside what came; of a vocabulary that grew, the plan knows only what is new."""
+    """Return predicted and measured values; for a vocabulary that grew, the plan covers only the new input."""
     if plan.prediction is None:
         return []
     rows = compare(Prediction.model_validate(plan.prediction), run)

@@ -1,4 +1,4 @@
-"""One command at a time writes into a run directory; a second one ends with 4 and names the first."""
+"""One command at a time writes into a run directory; a second one exits with status 4 and names the first."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def writing(run: RunDir, purpose: str) -> Iterator[RunDir]:
 
 
 def log_waiting(holder: str) -> None:
-    """Say whose sign of life is waited for."""
+    """Log which process the command waits for."""
     log_event(f"waiting for a sign of life of {holder}", "lease_waiting")
 
 

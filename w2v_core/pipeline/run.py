@@ -1,4 +1,4 @@
-"""All stages, one after another; a stage that is up to date is not made again."""
+"""The whole pipeline: every stage that is not up to date, in order."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,14 @@ from w2v_core.vectors.warm_start import InitialVectors
 
 
 def check_named(config: Config) -> None:
-    """UserError for lists of words and vectors that later stages are to read and cannot."""
+    """Raise UserError for word lists and vectors that later stages could not read."""
     VocabularyInputs.read(config.vocab)
     if config.train.init_vectors is not None:
         InitialVectors(config.train.init_vectors).identity()
 
 
 def stages_of(config: Config) -> list[str]:
-    """The stages that these settings ask for."""
+    """Return the stages that these settings need."""
     asked = {"phrases": config.phrases.passes > 0, "reports": has_sets(config)}
     return [stage for stage in STAGES if asked.get(stage, True)]
 
@@ -42,7 +42,7 @@ def run_pipeline(
     fresh: bool = False,
     watch_training: WatchTraining = unwatched_training,
 ) -> None:
-    """Every stage on `files` and `tables`, on one executor that stops before training; and the report.
+    """Run every stage on `files` and `tables`, with one executor that stops before training, and write the report.
 
     against: other vectors to compare with, as `evaluate --against`
     fresh: as `train --fresh`

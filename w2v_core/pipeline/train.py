@@ -1,4 +1,4 @@
-"""Rows to vectors, on one machine and without Spark."""
+"""The vectors stage: training, on one machine and without Spark."""
 
 import json
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def unwatched_training() -> AbstractContextManager[tuple[Report, Callable[[], bo
 def train_vectors(
     run: RunDir, config: Config, fresh: bool = False, watch: WatchTraining = unwatched_training
 ) -> Manifest:
-    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
+    """Write the vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
     vocab, shards = run.require("vocab"), run.require("shards")
     inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
     initial = _initial_vectors(run, config)
@@ -55,7 +55,7 @@ def train_vectors(
 
     @cache
     def words() -> tuple[Vocabulary, BoolArray | None]:
-        """The vocabulary, and which of its words have vectors to start from."""
+        """Return the vocabulary, and which of its words have initial vectors."""
         vocabulary, size = Vocabulary.read(run.stage("vocab")), config.train.vector_size
         require_memory(len(vocabulary), size)
         return vocabulary, initial.known(vocabulary, size) if initial else None
@@ -90,7 +90,7 @@ def _initial_vectors(run: RunDir, config: Config) -> InitialVectors | None:
 
 
 def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: str) -> None:
-    """UserError where an unfinished training was started with other settings."""
+    """Raise UserError if an unfinished training was started with other settings."""
     if found is None:
         return
     changed = [key for key in settings if found.settings.get(key) != settings[key]]
@@ -155,7 +155,7 @@ def _build(
 
 
 def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:
-    """The spelling of the corpus, where the run still has its tokens."""
+    """Return the normalization rules of the corpus if the run still has its tokens."""
     tokens = run.manifest("tokens")
     if tokens is None:
         return []
@@ -185,12 +185,12 @@ class Metrics:
         self._lines = [line for line in before if _rows_of(line) <= rows]
 
     def add(self, progress: Progress) -> None:
-        """One more line, also in the file."""
+        """Append a line, also to the file."""
         self._lines.append(json.dumps(progress.to_dict()).encode())
         self._folder.write_whole(METRICS, self.text())
 
     def text(self) -> bytes:
-        """All lines."""
+        """Return all lines."""
         return b"".join(line + b"\n" for line in self._lines)
 
 

@@ -24,7 +24,7 @@ _FILE = b"ARROW1"
 
 
 def read_arrow(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the file. UserError for a damaged file or another column."""
+    """Yield the rows of the file. Raises UserError for a damaged file or a missing column."""
     for batch in arrow_batches(split, config, named_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
@@ -32,7 +32,7 @@ def read_arrow(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
 def arrow_batches(
     split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `names` of these rows. Errors as for `read_arrow`."""
+    """Yield the columns `names` of these rows. Raises as `read_arrow`."""
     path = split.file.path
     with (
         raise_if_unreadable(path),

@@ -1,4 +1,4 @@
-"""Which format a file has: by its first bytes, and by its name only where these leave it open."""
+"""Format detection: by the first bytes of a file, and by its name if they are ambiguous."""
 
 import re
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ _NOT_READ = frozenset(
 
 @dataclass(frozen=True)
 class Kind:
-    """How a file is read."""
+    """The format, compression and delimiter of a file."""
 
     format: Format
     compression: str | None = None
@@ -64,7 +64,7 @@ class Kind:
 
 
 def named_format(path: str) -> Format | None:
-    """The format that the name of a file ends in, None for another ending."""
+    """Return the format of the extension of a file, None for an unknown extension."""
     endings = [ending.lower() for ending in PurePosixPath(path).suffixes[-2:]]
     if endings and endings[-1] in ENDINGS:
         endings.pop()
@@ -72,7 +72,7 @@ def named_format(path: str) -> Format | None:
 
 
 def detect_kind(filesystem: fs.FileSystem, path: str, column: str, declared: Format | None) -> Kind:
-    """How to read the file at `path`: as `declared`, or by its content. UserError for formats that are not read."""
+    """Return how to read the file at `path`: as `declared`, or by its content. Raises UserError for other formats."""
     with access(path), filesystem.open_input_file(path) as raw:
         head = raw.read(HEAD_BYTES)
         compression = compression_of(head, path)
@@ -92,12 +92,14 @@ def detect_kind(filesystem: fs.FileSystem, path: str, column: str, declared: For
         else _declared_format(declared, head, column)
     )
     if form in TABLES and compression is not None:
-        raise InputError(f"{path} is a packed {form} file; unpack it, such files are packed within")
+        raise InputError(
+            f"{path} is a compressed {form} file; decompress it, since {form} files compress their own content"
+        )
     return Kind(form, compression, delimiter)
 
 
 def _decompressed_head(raw: object, compression: str, path: str) -> tuple[bytes, bool]:
-    """The first bytes, and whether they are all. Of a damaged file those before the damage: its reader reports it."""
+    """Return the first bytes, and whether they are all. Damage ends them; the reader reports it later."""
     head = b""
     try:
         stream = open_compressed(raw, compression, path)
@@ -109,7 +111,7 @@ def _decompressed_head(raw: object, compression: str, path: str) -> tuple[bytes,
 
 
 def _reject_wrong_compression(head: bytes, path: str) -> None:
-    """Raise UserError where the name says that a file is compressed, and it is neither that nor text."""
+    """Raise UserError for a file with the extension of a compression that is neither compressed nor text."""
     codec = ENDINGS.get(PurePosixPath(path).suffix.lower())
     if codec is not None and _table_of(head, None) is None:
         try:
@@ -117,7 +119,7 @@ def _reject_wrong_compression(head: bytes, path: str) -> None:
             head.decode(errors="strict" if len(head) < 64 else "ignore")
         except (UserError, UnicodeDecodeError):
             raise InputError(
-                f"{path} is not {codec}, as its name says; is it damaged, or of another compression?"
+                f"{path} is not {codec}, although its name says so; check that it is complete, or correct its name"
             ) from None
 
 
@@ -128,10 +130,10 @@ def _declared_format(declared: Format, head: bytes, column: str) -> tuple[Format
 
 
 def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[Format, str]:
-    """The format of a file that begins with `head`, and for CSV the delimiter.
+    """Return the format of a file that begins with `head`, and for CSV the delimiter.
 
-    `is_whole` says that the file ends where `head` does. Its name, the end of `path`, decides only between text,
-    CSV and JSON lines. UserError for formats that are not read, with the way to make the file readable.
+    `is_whole`: whether `head` is the whole file. Its name, the end of `path`, decides only between text, CSV and JSON
+    lines. Raises UserError for unsupported formats, with a way to convert the file.
     """
     named = named_format(path)
     if form := _table_of(head, named):
@@ -153,7 +155,7 @@ def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[
 
 
 def _table_of(head: bytes, named: Format | None) -> Format | None:
-    """The table format that `head` begins as; where the name says so too, its letters alone are enough."""
+    """Return the table format of `head`; if the name has the same format, the magic letters suffice."""
     if named is not None and head.startswith({"parquet": b"PAR1", "orc": b"ORC"}.get(named, b"Obj\x01")):
         return named if named in ("parquet", "orc") else "avro"
     return next((form for magic, form in _MAGIC if magic.match(head)), None)
@@ -176,20 +178,19 @@ def _reject_json(shape: str, path: str) -> NoReturn:
 
 
 def _reject_contradiction(named: Format | None, text: str, path: str) -> None:
-    """Raise UserError for text whose name says otherwise, and for XML."""
+    """Raise UserError for text with the extension of another format, and for XML."""
     if named in TABLES:
         raise InputError(
-            f"{path} cannot be read, since it does not begin as files of {named} do; is it damaged, or of another "
-            "format?"
+            f"{path} does not begin as a file in the {named} format; check that it is complete, or correct its name"
         )
     if named == "mediawiki" or text.lstrip().startswith("<?xml"):
         what = "XML, but" if text.lstrip().startswith("<") else "named as XML, but"
         raise InputError(
-            f"{path} is {what} not a MediaWiki dump, since it has no <mediawiki> at its beginning; extract its text, "
+            f"{path} is {what} not a MediaWiki dump: it does not begin with <mediawiki>; extract its text, "
             "or set tokenize.format = text to read it as text"
         )
     if PurePosixPath(path).suffix.lower() in _NOT_READ:
         raise InputError(
             f"{path} is neither text, JSON lines (.jsonl), CSV nor a MediaWiki dump (.xml), plain or compressed, nor "
-            "Parquet, ORC, Avro or Arrow; leave it out of --input, or say by tokenize.format what it is"
+            "Parquet, ORC, Avro or Arrow; leave it out of --input, or set tokenize.format"
         )

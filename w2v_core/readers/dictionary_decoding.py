@@ -1,7 +1,7 @@
-"""Columns that a Parquet file holds as dictionaries, some rows at a time: as many as their texts allow.
+"""Dictionary-encoded columns of Parquet files, decoded in batches of bounded size.
 
-A kilobyte of a file may stand for a gigabyte of rows, since a text that comes often is stored once. What rows come to
-is known before they are made, from the lengths in the dictionary.
+A kilobyte of a file may decode to a gigabyte of rows, since a repeated text is stored once. The size of rows is known
+before they are decoded, from the lengths in the dictionary.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ LARGEST_ROW = 256 * 1024 * 1024
 
 
 def decoded_batches(rows: pa.RecordBatch, most_bytes: int, path: str) -> Iterator[pa.RecordBatch]:
-    """The rows with texts in place of dictionaries, in batches of about `most_bytes` of text, a row at least.
+    """Yield decoded rows in batches of about `most_bytes` of text, at least one row each.
 
-    UserError for a row that is larger than memory should hold.
+    Raises UserError for a row of more than LARGEST_ROW bytes.
     """
     ends_I = np.cumsum(sum((_text_bytes(column) for column in rows.columns), np.zeros(len(rows), np.int64)))
     begin = 0
@@ -34,7 +34,7 @@ def decoded_batches(rows: pa.RecordBatch, most_bytes: int, path: str) -> Iterato
 
 
 def _text_bytes(column: pa.Array) -> Int64Array:
-    """Bytes of the texts that each row stands for, (I,); 0 for a column that is no dictionary."""
+    """Return the bytes of the decoded texts of each row, (I,); 0 for a column without a dictionary."""
     if isinstance(column, pa.DictionaryArray):
         return _value_bytes(column)
     if _holds_dictionary(column):

@@ -54,7 +54,7 @@ class TaskResult(BaseModel):
         digest: int = 0,
         **position: int,
     ) -> "TaskResult":
-        """Return the result for the file that `writer` has written; `position` is its part, and draw and piece, if any."""
+        """Return the result for the file that `writer` has written; `position` has its part, draw and piece, if any."""
         name = writer.temporary_name
         file = writer.entry(name)
         return cls(

@@ -1,6 +1,6 @@
-"""Tokens that are not wanted, whatever tokenizer made them: stop words, too short ones, too long ones.
+"""Filters of tokens, for every tokenizer: stop words, and tokens that are too short or too long.
 
-They are gone before windows are laid: words around a stop word become neighbours.
+Tokens are removed before context windows are built, so words around a stop word become neighbors.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from w2v_core.schemas import TOKENS
 from w2v_core.types import BoolArray
 
 REASONS = ("stop_words", "too_short", "too_long")
-"""A token is told under the first that holds."""
+"""A token is counted under the first reason that applies."""
 
 
 def filter_tokens(
@@ -23,7 +23,7 @@ def filter_tokens(
     max_length: int | None,
     dropped: Counter[str],
 ) -> pa.ListArray:
-    """The lists without stop words and tokens of fewer or more characters. Adds to `dropped` by REASONS."""
+    """Return the lists without stop words and tokens that are too short or too long. Adds to `dropped` by REASONS."""
     tokens = lists.flatten()
     unwanted = {}
     if len(stop_words):

@@ -1,4 +1,4 @@
-"""Two trainings give the same words other axes: the rotation that lays the ones over the others.
+"""Alignment of two trainings, whose axes differ by a rotation.
 
     shared = SharedWords.of(today, yesterday)
     rotated_VD = today.vectors @ shared.rotation()    # today's vectors along yesterday's axes
@@ -28,7 +28,7 @@ BLOCK_WORDS = 8192
 class SharedWords:
     """The words that two vocabularies share, the most frequent first, and their ids in each, (N,).
 
-    A word is as frequent as its rank where it is rarer, so neither vocabulary, however large, decides alone.
+    The order is by the larger of both ranks, so both vocabularies decide.
     """
 
     first: WordVectors
@@ -38,19 +38,19 @@ class SharedWords:
 
     @classmethod
     def of(cls, first: WordVectors, second: WordVectors) -> Self:
-        """All shared words. UserError where there is none, and for vectors of different sizes."""
+        """Return all shared words. Raises UserError if there is none, and for vectors of different sizes."""
         sizes = first.vectors.shape[1], second.vectors.shape[1]
         if sizes[0] != sizes[1]:
             raise UserError(
-                f"vectors of {sizes[0]} and of {sizes[1]} dimensions cannot be laid over each other; "
-                f"compare runs of one train.vector_size"
+                f"vectors of {sizes[0]} and of {sizes[1]} dimensions cannot be aligned; "
+                "compare runs of the same train.vector_size"
             )
         id_by_token = first_ids(second.tokens)
         pairs = [(i, id_by_token[token]) for i, token in enumerate(first.tokens) if token in id_by_token]
         if not pairs:
             raise UserError(
                 f"the {len(first):,} words of one run and the {len(second):,} of the other have none in common; "
-                "are they of one language, and both lower case?"
+                "compare vectors of the same language and the same case"
             )
         first_ids_N, second_ids_N = np.array(pairs, dtype=np.int64).T
         first_rank_N, second_rank_N = first.ranks[first_ids_N], second.ranks[second_ids_N]
@@ -61,28 +61,28 @@ class SharedWords:
         return len(self.first_ids)
 
     def top(self, num_words: int) -> "SharedWords":
-        """The most frequent of them."""
+        """Return the most frequent shared words."""
         return SharedWords(self.first, self.second, self.first_ids[:num_words], self.second_ids[:num_words])
 
     def seen(self, min_count: int) -> "SharedWords":
-        """Those that occur at least so often in both corpora."""
+        """Return the words with at least `min_count` occurrences in both corpora."""
         kept_N = np.minimum(self.first_counts, self.second_counts) >= min_count
         return SharedWords(self.first, self.second, self.first_ids[kept_N], self.second_ids[kept_N])
 
     @property
     def first_counts(self) -> Int64Array:
-        """Their counts in the first."""
+        """Return the counts in the first vocabulary."""
         return self.first.counts[self.first_ids]
 
     @property
     def second_counts(self) -> Int64Array:
-        """Their counts in the second."""
+        """Return the counts in the second vocabulary."""
         return self.second.counts[self.second_ids]
 
     def rotation(self) -> NDArray[np.float64]:
-        """The orthogonal R, (D, D), of least sum over words of ||unit(first) R - unit(second)||^2.
+        """Return the orthogonal R, (D, D), of least sum over words of ||unit(first) R - unit(second)||^2.
 
-        Fewer words than D leave R open in the directions that no word points to.
+        With fewer words than D, R is not unique.
         """
         size = self.first.vectors.shape[1]
         product_DD = np.zeros((size, size))
@@ -93,7 +93,7 @@ class SharedWords:
         return rotation_DD
 
     def aligned_cosines(self, rotation_DD: NDArray[np.float64]) -> Float32Array:
-        """cos(first R, second) of every word, (N,) float32; 0 where either vector is zero."""
+        """Return cos(first R, second) of every word, (N,) float32; 0 where either vector is zero."""
         rotated = rotation_DD.astype(np.float32)
         blocks = [
             clip_cosines(np.einsum("bd,bd->b", a_BD @ rotated, b_BD)) for a_BD, b_BD in self._unit_blocks()

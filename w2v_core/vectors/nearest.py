@@ -1,4 +1,4 @@
-"""The rows of a table that answer a query best, found block by block."""
+"""Exact nearest rows of a table, found block by block."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,9 +23,11 @@ _TINY = 1e-30
 
 
 def row_norms(rows_BD: Float32Array) -> Float32Array:
-    """||row||, (B,) float32; summed in float64 where float32 would overflow or vanish, which takes five times as long.
+    """Return ||row||, (B,) float32.
 
-    Raises UserError where a row holds NaN or infinity: such a table ranks nothing.
+    Sums are float64 where float32 would overflow or underflow, which takes five times as long.
+
+    Raises UserError if a row holds NaN or infinity.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         squares_B = np.einsum("bd,bd->b", rows_BD, rows_BD).astype(np.float64)
@@ -36,7 +38,7 @@ def row_norms(rows_BD: Float32Array) -> Float32Array:
         beyond = np.isfinite(rows_BD[~np.isfinite(norms_B)]).all(axis=1).any()
         problem = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
         raise UserError(
-            f"the vectors hold {problem}: train again with a smaller alpha, or mend the file that they come from"
+            f"the vectors hold {problem}: train again with a smaller alpha, or correct the file that they come from"
         )
     return norms_B
 
@@ -51,8 +53,9 @@ def scale_to_unit(rows_BD: Float32Array) -> None:
 
 
 def comparable(rows_ND: Float32Array, norms_N: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Rows and what their products are divided by, (N, D) and (N,): tiny rows come at length 1, since float32 has few
-    bits of them. Other rows are not copied.
+    """Return rows (N, D) and the divisors (N,) of their products.
+
+    Tiny rows are scaled to length 1, since float32 has few bits for them. Other rows are not copied.
     """
     divisors_N = divisors(norms_N)
     tiny_N = _is_tiny(norms_N)
@@ -63,7 +66,7 @@ def comparable(rows_ND: Float32Array, norms_N: Float32Array) -> tuple[Float32Arr
 
 
 def clip_cosines(cosines: Float32Array) -> Float32Array:
-    """The cosines in [-1, 1], in place: rounding leaves them a little outside."""
+    """Clip cosines into [-1, 1] in place, since rounding may leave them slightly outside."""
     return np.clip(cosines, -1, 1, out=cosines)
 
 
@@ -78,7 +81,7 @@ def _unit_in_float64(rows_ND: Float32Array) -> Float32Array:
 
 
 def divisors(norms_B: Float32Array) -> Float32Array:
-    """The norms with 1 for 0: a zero vector scores 0 instead of NaN."""
+    """Return the norms with 1 for 0, so that a zero vector scores 0 instead of NaN."""
     return np.where(norms_B > 0, norms_B, np.float32(1))
 
 
@@ -160,7 +163,7 @@ def best_rows(
 
 
 def _blocks(rows_M: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
-    """The rows block by block: as what reads them from a table, without a copy where it can be, and as ids (N,)."""
+    """Yield blocks of rows: an index into the table, a slice if possible, and ids (N,)."""
     if isinstance(rows_M, int):
         for begin in range(0, rows_M, block_rows):
             end = min(begin + block_rows, rows_M)
@@ -173,14 +176,14 @@ def _blocks(rows_M: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, I
 
 
 def _exclude(score_BN: Float32Array, excluded_BX: Int64Array, ids_N: Int64Array) -> None:
-    """Scores of the excluded ids become -inf, in place; ids outside the block are skipped."""
+    """Set the scores of excluded ids to -inf, in place; ids outside the block are skipped."""
     column_BX = np.minimum(np.searchsorted(ids_N, excluded_BX), len(ids_N) - 1)
     row, slot = np.nonzero(ids_N[column_BX] == excluded_BX)
     score_BN[row, column_BX[row, slot]] = -np.inf
 
 
 def by_count(counts_V: Int64Array) -> Int64Array | None:
-    """Rows (V,) by descending count, equal counts by ascending id; None where they stand so."""
+    """Return rows (V,) by descending count, then ascending id; None if they have this order."""
     if (counts_V[1:] <= counts_V[:-1]).all():
         return None
     order_V: Int64Array = np.argsort(-counts_V, kind="stable")
@@ -188,7 +191,7 @@ def by_count(counts_V: Int64Array) -> Int64Array | None:
 
 
 def _best_columns(score_BN: Float32Array, k: int) -> Int64Array:
-    """Columns of each row's min(k, N) largest scores, ascending, so that a stable sort breaks ties by id."""
+    """Return the columns of the min(k, N) largest scores of each row, ascending: a stable sort then breaks ties by id."""
     if k == 1:
         column_BK: Int64Array = score_BN.argmax(axis=1)[:, None]
         return column_BK

@@ -1,4 +1,4 @@
-"""Starting from vectors that exist: transfer learning's first half."""
+"""Initial vectors of a training, from an earlier training or a word2vec file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ class InitialVectors:
 
     @cached_property
     def _position(self) -> str:
-        """Where they are; of a published model the version that was asked for first."""
+        """Return their location; for a published model the version that was resolved first."""
         return resolved(self.location)
 
     def identity(self) -> list[Any]:
-        """What tells these vectors from changed ones: name, size and time of each file. UserError for none."""
+        """Return the name, size and time of each file, for a fingerprint. Raises UserError if there is none."""
         with access(f"train.init_vectors = {self.location}"):
             ours = self._ours()
             folder = ours or open_folder(self._position)
@@ -61,9 +61,9 @@ class InitialVectors:
         return [[info.path, info.size, info.mtime_ns] for info in found]
 
     def known(self, vocabulary: Vocabulary, vector_size: int) -> BoolArray:
-        """Which words of the vocabulary are known there, (V,).
+        """Return which words of the vocabulary have an initial vector, (V,).
 
-        UserError where none is, where the vectors have another length or are nothing to start from, and where they
+        Raises UserError if no word has one, if the vectors have another length or cannot be trained, and if they
         cannot be read.
         """
         known_V, all_zero = np.zeros(len(vocabulary), np.bool_), True
@@ -72,18 +72,18 @@ class InitialVectors:
             all_zero = all_zero and not vectors[0].any()
         if known_V.any() and all_zero:
             raise UserError(
-                f"train.init_vectors = {self.location} has zeros alone for the words of this vocabulary, and zeros "
-                "learn nothing; was the file written whole?"
+                f"train.init_vectors = {self.location} has only zeros for the words of this vocabulary, "
+                "and zeros cannot be trained; write the file again"
             )
         if not known_V.any():
             raise UserError(
                 f"train.init_vectors = {self.location} has none of the {len(vocabulary):,} words of this vocabulary; "
-                "are they of one language, and both lower case?"
+                "name vectors of the same language and the same case"
             )
         return known_V
 
     def load_into(self, tables: Tables, vocabulary: Vocabulary) -> None:
-        """Give the words that are known there their vectors. Errors as for `known`."""
+        """Copy the initial vectors into `tables`. Raises as `known`."""
         for ids, vectors in self._new_rows(vocabulary, tables.input_VD.shape[1]):
             for table_VD, rows_ND in zip(tables, vectors, strict=False):
                 table_VD[ids] = rows_ND
@@ -91,9 +91,9 @@ class InitialVectors:
     def _new_rows(
         self, vocabulary: Vocabulary, vector_size: int, log: bool = False
     ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
-        """Ids (N,) and what is there of their input and output vectors (N, D); no id comes twice.
+        """Yield ids (N,) and their input and output vectors (N, D), if there are any; ids are distinct.
 
-        Of a word that comes twice the first vector counts, as in gensim. With `log`, a warning counts such words.
+        Of a repeated word the first vector is used, as in gensim. With `log`, a warning counts such words.
         """
         is_new_V, repeated = np.ones(len(vocabulary), np.bool_), []
         for tokens, *vectors in self._blocks(vector_size, log):
@@ -117,7 +117,7 @@ class InitialVectors:
         return next((found for found in (folder, folder / "vectors") if INPUT_VECTORS in found.sizes()), None)
 
     def _blocks(self, vector_size: int, log: bool) -> Iterator[tuple[Any, ...]]:
-        """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
+        """Yield tokens, input vectors (N, D) and, for a training, output vectors (N, D)."""
         ours = self._ours()
         if ours is None:
             file = Word2VecFile(self._position)
@@ -153,8 +153,8 @@ class InitialVectors:
                 position = int(is_sound_N.argmin())
                 raise UserError(
                     f"train.init_vectors = {self.location}: the vector of {tokens[position]!r} holds "
-                    f"{largest_N[position]:g}; nothing can be learnt from numbers beyond {MOST:,.0f}, so scale the "
-                    "vectors, or leave the word out"
+                    f"{largest_N[position]:g}, and training allows numbers up to {MOST:,.0f}; scale the vectors, or "
+                    "remove the word"
                 )
 
     def _require_size(self, found: int, wanted: int) -> None:

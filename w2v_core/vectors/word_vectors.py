@@ -309,7 +309,7 @@ class WordVectors:
         positive_BD, positive_ids = self._rows_of(positive)
         negative_BD, negative_ids = self._rows_of(negative)
         if len(positive_BD) == 0:
-            raise UserError("a question to 3CosMul needs a positive word or vector")
+            raise UserError("3CosMul requires a positive word or vector; give at least one")
         terms_BD = np.concatenate([positive_BD, negative_BD])
         scale_to_unit(terms_BD)
 
@@ -351,7 +351,7 @@ class WordVectors:
             raise _not_a_list("doesnt_match", words)
         known = [word for word in words if word in self]
         if not known:
-            raise UserError(f"none of {len(words)} words is in the vocabulary, so none can be chosen")
+            raise UserError(f"none of {len(words)} words is in the vocabulary; give at least one that is")
         unit_BD = self.unit_rows(self._ids_of(known))
         mean_D = self.get_mean_vector(list(unit_BD), post_normalize=True)
         cosine_B = np.einsum("bd,d->b", unit_BD, mean_D)
@@ -375,7 +375,7 @@ class WordVectors:
         weight_B = np.ones(len(keys), np.float32) if weights is None else np.asarray(weights, np.float32)
         if len(keys) == 0 or len(weight_B) != len(keys):
             raise UserError(
-                f"a mean needs keys, and as many weights: {len(keys)} keys, {len(weight_B)} weights"
+                f"expected at least one key and one weight for each, got {len(keys)} keys and {len(weight_B)} weights"
             )
         known = [
             position
@@ -404,7 +404,7 @@ class WordVectors:
         positive_BD, positive_ids = self._rows_of(positive)
         negative_BD, negative_ids = self._rows_of(negative)
         if len(positive_BD) + len(negative_BD) == 0:
-            raise UserError("a question needs words: give at least one positive or negative word")
+            raise UserError("the question has no words; give at least one positive or negative word")
         query_1D = (positive_BD.sum(axis=0) - negative_BD.sum(axis=0))[None]
         scale_to_unit(query_1D)
         return query_1D[0], np.concatenate([positive_ids, negative_ids])
@@ -436,10 +436,10 @@ class WordVectors:
     def _checked(self, vector_D: Float32Array) -> Float32Array:
         if np.ndim(vector_D) == 0:
             raise _not_text(vector_D)
-        if np.shape(vector_D) != (self.vector_size,) or not np.isfinite(vector_D).all():
-            raise UserError(
-                f"a vector of shape {np.shape(vector_D)} asks nothing here; give {self.vector_size} finite numbers"
-            )
+        if np.shape(vector_D) != (self.vector_size,):
+            raise UserError(f"expected a vector of shape ({self.vector_size},), got {np.shape(vector_D)}")
+        if not np.isfinite(vector_D).all():
+            raise UserError("the query vector holds NaN or infinity; give finite numbers")
         return vector_D
 
     def _ids_of(self, words: Sequence[str]) -> Int64Array:
@@ -507,7 +507,7 @@ def _listed(terms: Terms) -> Sequence[Term]:
 def require_topn(topn: int) -> None:
     """UserError for no number, by which gensim gives the similarities of all words, and for one below 1."""
     if topn is None:
-        raise UserError("topn = None is no number; give how many answers, len(vectors) for all words")
+        raise UserError("topn = None: expected an integer; give len(vectors) for all words")
     _require_positive("topn", topn)
 
 

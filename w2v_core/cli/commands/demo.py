@@ -1,4 +1,4 @@
-"""Every stage, offline, on a corpus that every machine has: the docstrings of its installed Python."""
+"""The demo: every stage, offline, on the docstrings of the installed Python packages."""
 
 import filecmp
 from pathlib import Path
@@ -60,7 +60,7 @@ def demo(
 ) -> None:
     """Run every stage on the docstrings of the installed packages; needs no network.
 
-    Stages that are made already, perhaps by spark-submit on a cluster, are taken as they are.
+    Finished stages, for example of a spark-submit job on a cluster, are reused.
     """
     with writing(RunDir.create(run_dir), "w2v demo") as run:
         folder = Path(run.folder.path, "corpus")
@@ -80,7 +80,7 @@ def demo(
 
 
 def _write_text(path: Path) -> None:
-    """Gather the docstrings; leave the file alone where they have not changed."""
+    """Write the docstrings, unless the file is up to date."""
     log_event("corpus: gathering docstrings")
     fresh = path.with_suffix(".fresh")
     summary = write_corpus(fresh)

@@ -1,4 +1,4 @@
-"""Vectors to the formats of other systems."""
+"""The command `w2v export`: vectors in the formats of other systems."""
 
 from typing import Annotated
 
@@ -18,16 +18,18 @@ OutputOption = Annotated[
         "--output", metavar="PATH", help="A file, or a folder for npy and projector; a path or a URI."
     ),
 ]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only so many most frequent words.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help="The number of most frequent words to write.")
+]
 DtypeOption = Annotated[
     str,
     typer.Option(
-        "--dtype", metavar="DTYPE", help="float32, or float16 for npy and safetensors; tells the loss."
+        "--dtype", metavar="DTYPE", help="float32, or float16 for npy and safetensors; logs the loss."
     ),
 ]
 StrictOption = Annotated[
     bool,
-    typer.Option("--strict", help="Refuse words that the format cannot hold instead of leaving them out."),
+    typer.Option("--strict", help="Reject words that the format cannot hold instead of skipping them."),
 ]
 
 
@@ -48,7 +50,7 @@ def export(
 
 
 def lines_of(done: Exported, output: str) -> list[str]:
-    """What was written, what was left out, and what narrower numbers cost."""
+    """Return log lines: the words written and skipped, and the error of narrower numbers."""
     lines = [f"{output}: {done.words:,} words"]
     if done.num_skipped:
         some = ", ".join(ascii(word) for word in done.skipped)

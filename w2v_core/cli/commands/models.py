@@ -1,4 +1,4 @@
-"""The versions of the models in a store: what there is, which is the current one, and whether they are whole."""
+"""The commands `w2v models …`: list, show, promote, prune and verify the versions in a store."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -66,12 +66,12 @@ def promote(store: StoreOption, name: NameOption, version: VersionArgument, json
 
 
 def rollback(store: StoreOption, name: NameOption, json: JsonOption = False) -> None:
-    """Make the version the current one that it was before."""
+    """Make the previous current version the current one again."""
     _log_current(ModelStore(store).model(name).rollback(), json)
 
 
 def prune(store: StoreOption, name: NameOption, keep: KeepOption, json: JsonOption = False) -> None:
-    """Remove old versions, but never the current one nor the one that a rollback takes."""
+    """Remove old versions, except the current one and the target of a rollback."""
     model = ModelStore(store).model(name)
     removed = [version.name for version in model.prune(keep)]
     log_event(f"{name}: removed {', '.join(removed) or 'nothing'}")
@@ -82,7 +82,7 @@ def prune(store: StoreOption, name: NameOption, keep: KeepOption, json: JsonOpti
 def verify(
     store: StoreOption, name: NameOption, version: OptionalVersion = None, json: JsonOption = False
 ) -> None:
-    """Read every file of a version again, and name those that are not what they were."""
+    """Read every file of a version again, and report those that have changed."""
     model = ModelStore(store).model(name)
     found = _named(model, version)
     problems = model.verify(found.name)
@@ -109,7 +109,7 @@ def _named(model: Model, version: str | None) -> Version:
 
 
 def _in_words(value: object) -> str:
-    """A fact for people: no value, yes and no, and lists and what has names one after another."""
+    """Return a value as text: "none", "yes" or "no", and lists and mappings separated by commas."""
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A finished run to a version of a model in a store."""
+"""The command `w2v publish`: a finished run becomes a version of a model."""
 
 from typing import Annotated, Any
 
@@ -10,14 +10,14 @@ from w2v_core.registry.store import Model, ModelStore, Published, Version
 from w2v_core.runs.run_directory import RunDir
 
 StoreOption = Annotated[
-    str, typer.Option("--store", metavar="STORE", help="Where models are: a folder or a URI.")
+    str, typer.Option("--store", metavar="STORE", help="The store of models: a folder or a URI.")
 ]
 NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="The model's name.")]
 NoPromoteOption = Annotated[
     bool, typer.Option("--no-promote", help="Publish it without making it the current version.")
 ]
 AlignOption = Annotated[
-    bool, typer.Option("--align", help="Turn the vectors onto the axes of the current version.")
+    bool, typer.Option("--align", help="Rotate the vectors onto the axes of the current version.")
 ]
 
 
@@ -40,7 +40,7 @@ def publish(
 
 
 def as_dict(version: Version, is_current: bool) -> dict[str, Any]:
-    """A version for programs, without its files."""
+    """Return a version as a dictionary, without its files."""
     record = version.record.model_dump(mode="json", exclude={"files", "format_version"})
     size = sum(file.bytes for file in version.record.files.values())
     return {**record, "location": version.location, "is_current": is_current, "bytes": size}

@@ -1,4 +1,4 @@
-"""Questions to the vectors, one line each, from the shell."""
+"""The commands `w2v neighbors` and `w2v analogy`."""
 
 from typing import Annotated
 
@@ -65,7 +65,7 @@ def analogy(
 
 
 def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
-    """The vectors of a run, or those at a path. UserError unless one of both is named."""
+    """Open the vectors of a run or at a path. Raises UserError unless exactly one is named."""
     if run_dir is not None and vectors is None:
         return open_vectors(run_dir)
     if vectors is not None and run_dir is None:
@@ -74,7 +74,7 @@ def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
 
 
 def open_vectors(run_dir: str) -> WordVectors:
-    """The vectors of a run whose training is finished."""
+    """Open the vectors of a run whose training is finished."""
     run = RunDir.open(resolved(run_dir))
     run.require("vectors")
     return WordVectors.read(run.stage("vectors"))
@@ -94,6 +94,6 @@ def _as_dict(found: tuple[str, float]) -> dict[str, str | float]:
 
 
 def line(question: str, found: Answers) -> str:
-    """One answer line for people."""
+    """Return one answer as a line of text."""
     answers = (f"{escape_word(word)} {score:.2f}" for word, score in found)
     return "  ".join((escape_word(question), *answers))

@@ -1,4 +1,4 @@
-"""The last nights of a model, at a glance."""
+"""The command `w2v status`: the last nightly runs of a model."""
 
 from typing import Annotated
 
@@ -27,11 +27,11 @@ HEADINGS = (
 
 NUM_LEFT = 3
 
-NightsOption = Annotated[int, typer.Option("--nights", min=1, help="How many.")]
+NightsOption = Annotated[int, typer.Option("--nights", min=1, help="The number of nightly runs to show.")]
 
 
 def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = False) -> None:
-    """Show the last nights: what they read, what came of it, and whether one is under way."""
+    """Show the last nightly runs: input, outcome, and whether one is unfinished."""
     folder = WorkFolder(work)
     folder.require()
     records, plan = folder.records(nights), folder.plan()

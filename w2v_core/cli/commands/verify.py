@@ -1,4 +1,4 @@
-"""Reads a run again and says whether it is what it was."""
+"""The command `w2v verify`: compare a run with its manifests."""
 
 from dataclasses import asdict
 
@@ -25,7 +25,7 @@ def verify(run_dir: RunDirOption, json: JsonOption = False) -> None:
         print_json([asdict(stage) for stage in found])
     wrong = [stage.stage for stage in found if stage.problems]
     if wrong:
-        raise UserError(f"{run_dir} is not what its manifests say: {', '.join(wrong)}")
+        raise UserError(f"{run_dir} differs from its manifests: {', '.join(wrong)}")
 
 
 def _lines_of(stage: Verified) -> list[str]:

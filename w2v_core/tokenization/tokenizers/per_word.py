@@ -1,6 +1,6 @@
-"""Each distinct word analysed once: for languages that put spaces between words, and slow analysers.
+"""Analysis of each distinct word once, for languages with spaces between words and slow analyzers.
 
-What a word means by its neighbours is lost; of Korean morphemes about three in a hundred come out otherwise.
+The context of a word is lost; about three in a hundred Korean morphemes differ.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from w2v_core.tokenization.tokenizers import whitespace
 from w2v_core.tokenization.tokenizers.protocol import Tokenizer, each_line
 
 MOST_REMEMBERED = 500_000
-"""words of earlier lines, about 150 MB; past it, all are forgotten"""
+"""words of earlier lines, about 150 MB; beyond that, the cache is cleared"""
 
 
 def tokenizer(tokenize: Tokenizer) -> Tokenizer:
-    """The tokenizer that gives of a line what `tokenize` gives of each of its words, in order."""
+    """Return a tokenizer that applies `tokenize` to each word of a line, in order."""
     remembered: dict[str, list[str]] = {}
     words_of = each_line(whitespace.tokenize)
 
@@ -33,7 +33,7 @@ def tokenizer(tokenize: Tokenizer) -> Tokenizer:
 
 
 def _looked_up(words: list[str], tokenize: Tokenizer, remembered: dict[str, list[str]]) -> list[list[str]]:
-    """The tokens of each word. Adds the new ones to `remembered`."""
+    """Return the tokens of each word. Adds new words to `remembered`."""
     if len(remembered) + len(words) > MOST_REMEMBERED:
         remembered.clear()
     new = [word for word in words if word not in remembered]

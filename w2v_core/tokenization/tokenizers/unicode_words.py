@@ -1,10 +1,10 @@
 """Words of every script: runs of letters and digits with the marks that belong to them.
 
 A word begins with a letter or a digit and goes on through letters, digits, combining marks and joiners, so that the
-vowel signs of Hindi and Thai stay in their word. Scripts written without spaces come out as the runs between
+vowel signs of Hindi and Thai stay in their word. Scripts without spaces give the runs between
 punctuation.
 
-What is a letter is looked up for each character in a table, so that a line is cut by array operations over its bytes.
+A table holds the kind of each character, so that lines are cut by array operations over their bytes.
 """
 
 import re
@@ -32,7 +32,7 @@ _LETTERS = re.compile(
 
 
 def tokenize(lines: pa.StringArray) -> pa.ListArray:
-    """The words of each line, in order, as list<string>."""
+    """Return the words of each line, in order, as list<string>."""
     data, offsets_I = bytes_of(lines)
     kind_Y = _kinds(data)
     inside_Y = kind_Y > _SEPARATOR
@@ -47,7 +47,7 @@ def tokenize(lines: pa.StringArray) -> pa.ListArray:
 
 
 def _kinds(data: bytes) -> UInt8Array:
-    """Separator, letter or mark (Y,): what each byte's character is."""
+    """Return the kind of the character of each byte, (Y,): separator, letter or mark."""
     table = _kind_table()
     kind_Y = np.frombuffer(data.translate(table[:0x80].tobytes() + bytes(0x80)), np.uint8)
     if data.isascii():
@@ -63,7 +63,7 @@ def _kinds(data: bytes) -> UInt8Array:
 
 @cache
 def _kind_table() -> UInt8Array:
-    """Separator, letter or mark, by code point."""
+    """Return the kind of each code point: separator, letter or mark."""
     table = np.zeros(NUM_CODE_POINTS, np.uint8)
     characters = every_character()
     table[code_points("".join(_LETTERS.findall(characters)))] = _LETTER
@@ -73,7 +73,7 @@ def _kind_table() -> UInt8Array:
 
 
 def _runs(inside_Y: BoolArray, offsets_I: Int32Array) -> tuple[Int32Array, Int32Array]:
-    """Where each run of true begins and ends (exclusive); runs end with their line."""
+    """Return the begin and end (exclusive) of each run of true; runs end with their line."""
     if len(inside_Y) == 0:
         return np.zeros(0, np.int32), np.zeros(0, np.int32)
     edge_Y = np.empty(len(inside_Y) + 1, bool)
@@ -90,7 +90,7 @@ def _runs(inside_Y: BoolArray, offsets_I: Int32Array) -> tuple[Int32Array, Int32
 def _without_leading_marks(
     kind_Y: UInt8Array, begins_T: Int32Array, ends_T: Int32Array
 ) -> tuple[Int32Array, Int32Array]:
-    """The runs from their first letter on; those without one are left out."""
+    """Return the runs from their first letter on, without runs that have none."""
     letters = np.append(np.flatnonzero(kind_Y == _LETTER), len(kind_Y)).astype(np.int32)
     begins_T = letters[np.searchsorted(letters, begins_T)]
     some_T = begins_T < ends_T
@@ -98,7 +98,7 @@ def _without_leading_marks(
 
 
 def _within(begins_T: Int32Array, ends_T: Int32Array, length: int) -> BoolArray:
-    """Whether each of `length` bytes lies in a run."""
+    """Return whether each of `length` bytes is in a run."""
     steps = np.zeros(length + 1, np.int8)
     steps[begins_T] = 1
     steps[ends_T] -= 1

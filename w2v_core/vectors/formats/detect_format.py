@@ -1,4 +1,4 @@
-"""Which format a file or a folder of vectors has, and the table in it."""
+"""Format detection of a file or a folder of vectors."""
 
 import os
 
@@ -13,22 +13,22 @@ from w2v_core.vectors.formats.word2vec_file import header_of
 
 
 def open_table(location: Location) -> VectorTable:
-    """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy.
+    """Return the table at a path or a URI: word2vec, text or binary, GloVe, Parquet, safetensors, or a folder of npy.
 
-    UserError where there is nothing, or another thing.
+    Raises UserError if nothing exists there, or in another format.
     """
     table = table_at(location)
     if table is None:
         raise InputError(
-            f"{location} is no file of word vectors and no folder with {npy.VECTORS}; check the path"
+            f"{location} is neither a file of word vectors nor a folder with {npy.VECTORS}; check the path"
         )
     return table
 
 
 def table_at(location: Location) -> VectorTable | None:
-    """As `open_table`, but None where there is no file and no folder of npy.
+    """As `open_table`, but return None if there is neither a file nor a folder of npy.
 
-    The format of a file is told from its first bytes, not from its name.
+    The first bytes of a file decide its format, not its name.
     """
     location = os.fspath(location)
     require_utf8(location)

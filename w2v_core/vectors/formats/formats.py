@@ -1,4 +1,4 @@
-"""Every format that vectors are written in, and the writing."""
+"""The export formats, and the export."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -28,15 +28,15 @@ DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 
 @dataclass(frozen=True)
 class Format:
-    """How a format is written, and what it can hold."""
+    """A format: its writer, and what it can hold."""
 
     write: Callable[[ExportSelection, Sequence[pa.NativeFile]], None]
     names: tuple[str, ...] = ()
-    """the files it makes in a folder; none: it makes the one file that is named"""
+    """the files of a folder; none for a format of one file, whose name is given"""
     unfit: str | None = None
-    """a pattern of the words that it cannot hold"""
+    """a pattern of words that the format cannot hold"""
     packs: bool = False
-    """whether its files may be packed, as their names' endings say"""
+    """whether its files may be compressed, by the extension of their name"""
     dtypes: tuple[str, ...] = ("float32",)
 
 
@@ -55,7 +55,9 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: words, and those left out, with the first of them; the loss, where numbers were narrowed."""
+    """The result of an export: numbers of words written and skipped, some skipped words, and the error of
+    narrower numbers.
+    """
 
     words: int
     num_skipped: int
@@ -74,8 +76,8 @@ def export(
 ) -> Exported:
     """Write the `limit` most frequent words to `location`: a path or a URI of a file or, for several, of a folder.
 
-    Words that the format cannot hold are left out, or refused with `strict`. No file is there before it is whole.
-    UserError for what is unknown or does not go together, and for vectors that are not finite numbers of `dtype`.
+    Words that the format cannot hold are skipped, or with `strict` an error. Files are written atomically.
+    Raises UserError for unknown or incompatible arguments, and for vectors that are not finite numbers of `dtype`.
     """
     location = os.fspath(location)
     form = _known(format_name, dtype)
@@ -86,7 +88,7 @@ def export(
     if strict and chosen.num_skipped:
         raise InputError(
             f"{format_name} cannot hold {chosen.num_skipped:,} words ({_quoted(chosen.skipped)}, …); "
-            "without strict they are left out, and parquet, npy and safetensors hold any"
+            "without strict they are skipped, and parquet, npy and safetensors hold any"
         )
     if not len(chosen):
         raise InputError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
@@ -117,7 +119,7 @@ def _known(format_name: str, dtype: str) -> Format:
 
 
 def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tuple[str, ...]]:
-    """The folder to write in, and the files to make there."""
+    """Return the folder and the names of the files to write."""
     require_utf8(location)
     target = open_folder(location)
     if target.is_local:  # a link stays, and what it leads to is written
@@ -125,18 +127,18 @@ def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tupl
     with access(location):
         kind = target.filesystem.get_file_info(target.path).type
     if kind == fs.FileType.Unknown:
-        raise InputError(
-            f"{location} is a device, a pipe or a socket, which a file would replace; name a file"
-        )
+        raise InputError(f"{location} is a device, a pipe or a socket, which cannot be replaced; name a file")
     if form.names:
         if kind == fs.FileType.File:
-            raise InputError(f"{location} is a file, and {format_name} makes several; name a folder")
+            raise InputError(f"{location} is a file, and {format_name} writes several; name a folder")
         return target, form.names
     if kind == fs.FileType.Directory or location.endswith("/"):
-        raise InputError(f"{location} is a folder, and {format_name} makes one file; name it, in the folder")
+        raise InputError(
+            f"{location} is a folder, and {format_name} writes one file; name a file in the folder"
+        )
     parent, _, name = target.path.rpartition("/")
     if packing(name) and not form.packs:
-        raise InputError(f"{location}: {format_name} is not packed; leave the last ending out")
+        raise InputError(f"{location}: {format_name} files cannot be compressed; remove the last extension")
     return Folder(target.filesystem, parent or "/"), (name,)
 
 
@@ -145,4 +147,4 @@ def _require_range(chosen: ExportSelection) -> None:
         return
     largest = max(float(np.abs(block.vectors).max(initial=0)) for block in chosen.blocks())
     if largest > float(np.finfo(chosen.dtype).max):
-        raise InputError(f"a vector holds {largest:g}, which float16 does not reach; write float32")
+        raise InputError(f"a vector holds {largest:g}, which is out of range for float16; write float32")

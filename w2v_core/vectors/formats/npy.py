@@ -13,11 +13,11 @@ from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, reject_twice
 
 VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
-"""JSON, since in a file with a word a line a word with a line feed would be two."""
+"""JSON, since a word may contain a line feed."""
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """The three files. A word a line of `tokens.json`, which is JSON all the same."""
+    """Write the three files. `tokens.json` has one word per line."""
     vectors, counts, tokens = streams
     np.save(counts, chosen.counts)
     shape = (len(chosen), chosen.vector_size)
@@ -37,9 +37,9 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
 
 
 def read(folder: Folder) -> VectorTable:
-    """The three files; vectors on a local disk are mapped, unless they are float16. Without `counts.npy`, as gensim.
+    """Read the three files. Vectors on a local disk are mapped, except float16. `counts.npy` is optional.
 
-    UserError where one is missing or damaged, or does not fit the others.
+    Raises UserError if a file is missing or damaged, or does not match the others.
     """
     try:
         with access(str(folder)):

@@ -13,7 +13,7 @@ from w2v_core.vectors.formats.table import ExportSelection, VectorTable, joined
 
 
 def schema(vector_size: int) -> pa.Schema:
-    """The columns; `vector` is a list of fixed length to Arrow, and an array<float> to Spark."""
+    """Return the columns; `vector` is a list of fixed length to Arrow, and an array<float> to Spark."""
     number = pa.field("element", pa.float32(), nullable=False)
     return pa.schema(
         [
@@ -26,7 +26,7 @@ def schema(vector_size: int) -> pa.Schema:
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """A row a word. Plain pages: Spark before 4.3 reads no byte-stream-split ones."""
+    """Write one row per word, in plain pages: Spark before 4.3 cannot read byte-stream-split pages."""
     (stream,) = streams
     columns = schema(chosen.vector_size)
     options = {"compression": "zstd", "use_dictionary": False, "write_page_checksum": True}
@@ -40,9 +40,9 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
 
 
 def read(location: str) -> VectorTable:
-    """The columns `token`, `vector` and, where it is there, `count`, also as Spark writes them.
+    """Read the columns `token`, `vector` and, if it exists, `count`, also as Spark writes them.
 
-    UserError where a column is missing or of another type, and where vectors differ in length.
+    Raises UserError if a column is missing or of another type, or vectors differ in length.
     """
     file = open_folder(location)
     try:
@@ -91,7 +91,7 @@ def _lengths_differ(location: str) -> str:
 
 
 def _counts(column: pa.ChunkedArray, location: str) -> Int64Array:
-    """Whole numbers as int64, also where they were stored as floats."""
+    """Return integers as int64, also if they are stored as floats."""
     is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     try:
         if not is_number or column.null_count:
@@ -99,7 +99,7 @@ def _counts(column: pa.ChunkedArray, location: str) -> Int64Array:
         counts_N: Int64Array = column.cast(pa.int64()).to_numpy()
     except ValueError as error:
         raise InputError(
-            f"{location}: column 'count' is {column.type}, and not whole numbers ({error}); mend it, or leave it out"
+            f"{location}: column 'count' is {column.type}, and not integers ({error}); correct or remove it"
         ) from None
     return counts_N
 
@@ -108,7 +108,7 @@ _LISTS = (pa.ListArray, pa.LargeListArray, pa.FixedSizeListArray)
 
 
 def _vectors(column: pa.ChunkedArray, location: str) -> Float32Array:
-    """Lists of equal length as (N, D) float32."""
+    """Return lists of equal length as (N, D) float32."""
     lists = column.combine_chunks()
     is_list = isinstance(lists, _LISTS) and not isinstance(lists, pa.MapArray)
     if not is_list or lists.null_count or not pa.types.is_floating(lists.type.value_type):

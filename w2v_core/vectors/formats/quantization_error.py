@@ -1,4 +1,4 @@
-"""What narrower numbers cost: how far vectors turn, and how many nearest neighbours change."""
+"""The error of narrower numbers: the change of cosines and of nearest neighbors."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ _ROWS, _QUERIES, _NEAREST = 50_000, 1_000, 10
 
 @dataclass(frozen=True)
 class QuantizationReport:
-    """Of a sample of words: the mean cosine of a vector and what is written of it, and the part of its ten nearest
-    neighbours that stay.
+    """The error for a sample of words: the mean cosine of a vector and its written form, and the overlap of its ten
+    nearest neighbors before and after.
     """
 
     words: int
@@ -23,7 +23,7 @@ class QuantizationReport:
 
 
 def measure_quantization(chosen: ExportSelection) -> QuantizationReport:
-    """The loss for 1,000 words drawn from the 50,000 most frequent, whose neighbours are sought among these."""
+    """Return the error for 1,000 words drawn from the 50,000 most frequent, among which neighbors are searched."""
     rows_ND = chosen.table.vectors[chosen.ids[:_ROWS]]
     narrow_ND = rows_ND.astype(chosen.dtype).astype(np.float32)
     query_B = np.random.default_rng(0).permutation(len(rows_ND))[:_QUERIES]
@@ -43,7 +43,7 @@ def _unit(rows_BD: Float32Array) -> Float32Array:
 
 
 def _nearest(table_ND: Float32Array, query_B: Int64Array) -> Int64Array:
-    """Ids of each query's nearest rows, (B, min(10, N - 1)); not the query itself."""
+    """Return the ids of the nearest rows of each query, (B, min(10, N - 1)), without the query itself."""
     most = min(_NEAREST, len(table_ND) - 1)
     if most < 1:
         return np.empty((len(query_B), 0), np.int64)

@@ -35,7 +35,7 @@ _MADE_OF = {"vectors", "token_offsets", "token_bytes"}
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """The header and the tensors, those of wider numbers first, so that each begins at a multiple of its width."""
+    """Write the header and the tensors, wider numbers first, so that each begins at a multiple of its width."""
     (stream,) = streams
     tokens = chosen.tokens
     lengths = pc.binary_length(tokens).to_numpy().astype(np.int64)
@@ -70,14 +70,14 @@ def _header(shapes: Mapping[str, tuple[str, tuple[int, ...]]]) -> bytes:
 
 
 def is_safetensors(start: bytes) -> bool:
-    """Whether a file that begins with these bytes is one: a length below 100 MB, and a brace."""
+    """Return whether a file begins as safetensors: a length below 100 MB, and a brace."""
     return len(start) > 8 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _LONGEST_HEADER
 
 
 def read(location: str) -> VectorTable:
-    """The tensors, mapped from a local disk and else read; float16 vectors become float32.
+    """Read the tensors, mapped on a local disk; float16 vectors become float32.
 
-    UserError where the file is damaged, and where it lacks a tensor: others' files have no words.
+    Raises UserError if the file is damaged or lacks a tensor: files of other programs have no words.
     """
     try:
         with access(location):
@@ -111,7 +111,7 @@ def _bytes(file: Folder) -> NDArray[np.uint8]:
 
 
 def _tensors(data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-    """Every tensor of a type that is ours, by name, as a view of the file's bytes."""
+    """Return every tensor of a known type, by name, as a view of the bytes of the file."""
     begin = 8 + int.from_bytes(data[:8].tobytes(), "little")
     header = json.loads(data[8:begin].tobytes())
     header.pop("__metadata__", None)

@@ -1,4 +1,4 @@
-"""Words, counts and vectors, and the words among them that are to be written."""
+"""A table of words, counts and vectors, and the selection of its words for an export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class VectorTable:
         counts_V: Int64Array | None = None,
         location: str = "vectors",
     ) -> "VectorTable":
-        """A table of the words at `location`. Of equal words the first counts, as in gensim, with a warning.
+        """Return a table of the words at `location`. Of repeated words the first is used, as in gensim, with a warning.
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
         """
@@ -52,7 +52,7 @@ class VectorTable:
 
 
 def joined(blocks: list[Float32Array]) -> Float32Array:
-    """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
+    """Return the blocks as one array. Each is freed once it is copied, so that memory holds the table once."""
     vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
     end = len(vectors_VD)
     while blocks:
@@ -63,19 +63,19 @@ def joined(blocks: list[Float32Array]) -> Float32Array:
 
 
 def by_rank(num_words: int) -> Int64Array:
-    """V - id, (V,): counts of words whose counts are not known."""
+    """Return V - id, (V,): counts for words without counts."""
     return np.arange(num_words, 0, -1, dtype=np.int64)
 
 
 def first_positions(tokens: pa.ChunkedArray) -> Int64Array:
-    """Where each distinct token comes first, ascending."""
+    """Return the first position of each distinct token, ascending."""
     positions = pa.table({"token": tokens, "place": np.arange(len(tokens))})
     found = positions.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
     return np.sort(found)
 
 
 def reject_twice(tokens: pa.ChunkedArray) -> None:
-    """ValueError where a token comes twice: the table is mapped, so that none can be left out."""
+    """Raise ValueError if a token is repeated: rows of a mapped table cannot be removed."""
     if pc.count_distinct(tokens).as_py() == len(tokens):
         return
     counted = pc.value_counts(tokens)
@@ -85,7 +85,7 @@ def reject_twice(tokens: pa.ChunkedArray) -> None:
 
 @dataclass(frozen=True)
 class Block:
-    """Words that are written together: ids, tokens, counts (N,) and vectors (N, D), all finite."""
+    """A block of words to write: ids, tokens, counts (N,) and vectors (N, D), all finite."""
 
     ids: Int64Array
     tokens: pa.StringArray
@@ -95,8 +95,8 @@ class Block:
 
 @dataclass(frozen=True)
 class ExportSelection:
-    """The words of a table that are written, by descending count, as what numbers, and how many were left out, with
-    some of them.
+    """The words of a table to write, by descending count, the type of their numbers, and how many words were skipped,
+    with some of them.
     """
 
     table: VectorTable
@@ -109,10 +109,9 @@ class ExportSelection:
     def of(
         cls, table: VectorTable, unfit: str | None, limit: int | None, dtype: FloatType = np.float32
     ) -> "ExportSelection":
-        """The `limit` most frequent words but for those that the pattern `unfit` matches.
+        """Select the `limit` most frequent words, except those that match the pattern `unfit`.
 
-        Readers such as gensim take a file's order for that of frequency. Vectors are read from where they are, block by
-        block.
+        Readers such as gensim assume that words are sorted by frequency. Vectors are read block by block.
         """
         order_V = by_count(table.counts)
         ids = np.arange(len(table.tokens)) if order_V is None else order_V
@@ -129,22 +128,22 @@ class ExportSelection:
 
     @property
     def vector_size(self) -> int:
-        """D."""
+        """Return D."""
         vector_size: int = self.table.vectors.shape[1]
         return vector_size
 
     @property
     def tokens(self) -> pa.ChunkedArray:
-        """The tokens that are written."""
+        """Return the tokens to write."""
         return self.table.tokens.take(pa.array(self.ids))
 
     @property
     def counts(self) -> Int64Array:
-        """Their counts."""
+        """Return the counts of the words to write."""
         return self.table.counts[self.ids]
 
     def blocks(self) -> Iterator[Block]:
-        """What is written, BLOCK_ROWS words at a time. UserError for a vector that is not finite."""
+        """Yield the words to write in blocks of BLOCK_ROWS. Raises UserError for a vector that is not finite."""
         chosen = self.tokens
         for begin in range(0, len(self), BLOCK_ROWS):
             ids_N = self.ids[begin : begin + BLOCK_ROWS]

@@ -14,7 +14,7 @@ class WordDecoder:
     location : str
         The file, for the warning.
     unit : str
-        What a place counts: "line" or "word".
+        The unit of a position: "line" or "word".
     """
 
     def __init__(self, location: str, unit: str) -> None:
@@ -23,7 +23,7 @@ class WordDecoder:
         self._first = ""
 
     def decode(self, words: Sequence[bytes], first_position: int) -> list[str]:
-        r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_place` is that of the first."""
+        r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_position` is that of the first."""
         try:
             return [word.decode() for word in words]
         except UnicodeDecodeError:
@@ -38,7 +38,7 @@ class WordDecoder:
         return text
 
     def log(self) -> None:
-        """Log one warning where words were escaped."""
+        """Log one warning if words were escaped."""
         if self.num_escaped:
             words = "1 word is" if self.num_escaped == 1 else f"{self.num_escaped:,} words are"
             log_event(
@@ -49,7 +49,7 @@ class WordDecoder:
 
 
 def log_repeated(location: str, num_repeated: int, word: str) -> None:
-    """Log one warning where rows were left out because their word had come before."""
+    """Log one warning if rows were skipped because their word is repeated."""
     if num_repeated:
         log_event(
             f"{location}: left out {count_of(num_repeated, 'row')} whose word occurs in an earlier row, such as "
