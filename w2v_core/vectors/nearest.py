@@ -191,7 +191,7 @@ def by_count(counts_V: Int64Array) -> Int64Array | None:
 
 
 def _best_columns(score_BN: Float32Array, k: int) -> Int64Array:
-    """Return the columns of the min(k, N) largest scores of each row, ascending: a stable sort then breaks ties by id."""
+    """Return the columns of the min(k, N) largest scores of each row, ascending, so equal scores sort by id."""
     if k == 1:
         column_BK: Int64Array = score_BN.argmax(axis=1)[:, None]
         return column_BK
