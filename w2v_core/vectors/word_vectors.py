@@ -121,8 +121,8 @@ class WordVectors:
     def load(cls, location: Location) -> Self:
         """Load the vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
-        The formats are those of `w2v export` except the projector: word2vec text and binary and GloVe, compressed or not,
-        Parquet, safetensors, and a folder of npy. The content decides the format. RUN/vectors, npy and safetensors on a
+        The formats are those of `w2v export` except the projector: word2vec (text or binary) and GloVe, both
+        also compressed, Parquet, safetensors, and a folder of npy. The content decides the format. RUN/vectors, npy and safetensors on a
         local disk are mapped into memory. STORE/NAME@current and STORE/NAME@v3 are versions of a published model.
         Raises UserError if a file is missing, damaged or does not match the others, and if the store is unreachable.
         """
@@ -298,9 +298,9 @@ class WordVectors:
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> Answers:
-        """Return 3CosMul: the words w of largest prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6, best first.
+        """Return the `topn` words w of largest 3CosMul, best first.
 
-        Levy, Goldberg 2014, equation 4. Vectors are normalized, and at least one positive term is required.
+        3CosMul is prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6: Levy, Goldberg 2014, equation 4. Vectors are normalized, and at least one positive term is required.
         Otherwise as `most_similar`, including `restrict_vocab`, which gensim ignores here.
         """
         require_topn(topn)
