@@ -411,9 +411,9 @@ def test_files_and_folders_are_not_mixed_up(tmp_path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder").mkdir()
     for name, path, told in (
-        ("npy", "file", "is a file, and npy makes several"),
-        ("glove", "folder", "is a folder, and glove makes one file"),
-        ("glove", "new/", "is a folder, and glove makes one file"),
+        ("npy", "file", "is a file, and npy writes several"),
+        ("glove", "folder", "is a folder, and glove writes one file"),
+        ("glove", "new/", "is a folder, and glove writes one file"),
         ("parquet", "v.parquet.gz", "parquet files cannot be compressed"),
     ):
         with pytest.raises(UserError, match=told):

@@ -122,8 +122,9 @@ class WordVectors:
         """Load the vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         The formats are those of `w2v export` except the projector: word2vec (text or binary) and GloVe, both
-        also compressed, Parquet, safetensors, and a folder of npy. The content decides the format. RUN/vectors, npy and safetensors on a
-        local disk are mapped into memory. STORE/NAME@current and STORE/NAME@v3 are versions of a published model.
+        also compressed, Parquet, safetensors, and a folder of npy. The content decides the format. RUN/vectors, npy and
+        safetensors on a local disk are mapped into memory. STORE/NAME@current and STORE/NAME@v3 are versions of a
+        published model.
         Raises UserError if a file is missing, damaged or does not match the others, and if the store is unreachable.
         """
         location = resolved(os.fspath(location))
@@ -300,8 +301,9 @@ class WordVectors:
     ) -> Answers:
         """Return the `topn` words w of largest 3CosMul, best first.
 
-        3CosMul is prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6: Levy, Goldberg 2014, equation 4. Vectors are normalized, and at least one positive term is required.
-        Otherwise as `most_similar`, including `restrict_vocab`, which gensim ignores here.
+        3CosMul is prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6: Levy, Goldberg 2014, equation 4.
+        Vectors are normalized, and at least one positive term is required. Otherwise as `most_similar`, including
+        `restrict_vocab`, which gensim ignores here.
         """
         require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
