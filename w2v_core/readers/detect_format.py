@@ -181,7 +181,8 @@ def _reject_contradiction(named: Format | None, text: str, path: str) -> None:
     """Raise UserError for text with the extension of another format, and for XML."""
     if named in TABLES:
         raise InputError(
-            f"{path} does not begin as a file in the {named} format; check that it is complete, or correct its name"
+            f"{path} cannot be read: it does not begin as a file in the {named} format; check that it is complete, or "
+            "correct its name"
         )
     if named == "mediawiki" or text.lstrip().startswith("<?xml"):
         what = "XML, but" if text.lstrip().startswith("<") else "named as XML, but"
