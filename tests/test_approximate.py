@@ -86,10 +86,10 @@ def test_a_file_that_is_no_index_is_refused(vectors, tmp_path, data):
     path = tmp_path / "index"
     path.write_bytes(data)
     for missing in (path, tmp_path / "none"):
-        with pytest.raises(UserError, match="is no index with its"):
+        with pytest.raises(UserError, match="is not an index with a checksum"):
             NearestIndex.open(str(missing), vectors)
     path.with_name("index.sha256").write_text(hashlib.sha256(data).hexdigest() + "\n")
-    with pytest.raises(UserError, match="is no index: |index of other vectors"):
+    with pytest.raises(UserError, match="is not an index: |index of other vectors"):
         NearestIndex.open(str(path), vectors)
 
 
@@ -99,7 +99,7 @@ def test_a_damaged_index_is_told_before_it_is_mapped(vectors, index, tmp_path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    with pytest.raises(UserError, match="not what was saved.* index"):
+    with pytest.raises(UserError, match="changed since it was saved.* index"):
         NearestIndex.open(str(path), vectors)
 
 

@@ -1,6 +1,7 @@
 """The rules of the structure that are read from the sources; `lint-imports` holds the order of the packages."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -167,7 +168,7 @@ def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkey
         ("session", lambda *_: session),
         ("spark_schema", lambda *_: None),
         ("_collect", lambda *_: None),
-        ("_receipts", lambda _: None),
+        ("_task_results", lambda _: None),
     ):
         monkeypatch.setattr(_spark, name, value)
     arguments = {
@@ -190,3 +191,58 @@ def test_spark_submit_and_the_executor_have_one_log_configuration():
     # Containers mount jobs/ alone, so it has a copy of its own.
     own = (CORE / "executors" / "log4j2.properties").read_bytes()
     assert (JOBS / "log4j2.properties").read_bytes() == own
+
+
+ARRAY_SUFFIX = re.compile(r"[a-z0-9]_([A-Z][A-Z0-9]*)$")
+
+
+def suffixed_names(path: Path) -> list[tuple[str, str]]:
+    """The names in a file that end in an array suffix, and these suffixes."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case (
+                ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name))
+            ):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+    return [(name, found[1]) for name in sorted(names) if (found := ARRAY_SUFFIX.search(name))]
+
+
+def test_every_letter_of_an_array_suffix_is_in_the_legend():
+    import w2v_core.types
+
+    legend = re.findall(r"^    ([A-Z])  \S", w2v_core.types.__doc__, re.MULTILINE)
+    assert legend == sorted(set(legend))
+    unknown, used = [], set()
+    for path in modules(CORE):
+        for name, suffix in suffixed_names(path):
+            used.update(letters := set(re.sub("[0-9]", "", suffix)))
+            if letters - set(legend):
+                unknown.append(f"{path.relative_to(ROOT)}: {name}")
+    assert unknown == [], "add the letter to the docstring of w2v_core/types.py, or use one that is there"
+    assert used == set(legend)
+
+
+def test_public_fields_have_no_array_suffix():
+    """The trainer and the spans that it reads keep theirs."""
+    found = []
+    for path in modules(CORE):
+        if path == CORE / "shards" / "spans.py" or CORE / "training" in path.parents:
+            continue
+        for owner in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(owner, ast.ClassDef) and not owner.name.startswith("_"):
+                fields = [node.target.id for node in owner.body if isinstance(node, ast.AnnAssign)]
+                fields += [node.name for node in owner.body if isinstance(node, ast.FunctionDef)]
+                fields += [
+                    node.attr
+                    for node in ast.walk(owner)
+                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+                ]
+                found += [
+                    f"{path.relative_to(ROOT)}: {owner.name}.{name}"
+                    for name in fields
+                    if ARRAY_SUFFIX.search(name) and not name.startswith("_")
+                ]
+    assert found == []

@@ -62,15 +62,15 @@ def test_shared_words_come_by_their_rank_where_they_are_rarer():
     second = word_vectors(["d", "c", "other", "more", "a", "b"], np.eye(6, 5))
     shared = SharedWords.of(first, second)
     # Ranks: a 0 and 4, b 1 and 5, c 3 and 1, d 4 and 0.
-    assert [first.tokens[i] for i in shared.first_ids_S] == ["c", "a", "d", "b"]
-    assert [second.tokens[i] for i in shared.second_ids_S] == ["c", "a", "d", "b"]
-    assert shared.top(2).first_ids_S.tolist() == [3, 0]
+    assert [first.tokens[i] for i in shared.first_ids] == ["c", "a", "d", "b"]
+    assert [second.tokens[i] for i in shared.second_ids] == ["c", "a", "d", "b"]
+    assert shared.top(2).first_ids.tolist() == [3, 0]
 
 
 def test_words_are_seen_often_enough_only_in_both():
     first = word_vectors("abc", np.eye(3), [9, 8, 2])
     second = word_vectors("acb", np.eye(3), [9, 8, 2])
-    assert SharedWords.of(first, second).seen(3).first_ids_S.tolist() == [0]
+    assert SharedWords.of(first, second).seen(3).first_ids.tolist() == [0]
     assert len(SharedWords.of(first, second).seen(2)) == 3
 
 

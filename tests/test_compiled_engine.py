@@ -214,7 +214,7 @@ def test_noise_is_spread_over_the_distribution():
     draw = kernels.noise_kernel()
     draw(sampler.edges, sampler.word_of_rank, np.uint64(7), noise)
     found = np.bincount(noise.ravel(), minlength=6)
-    assert np.abs(found - sampler.probabilities_V * noise.size).max() <= 2  # strata leave no more to chance
+    assert np.abs(found - sampler.probabilities * noise.size).max() <= 2  # strata leave no more to chance
     again, other = np.empty_like(noise), np.empty_like(noise)
     draw(sampler.edges, sampler.word_of_rank, np.uint64(7), again)
     draw(sampler.edges, sampler.word_of_rank, np.uint64(8), other)

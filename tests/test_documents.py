@@ -348,5 +348,5 @@ def test_the_command_runs_as_a_script(made, text, tmp_path):
     ]
     done = subprocess.run([*command, str(text)], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    assert "documents: 2 have no known word" in done.stderr
+    assert "documents: 2 have no word of the vocabulary" in done.stderr
     assert pq.read_table(tmp_path / "out" / "part-00000.parquet").num_rows == 5

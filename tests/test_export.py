@@ -123,7 +123,7 @@ def expected_neighbors(table: VectorTable, held: list[str], word: str) -> list[s
 def test_what_is_written_is_read_back_to_the_bit(tmp_path, name):
     table = a_table()
     done = export(table, name, place(tmp_path, name))
-    assert (done.words, done.num_left_out) == (len(HELD[name]), len(WORDS) - len(HELD[name]))
+    assert (done.words, done.num_skipped) == (len(HELD[name]), len(WORDS) - len(HELD[name]))
     loaded = WordVectors.load(place(tmp_path, name))
     assert loaded.tokens == HELD[name]
     ids = [WORDS.index(word) for word in HELD[name]]
@@ -143,7 +143,7 @@ def test_an_odd_token_is_held_or_left_out_and_told(tmp_path, name, odd):
     table = a_table(["before", odd, "after"])
     done = export(table, name, place(tmp_path, name))
     held = name not in ODD[odd]
-    assert done.left_out == (() if held else (odd,))
+    assert done.skipped == (() if held else (odd,))
     if name in LOADED:
         words = ["before", odd, "after"] if held else ["before", "after"]
         assert open_table(place(tmp_path, name)).tokens.to_pylist() == words
@@ -338,21 +338,21 @@ def test_float16_tells_what_it_costs(tmp_path):
     same = VectorTable(
         pa.chunked_array([["a", "b", "c"]]), np.array([3, 2, 1]), np.eye(3, dtype=np.float32) * 2047
     )
-    loss = export(same, "npy", str(tmp_path / "v"), dtype="float16").loss
-    assert (loss.words, loss.mean_cosine, loss.neighbors_kept) == (3, 1, 1)
+    loss = export(same, "npy", str(tmp_path / "v"), dtype="float16").quantization_error
+    assert (loss.words, loss.mean_cosine, loss.neighbor_overlap) == (3, 1, 1)
     rng = np.random.default_rng(0)
     close = (1 + rng.normal(size=(500, 4)) * 1e-4).astype(np.float32)
     words = [str(number) for number in range(500)]
-    loss = export(a_table(words), "npy", str(tmp_path / "v"), dtype="float16").loss
+    loss = export(a_table(words), "npy", str(tmp_path / "v"), dtype="float16").quantization_error
     assert 0.9999999 < loss.mean_cosine <= 1.0000001
-    assert loss.neighbors_kept > 0.95
+    assert loss.neighbor_overlap > 0.95
     table = VectorTable(pa.chunked_array([words]), a_table(words).counts, close)
-    lost = export(table, "npy", str(tmp_path / "v"), dtype="float16").loss
-    assert lost.neighbors_kept < 0.5
+    lost = export(table, "npy", str(tmp_path / "v"), dtype="float16").quantization_error
+    assert lost.neighbor_overlap < 0.5
 
 
 def test_float32_costs_nothing_and_tells_nothing(tmp_path):
-    assert export(a_table(), "npy", str(tmp_path / "v")).loss is None
+    assert export(a_table(), "npy", str(tmp_path / "v")).quantization_error is None
 
 
 @pytest.mark.parametrize(
@@ -411,10 +411,10 @@ def test_files_and_folders_are_not_mixed_up(tmp_path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder").mkdir()
     for name, path, told in (
-        ("npy", "file", "is a file, and npy makes several"),
-        ("glove", "folder", "is a folder, and glove makes one file"),
-        ("glove", "new/", "is a folder, and glove makes one file"),
-        ("parquet", "v.parquet.gz", "parquet is not packed"),
+        ("npy", "file", "is a file, and npy writes several"),
+        ("glove", "folder", "is a folder, and glove writes one file"),
+        ("glove", "new/", "is a folder, and glove writes one file"),
+        ("parquet", "v.parquet.gz", "parquet files cannot be compressed"),
     ):
         with pytest.raises(UserError, match=told):
             export(a_table(), name, f"{tmp_path}/{path}")
@@ -526,7 +526,7 @@ def test_what_is_no_file_of_vectors_is_one_sentence(tmp_path, content, told):
 @pytest.mark.parametrize("rows", [b"a 1 2 3\nb 4 5 6\n", b"a " + np.ones(3, "<f4").tobytes()])
 def test_a_first_line_of_absurd_sizes_is_named(tmp_path, sizes, rows):
     (tmp_path / "v").write_bytes(sizes + b"\n" + rows)
-    with pytest.raises(UserError, match=re.escape(f"{tmp_path / 'v'} says that it holds")):
+    with pytest.raises(UserError, match=re.escape(f"{tmp_path / 'v'} has a first line for")):
         WordVectors.load(str(tmp_path / "v"))
 
 
@@ -577,12 +577,12 @@ def parquet_of(path: Path, **columns: object) -> None:
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        ({"count": ["x", "y"]}, "column 'count' is string, and not whole numbers"),
-        ({"count": [[1], [2]]}, "column 'count' is list<element: int64>, and not whole numbers"),
-        ({"count": [1, None]}, "column 'count' is int64, and not whole numbers"),
-        ({"count": [1.0, np.nan]}, "column 'count' is double, and not whole numbers"),
-        ({"count": [1.5, 2.0]}, "column 'count' is double, and not whole numbers"),
-        ({"count": pa.array([1, 2**64 - 1], pa.uint64())}, "column 'count' is uint64, and not whole numbers"),
+        ({"count": ["x", "y"]}, "column 'count' is string, and not integers"),
+        ({"count": [[1], [2]]}, "column 'count' is list<element: int64>, and not integers"),
+        ({"count": [1, None]}, "column 'count' is int64, and not integers"),
+        ({"count": [1.0, np.nan]}, "column 'count' is double, and not integers"),
+        ({"count": [1.5, 2.0]}, "column 'count' is double, and not integers"),
+        ({"count": pa.array([1, 2**64 - 1], pa.uint64())}, "column 'count' is uint64, and not integers"),
         ({"count": pa.array([1, 2], pa.timestamp("s"))}, "column 'count' is timestamp"),
         ({"vector": [{"x": 1.0}] * 2}, "column 'vector' is struct<x: double>"),
         (
@@ -739,7 +739,7 @@ def test_vectors_without_numbers_or_with_too_large_ones_are_told(tmp_path):
     with pytest.raises(UserError, match="vectors without a number"):
         WordVectors.load(str(tmp_path))
     np.save(tmp_path / "vectors.npy", np.array([[1e39]]))
-    with pytest.raises(UserError, match="mend the file that they come from"):
+    with pytest.raises(UserError, match="correct the file that they come from"):
         WordVectors.load(str(tmp_path)).most_similar("a")
 
 

@@ -133,7 +133,7 @@ def test_a_packed_table_is_refused(tmp_path):
     table = write_orc(tmp_path / "x.orc", ROWS).read_bytes()
     (tmp_path / "x.orc").unlink()
     (tmp_path / "x.orc.gz").write_bytes(gzip.compress(table))
-    with pytest.raises(UserError, match=r"x.orc.gz .*unpack"):
+    with pytest.raises(UserError, match=r"x.orc.gz .*decompress"):
         detect_formats(find_files([str(tmp_path)]))
 
 

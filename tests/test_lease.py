@@ -14,7 +14,7 @@ from stores import opened_bucket
 
 from w2v_core.io.filesystem import Folder, open_folder
 from w2v_core.locking import lease as lease_module
-from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, held, take
+from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, acquire, acquired
 from w2v_core.locking.process_identity import Process
 
 
@@ -40,16 +40,16 @@ def folder(location) -> Folder:
 
 def test_a_lease_is_held_by_one_and_then_by_the_next(folder):
     with (
-        held(folder, "publishing v4", 60),
+        acquired(folder, "publishing v4", 60),
         pytest.raises(LeaseHeldError) as told,
-        held(folder, "pruning", 60),
+        acquired(folder, "pruning", 60),
     ):
         pass
     (name,) = [word for word in str(told.value).split() if word.endswith(".json")]
     assert f"process {os.getpid()} on " in str(told.value)
     assert "publishing v4, since 2" in str(told.value)
     assert f"delete {folder.path}" in str(told.value)
-    with held(folder, "pruning", 60):
+    with acquired(folder, "pruning", 60):
         assert name not in folder.sizes()
     assert not folder.sizes()
 
@@ -58,11 +58,11 @@ def test_a_lease_is_held_by_one_and_then_by_the_next(folder):
 COUNTS = """
 import sys, time
 from pathlib import Path
-from w2v_core.locking.lease import held, LeaseHeldError
+from w2v_core.locking.lease import acquired, LeaseHeldError
 from w2v_core.io.filesystem import open_folder
 folder, counter, rounds = open_folder(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 for _ in range(rounds):
-    with held(folder, "counting", 60, wait=300):
+    with acquired(folder, "counting", 60, wait=300):
         inside = counter.with_suffix(".inside")
         inside.touch(exist_ok=False)
         number = int(counter.read_text())
@@ -113,7 +113,7 @@ def test_of_two_whose_claims_both_stand_before_either_looks_none_holds_until_one
         return looked(folder)
 
     monkeypatch.setattr(lease_module, "_live_claims", look)
-    with held(folder, "publishing", 60):
+    with acquired(folder, "publishing", 60):
         assert rounds > 4
         assert len([name for name in folder.sizes() if name.endswith(".json")]) == 1
 
@@ -130,15 +130,15 @@ def test_claimants_that_go_on_meeting_give_up_at_last(folder, monkeypatch):
     folder.create()
     folder.write_whole("rival.json", rival.model_dump_json().encode())
     with pytest.raises(LeaseHeldError, match=r"rival .*process .*dithering"):
-        take(folder, "publishing", 60)
+        acquire(folder, "publishing", 60)
 
 
 def test_a_claim_past_its_time_counts_for_nothing_and_is_removed(folder):
-    late = take(folder, "sleeping", 2.0, owner="a night")
+    late = acquire(folder, "sleeping", 2.0, owner="a night")
     with pytest.raises(LeaseHeldError, match="a night"):
-        take(folder, "waking", 60)
+        acquire(folder, "waking", 60)
     time.sleep(2.0)
-    with held(folder, "waking", 60) as now:
+    with acquired(folder, "waking", 60) as now:
         assert late.name not in folder.sizes()
         with pytest.raises(LeaseLostError, match="lost .*start again"):
             late.renew()
@@ -147,16 +147,16 @@ def test_a_claim_past_its_time_counts_for_nothing_and_is_removed(folder):
 
 
 def test_a_renewed_lease_outlives_its_first_time(folder):
-    with held(folder, "training", 3.0) as lease:
+    with acquired(folder, "training", 3.0) as lease:
         for _ in range(4):
             time.sleep(0.9)
             lease.renew()
         with pytest.raises(LeaseHeldError):
-            take(folder, "training", 60)
+            acquire(folder, "training", 60)
 
 
 def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
-    with held(folder, "training", 2.0) as lease:
+    with acquired(folder, "training", 2.0) as lease:
         time.sleep(2.0)
         with pytest.raises(LeaseLostError, match="its time was over at 2"):
             lease.renew()
@@ -165,7 +165,7 @@ def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
 def test_a_renewal_that_is_written_too_late_is_none(folder, monkeypatch):
     """Somebody may have read the old time when it was over, and remove the claim just after it is written."""
     write = Folder.write_whole
-    with held(folder, "training", 2.0) as lease:
+    with acquired(folder, "training", 2.0) as lease:
         monkeypatch.setattr(Folder, "write_whole", lambda *args: (time.sleep(2.0), write(*args)))
         with pytest.raises(LeaseLostError):
             lease.renew()
@@ -173,7 +173,7 @@ def test_a_renewal_that_is_written_too_late_is_none(folder, monkeypatch):
 
 
 def test_letting_go_leaves_the_claims_of_others(folder):
-    with held(folder, "training", 60):
+    with acquired(folder, "training", 60):
         other = Claim(
             owner=None,
             process=Process.this(),
@@ -199,9 +199,9 @@ def test_the_time_of_another_machines_claim_is_over_a_minute_later(folder):
 
 HOLDS = """
 import sys, time
-from w2v_core.locking.lease import take
+from w2v_core.locking.lease import acquire
 from w2v_core.io.filesystem import open_folder
-take(open_folder(sys.argv[1]), "training", 3600)
+acquire(open_folder(sys.argv[1]), "training", 3600)
 print("held", flush=True)
 time.sleep(600)
 """
@@ -213,13 +213,13 @@ def test_who_was_killed_stands_in_nobodys_way(location, folder, is_reaped):
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(LeaseHeldError, match=f"process {holder.pid} on"):
-            take(folder, "training", 60)
+            acquire(folder, "training", 60)
         holder.send_signal(signal.SIGKILL)
         if is_reaped:
             holder.wait()
         else:
             os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
-        take(folder, "training", 60).release()
+        acquire(folder, "training", 60).release()
 
 
 def test_a_number_that_was_given_again_is_another_process():
@@ -235,16 +235,16 @@ def test_a_number_that_was_given_again_is_another_process():
 
 
 def test_a_named_owner_takes_its_lease_again_and_lets_it_go_from_anywhere(folder):
-    first = take(folder, "night", 60, owner="2026-11-27")
-    again = take(folder, "night", 3600, owner="2026-11-27")
+    first = acquire(folder, "night", 60, owner="2026-11-27")
+    again = acquire(folder, "night", 3600, owner="2026-11-27")
     assert again.name == first.name
     assert again.claim.expires > first.claim.expires
     with pytest.raises(LeaseHeldError, match="2026-11-27"):
-        take(folder, "night", 60, owner="2026-11-28")
+        acquire(folder, "night", 60, owner="2026-11-28")
     with pytest.raises(LeaseHeldError, match="2026-11-27"):
-        take(folder, "night", 60)
-    take(folder, "night", 60, owner="2026-11-27").release()
-    take(folder, "night", 60, owner="2026-11-28").release()
+        acquire(folder, "night", 60)
+    acquire(folder, "night", 60, owner="2026-11-27").release()
+    acquire(folder, "night", 60, owner="2026-11-28").release()
     assert not folder.sizes()
 
 
@@ -252,17 +252,17 @@ def test_a_named_owners_lease_outlives_the_process(location, folder):
     code = HOLDS.replace("3600)", "3600, owner='a night')").replace("time.sleep(600)", "")
     subprocess.run([sys.executable, "-c", code, location], check=True, stdout=subprocess.DEVNULL)
     with pytest.raises(LeaseHeldError, match="taken by a night"):
-        take(folder, "training", 60)
-    take(folder, "training", 60, owner="a night").release()
+        acquire(folder, "training", 60)
+    acquire(folder, "training", 60, owner="a night").release()
     assert not folder.sizes()
 
 
 def test_whose_claim_was_deleted_is_told_so(folder):
-    with held(folder, "training", 60) as lease:
+    with acquired(folder, "training", 60) as lease:
         folder.filesystem.delete_file(folder.file(lease.name))
         with pytest.raises(LeaseLostError, match="its claim was deleted"):
             lease.renew()
-        with held(folder, "publishing", 60) as other:
+        with acquired(folder, "publishing", 60) as other:
             with pytest.raises(LeaseLostError):
                 lease.renew()
             other.renew()
@@ -272,12 +272,12 @@ def test_a_file_that_is_no_claim_is_told_with_the_way_out(folder):
     folder.create()
     folder.write_whole("x.json", b"{}")
     with pytest.raises(LeaseHeldError, match=r"x.json .*claim.*delete"):
-        take(folder, "training", 60)
+        acquire(folder, "training", 60)
     assert set(folder.sizes()) == {"x.json"}
 
 
 def test_a_failure_within_and_a_failure_to_claim_leave_no_claim(folder, monkeypatch):
-    with pytest.raises(RuntimeError), held(folder, "training", 60):
+    with pytest.raises(RuntimeError), acquired(folder, "training", 60):
         raise RuntimeError
     assert not folder.sizes()
     looked = lease_module._live_claims
@@ -290,5 +290,5 @@ def test_a_failure_within_and_a_failure_to_claim_leave_no_claim(folder, monkeypa
 
     monkeypatch.setattr(lease_module, "_live_claims", look)
     with pytest.raises(KeyboardInterrupt):
-        take(folder, "training", 60)
+        acquire(folder, "training", 60)
     assert not folder.sizes()

@@ -208,7 +208,7 @@ def test_any_text_and_number_is_one_line_that_parses(text, number, names):
         patch.setattr(_log.sys, "stderr", type("S", (), {"write": written.append, "flush": lambda: None}))
         _log.choose_format(["--log-format=json"], {})
         try:
-            _log.say(text, "x", number=number, names=names)
+            log_event(text, "x", number=number, names=names)
         finally:
             _log.choose_format([], {})
     (line,) = parsed("".join(written))
@@ -248,11 +248,11 @@ def test_a_signal_may_log_while_a_line_is_written(monkeypatch):
         if len(written) == 1:
             signal.raise_signal(signal.SIGUSR1)
 
-    before = signal.signal(signal.SIGUSR1, lambda *_: _log.say("stopping"))
+    before = signal.signal(signal.SIGUSR1, lambda *_: log_event("stopping"))
     monkeypatch.setattr(_log.sys, "stderr", type("S", (), {"write": write, "flush": lambda: None}))
     _log.choose_format(["--log-format=json"], {})
     try:
-        _log.say("working")
+        log_event("working")
     finally:
         _log.choose_format([], {})
         signal.signal(signal.SIGUSR1, before)

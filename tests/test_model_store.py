@@ -22,7 +22,7 @@ from w2v_core.config import EvaluateConfig, TrainConfig, VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.evaluation.other_vectors import OtherVectors
 from w2v_core.io.filesystem import Folder, open_folder
-from w2v_core.locking.lease import LeaseHeldError, held
+from w2v_core.locking.lease import LeaseHeldError, acquired
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline.verify import verify
 from w2v_core.registry import store as store_module
@@ -558,7 +558,7 @@ copy.Sink.write = count(copy.Sink.write)
 def test_who_changes_a_model_while_another_does_is_told_who(model, runs, monkeypatch):
     monkeypatch.setattr(store_module, "WAIT_SECONDS", 0.0)
     model.publish(runs(1))
-    with held(model.folder / "lease", "publishing elsewhere", 60):
+    with acquired(model.folder / "lease", "publishing elsewhere", 60):
         for change in (
             lambda: model.publish(runs(2)),
             lambda: model.promote("v1"),

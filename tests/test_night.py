@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from w2v_core.config import Config, EvaluateConfig, GateConfig, load_config
 from w2v_core.errors import UserError
-from w2v_core.nightly.gate import Facts, evaluate_gate, require_sets
+from w2v_core.nightly.gate import GateFacts, evaluate_gate, require_sets
 from w2v_core.nightly.ledger import Ledger, ReadFile, fingerprints, location_of
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import Plan, Record, WorkFolder, began_at, name_of
@@ -215,7 +215,7 @@ def a_record(**changes) -> Record:
 OPEN = GateConfig(
     max_drop=None, max_loss_rise=None, min_known_tokens=None, max_new_words=None, min_neighbor_overlap=None
 )
-GOOD = Facts(
+GOOD = GateFacts(
     scores={"a": 0.6},
     drops={"a": (0.01, (-0.02, 0.04))},
     held_out_loss=0.25,
@@ -274,17 +274,17 @@ def test_a_candidate_at_its_bounds_passes():
 
 @pytest.mark.parametrize(("low", "passed"), [(0.019, True), (0.02, True), (0.021, False)])
 def test_a_drop_counts_where_its_whole_interval_is_beyond_the_bound(low, passed):
-    facts = Facts(drops={"a": (0.05, (low, 0.08))})
+    facts = GateFacts(drops={"a": (0.05, (low, 0.08))})
     assert evaluate_gate(facts, OPEN.model_copy(update={"max_drop": 0.02})).passed == passed
 
 
 def test_a_score_that_is_not_defined_does_not_pass():
     config = OPEN.model_copy(update={"min_scores": {"a": -1.0}})
-    assert not evaluate_gate(Facts(scores={"a": None}), config).passed
+    assert not evaluate_gate(GateFacts(scores={"a": None}), config).passed
 
 
 def test_a_first_version_is_not_compared():
-    facts = Facts(scores={"a": 0.6}, held_out_loss=0.25, has_current=False)
+    facts = GateFacts(scores={"a": 0.6}, held_out_loss=0.25, has_current=False)
     verdict = evaluate_gate(facts, GateConfig(min_scores={"a": 0.5}))
     assert verdict.passed
     assert "no current version" in str(verdict.checks[-1])
@@ -292,14 +292,14 @@ def test_a_first_version_is_not_compared():
 
 
 def test_a_night_too_small_to_hold_rows_out_is_not_refused_for_it():
-    (check,) = evaluate_gate(Facts(loss_rise=None), OPEN.model_copy(update={"max_loss_rise": 0.0})).checks
+    (check,) = evaluate_gate(GateFacts(loss_rise=None), OPEN.model_copy(update={"max_loss_rise": 0.0})).checks
     assert check.passed
     assert "none was held out" in str(check)
 
 
 @pytest.mark.parametrize("key", ["min_known_tokens", "max_new_words", "min_neighbor_overlap"])
 def test_a_comparison_that_cannot_be_made_with_a_current_version_does_not_pass(key):
-    assert not evaluate_gate(Facts(), OPEN.model_copy(update={key: 0.5})).passed
+    assert not evaluate_gate(GateFacts(), OPEN.model_copy(update={key: 0.5})).passed
 
 
 def test_a_bound_on_a_set_that_is_not_evaluated_is_refused():

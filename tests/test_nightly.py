@@ -19,7 +19,7 @@ from w2v_core.cli.commands.vocab import vocab
 from w2v_core.cli.renderers import RENDERERS
 from w2v_core.console.log import show_log
 from w2v_core.errors import UserError
-from w2v_core.locking.lease import LeaseHeldError, take
+from w2v_core.locking.lease import LeaseHeldError, acquire
 from w2v_core.nightly.gate import GateRefused
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline import nightly as _night
@@ -241,7 +241,7 @@ def test_a_night_that_was_cut_off_after_publishing_publishes_once(model, monkeyp
 
 def test_another_night_is_refused_while_one_is_at_work(model):
     model.arrive("a.txt", FIRST)
-    take(model.work.lease, "a night of 소식", 60, owner="the first")
+    acquire(model.work.lease, "a night of 소식", 60, owner="the first")
     with pytest.raises(LeaseHeldError, match="the first"):
         model.night()
     assert LeaseHeldError.exit_code == 4
@@ -446,7 +446,7 @@ def test_a_beginning_that_failed_holds_nobody_up(model):
     path = model.arrive("a.txt", FIRST)
     model.night()
     path.write_text(SECOND, encoding="utf-8")
-    with pytest.raises(UserError, match="hold something else"):
+    with pytest.raises(UserError, match="have changed, first"):
         model.night(only="begin", owner="run 7")
     assert not model.work.lease.sizes()
 

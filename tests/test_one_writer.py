@@ -13,10 +13,10 @@ import pytest
 
 from w2v_core.cli import commands
 from w2v_core.io.filesystem import Folder, open_folder
-from w2v_core.locking import heartbeat as kept_lease
+from w2v_core.locking import heartbeat
 from w2v_core.locking import lease as lease_module
-from w2v_core.locking.heartbeat import kept
-from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, take
+from w2v_core.locking.heartbeat import hold_lease
+from w2v_core.locking.lease import Claim, LeaseHeldError, LeaseLostError, acquire
 from w2v_core.locking.process_identity import Process
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.runs.run_directory import RunDir
@@ -31,9 +31,9 @@ def folder(tmp_path) -> Folder:
 
 @pytest.fixture
 def short(monkeypatch):
-    monkeypatch.setattr(kept_lease, "LIFETIME_SECONDS", 2.0)
-    monkeypatch.setattr(kept_lease, "RENEWAL_SECONDS", 0.1)
-    monkeypatch.setattr(kept_lease, "CLOCKS_DIFFER", timedelta(0))
+    monkeypatch.setattr(heartbeat, "LIFETIME_SECONDS", 2.0)
+    monkeypatch.setattr(heartbeat, "RENEWAL_SECONDS", 0.1)
+    monkeypatch.setattr(heartbeat, "CLOCKS_DIFFER", timedelta(0))
     monkeypatch.setattr(lease_module, "CLOCKS_DIFFER", timedelta(0))
 
 
@@ -118,7 +118,7 @@ def test_a_killed_command_holds_up_nobody(tmp_path):
         assert process.stdout is not None
         assert process.stdout.readline() == b"in\n"
         with pytest.raises(LeaseHeldError, match=f"process {process.pid} on .*, w2v train, since"):
-            take(run.lease, "w2v train", 60)
+            acquire(run.lease, "w2v train", 60)
         process.kill()
     with writing(run, "w2v train"):
         pass
@@ -137,30 +137,30 @@ def test_what_nothing_can_change_needs_no_lease(tmp_path, monkeypatch):
 
 def test_it_is_renewed_while_the_block_lasts_and_free_afterwards(folder, short):
     before = threading.active_count()
-    with kept(folder, "training") as lease:
+    with hold_lease(folder, "training") as lease:
         first = lease.claim.expires
         time.sleep(2.2)
         assert lease.claim.expires > first
         with pytest.raises(LeaseHeldError):
-            take(folder, "training", 60)
+            acquire(folder, "training", 60)
     assert not folder.sizes()
     assert threading.active_count() == before
 
 
 def test_who_slept_goes_on_where_nobody_has_come(folder, short):
-    with kept(folder, "training") as lease:
+    with hold_lease(folder, "training") as lease:
         first = lease.name
         lease.claim = lease.claim.model_copy(update={"expires": datetime.now(UTC) - timedelta(hours=1)})
         folder.write_whole(lease.name.replace(".json", ".until"), lease.claim.expires.isoformat().encode())
         until(lambda: lease.name != first)
         with pytest.raises(LeaseHeldError):
-            take(folder, "training", 60)
+            acquire(folder, "training", 60)
     assert not folder.sizes()
 
 
 def test_who_slept_and_finds_another_there_is_interrupted(folder, short):
     def train() -> None:
-        with kept(folder, "training") as lease:
+        with hold_lease(folder, "training") as lease:
             write(folder, claim_of(ELSEWHERE, 60))
             folder.filesystem.delete_file(folder.file(lease.name))
             time.sleep(10)
@@ -172,7 +172,7 @@ def test_who_slept_and_finds_another_there_is_interrupted(folder, short):
 
 def test_an_interrupt_of_the_user_stays_one(folder, short):
     def train() -> None:
-        with kept(folder, "training"):
+        with hold_lease(folder, "training"):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(10)
 
@@ -190,7 +190,7 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_it(folder, short, monkey
             raise OSError("No space left on device")
         whole(self, name, data)
 
-    with kept(folder, "training") as lease:
+    with hold_lease(folder, "training") as lease:
         monkeypatch.setattr(Folder, "write_whole", write_once_failing)
         until(failed.is_set)
         expires = lease.claim.expires
@@ -201,7 +201,7 @@ def test_who_may_be_dead_is_waited_for_until_its_time_is_over(folder, short):
     write(folder, claim_of(ELSEWHERE, 0.5))
     told: list[str] = []
     begin = time.monotonic()
-    with kept(folder, "training", told.append):
+    with hold_lease(folder, "training", told.append):
         assert time.monotonic() - begin >= 0.4
     assert len(told) == 1
     assert told[0].startswith(
@@ -215,14 +215,14 @@ def test_who_gives_a_sign_of_life_is_not_waited_for(folder):
     renewals = threading.Timer(0.3, lambda: write(folder, claim_of(ELSEWHERE, 3601)))
     renewals.start()
     with pytest.raises(LeaseHeldError, match="taken by process 1 on elsewhere"):
-        take(folder, "training", 60, wait_for_sign=60)
+        acquire(folder, "training", 60, wait_for_sign=60)
     renewals.join()
 
 
 def test_a_silent_one_with_much_time_left_is_not_waited_for_for_ever(folder):
     write(folder, claim_of(ELSEWHERE, 3600))
     with pytest.raises(LeaseHeldError, match="elsewhere"):
-        take(folder, "training", 60, wait_for_sign=0.2)
+        acquire(folder, "training", 60, wait_for_sign=0.2)
 
 
 @pytest.mark.parametrize("update", [{"owner": "a night"}, {"process": Process.this()}])
@@ -230,7 +230,7 @@ def test_one_that_is_seen_or_named_is_not_waited_for(folder, update):
     write(folder, claim_of(ELSEWHERE, 3600).model_copy(update=update))
     begin = time.monotonic()
     with pytest.raises(LeaseHeldError):
-        take(folder, "training", 60, wait_for_sign=60)
+        acquire(folder, "training", 60, wait_for_sign=60)
     assert time.monotonic() - begin < 30
 
 

@@ -21,7 +21,7 @@ from w2v_core.errors import UserError
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.planning import costs, predict
-from w2v_core.planning.growth import curve, doublings, extrapolated, tokens_below, words_that_reach
+from w2v_core.planning.growth import curve, doublings, extrapolate_growth, tokens_below, words_that_reach
 from w2v_core.planning.input_sample import choose
 from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.planning.sample import PARTS
@@ -51,7 +51,7 @@ def test_words_of_a_zipf_text_are_foreseen(exponent, num_words, scale):
     levels = doublings([counted(part) for part in np.split(whole[:sampled], PARTS)])
     distinct = curve(levels, len)
     counts = np.unique(whole, return_counts=True)[1]
-    assert extrapolated(distinct, distinct, scale) == pytest.approx(len(counts), rel=0.1)
+    assert extrapolate_growth(distinct, distinct, scale) == pytest.approx(len(counts), rel=0.1)
     for threshold in (5, 20):
         foreseen = words_that_reach(levels, distinct, threshold, scale)
         assert foreseen == pytest.approx((counts >= threshold).sum(), rel=0.2)
@@ -64,7 +64,7 @@ def test_nothing_grows_where_all_was_read():
     (whole,) = levels[-1]
     counts = whole["count"].to_numpy()
     distinct = curve(levels, len)
-    assert extrapolated(distinct, distinct, 1.0) == len(counts)
+    assert extrapolate_growth(distinct, distinct, 1.0) == len(counts)
     assert words_that_reach(levels, distinct, 5, 1.0) == (counts >= 5).sum()
     assert tokens_below(levels, distinct, 5, 1.0) == counts[counts < 5].sum()
 

@@ -19,10 +19,10 @@ from w2v_core.config import Config, ReportConfig, load_config
 from w2v_core.errors import UserError
 from w2v_core.pipeline.evaluate import evaluate_vectors
 from w2v_core.pipeline.report import check_report, write_report
-from w2v_core.report.chart import Axis, Line, chart, told
+from w2v_core.report.chart import Axis, Line, axis_label, chart
+from w2v_core.report.escape import escape_control_chars
 from w2v_core.report.markup import element, table
 from w2v_core.report.projection import pca
-from w2v_core.report.shown import shown
 from w2v_core.report.word_map import word_map
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.vectors.word_vectors import WordVectors
@@ -107,8 +107,8 @@ def test_only_the_pages_own_program_and_style_may_run_and_nothing_is_fetched(hos
 
 @pytest.mark.parametrize("text", ["a\ud800b", "\x1b[31m", "\u2066x", "\u200fy", "\x85"])
 def test_characters_that_act_are_shown_as_escapes(text):
-    assert "\\" in shown(text)
-    shown(text).encode()
+    assert "\\" in escape_control_chars(text)
+    escape_control_chars(text).encode()
 
 
 def test_elements_escape_text_and_attributes_but_not_each_other():
@@ -163,9 +163,9 @@ def test_the_map_keeps_shape_and_fills_the_square():
     units = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
     places, _ = pca(units)
     extent = np.ptp(places, axis=0).max()
-    assert np.ptp(found.places_N2.astype(int), axis=0).max() == 65535
+    assert np.ptp(found.positions.astype(int), axis=0).max() == 65535
     shifted = (places - places.mean(axis=0)) / extent * 65535
-    centred = found.places_N2 - found.places_N2.mean(axis=0)
+    centred = found.positions - found.positions.mean(axis=0)
     np.testing.assert_allclose(centred, shifted, atol=2)
 
 
@@ -177,8 +177,8 @@ def test_neighbours_are_those_of_all_cosines():
     cosines = rows @ rows.T
     np.fill_diagonal(cosines, -2)
     expected = np.argsort(-cosines, axis=1)[:, :4]
-    assert (found.neighbors_NK == expected).all()
-    np.testing.assert_allclose(found.cosines_NK, np.take_along_axis(cosines, expected, axis=1), atol=1e-6)
+    assert (found.neighbors == expected).all()
+    np.testing.assert_allclose(found.cosines, np.take_along_axis(cosines, expected, axis=1), atol=1e-6)
 
 
 @pytest.mark.parametrize("num", [1, 2, 3])
@@ -186,15 +186,15 @@ def test_a_vocabulary_smaller_than_its_neighbours(num, tmp_path):
     run = made_run(tmp_path / "tiny", ["하나", "둘", "셋"][:num])
     write_report(run, Config())
     found = word_map(WordVectors.load(str(tmp_path / "tiny" / "vectors")), ReportConfig())
-    assert found.neighbors_NK.shape == (num, num - 1)
-    assert all(place not in row for place, row in enumerate(found.neighbors_NK))
+    assert found.neighbors.shape == (num, num - 1)
+    assert all(place not in row for place, row in enumerate(found.neighbors))
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.025, "0.025"), (3, "3"), (12_000, "12k"), (4_500_000, "4.5M"), (1e13, "10T")]
 )
 def test_numbers_on_axes(value, text):
-    assert told(value) == text
+    assert axis_label(value) == text
 
 
 def drawn(points, x=None, y=None) -> str:
@@ -356,7 +356,7 @@ def test_umap_that_is_not_installed_is_told_with_its_command(monkeypatch):
 def test_umap_places_words():
     found = word_map(random_vectors(60, 8), ReportConfig(projection="umap"))
     assert (found.projection, found.variance_shown) == ("umap", None)
-    assert found.places_N2.max() == 65535
+    assert found.positions.max() == 65535
 
 
 def test_twenty_thousand_words_are_a_page_of_at_most_two_megabytes(tmp_path):

@@ -115,7 +115,7 @@ def test_spread_draws_come_as_often_as_they_should_and_are_shuffled():
     drawn = sampler.draw_spread(1000, 16, np.random.default_rng(0))
     assert (drawn.shape, drawn.dtype, drawn.flags.c_contiguous) == ((1000, 16), np.int32, True)
     times = np.bincount(drawn.ravel(), minlength=5)
-    assert np.abs(times - 16_000 * sampler.probabilities_V).max() <= 2
+    assert np.abs(times - 16_000 * sampler.probabilities).max() <= 2
     # a group's words are as frequent and rare as all: independent draws would give 11 to 16 of the first word
     of_first = (drawn == 0).sum(axis=1)
     assert set(of_first.tolist()) <= {12, 13}
@@ -133,7 +133,7 @@ def test_spread_draws_are_even_within_a_piece():
 
 def test_a_word_of_probability_zero_is_never_drawn():
     sampler = UnigramSampler([10, 1, 10, 10, 1], power=1000.0)  # 0.1 ** 1000 is 0 in float64
-    np.testing.assert_array_equal(sampler.probabilities_V == 0, [False, True, False, False, True])
+    np.testing.assert_array_equal(sampler.probabilities == 0, [False, True, False, False, True])
     edges = Places([0.0, 1e-320, 0.5, 1 - 2**-53])
     assert set(sampler.draw(4, edges).tolist()) <= {0, 2, 3}
     negatives = sampler.get_negative_sample(np.arange(5).repeat(4), edges)
@@ -197,10 +197,10 @@ def test_places_beside_the_seam_never_give_the_positive_word(seed):
     rng = np.random.default_rng(seed)
     counts = rng.integers(1, 10 ** rng.integers(1, 12), rng.integers(2, 50))
     sampler = UnigramSampler(counts, power=rng.uniform(-1, 2), sample_size=5)
-    order = np.argsort(sampler.probabilities_V, kind="stable")
+    order = np.argsort(sampler.probabilities, kind="stable")
     for rank, word in enumerate(order):
-        before = sampler.probabilities_V[order[:rank]].sum()
-        seam = before / (1 - sampler.probabilities_V[word])
+        before = sampler.probabilities[order[:rank]].sum()
+        seam = before / (1 - sampler.probabilities[word])
         places = np.clip([np.nextafter(seam, 0), seam, np.nextafter(seam, 1), 0, 1 - 2**-53], 0, 1 - 2**-53)
         assert (sampler.get_negative_sample(np.array([word]), Places(places)) != word).all()
 

@@ -266,9 +266,9 @@ def test_sentences_stand_in_one_order_however_they_arrive(tmp_path):
         received_sentences(table.to_batches(), False),
         received_sentences(table[::-1].to_batches(), False),
     )
-    assert one.sentences.keys_S.tolist() == other.sentences.keys_S.tolist()
-    assert one.sentences.ids_T.tolist() == other.sentences.ids_T.tolist()
-    assert one.copies_S.tolist() == other.copies_S.tolist()
+    assert one.sentences.keys.tolist() == other.sentences.keys.tolist()
+    assert one.sentences.ids.tolist() == other.sentences.ids.tolist()
+    assert one.copies.tolist() == other.copies.tolist()
     assert (one.num_tokens, one.num_known) == (12, 11)
 
 
@@ -282,8 +282,8 @@ def test_copies_of_a_sentence_travel_as_one_with_their_number(tmp_path_factory, 
         rows = [row for row in batch.to_pylist() if row["ids"]]
         assert len({row["ids"] for row in rows}) == len(rows)
     found = received_sentences(batches, False)
-    ids = np.split(found.sentences.ids_T, np.cumsum(found.sentences.lengths_S)[:-1])
-    copies = zip(map(tuple, ids), found.copies_S.tolist(), strict=False)  # split makes one of nothing
+    ids = np.split(found.sentences.ids, np.cumsum(found.sentences.lengths)[:-1])
+    copies = zip(map(tuple, ids), found.copies.tolist(), strict=False)  # split makes one of nothing
     assert {sentence: number for sentence, number in copies if sentence} == known
     assert found.num_tokens == sum(map(len, sentences))
 
@@ -300,8 +300,8 @@ def test_sentences_that_share_a_key_stay_two(tmp_path, monkeypatch):
     copies = [[4, 5], *[[2, 3]] * 2, *[[0, 1]] * 3]
     found = received_sentences(encode(folder, copies), False)
     for num_pieces in (1, 2, 3):  # and each copy has a key of its own
-        keys = [found.piece(number, num_pieces).keys_S for number in range(num_pieces)]
-        assert len(set(np.concatenate(keys).tolist())) == found.copies_S.sum() >= len(copies)
+        keys = [found.piece(number, num_pieces).keys for number in range(num_pieces)]
+        assert len(set(np.concatenate(keys).tolist())) == found.copies.sum() >= len(copies)
 
 
 def test_a_line_that_fills_the_corpus_is_cut_into_pieces_that_hold_the_same_rows(tmp_path):

@@ -122,10 +122,10 @@ def test_runs_are_compared_by_their_most_frequent_shared_words():
     mixed_other = WordVectors([other.tokens[i] for i in mixed], other.counts[mixed], other.vectors[mixed])
     expected, found = SharedWords.of(SORTED, other), SharedWords.of(UNSORTED, mixed_other)
     for one, ids_S, other_ids_S in (
-        (found, found.first_ids_S, found.second_ids_S),
-        (found.top(30), found.first_ids_S[:30], found.second_ids_S[:30]),
+        (found, found.first_ids, found.second_ids),
+        (found.top(30), found.first_ids[:30], found.second_ids[:30]),
     ):
-        words = [SORTED.tokens[i] for i in expected.first_ids_S[: len(one)]]
+        words = [SORTED.tokens[i] for i in expected.first_ids[: len(one)]]
         assert [UNSORTED.tokens[i] for i in ids_S] == [mixed_other.tokens[i] for i in other_ids_S] == words
     config = EvaluateConfig(overlap_words=50)
     assert words_apart(found, config)["neighbors"] == words_apart(expected, config)["neighbors"]
@@ -136,7 +136,7 @@ def test_the_report_shows_the_most_frequent_words(words):
     config = ReportConfig(words=words, neighbors=4)
     found, expected = word_map(UNSORTED, config), word_map(SORTED, config)
     assert found.tokens == expected.tokens
-    for name in ("counts_N", "neighbors_NK", "places_N2"):
+    for name in ("counts", "neighbors", "positions"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     assert str(vocabulary_section(UNSORTED.counts)) == str(vocabulary_section(SORTED.counts))
 
@@ -147,14 +147,14 @@ def test_files_are_by_descending_count(tmp_path, monkeypatch, name, limit):
     monkeypatch.setattr("w2v_core.vectors.formats.table.BLOCK_ROWS", 7)
     words = pa.array([f"{word} \t\n" if i % 50 == 9 else word for i, word in enumerate(WORDS)])
     files: list[dict[str, bytes]] = []
-    left_out = []
+    skipped = []
     for number, order in enumerate((np.arange(NUM_WORDS), ORDER)):
         folder = tmp_path / str(number)
         table = VectorTable(pa.chunked_array([words.take(pa.array(order))]), COUNTS[order], ROWS[order])
         done = export(table, name, str(folder if FORMATS[name].names else folder / "file"), limit=limit)
-        left_out.append((done.left_out, done.num_left_out))
+        skipped.append((done.skipped, done.num_skipped))
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
-    assert left_out[0] == left_out[1]
+    assert skipped[0] == skipped[1]
     if name != "parquet":
         assert files[0] == files[1]
         return

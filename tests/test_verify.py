@@ -149,6 +149,6 @@ def test_the_command_tells_and_exits(a_run):
     broken = runner.invoke(app, ["verify", "--run-dir", str(a_run)])
     assert broken.exit_code == 2
     assert "part-00000.parquet is missing" in broken.stderr
-    assert "is not what its manifests say: shards" in broken.stderr
+    assert "differs from its manifests: shards" in broken.stderr
     empty = RunDir.create(str(a_run.parent / "empty"))
     assert "no finished stage" in runner.invoke(app, ["verify", "--run-dir", empty.location]).stderr

@@ -1,4 +1,34 @@
-"""Arrays that many modules take: names for them, and one way to make one."""
+"""Types of arrays, the legend of their suffixes, and one function that makes an array.
+
+A suffix in capitals names the axes of an array, a letter an axis: `vectors_VD` has a row of D numbers for each word of
+the vocabulary. A letter has the same meaning everywhere. A digit is an axis of that length. An array of offsets has one
+entry more than its axis.
+
+    A  items that an evaluation set asks: word pairs or questions
+    B  rows of a batch: training rows, queries, vectors or documents
+    C  distinct sets of contexts that the rows of a block have
+    D  dimensions of a vector
+    G  groups of training rows that share noise words
+    H  characters of a text that are not ASCII
+    I  input rows: lines of a text, or rows of an Arrow table
+    J  distinct bigrams
+    K  items chosen for a row: noise words, nearest neighbors, principal components
+    L  words of a span and of the windows around it
+    M  rows that may answer a query
+    N  rows taken from a table, by id or block by block
+    O  groups of eight bytes
+    P  pairs: of two words, or of a word and a context
+    Q  questions of which the vocabulary has every word
+    R  training rows of one span or of one group
+    S  sentences, or spans of them
+    T  tokens
+    U  distinct values: words or numbers
+    V  words of the vocabulary
+    W  slots of a context window
+    X  items excluded from an answer
+    Y  bytes of a text
+    Z  resamples of the bootstrap
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Skip-gram on RUN/shards by PyTorch. B rows, C slots, P pairs, K noise words, V words, D dimensions."""
+"""Skip-gram on RUN/shards by PyTorch. B rows, W slots, P pairs, K noise words, V words, D dimensions."""
 
 import argparse
 import json
@@ -26,11 +26,11 @@ class Pairs(IterableDataset):
         for number in rng.permutation(np.arange(rank, len(self.files), world_size)):
             for batch in pq.ParquetFile(self.files[number]).iter_batches(self.batch_rows):
                 target_B = batch["target"].to_numpy()
-                contexts_BC = batch["contexts"].flatten().to_numpy().reshape(len(target_B), -1)
-                reach_B = rng.integers(1, contexts_BC.shape[1] // 2, len(target_B), endpoint=True)
-                used_BC = np.arange(contexts_BC.shape[1]) < 2 * reach_B[:, None]
-                row_P, slot_P = np.nonzero(used_BC & (contexts_BC >= 0))  # -1 is past the sentence's end
-                yield torch.from_numpy(target_B[row_P]), torch.from_numpy(contexts_BC[row_P, slot_P])
+                contexts_BW = batch["contexts"].flatten().to_numpy().reshape(len(target_B), -1)
+                reach_B = rng.integers(1, contexts_BW.shape[1] // 2, len(target_B), endpoint=True)
+                used_BW = np.arange(contexts_BW.shape[1]) < 2 * reach_B[:, None]
+                row_P, slot_P = np.nonzero(used_BW & (contexts_BW >= 0))  # -1 is past the sentence's end
+                yield torch.from_numpy(target_B[row_P]), torch.from_numpy(contexts_BW[row_P, slot_P])
 
 
 def mean_loss(tables: nn.ModuleList, word_P: Tensor, context_P: Tensor, noise_PK: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from w2v_core.evaluation.comparison import moved_words
 from w2v_core.io.filesystem import open_folder
 from w2v_core.pipeline.train import _overlap
 from w2v_core.pipeline.vocabulary import VocabularyInputs
-from w2v_core.planning.growth import curve, extrapolated, tokens_below, words_that_reach
+from w2v_core.planning.growth import curve, extrapolate_growth, tokens_below, words_that_reach
 from w2v_core.reference.unigram_sampler import UnigramSampler, noise_distribution
 from w2v_core.report.corpus import vocabulary_section
 from w2v_core.report.explorer import explorer_data
@@ -220,7 +220,7 @@ def test_rare_words_weigh_more_in_documents_at_any_count():
 def test_a_plan_of_a_corpus_beyond_any_is_finite_and_grows(scale):
     levels = [[counted(np.array([50, 9, 2, 1]))] * 2, [counted(np.array([100, 18, 4, 2, 1]))]]
     words = curve(levels, len)
-    found = extrapolated(words, words, scale)
+    found = extrapolate_growth(words, words, scale)
     assert math.isfinite(found)
     assert found >= 5
     assert math.isfinite(words_that_reach(levels, words, 2**40, scale))

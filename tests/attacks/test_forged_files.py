@@ -174,7 +174,7 @@ _ASK = """
             raise SystemExit(f"{path} was read: {len(vectors)}")
         except UserError as error:
             assert path in str(error), error
-            assert "line.vec" not in path or "first line damaged" in str(error), error
+            assert "line.vec" not in path or "correct the first line" in str(error), error
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print((after - before) // 1024)
 """

@@ -17,9 +17,10 @@ from runs_by_hand import made_run, score
 from w2v_core.cli.commands import status as show_status
 from w2v_core.cli.options import print_json
 from w2v_core.console import log as _log
-from w2v_core.console.log import choose_format, escape_control_chars, escape_json, escape_word, say
+from w2v_core.console.log import choose_format, escape_control_chars, escape_json, escape_word
 from w2v_core.console.tables import print_rows
 from w2v_core.integrations.mlflow import numbers_of, params_of
+from w2v_core.io.events import log_event
 from w2v_core.nightly.metrics import exposition
 from w2v_core.nightly.work import Record
 from w2v_core.report.facts import read_facts
@@ -199,7 +200,7 @@ def test_exported_words_come_back_as_they_were(tmp_path, name):
         pa.chunked_array([pa.array(words)]), np.arange(len(words), 0, -1, dtype=np.int64), vectors_VD
     )
     done = export(table, name, tmp_path / "out")
-    assert done.words + done.num_left_out == len(words)
+    assert done.words + done.num_skipped == len(words)
     if name == "projector":
         lines = (tmp_path / "out" / "metadata.tsv").read_bytes().decode().split("\n")
         numbers = (tmp_path / "out" / "vectors.tsv").read_bytes().decode().split("\n")
@@ -221,7 +222,7 @@ def test_an_event_is_one_line_of_ascii(capsys):
     choose_format(["--log-format", "json"])
     try:
         for word in HOSTILE:
-            say(word, "words", word=word, words=[word], by_word={word: 1.5})
+            log_event(word, "words", word=word, words=[word], by_word={word: 1.5})
     finally:
         choose_format([], {})
     lines = capsys.readouterr().err.splitlines()

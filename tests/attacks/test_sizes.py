@@ -326,13 +326,13 @@ EMPTY = {"type": "record", "name": "Empty", "fields": [{"name": "x", "type": "nu
 @pytest.mark.parametrize(
     ("kind", "value", "told"),
     [
-        (NODE, b"\x02" * 1_000_000 + b"\x00", "has a type 'Node' that holds itself"),
-        ({"type": "array", "items": "null"}, zigzag(2**40) + b"\x00", "has an array of what takes no byte"),
-        ({"type": "array", "items": EMPTY}, zigzag(2**40) + b"\x00", "has an array of what takes no byte"),
+        (NODE, b"\x02" * 1_000_000 + b"\x00", "has the recursive type 'Node'"),
+        ({"type": "array", "items": "null"}, zigzag(2**40) + b"\x00", "has an array of values of zero bytes"),
+        ({"type": "array", "items": EMPTY}, zigzag(2**40) + b"\x00", "has an array of values of zero bytes"),
         (
             ["null", {"type": "array", "items": "null"}],
             b"\x02" + zigzag(2**40),
-            "has an array of what takes no byte",
+            "has an array of values of zero bytes",
         ),
         ({"type": "array", "items": "string"}, zigzag(2**40) + b"\x00", "cannot be read"),
         ("string", zigzag(2**60), "cannot be read"),

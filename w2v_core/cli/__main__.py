@@ -1,10 +1,10 @@
-"""`w2v`, from its first moment: the imports take a second in which it may be interrupted too."""
+"""The entry point of `w2v`, which handles interrupts also during the imports, which take a second."""
 
 import sys
 
 
 def main() -> None:
-    """The `w2v` command."""
+    """Run the `w2v` command."""
     try:
         from w2v_core.cli.app import app
         from w2v_core.cli.options import run_app

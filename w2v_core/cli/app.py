@@ -1,4 +1,4 @@
-"""`w2v`: every job as a subcommand."""
+"""The application `w2v`: one subcommand for each job."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ from w2v_core.cli.commands.train import train
 from w2v_core.cli.commands.verify import verify
 from w2v_core.cli.commands.vocab import vocab
 from w2v_core.cli.dashes import WordsCommand
-from w2v_core.cli.examples import told
+from w2v_core.cli.examples import epilog_of
 from w2v_core.cli.options import LogFormatOption, exit_status
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ PANELS = {
 for panel, commands in PANELS.items():
     for command in commands:
         kind = WordsCommand if command in (neighbors, analogy) else TyperCommand
-        app.command(cls=kind, epilog=told(command.__name__), rich_help_panel=panel)(exit_status(command))
+        app.command(cls=kind, epilog=epilog_of(command.__name__), rich_help_panel=panel)(exit_status(command))
 app.add_typer(models, name="models", rich_help_panel="Every night")
 
 

@@ -1,4 +1,4 @@
-"""Commands whose arguments are words, of which some begin with a dash."""
+"""Commands whose arguments are words, some of which begin with a dash."""
 
 from typing import Any
 

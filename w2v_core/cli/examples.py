@@ -1,4 +1,4 @@
-"""What `--help` shows below each command's options: commands to copy."""
+"""Examples that `--help` shows below the options of each command."""
 
 EXAMPLES = {
     "run": (
@@ -68,6 +68,6 @@ EXAMPLES = {
 }
 
 
-def told(command: str) -> str:
-    """The examples of `command` as an epilogue: Typer takes an empty line for the end of a line."""
+def epilog_of(command: str) -> str:
+    """Return the examples of `command` as an epilog. Typer reads an empty line as the end of a line."""
     return "\n\n".join(("Examples:", *(f"  {example}" for example in EXAMPLES[command])))

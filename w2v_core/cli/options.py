@@ -1,4 +1,4 @@
-"""The options that every command shares, and how a job ends."""
+"""The options that commands share, and the exit status of a command."""
 
 import inspect
 import json
@@ -19,14 +19,13 @@ from w2v_core.console.log import (
     choose_format,
     escape_control_chars,
     escape_json,
-    say,
     show_log,
     speaks_json,
 )
 from w2v_core.errors import UserError, describe_system_error
 from w2v_core.executors.interrupts import was_interrupted
 from w2v_core.io.credentials import without_secrets
-from w2v_core.io.events import bind_run
+from w2v_core.io.events import bind_run, log_event
 
 RunDirOption = Annotated[
     str, typer.Option("--run-dir", metavar="DIR", help="Where the run lives: a folder or a URI.")
@@ -69,22 +68,22 @@ LogFormatOption = Annotated[
     typer.Option(
         OPTION,
         envvar=ENVIRONMENT,
-        help="What is told while it works, on standard error: text, or one JSON object a line.",
+        help="The format of the log on standard error: text, or one JSON object a line.",
     ),
 ]
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, in UTF-8, or in ASCII where that is all it takes."""
+    """Print one JSON document on standard output, in UTF-8, or in ASCII if the encoding is another."""
     in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     sys.stdout.write(escape_json(json.dumps(document, ensure_ascii=not in_utf8)) + "\n")
     sys.stdout.flush()
 
 
 def exit_status(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command`, which exits with an error's own code, 2 for most, 1 for a fault of ours, 130 if interrupted.
+    """Wrap `command` so that it exits with the status of its error: 2 for most, 1 for a bug, 130 if interrupted.
 
-    It takes --log-format too, beside its own options; `choose_format` has heeded it already.
+    The wrapper also accepts --log-format, which `choose_format` has already applied.
     """
 
     @wraps(command)
@@ -122,25 +121,25 @@ def _with_log_format(command: Callable[..., Any]) -> inspect.Signature:
     return own.replace(parameters=[*own.parameters.values(), option])
 
 
-def _exit_with(code: int, told: str) -> NoReturn:
-    say(told if speaks_json() else f"error: {told}", "error", "error", exit_code=code)
+def _exit_with(code: int, message: str) -> NoReturn:
+    log_event(message if speaks_json() else f"error: {message}", "error", "error", exit_code=code)
     sys.exit(code)
 
 
 def _exit_with_traceback(error: Exception) -> NoReturn:
     trace = "".join(traceback.format_exception(error))
     if speaks_json():
-        told = traceback.format_exception_only(error)[-1].strip()
-        say(told, "error", "error", exit_code=1, traceback=trace)
+        message = traceback.format_exception_only(error)[-1].strip()
+        log_event(message, "error", "error", exit_code=1, traceback=trace)
     else:
         sys.stderr.write(escape_control_chars(without_secrets(trace)))
     sys.exit(1)
 
 
-def _exit_interrupted(told: str = "") -> NoReturn:
-    what = f"interrupted: {told}" if told else "interrupted"
+def _exit_interrupted(message: str = "") -> NoReturn:
+    what = f"interrupted: {message}" if message else "interrupted"
     what += "; finished stages are kept, and the same command goes on after them"
-    say(what, "interrupted", "warning", exit_code=EXIT_CODE)
+    log_event(what, "interrupted", "warning", exit_code=EXIT_CODE)
     sys.exit(EXIT_CODE)
 
 
@@ -152,7 +151,7 @@ def run_script(command: Callable[..., Any]) -> None:
 
 
 def run_app(app: typer.Typer) -> NoReturn:
-    """Run what the command line asks for, and exit."""
+    """Run the command that the command line names, and exit."""
     choose_format(sys.argv[1:])
     show_log(RENDERERS)
     try:

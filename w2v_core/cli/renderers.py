@@ -1,4 +1,4 @@
-"""Log events that people read as tables."""
+"""Log events that the console prints as tables."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as one exception, and how to know it again."""
+"""Ctrl-C and SIGTERM as one exception."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from w2v_core.console.log import say
+from w2v_core.io.events import log_event
 
 EXIT_CODE = 130
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -15,7 +15,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM raises KeyboardInterrupt in the main thread; the second ends the process at once."""
+    """Raise KeyboardInterrupt in the main thread at the first Ctrl-C or SIGTERM; exit at once at the second."""
     before = {number: signal.signal(number, _interrupt) for number in _STOPPING}
     try:
         yield
@@ -38,7 +38,7 @@ def _quit(*_: object) -> None:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM ask training to save and stop; the second time they stop it at once."""
+    """Save and stop training at the first Ctrl-C or SIGTERM; stop it at once at the second."""
     asked = False
 
     def ask(*_: object) -> None:
@@ -46,7 +46,7 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("vectors: stopping after this block, and saving")
+        log_event("vectors: stopping after this block, and saving")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""What the command line shows of training, and how it stops it."""
+"""Progress of training on the command line, and its interruption."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

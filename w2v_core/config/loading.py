@@ -17,7 +17,7 @@ from w2v_core.config.results import EmbedConfig, EvaluateConfig, ReportConfig
 from w2v_core.config.section import Section
 from w2v_core.config.training import TrainConfig
 from w2v_core.errors import ConfigError, UserError
-from w2v_core.io.credentials import holds_credentials, is_secret, refuse_in_location, refuse_in_settings
+from w2v_core.io.credentials import holds_credentials, is_secret, reject_in_location, reject_in_settings
 from w2v_core.io.filesystem import Location, read_location
 
 
@@ -47,7 +47,7 @@ def load_config(path: Location | None = None, overrides: Sequence[str] = ()) -> 
     settings = {} if path is None else _read_settings(path)
     for override in overrides:
         settings = _merge(settings, _parse_override(override))
-    refuse_in_settings(settings)
+    reject_in_settings(settings)
     try:
         return Config.model_validate(settings)
     except ValidationError as error:
@@ -55,7 +55,7 @@ def load_config(path: Location | None = None, overrides: Sequence[str] = ()) -> 
 
 
 def _read_settings(path: str) -> dict[str, Any]:
-    refuse_in_location(path, "--config")
+    reject_in_location(path, "--config")
     kind = "JSON" if path.endswith(".json") else "TOML"
     try:
         text = read_location(path).decode("utf-8-sig")

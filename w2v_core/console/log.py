@@ -27,7 +27,6 @@ from w2v_core.io.events import LOGGER, JsonFormatter, bind_run, log_event
 LogFormat = Literal["text", "json"]
 ENVIRONMENT = "W2V_LOG_FORMAT"
 OPTION = "--log-format"
-say = log_event
 
 console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 """Where people read."""
@@ -80,10 +79,10 @@ def choose_format(arguments: Sequence[str], environment: Mapping[str, str] = os.
     reads them refuses another form than the two.
     """
     asked = environment.get(ENVIRONMENT, "text")
-    for place, argument in enumerate(arguments):
+    for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name == OPTION:
-            asked = value if equals else "".join(arguments[place + 1 : place + 2])
+            asked = value if equals else "".join(arguments[position + 1 : position + 2])
     _handler.setFormatter(JsonFormatter() if asked == "json" else None)
     bind_run(None)
 
@@ -101,10 +100,10 @@ def show_log(renderers: Mapping[str, Callable[..., None]]) -> None:
     LOGGER.propagate = False
 
 
-def answer(text: str) -> None:
+def print_result(text: str) -> None:
     """Print an answer on standard output, or log it as an event in JSON. No word of an answer is taken for a secret."""
     if speaks_json():
-        say(text)
+        log_event(text)
         return
     encoding = sys.stdout.encoding or "utf-8"
     line = (
@@ -118,10 +117,10 @@ def _print(text: str) -> None:
     console.print(escape_control_chars(text).replace("\n", "\\n"))
 
 
-def show(table: RenderableType, message: str, event: str, **fields: Any) -> None:
+def print_table(table: RenderableType, message: str, event: str, **fields: Any) -> None:
     """A table for people; for programs an event, whose `fields` hold what the table shows."""
     if speaks_json():
-        say(message, event, **fields)
+        log_event(message, event, **fields)
     else:
         console.print(table)
 
@@ -158,7 +157,7 @@ def capture_child_stderr(event: str) -> Iterator[None]:
         os.dup2(write_end, 2)
         os.close(write_end)
         context = copy_context()
-        Thread(target=context.run, args=(_tell_lines, read_end, event), daemon=True).start()
+        Thread(target=context.run, args=(_log_lines, read_end, event), daemon=True).start()
         try:
             yield
         finally:
@@ -169,8 +168,8 @@ def capture_child_stderr(event: str) -> Iterator[None]:
             os.close(own)
 
 
-def _tell_lines(read_end: int, event: str) -> None:
+def _log_lines(read_end: int, event: str) -> None:
     with open(read_end, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             if text := line.strip():
-                say(text, event, "warning")
+                log_event(text, event, "warning")

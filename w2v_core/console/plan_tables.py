@@ -2,8 +2,9 @@
 
 from rich.table import Table
 
-from w2v_core.console.log import say, show
+from w2v_core.console.log import print_table
 from w2v_core.errors import UserError
+from w2v_core.io.events import log_event
 from w2v_core.planning.prediction import Compared, Prediction
 from w2v_core.training.memory import available_bytes
 
@@ -12,18 +13,18 @@ def print_prediction(found: Prediction) -> None:
     """The plan as a table, and what is short here."""
     table = Table("what", title="the run, as a sample promises it")
     table.add_column("", justify="right")
-    for name, told in _lines(found):
-        table.add_row(name, told)
+    for name, text in _lines(found):
+        table.add_row(name, text)
     sample = found.sample
-    say(
+    log_event(
         f"plan: read {sample.bytes / 1e6:.1f} of {sample.total_bytes / 1e6:.1f} MB "
         f"({sample.bytes / sample.total_bytes:.1%}) in {sample.seconds:.1f} s"
     )
-    show(table, f"plan: {found.seconds.total:,.0f} s", "plan", **found.model_dump(mode="json"))
+    print_table(table, f"plan: {found.seconds.total:,.0f} s", "plan", **found.model_dump(mode="json"))
     for note in found.notes:
-        say(f"plan: {note}")
+        log_event(f"plan: {note}")
     if (free := available_bytes()) is not None and found.memory.training > free:
-        say(
+        log_event(
             f"plan: training needs {found.memory.training / 1e9:.1f} GB of memory and {free / 1e9:.1f} are free; lower "
             "train.vector_size, raise vocab.min_count, or set vocab.max_final_vocab",
             level="warning",
@@ -53,4 +54,4 @@ def print_comparison(rows: list[Compared]) -> None:
         form = ",.1f" if row.what.startswith("seconds") else ",.0f"
         ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
         table.add_row(row.what, format(row.predicted, form), format(row.actual, form), ratio)
-    show(table, "plan: compared", "plan_compared", rows=[row.to_dict() for row in rows])
+    print_table(table, "plan: compared", "plan_compared", rows=[row.to_dict() for row in rows])

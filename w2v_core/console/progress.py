@@ -10,8 +10,9 @@ from typing import Any
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from w2v_core.console.log import console, say, speaks_json
+from w2v_core.console.log import console, speaks_json
 from w2v_core.executors.base import Tasks
+from w2v_core.io.events import log_event
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_LINES = 30.0
@@ -52,7 +53,7 @@ def _bar(job: str, look: Callable[[], Tasks], ended: Event) -> None:
 
 
 def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
-    say(job, "stage_job_started", job=job)
+    log_event(job, "stage_job_started", job=job)
     started = time.monotonic()
     has_ended = False
     while not has_ended:
@@ -63,4 +64,6 @@ def _lines(job: str, look: Callable[[], Tasks], ended: Event) -> None:
             "total_tasks": tasks.total,
             "has_executor": tasks.has_executor,
         }
-        say(f"{job}: {tasks}, {seconds:.0f} s", "progress", job=job, **counts, seconds=round(seconds, 3))
+        log_event(
+            f"{job}: {tasks}, {seconds:.0f} s", "progress", job=job, **counts, seconds=round(seconds, 3)
+        )

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from w2v_core.console.log import say, speaks_json
+from w2v_core.console.log import speaks_json
 from w2v_core.console.tables import Row, print_rows
+from w2v_core.io.events import log_event
 from w2v_core.runs.artifacts import MANIFEST
 from w2v_core.runs.manifest import Manifest
 from w2v_core.runs.run_directory import RunDir
@@ -25,7 +26,7 @@ def print_summary(run: RunDir, before: dict[str, bytes | None]) -> None:
     rows = summary_rows(manifests, made)
     if speaks_json():
         seconds = sum(manifest.seconds for manifest in manifests if manifest.stage in made)
-        say(f"run: finished; {seconds:.1f} s", "run_finished", made=made, seconds=seconds)
+        log_event(f"run: finished; {seconds:.1f} s", "run_finished", made=made, seconds=seconds)
     else:
         print_rows(HEADINGS, rows, has_total=True)
 
@@ -39,10 +40,10 @@ def summary_rows(manifests: Sequence[Manifest], made: Sequence[str]) -> list[Row
 
 def _row(manifest: Manifest, is_fresh: bool) -> Row:
     num_rows = sum(file.rows or 0 for file in manifest.files)
-    told_rows = f"{num_rows:,}" if num_rows else ""
+    rows_text = f"{num_rows:,}" if num_rows else ""
     if not is_fresh:
-        return manifest.stage, UP_TO_DATE, told_rows, "", ""
-    return manifest.stage, f"{manifest.seconds:.1f}", told_rows, _megabytes([manifest]), _rate(manifest)
+        return manifest.stage, UP_TO_DATE, rows_text, "", ""
+    return manifest.stage, f"{manifest.seconds:.1f}", rows_text, _megabytes([manifest]), _rate(manifest)
 
 
 def _rate(manifest: Manifest) -> str:

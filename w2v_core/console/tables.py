@@ -6,7 +6,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from w2v_core.console.log import console, escape_word, say
+from w2v_core.console.log import console, escape_word
+from w2v_core.io.events import log_event
 
 Row = tuple[str, ...]
 
@@ -19,11 +20,11 @@ def print_rows(headings: Row, rows: Sequence[Row], *, num_left: int = 1, has_tot
     rows = [tuple(map(escape_word, row)) for row in rows]
     if not console.is_interactive:
         for line in aligned([headings, *rows], num_left):
-            say(line)
+            log_event(line)
         return
     table = Table()
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place < num_left else "right")
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if position < num_left else "right")
     for number, row in enumerate(rows, start=1):
         if has_total and number == len(rows):
             table.add_section()
@@ -43,6 +44,6 @@ def aligned(rows: Sequence[Row], num_left: int = 1) -> list[str]:
 def _padded(row: Row, widths: Sequence[int], num_left: int) -> list[str]:
     spaces = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
     return [
-        cell + space if place < num_left else space + cell
-        for place, (cell, space) in enumerate(zip(row, spaces, strict=True))
+        cell + space if position < num_left else space + cell
+        for position, (cell, space) in enumerate(zip(row, spaces, strict=True))
     ]

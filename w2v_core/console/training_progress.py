@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from w2v_core.console.log import console, say, speaks_json
+from w2v_core.console.log import console, speaks_json
+from w2v_core.io.events import log_event
 from w2v_core.training.trainer import Progress
 
 
@@ -21,32 +22,32 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
     columns = (
         TextColumn("vectors"),
         BarColumn(),
-        TextColumn("{task.percentage:.0f}%  {task.fields[facts]}  left"),
+        TextColumn("{task.percentage:.0f}%  {task.fields[text]}  left"),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, facts="")
+        task = bar.add_task("", total=None, text="")
         yield lambda progress: bar.update(
-            task, total=progress.total_rows, completed=progress.rows, facts=_facts(progress)
+            task, total=progress.total_rows, completed=progress.rows, text=_progress_text(progress)
         )
 
 
 @contextmanager
 def _lines() -> Iterator[Callable[[Progress], None]]:
-    last_told = -1
+    last_logged = -1
 
-    def show(progress: Progress) -> None:
-        nonlocal last_told
+    def log_progress(progress: Progress) -> None:
+        nonlocal last_logged
         tenth = progress.rows * 10 // progress.total_rows
-        if tenth > last_told:
-            told = f"vectors: {progress.rows / progress.total_rows:.0%}  {_facts(progress)}"
-            say(told, "training_progress", **progress.to_dict())
-            last_told = tenth
+        if tenth > last_logged:
+            message = f"vectors: {progress.rows / progress.total_rows:.0%}  {_progress_text(progress)}"
+            log_event(message, "training_progress", **progress.to_dict())
+            last_logged = tenth
 
-    yield show
+    yield log_progress
 
 
-def _facts(progress: Progress) -> str:
+def _progress_text(progress: Progress) -> str:
     losses = [
         f"{name} {loss:.4f}"
         for name, loss in (("loss", progress.loss), ("held out", progress.held_out_loss))

@@ -1,4 +1,4 @@
-"""What the vectors of all documents have in common, and documents without it. B: documents, C: components.
+"""What the vectors of all documents have in common, and documents without it.
 
 The principal components are those of the (D, D) matrix of second moments, the sum of v v^T over all documents. These
 add up, so every task makes its own and the driver one of them all. As in Arora, Liang, Ma 2017 no mean is taken off
@@ -27,14 +27,14 @@ def second_moment(vectors_BD: FloatArray) -> FloatArray:
 
 
 def principal_components(moment_DD: FloatArray, count: int) -> FloatArray:
-    """The `count` eigenvectors of largest eigenvalue, (C, D) float32; fewer where D is smaller."""
+    """The `count` eigenvectors of largest eigenvalue, (K, D) float32; fewer where D is smaller."""
     _, vectors = np.linalg.eigh(moment_DD)  # ascending
     return np.ascontiguousarray(vectors[:, ::-1][:, :count].T.astype(np.float32))
 
 
-def without(vectors_BD: FloatArray, components_CD: FloatArray) -> FloatArray:
+def without(vectors_BD: FloatArray, components_KD: FloatArray) -> FloatArray:
     """v - sum_c (v . u_c) u_c, (B, D) float32."""
-    rest_BD: FloatArray = vectors_BD - (vectors_BD @ components_CD.T) @ components_CD
+    rest_BD: FloatArray = vectors_BD - (vectors_BD @ components_KD.T) @ components_KD
     return rest_BD
 
 
@@ -58,14 +58,14 @@ def total_moment(folder: Folder, task_results: Iterable[TaskResult], size: int) 
 
 
 def rewrite_without(
-    folder: Folder, task_result: TaskResult, components_CD: FloatArray, has_id: bool
+    folder: Folder, task_result: TaskResult, components_KD: FloatArray, has_id: bool
 ) -> TaskResult:
-    """The part of `receipt` once more, its vectors without the components."""
-    size = components_CD.shape[1]
+    """The part of `task_result` once more, its vectors without the components."""
+    size = components_KD.shape[1]
     schema = schemas.documents(size, has_id)
     with PartWriter(folder, schema) as writer:
         for rows in row_groups(folder, task_result.temporary_name, schema):
             vectors_BD = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, size)
-            column = schemas.vectors(without(vectors_BD, components_CD))
+            column = schemas.vectors(without(vectors_BD, components_KD))
             writer.write(rows.set_column(len(schema) - 1, schema.field("vector"), column))
     return TaskResult.of(writer, task_result.tokens, task_result.counters, part=task_result.part)

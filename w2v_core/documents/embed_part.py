@@ -1,4 +1,4 @@
-"""One task: splits of files to one Parquet part of documents with their vectors. B: documents, V: words."""
+"""One task: splits of files to one Parquet part of documents with their vectors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class WordTable:
     """The vectors of the vocabulary, and what an occurrence of each word weighs."""
 
     vectors: FloatArray
-    weight_V: FloatArray
+    weights: FloatArray
     config: EmbedConfig
 
     @classmethod
@@ -40,14 +40,14 @@ class WordTable:
 
     def vectors_of(self, encoded: Encoded) -> Iterator[FloatArray]:
         """The vectors of the documents, some documents at a time."""
-        ids_T, offsets_B1 = encoded.ids_T, encoded.offsets_B1
+        ids_T, offsets_B = encoded.ids, encoded.offsets
         if self.config.weighting == "mean":
-            ids_T, offsets_B1 = distinct(ids_T, offsets_B1)
+            ids_T, offsets_B = distinct(ids_T, offsets_B)
         step = max(1, _NUMBERS_A_BLOCK // self.vectors.shape[1])
-        for begin in range(0, len(offsets_B1) - 1, step):
-            offsets = offsets_B1[begin : begin + step + 1]
+        for begin in range(0, len(offsets_B) - 1, step):
+            offsets = offsets_B[begin : begin + step + 1]
             ids = ids_T[offsets[0] : offsets[-1]]
-            yield document_vectors(ids, offsets - offsets[0], self.weight_V[ids], self.vectors)
+            yield document_vectors(ids, offsets - offsets[0], self.weights[ids], self.vectors)
 
 
 def embed_part(
@@ -68,15 +68,15 @@ def embed_part(
             for documents in read_documents(split, tokenize, id_column, counters):
                 encoded = encoder.encode(documents)
                 counters["documents"] += len(documents)
-                counters["documents_without_known_word"] += int((encoded.num_known_B == 0).sum())
-                place = 0
+                counters["documents_without_known_word"] += int((encoded.num_known == 0).sum())
+                position = 0
                 for vectors_BD in words.vectors_of(encoded):
                     if words.config.remove_components:
                         moment_DD += second_moment(vectors_BD)
-                    at = slice(place, place + len(vectors_BD))
+                    at = slice(position, position + len(vectors_BD))
                     columns = [*_identity(documents, split, first_row, at), *_counts(encoded, at)]
                     writer.write(pa.record_batch([*columns, schemas.vectors(vectors_BD)], schema=schema))
-                    place += len(vectors_BD)
+                    position += len(vectors_BD)
     if words.config.remove_components:
         write_moment(folder, writer.temporary_name, moment_DD)
     return TaskResult.of(writer, encoder.account(), counters, part=part)
@@ -85,12 +85,12 @@ def embed_part(
 def _identity(documents: Documents, split: Split, first_row: int, at: slice) -> list[pa.Array]:
     if documents.ids is not None:
         return [documents.ids[at]]
-    row_B = documents.row_B[at] + first_row
+    row_B = documents.row_numbers[at] + first_row
     return [pa.array([split.file.path]).take(pa.array(np.zeros(len(row_B), np.int8))), pa.array(row_B)]
 
 
 def _counts(encoded: Encoded, at: slice) -> list[pa.Array]:
-    return [pa.array(encoded.num_tokens_B[at]), pa.array(encoded.num_known_B[at])]
+    return [pa.array(encoded.num_tokens[at]), pa.array(encoded.num_known[at])]
 
 
 def count_part(splits: Sequence[Split], tokenize: TokenizeConfig, part: int) -> TaskResult:

@@ -1,4 +1,4 @@
-"""Documents to the ids of their words, by the settings of the run whose vectors they get. T: tokens, B: documents."""
+"""Documents to the ids of their words, by the settings of the run whose vectors they get."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ from w2v_core.vocabulary.word_index import UNKNOWN
 class Encoded:
     """The known words of some documents, in order, and how many tokens each document has."""
 
-    ids_T: Int32Array
-    offsets_B1: Int64Array
-    num_tokens_B: Int64Array
+    ids: Int32Array
+    offsets: Int64Array
+    num_tokens: Int64Array
 
     @property
-    def num_known_B(self) -> Int64Array:
+    def num_known(self) -> Int64Array:
         """Known words of each document."""
-        return np.diff(self.offsets_B1)
+        return np.diff(self.offsets)
 
 
 class Encoder:
@@ -84,13 +84,13 @@ class Encoder:
     def _ids_of(self, block: Block) -> tuple[Int32Array, Int64Array]:
         """The id (T,) of each token, -1 where it has none, and its document's place (T,)."""
         sentences = self._task.sentences(block)
-        assert sentences.document_L is not None
+        assert sentences.documents is not None
         num_cut = len(sentences.values.flatten())
         lists = joined(_of_a_dictionary(sentences.values), self._phrases, self._joining)
-        words, places_T = dictionary_and_codes(lists)
-        self._num_joined += num_cut - len(places_T)
-        length_L = np.diff(lists.offsets.to_numpy())
-        return self._vocabulary.ids(words)[places_T], np.repeat(sentences.document_L, length_L)
+        words, codes_T = dictionary_and_codes(lists)
+        self._num_joined += num_cut - len(codes_T)
+        length_I = np.diff(lists.offsets.to_numpy())
+        return self._vocabulary.ids(words)[codes_T], np.repeat(sentences.documents, length_I)
 
 
 def _of_a_dictionary(lists: pa.ListArray) -> pa.ListArray:

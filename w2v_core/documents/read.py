@@ -42,14 +42,14 @@ _BATCHES: dict[str, _Batches] = {
 class Documents:
     """Some documents in order, and what they say: blocks of texts or of ready tokens, by the document's place here."""
 
-    row_B: Int64Array
+    row_numbers: Int64Array
     """rows of the split, from 0 on"""
     ids: pa.StringArray | None
     """where asked for; null where a row has none"""
     blocks: tuple[Block, ...]
 
     def __len__(self) -> int:
-        return len(self.row_B)
+        return len(self.row_numbers)
 
 
 def check_formats(files: Sequence[InputFile], id_column: str | None) -> None:
@@ -94,7 +94,7 @@ def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
         is_text_B = ~is_doc.to_numpy(zero_copy_only=False)
         counters["doc_lines"] += int(np.count_nonzero(~is_text_B))
         counters["lines"] += int(np.count_nonzero(~is_text_B))
-        text = Block(lines.filter(pa.array(is_text_B)), document_L=np.flatnonzero(is_text_B))
+        text = Block(lines.filter(pa.array(is_text_B)), documents=np.flatnonzero(is_text_B))
         yield Documents(first + np.arange(len(lines)), None, (text,))
         first += len(lines)
 
@@ -107,7 +107,7 @@ def _read_table(
     for batch in _BATCHES[split.file.format](split, config, names, counters):
         batch = whole_ids(batch, config, path, counters)
         has_text_B = batch.column(config.column).is_valid().to_numpy(zero_copy_only=False)
-        block = replace(block_of(batch, config, path, counters), document_L=np.flatnonzero(has_text_B))
+        block = replace(block_of(batch, config, path, counters), documents=np.flatnonzero(has_text_B))
         ids = None if id_column is None else _ids_of(batch, id_column, path)
         yield Documents(first + np.arange(len(batch)), ids, (block,))
         first += len(batch)
@@ -132,18 +132,18 @@ def _read_json_lines(
 ) -> Iterator[Documents]:
     first, path = 0, split.file.path
     for lines in read_lines(split, config.strict, counters, cut_long=False):
-        places, ids, values = [], [], []
-        for place, line in enumerate(lines.to_pylist()):
+        positions, ids, values = [], [], []
+        for position, line in enumerate(lines.to_pylist()):
             if not line or line.isspace():
                 continue
             counters["rows"] += 1
             row = parsed(line)
-            places.append(first + place)
+            positions.append(first + position)
             values.append(row_of(row, line, config, path, counters).value)
             if id_column is not None:
                 ids.append(_json_id(row, id_column, path))
         column = None if id_column is None else pa.array(ids, pa.string())
-        yield Documents(np.array(places, np.int64), column, _blocks_of(values, counters))
+        yield Documents(np.array(positions, np.int64), column, _blocks_of(values, counters))
         first += len(lines)
 
 
@@ -158,13 +158,14 @@ def _json_id(row: Any, id_column: str, path: str) -> str | None:
 
 def _blocks_of(values: list[Any], counters: Counter[str]) -> tuple[Block, ...]:
     """Texts, and lists of tokens, by their places; None is neither."""
-    texts = [place for place, value in enumerate(values) if isinstance(value, str)]
-    lists = [place for place, value in enumerate(values) if isinstance(value, list)]
-    parent_T = np.repeat(np.arange(len(lists)), [len(values[place]) for place in lists])
-    tokens = pa.array([token for place in lists for token in values[place]], pa.string())
+    texts = [position for position, value in enumerate(values) if isinstance(value, str)]
+    lists = [position for position, value in enumerate(values) if isinstance(value, list)]
+    parent_T = np.repeat(np.arange(len(lists)), [len(values[position]) for position in lists])
+    tokens = pa.array([token for position in lists for token in values[position]], pa.string())
     return (
         Block(
-            pa.array([values[place] for place in texts], pa.string()), document_L=np.array(texts, np.int64)
+            pa.array([values[position] for position in texts], pa.string()),
+            documents=np.array(texts, np.int64),
         ),
-        Block(without_empty(tokens, parent_T, len(lists), counters), document_L=np.array(lists, np.int64)),
+        Block(without_empty(tokens, parent_T, len(lists), counters), documents=np.array(lists, np.int64)),
     )

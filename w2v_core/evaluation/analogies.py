@@ -1,12 +1,7 @@
 """Analogies: is the word nearest to b - a + c the fourth of a : b :: c : d?
 
-Shape suffixes
-    R  rows answered from: the distinct spellings of the restricted vocabulary, by descending count
-    D  numbers in a vector
-    A  questions asked
-    Q  questions covered: all four words are among the rows
-    4  the words a, b, c, d of a question
-    B  questions of one batch
+M rows may answer: the distinct spellings of the restricted vocabulary, by descending count. An axis of length 4 holds
+the words a, b, c, d of a question.
 
 Source: the 3CosAdd rule of Mikolov, Yih, Zweig 2013, "Linguistic Regularities in Continuous Space Word
 Representations", over unit vectors; the file format is word2vec's `questions-words.txt`.
@@ -25,7 +20,7 @@ from w2v_core.errors import InputError
 from w2v_core.evaluation.bootstrap import DEFAULT_RESAMPLING, Interval, Resampling, accuracy_interval
 from w2v_core.evaluation.named_sets import located
 from w2v_core.evaluation.question_words import QuestionWords
-from w2v_core.evaluation.word_pairs import COMMENTS, numbered_lines, told
+from w2v_core.evaluation.word_pairs import COMMENTS, fields_text, numbered_lines
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int8Array, Int64Array
 from w2v_core.vectors.word_vectors import WordVectors, top_k
@@ -163,27 +158,27 @@ def analogy_outcomes(
     of mixed case. Words that are not found so are normalized as the corpus was, see `QuestionWords`, and
     added to `other_forms`.
 
-    Takes R * D float32 of memory for the unit vectors. Raises UserError for `restrict_vocab` below 1.
+    Takes M * D float32 of memory for the unit vectors. Raises UserError for `restrict_vocab` below 1.
     """
     if restrict_vocab is not None and restrict_vocab < 1:
         raise InputError(f"restrict_vocab = {restrict_vocab} must be at least 1")
     tokens = vectors.tokens_by_count(restrict_vocab)
     words = QuestionWords(tokens, vectors.rules, case_insensitive, other_forms)
-    table_RD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(words.ranks.values())])
-    return [_outcomes(table_RD, words, section) for section in sections]
+    table_MD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(words.ranks.values())])
+    return [_outcomes(table_MD, words, section) for section in sections]
 
 
-def right_answers(table_RD: Float32Array, question_Q4: Int64Array) -> NDArray[np.bool_]:
+def right_answers(table_MD: Float32Array, question_Q4: Int64Array) -> NDArray[np.bool_]:
     """Whether the row of largest cosine to b - a + c, other than a, b and c, is d; (Q,) bool.
 
-    table_RD: unit vectors. question_Q4: rows a, b, c, d.
+    table_MD: unit vectors. question_Q4: rows a, b, c, d.
     """
     right_Q = np.zeros(len(question_Q4), dtype=np.bool_)
     for begin in range(0, len(question_Q4), BATCH_QUESTIONS):
         question_B4 = question_Q4[begin : begin + BATCH_QUESTIONS]
         a_B, b_B, c_B, d_B = question_B4.T
-        query_BD = table_RD[b_B] - table_RD[a_B] + table_RD[c_B]
-        answer_B1, score_B1 = top_k(table_RD, query_BD, 1, excluded_BX=question_B4[:, :3])
+        query_BD = table_MD[b_B] - table_MD[a_B] + table_MD[c_B]
+        answer_B1, score_B1 = top_k(table_MD, query_BD, 1, excluded_BX=question_B4[:, :3])
         # -inf: there was no fourth word to answer with.
         right_Q[begin : begin + BATCH_QUESTIONS] = (answer_B1[:, 0] == d_B) & (score_B1[:, 0] > -np.inf)
     return right_Q
@@ -214,15 +209,15 @@ def _question(path: str, line_number: int, line: str) -> Question:
     words = re.split("[ \t]+", line)
     if len(words) != 4:
         raise InputError(
-            f"{path}, line {line_number}: expected four words or `: section`, but found {told(words)}"
+            f"{path}, line {line_number}: expected four words or `: section`, but found {fields_text(words)}"
         )
     return words[0], words[1], words[2], words[3]
 
 
-def _outcomes(table_RD: Float32Array, words: QuestionWords, section: AnalogySection) -> Int8Array:
+def _outcomes(table_MD: Float32Array, words: QuestionWords, section: AnalogySection) -> Int8Array:
     rows = [[words.row(word) for word in question] for question in section.questions]
     asked_A4 = np.array(rows, dtype=np.int64).reshape(-1, 4)
     is_covered_A = (asked_A4 >= 0).all(axis=1)
     outcome_A = np.full(len(asked_A4), NOT_COVERED, dtype=np.int8)
-    outcome_A[is_covered_A] = right_answers(table_RD, asked_A4[is_covered_A])
+    outcome_A[is_covered_A] = right_answers(table_MD, asked_A4[is_covered_A])
     return outcome_A

@@ -2,11 +2,7 @@
 
     accuracy_interval(7_120, 10_000, Resampling())    # Interval(low=0.7033975, high=0.7208)
 
-Shape suffixes
-    P  items: the pairs that are covered
-    G  groups of items with equal values, ascending
-    S  scorings of the same items: one, or two that are compared
-    R  resamples; those of one block at a time
+P stands for the items: the pairs that are covered. U are the distinct values among them, ascending.
 
 A resample matters to a score only by how many copies of each item it holds. Of answers that are right or wrong even
 the numbers of each are enough, and those are drawn at once: a binomial number, or for two scorings a multinomial one,
@@ -52,8 +48,8 @@ def accuracy_interval(correct: int, covered: int, resampling: Resampling) -> Int
     if covered == 0:
         return None
     rng = np.random.default_rng(resampling.seed)
-    correct_R = rng.binomial(covered, correct / covered, resampling.resamples)
-    return _middle(correct_R / covered)
+    correct_Z = rng.binomial(covered, correct / covered, resampling.resamples)
+    return _middle(correct_Z / covered)
 
 
 def accuracy_difference_interval(
@@ -67,8 +63,8 @@ def accuracy_difference_interval(
         return None
     rng = np.random.default_rng(resampling.seed)
     shares = np.array([only_first, only_second, covered - only_first - only_second]) / covered
-    first_R, second_R, _ = rng.multinomial(covered, shares, resampling.resamples).T
-    return _middle((first_R - second_R) / covered)
+    first_Z, second_Z, _ = rng.multinomial(covered, shares, resampling.resamples).T
+    return _middle((first_Z - second_Z) / covered)
 
 
 def spearman_interval(x_P: FloatArray, y_P: FloatArray, resampling: Resampling) -> Interval | None:
@@ -80,63 +76,65 @@ def spearman_difference_interval(
     x_P: FloatArray, first_P: FloatArray, second_P: FloatArray, resampling: Resampling
 ) -> Interval | None:
     """The interval of spearman(x, first) - spearman(x, second), both of the same resampled items."""
-    first_R, second_R = resampled_spearman(x_P, np.stack([first_P, second_P]), resampling)
-    return _middle(first_R - second_R)
+    first_Z, second_Z = resampled_spearman(x_P, np.stack([first_P, second_P]), resampling)
+    return _middle(first_Z - second_Z)
 
 
-def resampled_spearman(x_P: FloatArray, y_SP: FloatArray, resampling: Resampling) -> Float64s:
-    """Spearman's correlation of x with each y in every resample, (S, R); NaN where a side's values are all equal.
+def resampled_spearman(x_P: FloatArray, scorings: FloatArray, resampling: Resampling) -> Float64s:
+    """Spearman's correlation of x with each row of `scorings` in every resample, (len(scorings), Z).
+
+    NaN where all values of a side are equal.
 
     Ties have their mean rank, also those between copies of one item: as if the resample had been laid out.
     """
-    x, ys = _Ranks(x_P), [_Ranks(y_P) for y_P in y_SP]
+    x, ys = _Ranks(x_P), [_Ranks(y_P) for y_P in scorings]
     blocks = [
-        np.stack([_correlation(x, y, copies_RP) for y in ys]) for copies_RP in _copies(len(x_P), resampling)
+        np.stack([_correlation(x, y, copies_ZP) for y in ys]) for copies_ZP in _copies(len(x_P), resampling)
     ]
     return np.concatenate(blocks, axis=1)
 
 
 def _copies(num_items: int, resampling: Resampling) -> Iterator[Int64Array]:
-    """How often each resample holds each item, (R, P), in blocks of resamples; every row's sum is P."""
+    """How often each resample holds each item, (Z, P), in blocks of resamples; every row's sum is P."""
     rng = np.random.default_rng(resampling.seed)
     block = max(1, BLOCK_ITEMS // max(num_items, 1))
     for begin in range(0, resampling.resamples, block):
         num_rows = min(block, resampling.resamples - begin)
-        drawn_RP = rng.integers(max(num_items, 1), size=(num_rows, num_items))
-        drawn_RP += np.arange(num_rows)[:, None] * num_items
-        yield np.bincount(drawn_RP.ravel(), minlength=drawn_RP.size).reshape(drawn_RP.shape)
+        drawn_ZP = rng.integers(max(num_items, 1), size=(num_rows, num_items))
+        drawn_ZP += np.arange(num_rows)[:, None] * num_items
+        yield np.bincount(drawn_ZP.ravel(), minlength=drawn_ZP.size).reshape(drawn_ZP.shape)
 
 
 class _Ranks:
     """Values sorted once; their ranks in a resample follow from the copies alone."""
 
     def __init__(self, values_P: FloatArray) -> None:
-        _, self.group_P, size_G = np.unique(values_P, return_inverse=True, return_counts=True)
+        _, self.group_P, size_U = np.unique(values_P, return_inverse=True, return_counts=True)
         self.order_P = np.argsort(self.group_P, kind="stable")
-        self.begin_G = np.cumsum(size_G) - size_G
+        self.begin_U = np.cumsum(size_U) - size_U
 
-    def centred(self, copies_RP: Int64Array) -> Float64s:
-        """Each item's mean rank among the copies, less the mean of all ranks, (R, P)."""
-        copies_RG = np.add.reduceat(copies_RP[:, self.order_P], self.begin_G, axis=1)
-        rank_RG = np.cumsum(copies_RG, axis=1) - (copies_RG - 1) / 2
-        centred_RP: Float64s = rank_RG[:, self.group_P] - (copies_RP.shape[1] + 1) / 2
-        return centred_RP
+    def centred(self, copies_ZP: Int64Array) -> Float64s:
+        """Each item's mean rank among the copies, less the mean of all ranks, (Z, P)."""
+        copies_ZU = np.add.reduceat(copies_ZP[:, self.order_P], self.begin_U, axis=1)
+        rank_ZU = np.cumsum(copies_ZU, axis=1) - (copies_ZU - 1) / 2
+        centred_ZP: Float64s = rank_ZU[:, self.group_P] - (copies_ZP.shape[1] + 1) / 2
+        return centred_ZP
 
 
-def _correlation(x: _Ranks, y: _Ranks, copies_RP: Int64Array) -> Float64s:
-    x_RP, y_RP = x.centred(copies_RP), y.centred(copies_RP)
-    products_R, x_R, y_R = (
-        np.einsum("rp,rp,rp->r", copies_RP, *pair) for pair in ((x_RP, y_RP), (x_RP, x_RP), (y_RP, y_RP))
+def _correlation(x: _Ranks, y: _Ranks, copies_ZP: Int64Array) -> Float64s:
+    x_ZP, y_ZP = x.centred(copies_ZP), y.centred(copies_ZP)
+    products_Z, x_Z, y_Z = (
+        np.einsum("zp,zp,zp->z", copies_ZP, *pair) for pair in ((x_ZP, y_ZP), (x_ZP, x_ZP), (y_ZP, y_ZP))
     )
-    square_R = x_R * y_R
-    score_R: Float64s = np.full(len(square_R), np.nan)
-    np.divide(products_R, np.sqrt(square_R), out=score_R, where=square_R > 0)
-    return np.clip(score_R, -1, 1, out=score_R)  # rounding
+    square_Z = x_Z * y_Z
+    score_Z: Float64s = np.full(len(square_Z), np.nan)
+    np.divide(products_Z, np.sqrt(square_Z), out=score_Z, where=square_Z > 0)
+    return np.clip(score_Z, -1, 1, out=score_Z)  # rounding
 
 
-def _middle(score_R: Float64s) -> Interval | None:
+def _middle(score_Z: Float64s) -> Interval | None:
     """Between these lie LEVEL of the scores; resamples without a score are left out."""
-    defined = score_R[~np.isnan(score_R)]
+    defined = score_Z[~np.isnan(score_Z)]
     if not len(defined):
         return None
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

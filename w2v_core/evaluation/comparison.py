@@ -1,13 +1,5 @@
 """What differs between two trainings: scores of the same items, neighbourhoods, and the words that moved.
 
-Shape suffixes
-    A  items asked: pairs, or questions
-    P  pairs covered by both
-    S  words that both have
-    K  a word's nearest neighbours
-    D  numbers in a vector
-    B  words of one batch
-
 Scores are of the items that both cover: two coverages would make two scores of different questions. Both are
 resampled together, so what makes an item hard for both does not widen the interval of their difference.
 """
@@ -130,19 +122,19 @@ def neighbor_overlap(shared: SharedWords, topn: int = NEIGHBORS) -> float | None
     topn = min(topn, len(shared) - 1)
     if topn < 1:
         return None
-    first_SK = nearest(shared.first.unit_rows(shared.first_ids_S), topn)
-    second_SK = nearest(shared.second.unit_rows(shared.second_ids_S), topn)
-    agreed_SK = (first_SK[:, :, None] == second_SK[:, None, :]).any(axis=2)
-    return float(agreed_SK.mean())
+    first_NK = nearest(shared.first.unit_rows(shared.first_ids), topn)
+    second_NK = nearest(shared.second.unit_rows(shared.second_ids), topn)
+    agreed_NK = (first_NK[:, :, None] == second_NK[:, None, :]).any(axis=2)
+    return float(agreed_NK.mean())
 
 
-def nearest(table_SD: Float32Array, topn: int) -> Int64Array:
-    """For each row of unit length the `topn` other rows of largest cosine, (S, K)."""
+def nearest(table_ND: Float32Array, topn: int) -> Int64Array:
+    """For each row of unit length the `topn` other rows of largest cosine, (N, K)."""
     batches = []
-    for begin in range(0, len(table_SD), BATCH_WORDS):
-        query_BD = table_SD[begin : begin + BATCH_WORDS]
+    for begin in range(0, len(table_ND), BATCH_WORDS):
+        query_BD = table_ND[begin : begin + BATCH_WORDS]
         itself_B1 = np.arange(begin, begin + len(query_BD))[:, None]
-        batches.append(top_k(table_SD, query_BD, topn, excluded_BX=itself_B1, are_cosines=True)[0])
+        batches.append(top_k(table_ND, query_BD, topn, excluded_BX=itself_B1, are_cosines=True)[0])
     return np.concatenate(batches)
 
 
@@ -150,15 +142,15 @@ def moved_words(shared: SharedWords, num_words: int = NUM_MOVED) -> Movement:
     """How far the shared words are from each other once the first training is turned onto the second."""
     if not len(shared):
         return Movement(0, None, ())
-    cosine_S = shared.aligned_cosines(shared.rotation())
-    first_counts_S, second_counts_S = shared.first_counts_S, shared.second_counts_S
+    cosine_N = shared.aligned_cosines(shared.rotation())
+    first_counts_N, second_counts_N = shared.first_counts, shared.second_counts
     top = [
         MovedWord(
-            shared.first.tokens[shared.first_ids_S[s]],
-            1 - float(cosine_S[s]),
-            int(first_counts_S[s]),
-            int(second_counts_S[s]),
+            shared.first.tokens[shared.first_ids[s]],
+            1 - float(cosine_N[s]),
+            int(first_counts_N[s]),
+            int(second_counts_N[s]),
         )
-        for s in np.argsort(cosine_S, kind="stable")[:num_words]
+        for s in np.argsort(cosine_N, kind="stable")[:num_words]
     ]
-    return Movement(len(shared), float(cosine_S.mean(dtype=np.float64)), tuple(top))
+    return Movement(len(shared), float(cosine_N.mean(dtype=np.float64)), tuple(top))

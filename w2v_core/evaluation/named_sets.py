@@ -40,7 +40,7 @@ def located(location: str, kind: Kind) -> str:
     """
     named = NAMED_SETS.get(location)
     if named is None:
-        _refuse_unknown_name(location, kind)
+        _reject_unknown_name(location, kind)
         return location
     if named.kind != kind:
         raise InputError(f"{location} is a set for --{named.kind}, not for --{kind}")
@@ -65,7 +65,7 @@ def _installed(name: str, named: NamedSet) -> Path:
     return path
 
 
-def _refuse_unknown_name(location: str, kind: Kind) -> None:
+def _reject_unknown_name(location: str, kind: Kind) -> None:
     could_be_a_path = "/" in location or "." in location or not location.strip()
     if could_be_a_path or Path(open_folder(location).path).exists():
         return

@@ -24,11 +24,11 @@ class OtherVectors:
         """The vectors of the run directory, or in the folder, at `location`. UserError where there are none."""
         if location != location.encode(errors="replace").decode():
             raise InputError(f"--against {location!a} has a name that is not UTF-8; rename it")
-        place = resolved(location)
-        folder = open_folder(place)
+        path = resolved(location)
+        folder = open_folder(path)
         with access(f"--against {location}"):
             if folder.read(MARKER) is not None:
-                run = RunDir.open(place)
+                run = RunDir.open(path)
                 run.require("vectors")
                 return cls(location, run.stage("vectors"))
             if not set(_FILES) <= _names(folder):

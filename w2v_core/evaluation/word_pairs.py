@@ -1,10 +1,4 @@
-"""Similarity of word pairs: do the vectors order them as people do?
-
-Shape suffixes
-    A  pairs asked
-    P  pairs covered by the vocabulary
-    D  numbers in a vector
-"""
+"""Similarity of word pairs: do the vectors order them as people do?"""
 
 import csv
 import math
@@ -28,7 +22,7 @@ from w2v_core.types import Int64Array
 from w2v_core.vectors.nearest import clip_cosines
 from w2v_core.vectors.word_vectors import WordVectors
 
-_LONGEST_TOLD = 200
+_LONGEST_FIELDS_TEXT = 200
 
 
 class WordPair(NamedTuple):
@@ -122,8 +116,8 @@ def pair_cosines(
     asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
     is_covered_A = (asked_A2 >= 0).all(axis=1)
     cosine_A = np.full(len(pairs), np.nan, dtype=np.float32)
-    rank_R = np.array(list(words.ranks.values()), dtype=np.int64)
-    ids_P2 = vectors.most_frequent()[rank_R[asked_A2[is_covered_A]]]
+    rank_M = np.array(list(words.ranks.values()), dtype=np.int64)
+    ids_P2 = vectors.most_frequent()[rank_M[asked_A2[is_covered_A]]]
     cosine_A[is_covered_A] = cosines(vectors, *ids_P2.T)
     return cosine_A
 
@@ -188,10 +182,10 @@ COMMENTS = ("#", "//")
 """What the lines begin with that evaluation files have beside their questions."""
 
 
-def told(fields: Sequence[str]) -> str:
+def fields_text(fields: Sequence[str]) -> str:
     """The fields of a line that is wrong, which may be a file of another kind without an end of line."""
     whole = str(fields)
-    return whole if len(whole) <= _LONGEST_TOLD else f"{whole[:_LONGEST_TOLD]} …"
+    return whole if len(whole) <= _LONGEST_FIELDS_TEXT else f"{whole[:_LONGEST_FIELDS_TEXT]} …"
 
 
 def _separator(line: str) -> str:
@@ -235,6 +229,6 @@ def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:
     if math.isnan(score) or not (fields[0] and fields[1]):
         raise InputError(
             f"{path}, line {line_number}: expected two words and a number, separated as in the first line, "
-            f"but found {told(fields)}"
+            f"but found {fields_text(fields)}"
         )
     return WordPair(fields[0], fields[1], score)

@@ -1,7 +1,7 @@
 """What a stage needs of whatever runs its tasks.
 
 A task is a picklable callable: a function of a module, a `functools.partial` of one, or a frozen dataclass. It gets
-plain values, writes its own files and returns Arrow batches or receipts.
+plain values, writes its own files and returns Arrow batches or task results.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -34,9 +34,9 @@ class Table:
     @classmethod
     def open(cls, name: str, config: Config, executor: Executor) -> "Table":
         """UserError where the table or its columns are not there, or hold no text."""
-        told = f"{PREFIX}{name}"
+        location = f"{PREFIX}{name}"
         if not isinstance(executor, SparkExecutor):
-            raise UserError(f"input {told}: only Spark reads catalog tables; add --executor spark")
+            raise UserError(f"input {location}: only Spark reads catalog tables; add --executor spark")
         spark = executor.session()
         from pyspark.errors import AnalysisException, ParseException
 
@@ -46,10 +46,12 @@ class Table:
         except (AnalysisException, ParseException) as error:
             reason = str(error).splitlines()[0]
             raise UserError(
-                f"{told} cannot be opened ({reason}); check the name, and the catalog's settings in spark.conf"
+                f"{location} cannot be opened ({reason}); check the name, and the catalog's settings in spark.conf"
             ) from None
-        check_columns(schema, config.tokenize, told)
-        return cls(told, frame.select(*(frame[f"`{column}`"] for column in named_columns(config.tokenize))))
+        check_columns(schema, config.tokenize, location)
+        return cls(
+            location, frame.select(*(frame[f"`{column}`"] for column in named_columns(config.tokenize)))
+        )
 
     def identity(self) -> dict[str, Any]:
         """What tells the table from a changed one: its files. Where Spark names none, it is read again each time."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def handlers_kept() -> Iterator[None]:
+def restore_interrupt_handler() -> Iterator[None]:
     """Whatever the block makes of Ctrl-C, afterwards it does what it did before."""
     before = signal.getsignal(signal.SIGINT)
     try:

@@ -1,7 +1,7 @@
 """A shuffle through Arrow IPC files on a local disk: bounded memory on both sides.
 
 A map task sorts its rows by part, some megabytes at a time, and appends a record batch for each part to one file. A
-reduce task reads the batches of its part from all files. R: rows.
+reduce task reads the batches of its part from all files.
 """
 
 from collections.abc import Iterable, Iterator
@@ -76,10 +76,10 @@ def _buffered(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.
 
 def _by_part(table: pa.Table, key: str, num_parts: int) -> Iterator[tuple[int, pa.RecordBatch]]:
     rows = table.combine_chunks()
-    part_R = np.concatenate([parts_of_keys(chunk, num_parts) for chunk in rows[key].chunks] or [_NONE])
-    order_R = np.argsort(part_R, kind="stable")
-    ordered = rows.take(pa.array(order_R)).combine_chunks()
-    parts, begins, sizes = np.unique(part_R[order_R], return_index=True, return_counts=True)
+    part_I = np.concatenate([parts_of_keys(chunk, num_parts) for chunk in rows[key].chunks] or [_NONE])
+    order_I = np.argsort(part_I, kind="stable")
+    ordered = rows.take(pa.array(order_I)).combine_chunks()
+    parts, begins, sizes = np.unique(part_I[order_I], return_index=True, return_counts=True)
     for part, begin, size in zip(parts.tolist(), begins.tolist(), sizes.tolist(), strict=True):
         for batch in ordered.slice(begin, size).to_batches():
             yield part, batch

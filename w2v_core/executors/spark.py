@@ -23,7 +23,7 @@ import pyarrow as pa
 from w2v_core.config import SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
-from w2v_core.executors.interrupts import handlers_kept, was_interrupted
+from w2v_core.executors.interrupts import restore_interrupt_handler, was_interrupted
 from w2v_core.executors.java import prepare_java
 from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import TASK_RESULTS, TaskResult
@@ -64,7 +64,7 @@ def session(
         builder = builder.config(key, value)
     try:
         with (
-            handlers_kept(),
+            restore_interrupt_handler(),
             capture(),
         ):  # PySpark's for Ctrl-C talks to the JVM first, and fails at it
             session = builder.getOrCreate()
@@ -96,8 +96,8 @@ def is_under_spark_submit() -> bool:
 
 def _own_archive() -> str | None:
     """The zip that this program runs from, if it does: `python dist/w2v.zip run …`."""
-    place = Path(__file__).parents[2]
-    return str(place) if place.is_file() else None
+    archive = Path(__file__).parents[2]
+    return str(archive) if archive.is_file() else None
 
 
 def _quiet_settings() -> dict[str, str]:
@@ -159,7 +159,9 @@ class SparkExecutor:
 
         spark = self.session()
         parts = spark.range(0, num_parts, 1, num_parts)
-        return _receipts(_collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS)), self._watch))
+        return _task_results(
+            _collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS)), self._watch)
+        )
 
     def run_shuffled(
         self,
@@ -187,7 +189,7 @@ class SparkExecutor:
                 yield task_result.to_batch()
 
         schema = spark_schema(table.sparkSession, TASK_RESULTS)
-        return _receipts(_collect(job, table.mapInArrow(run, schema), self._watch))
+        return _task_results(_collect(job, table.mapInArrow(run, schema), self._watch))
 
     def shuffled(
         self,
@@ -318,5 +320,5 @@ def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":
 _SECONDS_TO_CANCEL = 5.0
 
 
-def _receipts(rows: pa.Table) -> list[TaskResult]:
+def _task_results(rows: pa.Table) -> list[TaskResult]:
     return [TaskResult.model_validate_json(text) for text in rows["receipt"].to_pylist()]

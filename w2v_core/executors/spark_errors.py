@@ -15,14 +15,14 @@ def failure_of(job: str, error: Exception, is_python: bool) -> Exception:
     memory was short or a disk full; SparkError where a Python worker or a JVM died. Another failure of Python code is
     itself.
     """
-    told = _text(error)
-    if found := _OURS.search(told):
+    message = _text(error)
+    if found := _OURS.search(message):
         return _error_of(*found.groups())
-    if _OUT_OF_MEMORY.search(told):
+    if _OUT_OF_MEMORY.search(message):
         return UserError(f"{job}: {_MORE_MEMORY}")
-    if found := _NO_DISK.search(told):
+    if found := _NO_DISK.search(message):
         return UserError(f"{job}: {found.group()}; {_MORE_DISK}")
-    return error if is_python else SparkError(f"{job}: {_cause(told)}")
+    return error if is_python else SparkError(f"{job}: {_cause(message)}")
 
 
 def _error_of(name: str, message: str) -> W2VError:
@@ -43,12 +43,12 @@ def _text(error: Exception) -> str:
         return type(error).__name__
 
 
-def _cause(told: str) -> str:
+def _cause(message: str) -> str:
     """What Spark says of the task that failed, without the JVM's traces."""
-    found = _JOB_ABORTED.search(told)
+    found = _JOB_ABORTED.search(message)
     if found is None:
-        return f"Spark's Java process does not answer ({told.splitlines()[0]})"
-    most_recent = _MOST_RECENT.search(told)
+        return f"Spark's Java process does not answer ({message.splitlines()[0]})"
+    most_recent = _MOST_RECENT.search(message)
     return " ".join(found.group().split()) + (f" {most_recent.group(1)}" if most_recent else "")
 
 

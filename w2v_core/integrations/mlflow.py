@@ -15,9 +15,9 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from w2v_core.errors import UserError, describe_system_error
-from w2v_core.io.credentials import is_secret, refuse_in_location, without_secrets
+from w2v_core.io.credentials import is_secret, reject_in_location, without_secrets
 from w2v_core.io.events import log_event
-from w2v_core.report.facts import Facts, read_facts
+from w2v_core.report.facts import RunFacts, read_facts
 from w2v_core.runs.artifacts import REPORT_PAGE
 from w2v_core.runs.run_directory import RunDir
 
@@ -58,7 +58,7 @@ def log_run(
     takes them from MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN), where mlflow is not
     installed, and for a run that is not trained.
     """
-    refuse_tracking(tracking_uri)
+    reject_tracking(tracking_uri)
     client_class = import_client()
     run.require("vectors")
     facts = read_facts(run)
@@ -67,18 +67,18 @@ def log_run(
         client = client_class(tracking_uri=tracking_uri)
         logged = _log(client, experiment, run, facts, extra_params or {}, extra_metrics or {}, tags or {})
     except Exception as error:
-        told = f"MLflow at {tracking_uri} did not take the run ({_reason(error)})"
+        message = f"MLflow at {tracking_uri} did not take the run ({_reason(error)})"
         if required:
-            raise UserError(f"{told}; check --uri, and that the server is up") from None
-        log_event(f"mlflow: {told}; the run itself is whole", "mlflow_failed", "warning")
+            raise UserError(f"{message}; check --uri, and that the server is up") from None
+        log_event(f"mlflow: {message}; the run itself is whole", "mlflow_failed", "warning")
         return None
     log_event(f"mlflow: run {logged} of {experiment}, at {tracking_uri}", "mlflow_logged", mlflow_run=logged)
     return logged
 
 
-def refuse_tracking(tracking_uri: str, option: str = "--uri") -> None:
+def reject_tracking(tracking_uri: str, option: str = "--uri") -> None:
     """UserError for a URI with credentials, and for one that is no server's, in the sentence's own words."""
-    refuse_in_location(
+    reject_in_location(
         tracking_uri,
         option,
         "leave them out and give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in "
@@ -105,7 +105,7 @@ def _log(
     client: "MlflowClient",
     experiment: str,
     run: RunDir,
-    facts: Facts,
+    facts: RunFacts,
     extra_params: Mapping[str, Any],
     extra_metrics: Mapping[str, float],
     tags: Mapping[str, str],
@@ -124,8 +124,8 @@ def _log(
             for key, value in {**params_of(facts), **_texts(extra_params)}.items()
         ]
         metrics = [Metric(*point) for point in [*points_of(facts), *_last(extra_metrics, facts)]]
-        told = [RunTag(key, without_secrets(value)[:LONGEST_TAG]) for key, value in tags.items()]
-        client.log_batch(logged, tags=told)
+        run_tags = [RunTag(key, without_secrets(value)[:LONGEST_TAG]) for key, value in tags.items()]
+        client.log_batch(logged, tags=run_tags)
         for some in _by(params, MOST_PARAMS):
             client.log_batch(logged, params=some)
         for more in _by(metrics, MOST_METRICS):
@@ -139,7 +139,7 @@ def _log(
     return logged
 
 
-def params_of(facts: Facts) -> dict[str, str]:
+def params_of(facts: RunFacts) -> dict[str, str]:
     """Every setting of every finished stage, as section.key; secrets by their names only."""
     sections = {
         "tokens": "tokenize",
@@ -162,24 +162,24 @@ Point = tuple[str, float, int, int]
 """A metric's name, its value, the time in milliseconds, and the step, which is in rows."""
 
 
-def points_of(facts: Facts) -> list[Point]:
+def points_of(facts: RunFacts) -> list[Point]:
     """Curves of the training over rows, and every count, second and score at its end."""
     vectors = facts.manifests["vectors"]
     ended = _milliseconds(vectors.finished_at)
     length = max((line.get("seconds") or 0.0 for line in facts.metrics), default=0.0)
     # Before the first row there is no alpha yet, and no rate.
-    told = [line for line in facts.metrics if line["rows"]]
+    trained = [line for line in facts.metrics if line["rows"]]
     curves = [
         (name, float(line[name]), ended - round(1000 * (length - (line.get("seconds") or 0.0))), line["rows"])
         for name in ("loss", "held_out_loss", "alpha", "rows_per_second")
-        for line in (facts.metrics if name == "held_out_loss" else told)
+        for line in (facts.metrics if name == "held_out_loss" else trained)
         if line.get(name) is not None and math.isfinite(line[name])
     ]
     last = facts.metrics[-1]["rows"] if facts.metrics else 0
     return [*curves, *((name, value, ended, last) for name, value in numbers_of(facts).items())]
 
 
-def numbers_of(facts: Facts) -> dict[str, float]:
+def numbers_of(facts: RunFacts) -> dict[str, float]:
     """What is one number of a run: counts, seconds, bytes, tokens a second, and scores."""
     numbers: dict[str, float] = {}
     for stage, manifest in facts.manifests.items():
@@ -205,7 +205,7 @@ def numbers_of(facts: Facts) -> dict[str, float]:
     return {name: float(value) for name, value in numbers.items()}
 
 
-def _last(extra: Mapping[str, float], facts: Facts) -> Iterator[Point]:
+def _last(extra: Mapping[str, float], facts: RunFacts) -> Iterator[Point]:
     ended = _milliseconds(facts.manifests["vectors"].finished_at)
     for name, value in extra.items():
         yield name, float(value), ended, 0
@@ -259,5 +259,5 @@ def _by(items: list[Any], number: int) -> Iterator[list[Any]]:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return without_secrets(describe_system_error(error))
-    told = without_secrets((str(error) or type(error).__name__).splitlines()[0])
-    return shorten(told, LONGEST_REASON, placeholder=" …")
+    message = without_secrets((str(error) or type(error).__name__).splitlines()[0])
+    return shorten(message, LONGEST_REASON, placeholder=" …")

@@ -42,11 +42,11 @@ _PAIR_IN_TEXT = re.compile(r"(?<![\w.-])([\w.-]++)=([^\s&;,'\"]+)")
 _ENDS_SENTENCES = ".,:;!"
 
 
-def refuse_in_location(location: str, told: str = "", way_out: str = HINT) -> None:
-    """UserError where a URI holds credentials. `told` says what names the location, where it is a setting."""
+def reject_in_location(location: str, key: str = "", hint: str = HINT) -> None:
+    """UserError where a URI holds credentials. `key` is the setting that names the location."""
     if holds_credentials(location):
-        shown = redacted(location)
-        raise UserError(f"{f'{told} = ' if told else ''}{shown} holds credentials; {way_out}")
+        redacted_location = redacted(location)
+        raise UserError(f"{f'{key} = ' if key else ''}{redacted_location} holds credentials; {hint}")
 
 
 def holds_credentials(location: str) -> bool:
@@ -68,8 +68,8 @@ def holds_credentials(location: str) -> bool:
 def redacted(location: str) -> str:
     """The scheme, and what stands behind the credentials where that is sure."""
     scheme, _, rest = location.partition("?")[0].partition(":")
-    _, at, place = rest.rpartition("@")
-    return f"{scheme}://…{at}{place if at else ''}"
+    _, at, host = rest.rpartition("@")
+    return f"{scheme}://…{at}{host if at else ''}"
 
 
 def without_secrets(text: str) -> str:
@@ -101,13 +101,13 @@ def is_secret(key: str, value: str, depth: int = 8) -> bool:
     return depth > 0 and any(is_secret(name, below, depth - 1) for name, below in _PAIR.findall(value))
 
 
-def refuse_in_settings(settings: Any) -> None:
-    """UserError for a secret among settings, nested as TOML nests them, before any of them is checked or told."""
+def reject_in_settings(settings: Any) -> None:
+    """UserError for a secret among settings, nested as TOML nests them, before any of them is checked or logged."""
     for key, value in _leaves(settings, ""):
         if key.startswith("spark.") and is_secret(key, value):
             raise UserError(f"{key} holds a secret, which no configuration may; {HINT}")
         if key not in _PATTERNS:
-            refuse_in_location(value, key)
+            reject_in_location(value, key)
 
 
 def _leaves(settings: Any, key: str) -> Iterator[tuple[str, str]]:

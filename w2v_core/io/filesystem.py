@@ -21,7 +21,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from w2v_core.errors import UserError
-from w2v_core.io.credentials import refuse_in_location
+from w2v_core.io.credentials import reject_in_location
 
 Location = str | os.PathLike[str]
 """A path or a URI, as people write it in Python: they have pathlib."""
@@ -52,7 +52,7 @@ class Folder:
 
     def create(self) -> None:
         """Make the folder, and those above it, where they are missing; on an object store the first file does."""
-        if self.renames:
+        if self.supports_rename:
             self.filesystem.create_dir(self.path, recursive=True)
 
     @property
@@ -61,20 +61,20 @@ class Folder:
         return isinstance(self.filesystem, fs.LocalFileSystem)
 
     @property
-    def renames(self) -> bool:
+    def supports_rename(self) -> bool:
         """Whether a file can be given another name, at once and whole; object stores can only copy it."""
         return self.filesystem.type_name not in _OBJECT_STORES
 
-    def refuse_file(self, location: str) -> None:
+    def reject_file(self, location: str) -> None:
         """UserError where a file stands here, or where a folder above should be, on a local disk."""
         if self.is_local:
-            for place in (Path(self.path), *Path(self.path).parents):
-                if os.path.isfile(place):  # noqa: PTH113  # no error where a folder may not be entered
-                    raise UserError(f"{location} cannot be used: {place} is a file; name a folder")
+            for parent in (Path(self.path), *Path(self.path).parents):
+                if os.path.isfile(parent):  # noqa: PTH113  # no error where a folder may not be entered
+                    raise UserError(f"{location} cannot be used: {parent} is a file; name a folder")
 
     def require_bucket(self) -> None:
         """OSError where this is in a bucket that does not exist; PyArrow finds nothing there, and tells only here."""
-        if not self.renames:
+        if not self.supports_rename:
             with suppress(FileNotFoundError):
                 self.filesystem.get_file_info(fs.FileSelector(self.path))
 
@@ -117,10 +117,10 @@ class Folder:
                 return None
             except OSError:
                 faults += 1
-                if self.renames or faults == _FAULTS:
+                if self.supports_rename or faults == _FAULTS:
                     raise
                 continue
-            if self.renames or self._size(name) == len(data):
+            if self.supports_rename or self._size(name) == len(data):
                 return data
 
     def _size(self, name: str) -> int | None:
@@ -145,7 +145,7 @@ class Folder:
         It is moved, but copied on an object store, where this folder is to be deleted afterwards.
         """
         source, target = self.file(name), to.file(new_name)
-        if self.renames:
+        if self.supports_rename:
             self.filesystem.move(source, target)
         elif num_bytes <= LARGEST_COPY:
             self.filesystem.copy_file(source, target)
@@ -186,14 +186,14 @@ def open_folder(location: Location) -> Folder:
         path = Path(location)
         path = path.expanduser() if location == "~" or location.startswith("~/") else path
         return Folder(fs.LocalFileSystem(), str(path.absolute()))
-    refuse_in_location(location)
+    reject_in_location(location)
     try:
         filesystem, inner_path = fs.FileSystem.from_uri(_quoted(location))
     except (ValueError, OSError, NotImplementedError) as error:
-        told = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
+        reason = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
         if location.startswith(("s3a://", "s3n://")):
-            told = f"has Hadoop's scheme; write s3{location[3:]}"
-        raise UserError(f"{location} {told}") from None
+            reason = f"has Hadoop's scheme; write s3{location[3:]}"
+        raise UserError(f"{location} {reason}") from None
     return Folder(filesystem, inner_path)
 
 
@@ -215,8 +215,8 @@ def access(location: str) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        if told := refusal(str(error)):
-            raise UserError(f"{location} {told}") from None
+        if reason := refusal(str(error)):
+            raise UserError(f"{location} {reason}") from None
         raise
 
 

@@ -1,6 +1,6 @@
 """A lease that a process holds for as long as it lives, and that is free soon after it died.
 
-    with kept(run.lease, "w2v train", say):
+    with hold_lease(run.lease, "w2v train", log_event):
         …
 
 Its time is short and renewed all the while. A process that was killed on this machine holds up nobody. One that cannot
@@ -15,20 +15,23 @@ from contextlib import contextmanager, suppress
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder
-from w2v_core.locking.lease import CLOCKS_DIFFER, Lease, LeaseHeldError, LeaseLostError, take
+from w2v_core.locking.lease import CLOCKS_DIFFER, Lease, LeaseHeldError, LeaseLostError, acquire
 
 LIFETIME_SECONDS, RENEWAL_SECONDS = 60.0, 10.0
 
 
 @contextmanager
-def kept(folder: Folder, purpose: str, on_wait: Callable[[str], object] | None = None) -> Iterator[Lease]:
-    """Hold the lease of `folder` during the block, in the main thread. TakenError where another holds it.
+def hold_lease(
+    folder: Folder, purpose: str, on_wait: Callable[[str], object] | None = None
+) -> Iterator[Lease]:
+    """Hold the lease of `folder` during the block, in the main thread.
 
-    Where it is lost to another meanwhile, because the machine slept, the block is interrupted and LostError raised.
-    on_wait: gets told whose sign of life is waited for
+    Raises LeaseHeldError if another process holds it. If another process acquires it during the block, because
+    this machine slept, the block is interrupted and LeaseLostError raised.
+    on_wait: called with a description of the process whose sign of life is waited for
     """
     patience = LIFETIME_SECONDS + CLOCKS_DIFFER.total_seconds() + RENEWAL_SECONDS
-    lease = take(folder, purpose, LIFETIME_SECONDS, wait_for_sign=patience, on_wait=on_wait)
+    lease = acquire(folder, purpose, LIFETIME_SECONDS, wait_for_sign=patience, on_wait=on_wait)
     beat = _Beat(lease)
     beat.start()
     try:

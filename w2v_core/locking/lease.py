@@ -1,6 +1,6 @@
 """One at a time: a lease of a folder, on a disk or on an object store that can only put, get, list and delete.
 
-    with held(store / "lease", "publishing", lifetime=600) as lease:
+    with acquired(store / "lease", "publishing", lifetime=600) as lease:
         …
         lease.renew()    # before what must not be done by two
 
@@ -71,7 +71,7 @@ class Claim(BaseModel):
 
     def __str__(self) -> str:
         owner = f"{self.owner} ({self.process})" if self.owner else str(self.process)
-        return f"{owner}, {self.purpose}, since {_told(self.since)} and at most until {_told(self.expires)}"
+        return f"{owner}, {self.purpose}, since {_time_text(self.since)} and at most until {_time_text(self.expires)}"
 
 
 Claims = dict[str, Claim | None]
@@ -88,7 +88,7 @@ class Lease:
     lifetime: timedelta
 
     def renew(self) -> None:
-        """Hold it for another lifetime from now. LostError where its claim is gone or its time is over.
+        """Hold it for another lifetime from now. LeaseLostError if its claim is gone or its time is over.
 
         Others remove a claim that they read after its time. Where the new time stood before that, they read it.
         """
@@ -101,7 +101,9 @@ class Lease:
                     self.claim = self.claim.model_copy(update={"expires": expires, "is_held": True})
                     return
             _withdraw(self.folder, self.name)
-        why = f"its time was over at {_told(self.claim.expires)}" if is_there else "its claim was deleted"
+        why = (
+            f"its time was over at {_time_text(self.claim.expires)}" if is_there else "its claim was deleted"
+        )
         raise LeaseLostError(
             f"the lease {self.folder} for {self.claim.purpose} is lost ({why}): somebody else may hold it; start again"
         )
@@ -109,13 +111,15 @@ class Lease:
     def reacquire(self) -> None:
         """Hold it for another lifetime, also where its time is over, as after a machine's sleep, but nobody has come.
 
-        Whoever comes after its time removes the claim. LostError where one did, TakenError where one just does.
+        Whoever comes after its time removes the claim. LeaseLostError if one did, LeaseHeldError if one just does.
         """
         with access(str(self.folder)):
             if datetime.now(UTC) < self.claim.expires or self.folder.read(self.name) is None:
                 self.renew()
                 return
-        again = take(self.folder, self.claim.purpose, self.lifetime.total_seconds(), owner=self.claim.owner)
+        again = acquire(
+            self.folder, self.claim.purpose, self.lifetime.total_seconds(), owner=self.claim.owner
+        )
         self.name, self.claim = again.name, again.claim
 
     def release(self) -> None:
@@ -127,9 +131,9 @@ class Lease:
 
 
 @contextmanager
-def held(folder: Folder, purpose: str, lifetime: float, *, wait: float = 0.0) -> Iterator[Lease]:
-    """Hold the lease of `folder` during the block, as this process. Errors and arguments as `take`."""
-    lease = take(folder, purpose, lifetime, wait=wait)
+def acquired(folder: Folder, purpose: str, lifetime: float, *, wait: float = 0.0) -> Iterator[Lease]:
+    """Hold the lease of `folder` during the block, as this process. Errors and arguments as `acquire`."""
+    lease = acquire(folder, purpose, lifetime, wait=wait)
     try:
         yield lease
     except BaseException:
@@ -139,7 +143,7 @@ def held(folder: Folder, purpose: str, lifetime: float, *, wait: float = 0.0) ->
     lease.release()
 
 
-def take(
+def acquire(
     folder: Folder,
     purpose: str,
     lifetime: float,
@@ -149,12 +153,14 @@ def take(
     wait_for_sign: float = 0.0,
     on_wait: Callable[[str], object] | None = None,
 ) -> Lease:
-    """The lease of `folder` for so many seconds, unless it is renewed or released. TakenError where another holds it.
+    """Acquire the lease of `folder` for so many seconds, unless it is renewed or released.
+
+    Raises LeaseHeldError if another process holds it.
 
     owner: who holds it instead of this process, which then may end: one that names itself the same takes it again
     wait: seconds to wait for another who holds it
     wait_for_sign: seconds to wait where the holder may be dead: it cannot be seen from here, and does not renew
-    on_wait: gets told, once, whose sign is waited for
+    on_wait: called once, with a description of the process whose sign of life is waited for
     """
     begin, pause = time.monotonic(), _FIRST_PAUSE
     first_seen: Claims | None = None
@@ -169,11 +175,11 @@ def take(
             patience = max(wait, CONTEST_SECONDS) if is_contest else wait
             if _is_silent(tried, first_seen or tried):
                 if first_seen is None and on_wait:
-                    on_wait(_told_way(tried))
+                    on_wait(_holder_text(tried))
                 patience = max(patience, wait_for_sign)
             first_seen = first_seen or tried
             if time.monotonic() - begin >= patience:
-                raise _taken(folder, tried)
+                raise _held_error(folder, tried)
             time.sleep(random.random() * pause)  # noqa: S311
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -246,25 +252,26 @@ def _decoded(data: bytes, until: bytes | None) -> Claim | None:
 
 def _is_silent(claims: Claims, before: Claims) -> bool:
     """Whether the holder may be dead: a process that cannot be seen from here, and has not renewed since `before`."""
-    _, claim = _in_the_way(claims)
+    _, claim = _blocking_claim(claims)
     if claim is None or claim.owner is not None or not claim.is_held or claim.process.is_seen_from_here():
         return False
     return claim in before.values()
 
 
-def _in_the_way(claims: Claims) -> tuple[str, Claim | None]:
-    held_one = next((each for each in claims.items() if each[1] and each[1].is_held), None)
-    return held_one or next(iter(claims.items()))
+def _blocking_claim(claims: Claims) -> tuple[str, Claim | None]:
+    active = next((each for each in claims.items() if each[1] and each[1].is_held), None)
+    return active or next(iter(claims.items()))
 
 
-def _told_way(claims: Claims) -> str:
-    _, claim = _in_the_way(claims)
+def _holder_text(claims: Claims) -> str:
+    _, claim = _blocking_claim(claims)
     assert claim is not None
-    return f"{claim.process}, {claim.purpose}, which cannot be seen from here; at most until {_told(claim.expires)}"
+    until = _time_text(claim.expires)
+    return f"{claim.process}, {claim.purpose}, which cannot be seen from here; at most until {until}"
 
 
-def _taken(folder: Folder, others: Claims) -> LeaseHeldError:
-    name, claim = _in_the_way(others)
+def _held_error(folder: Folder, others: Claims) -> LeaseHeldError:
+    name, claim = _blocking_claim(others)
     if claim is None:
         return LeaseHeldError(
             f"{folder.file(name)} is no claim of this program; delete it where nobody uses it"
@@ -285,5 +292,5 @@ def _until(name: str) -> str:
     return name.removesuffix(_CLAIM) + _UNTIL
 
 
-def _told(time_: datetime) -> str:
+def _time_text(time_: datetime) -> str:
     return time_.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -33,7 +33,7 @@ class Process(BaseModel):
             pid=os.getpid(),
             boot=_boot(),
             namespace=_namespace(),
-            started=_standing(os.getpid())[0],
+            started=_process_state(os.getpid())[0],
         )
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Process(BaseModel):
             return True
         except PermissionError:
             pass  # it is somebody else's, and lives
-        started, is_ended = _standing(self.pid)
+        started, is_ended = _process_state(self.pid)
         return is_ended or (None not in (started, self.started) and started != self.started)
 
 
@@ -78,12 +78,12 @@ def _namespace() -> str | None:
     return None
 
 
-def _standing(pid: int) -> tuple[int | None, bool]:
-    """When the process began, None where it is not told, and whether it has ended and only waits to be reaped."""
+def _process_state(pid: int) -> tuple[int | None, bool]:
+    """Return when the process began, None if unknown, and whether it has ended and only waits to be reaped."""
     try:
-        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        content = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None, False
     # A name in brackets, which may hold anything, stands before.
-    state, *fields = told.rpartition(")")[2].split()
+    state, *fields = content.rpartition(")")[2].split()
     return int(fields[18]), state in "ZX"

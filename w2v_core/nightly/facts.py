@@ -3,17 +3,17 @@
 import json
 from typing import Any
 
-from w2v_core.nightly.gate import Facts
+from w2v_core.nightly.gate import GateFacts
 from w2v_core.runs.artifacts import COMPARISON, EVALUATION, METRICS, STAGES
 from w2v_core.runs.run_directory import RunDir
 
 
-def gate_facts(run: RunDir, *, has_current: bool) -> Facts:
+def gate_facts(run: RunDir, *, has_current: bool) -> GateFacts:
     """What the gate asks of the finished `run`."""
     before, after = _held_out_losses(run)
     known, new, words = _churn(run)
     comparison = _json(run, COMPARISON)
-    return Facts(
+    return GateFacts(
         scores=scores_of(run),
         drops={item["file"]: drop for item in _items(comparison) if (drop := _drop(item)) is not None},
         held_out_loss=after,
@@ -70,14 +70,14 @@ def _churn(run: RunDir) -> tuple[float | None, int | None, int | None]:
         return None, None, None
     counters, account = manifest.counters, manifest.tokens
     known = counters.get("tokens_known_before")
-    share = known / account.read if known is not None and account and account.read else None
-    return share, counters.get("new_words"), counters.get("words")
+    known_fraction = known / account.read if known is not None and account and account.read else None
+    return known_fraction, counters.get("new_words"), counters.get("words")
 
 
 def _held_out_losses(run: RunDir) -> tuple[float | None, float | None]:
     """Before the first row, and at the end."""
-    told = (run.stage("vectors").read(METRICS) or b"").splitlines()
-    lines = [json.loads(line) for line in told]
+    text = (run.stage("vectors").read(METRICS) or b"").splitlines()
+    lines = [json.loads(line) for line in text]
     if not lines:
         return None, None
     before = lines[0]["held_out_loss"] if lines[0]["rows"] == 0 else None

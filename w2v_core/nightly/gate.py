@@ -13,7 +13,7 @@ from w2v_core.errors import UserError
 
 
 @dataclass(frozen=True)
-class Facts:
+class GateFacts:
     """What is known of a candidate.
 
     scores               of every set by the name it was asked for by: Spearman's correlation or accuracy
@@ -77,7 +77,7 @@ class GateResult:
         return cls(tuple(Check(**check) for check in json.loads(data)["checks"]))
 
 
-def evaluate_gate(facts: Facts, config: GateConfig) -> GateResult:
+def evaluate_gate(facts: GateFacts, config: GateConfig) -> GateResult:
     """Every check that `config` asks for."""
     return GateResult(tuple(_checks(facts, config)))
 
@@ -93,7 +93,7 @@ def require_sets(config: GateConfig, evaluate: EvaluateConfig) -> None:
         )
 
 
-def _checks(facts: Facts, config: GateConfig) -> Iterator[Check]:
+def _checks(facts: GateFacts, config: GateConfig) -> Iterator[Check]:
     for name, bound in sorted(config.min_scores.items()):
         yield _at_least(f"score of {name}", facts.scores.get(name), bound)
     if config.max_drop is not None:
@@ -122,12 +122,16 @@ def _at_most_if_known(name: str, value: float | None, bound: float) -> Check:
 
 
 def _at_least(name: str, value: float | None, bound: float) -> Check:
-    return Check(name, value, bound, value is not None and value >= bound, _told(value, "at least", bound))
+    return Check(
+        name, value, bound, value is not None and value >= bound, _comparison_text(value, "at least", bound)
+    )
 
 
 def _at_most(name: str, value: float | None, bound: float) -> Check:
-    return Check(name, value, bound, value is not None and value <= bound, _told(value, "at most", bound))
+    return Check(
+        name, value, bound, value is not None and value <= bound, _comparison_text(value, "at most", bound)
+    )
 
 
-def _told(value: float | None, side: str, bound: float) -> str:
+def _comparison_text(value: float | None, side: str, bound: float) -> str:
     return f"{'not defined' if value is None else f'{value:.4f}'} against {side} {bound:g}"

@@ -107,7 +107,7 @@ def fingerprints(
     UserError for a file that is gone.
     """
 
-    def told(file: InputFile) -> ReadFile:
+    def fingerprint(file: InputFile) -> ReadFile:
         location = location_of(file)
         known = ledger.by_location.get(location)
         if not reread and known and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
@@ -117,7 +117,7 @@ def fingerprints(
         )
 
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-        return list(pool.map(told, files))
+        return list(pool.map(fingerprint, files))
 
 
 def location_of(file: InputFile) -> str:

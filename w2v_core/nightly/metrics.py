@@ -17,7 +17,7 @@ def exposition(records: Sequence[Record], model: str, checked_at: datetime) -> s
     """All metrics of one model, from its nights, oldest first; what is not known has no line."""
     checked: list[Sample] = [({"model": model}, checked_at.timestamp())]
     lines: list[str] = []
-    for name, kind, told, samples in [
+    for name, kind, description, samples in [
         (
             "w2v_night_last_check_timestamp_seconds",
             "gauge",
@@ -28,7 +28,7 @@ def exposition(records: Sequence[Record], model: str, checked_at: datetime) -> s
     ]:
         known = [(labels, value) for labels, value in samples if value is not None]
         if known:
-            lines += [f"# HELP {name} {told}", f"# TYPE {name} {kind}"]
+            lines += [f"# HELP {name} {description}", f"# TYPE {name} {kind}"]
             lines += [f"{name}{_labels(labels)} {value!r}" for labels, value in known]
     return "".join(f"{line}\n" for line in lines)
 
@@ -41,8 +41,8 @@ def _metrics(records: Sequence[Record]) -> Iterator[Metric]:
     ended = [record for record in records if record.outcome != "failed"]
     published = [record for record in records if record.outcome == "published"]
 
-    def one(name: str, told: str, value: float | None) -> Metric:
-        return f"w2v_night_{name}", "gauge", told, [(model, value)]
+    def one(name: str, description: str, value: float | None) -> Metric:
+        return f"w2v_night_{name}", "gauge", description, [(model, value)]
 
     yield one("last_end_timestamp_seconds", "When the last night ended.", _moment(last))
     yield one(
@@ -98,8 +98,8 @@ def _moment(record: Record) -> float:
 
 
 def _labels(labels: dict[str, str]) -> str:
-    told = (f'{key}="{_escaped(value)}"' for key, value in labels.items())
-    return "{" + ",".join(told) + "}"
+    pairs = (f'{key}="{_escaped(value)}"' for key, value in labels.items())
+    return "{" + ",".join(pairs) + "}"
 
 
 def _escaped(value: str) -> str:

@@ -99,7 +99,7 @@ def _is_record(name: str) -> bool:
     return True
 
 
-def _visible(names: set[str]) -> set[str]:
+def _without_drafts(names: set[str]) -> set[str]:
     """Names but those of drafts, which begin with a dot."""
     return {name for name in names if not name.startswith(".")}
 
@@ -110,21 +110,24 @@ class WorkFolder:
     def __init__(self, location: str) -> None:
         self.location = location.rstrip("/") or "/"
         self.folder = open_folder(location)
-        self.folder.refuse_file(location)
+        self.folder.reject_file(location)
         with access(location):
             self.folder.require_bucket()
-            self._refuse_foreign()
+            self._reject_foreign()
 
-    def _refuse_foreign(self) -> None:
+    def _reject_foreign(self) -> None:
         """UserError where other people's files stand: what nights made is removed before the next one begins."""
         names = {*self.folder.sizes(), *self.folder.folders()}
         has_nights = PLAN in names or any(map(_is_record, (self.folder / NIGHTS).sizes()))
-        if not has_nights and _visible(names) - {CONFIG, INPUTS, RUN, NIGHTS, LEASE}:
+        if not has_nights and _without_drafts(names) - {CONFIG, INPUTS, RUN, NIGHTS, LEASE}:
             raise UserError(
                 f"{self.location} is not empty and holds no nights of w2v; name a new or an empty folder"
             )
         run = self.folder / RUN
-        if run.read(MARKER) is None and _visible({*run.sizes(), *run.folders()}) - {*STAGES, CHECKPOINTS}:
+        if run.read(MARKER) is None and _without_drafts({*run.sizes(), *run.folders()}) - {
+            *STAGES,
+            CHECKPOINTS,
+        }:
             raise UserError(
                 f"{self.file(RUN)} is no run directory, and a night would replace it; name a new or an empty folder"
             )

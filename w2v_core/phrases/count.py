@@ -1,4 +1,4 @@
-"""How often each word and each gram occurs: by part, and then by bucket. D: distinct words, G: grams."""
+"""How often each word and each gram occurs: by part, and then by bucket."""
 
 from collections.abc import Iterable, Iterator
 
@@ -40,15 +40,15 @@ def count_bigrams(sentences: Iterable[pa.ListArray], phrase_rules: PhraseRules) 
 
 
 def _count(sentences: pa.ListArray, phrase_rules: PhraseRules) -> pa.Table:
-    words, places_T = dictionary_and_codes(sentences)
-    counts_D = np.bincount(places_T, minlength=len(words))
-    kind_D = -is_common(words, phrase_rules).astype(np.int32)
+    words, codes_T = dictionary_and_codes(sentences)
+    counts_U = np.bincount(codes_T, minlength=len(words))
+    kind_U = -is_common(words, phrase_rules).astype(np.int32)
     bigrams = grams_of(sentences, phrase_rules)
-    counts_G = np.bincount(bigrams.gram_P, minlength=len(bigrams.names_G))
-    of_grams = [bigrams.names_G, bigrams.first_G, bigrams.last_G, counts_G]
+    counts_J = np.bincount(bigrams.of_pair, minlength=len(bigrams.names))
+    of_grams = [bigrams.names, bigrams.first_bytes, bigrams.last_bytes, counts_J]
     return pa.concat_tables(
         [
-            pa.table([words, kind_D, kind_D, counts_D], schema=GRAMS).filter(pa.array(counts_D > 0)),
+            pa.table([words, kind_U, kind_U, counts_U], schema=GRAMS).filter(pa.array(counts_U > 0)),
             pa.table(of_grams, schema=GRAMS),
         ]
     )

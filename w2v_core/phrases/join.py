@@ -1,4 +1,4 @@
-"""Phrases in place of the words they are made of. T: tokens, P: pairs, G: grams."""
+"""Phrases in place of the words they are made of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ class Phrases:
         return cls(Lookup.of(_keys(phrases["phrase"].combine_chunks(), first, last)))
 
     def among(self, bigrams: Bigrams) -> BoolArray:
-        """Which of the grams (G,) are phrases."""
-        keys = _keys(bigrams.names_G, pa.array(bigrams.first_G), pa.array(bigrams.last_G))
-        is_phrase_G: BoolArray = self.keys.ids(keys) != UNKNOWN
-        return is_phrase_G
+        """Which of the grams (J,) are phrases."""
+        keys = _keys(bigrams.names, pa.array(bigrams.first_bytes), pa.array(bigrams.last_bytes))
+        is_phrase_J: BoolArray = self.keys.ids(keys) != UNKNOWN
+        return is_phrase_J
 
 
 def _keys(names: pa.StringArray, first: pa.Array, last: pa.Array) -> pa.StringArray:
@@ -42,29 +42,29 @@ def _keys(names: pa.StringArray, first: pa.Array, last: pa.Array) -> pa.StringAr
 
 def join(sentences: pa.ListArray, phrases: Phrases, phrase_rules: PhraseRules) -> pa.ListArray:
     """`sentences` with phrases joined, from left to right: a word that ends a phrase does not begin the next one."""
-    words, places_T = dictionary_and_codes(sentences)
+    words, codes_T = dictionary_and_codes(sentences)
     bigrams = grams_of(sentences, phrase_rules)
-    taken = np.flatnonzero(_every_other(phrases.among(bigrams)[bigrams.gram_P], bigrams))
-    begin_P, end_P = bigrams.begin_P[taken], bigrams.end_P[taken]
-    places_T = places_T.copy()
-    places_T[begin_P] = len(words) + bigrams.gram_P[taken]
-    stays_T = np.ones(len(places_T), bool)
+    taken = np.flatnonzero(_every_other(phrases.among(bigrams)[bigrams.of_pair], bigrams))
+    begin_P, end_P = bigrams.begins[taken], bigrams.ends[taken]
+    codes_T = codes_T.copy()
+    codes_T[begin_P] = len(words) + bigrams.of_pair[taken]
+    stays_T = np.ones(len(codes_T), bool)
     stays_T[ranges(begin_P + 1, end_P - begin_P)] = False
     ends_T = np.concatenate([[0], np.cumsum(stays_T)]).astype(np.int32)
     offsets = sentences.offsets.to_numpy()
-    used_D, place_T = np.unique(places_T[stays_T], return_inverse=True)
-    dictionary = pa.concat_arrays([words, bigrams.names_G]).take(pa.array(used_D))
-    tokens = pa.DictionaryArray.from_arrays(pa.array(place_T.astype(np.int32)), dictionary)
+    used_U, code_T = np.unique(codes_T[stays_T], return_inverse=True)
+    dictionary = pa.concat_arrays([words, bigrams.names]).take(pa.array(used_U))
+    tokens = pa.DictionaryArray.from_arrays(pa.array(code_T.astype(np.int32)), dictionary)
     return pa.ListArray.from_arrays(pa.array(ends_T[offsets - offsets[0]]), tokens)
 
 
 def _every_other(is_phrase_P: BoolArray, bigrams: Bigrams) -> BoolArray:
     """Of phrases that overlap in a row, the first, the third, and so on."""
     follows_P = np.zeros(len(is_phrase_P), bool)
-    follows_P[1:] = is_phrase_P[:-1] & (bigrams.end_P[:-1] == bigrams.begin_P[1:])
-    place_P = np.arange(len(is_phrase_P))
-    begin_of_row_P = np.maximum.accumulate(np.where(follows_P, 0, place_P))
-    taken_P: BoolArray = is_phrase_P & ((place_P - begin_of_row_P) % 2 == 0)
+    follows_P[1:] = is_phrase_P[:-1] & (bigrams.ends[:-1] == bigrams.begins[1:])
+    position_P = np.arange(len(is_phrase_P))
+    begin_of_row_P = np.maximum.accumulate(np.where(follows_P, 0, position_P))
+    taken_P: BoolArray = is_phrase_P & ((position_P - begin_of_row_P) % 2 == 0)
     return taken_P
 
 

@@ -1,4 +1,4 @@
-"""Documents to vectors: the weighted means of their words' vectors, for what is learned on few labels."""
+"""The documents stage: a vector for each document, the weighted mean of its word vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from w2v_core.vocabulary.vocabulary import cached_vocabulary
 READING = ("column", "format", "strict", "split_bytes")
 
 
-"""Settings of [tokenize] that say where documents stand; all others are the run's."""
+"""Settings of [tokenize] that locate documents in the input; all others are those of the run."""
 
 
 Parts = list[list[tuple[Split, int]]]
@@ -42,7 +42,7 @@ Parts = list[list[tuple[Split, int]]]
 
 @dataclass(frozen=True)
 class Source:
-    """What a run has to say about words: how texts become words, and the words' vectors."""
+    """The parts of a run that documents need: the settings that made words of texts, and the vectors."""
 
     tokenize: TokenizeConfig
     given: TokenizerResources
@@ -55,7 +55,7 @@ class Source:
 
     @classmethod
     def of(cls, run: RunDir, asked: TokenizeConfig) -> "Source":
-        """From the manifests of a finished run. UserError where a stage, or a file that was named, is not as it was."""
+        """Read the manifests of a finished run. Raises UserError if a stage, or a file that it read, has changed."""
         vectors, vocab, tokens = (run.require(stage) for stage in ("vectors", "vocab", "tokens"))
         tokenize = tokenize_settings(tokens, asked, run.location)
         sentences, phrase_rules, phrases = SentenceStage.of(run), PhraseRules(""), []
@@ -76,13 +76,13 @@ class Source:
         )
 
     def encoder(self) -> Encoder:
-        """A fresh one, for one task."""
+        """Return a new encoder, for one task."""
         phrases = opened_phrases(self.phrases_folder, self.phrases) if self.phrases else ()
         return Encoder(self.tokenize, self.given, phrases, self.phrase_rules, cached_vocabulary(*self.vocab))
 
 
 def tokenize_settings(tokens: Manifest, asked: TokenizeConfig, location: str) -> TokenizeConfig:
-    """The run's own settings, but for those of READING. UserError where others are asked for."""
+    """Return the settings of the run, except those of READING. Raises UserError if others are set."""
     ran = TokenizeConfig.model_validate(tokens.config)
     for key in sorted(asked.model_fields_set - {*READING, "weight_column"}):
         if getattr(asked, key) != getattr(ran, key):
@@ -95,13 +95,13 @@ def tokenize_settings(tokens: Manifest, asked: TokenizeConfig, location: str) ->
 
 
 def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> TokenizerResources:
-    """Stop words and model. UserError where they have changed since the run was made."""
+    """Return stop words and model. Raises UserError if they have changed since the run was made."""
     given = TokenizerResources.read(tokenize)
     was: dict[str, Any] = tokens.inputs if isinstance(tokens.inputs, dict) else {}
     for key, value in given.identity().items():
         if was.get(key) != value:
             raise UserError(
-                f"tokenize.{key} = {getattr(tokenize, key)} is not what it was when {location} was made; put the old "
+                f"tokenize.{key} = {getattr(tokenize, key)} has changed since {location} was made; put the old "
                 "file back, or run the pipeline again"
             )
     return given
@@ -110,7 +110,7 @@ def _same_files(tokens: Manifest, tokenize: TokenizeConfig, location: str) -> To
 def embed_documents(
     run: RunDir, files: Sequence[InputFile], output: str, config: Config, executor: Executor
 ) -> Manifest:
-    """The vectors of the documents in `files`, in folder `output`."""
+    """Write the vectors of the documents in `files` into folder `output`."""
     source = Source.of(run, config.tokenize)
     check_formats(files, config.embed.id_column)
     import_readers(files)
@@ -130,7 +130,7 @@ def embed_documents(
         lambda: executor.start(run.name),
     )
     if silent := manifest.counters["documents_without_known_word"]:
-        log_event(f"documents: {silent:,} have no known word; their vectors are zero")
+        log_event(f"documents: {silent:,} have no word of the vocabulary; their vectors are zero")
     return manifest
 
 
@@ -144,16 +144,16 @@ def _build(
     task_results = executor.run_parts("documents: embedding", len(parts), embed_one) if parts else []
     others: list[FileEntry] = []
     if options.remove_components and task_results:
-        drafts, has_id = (
+        by_part, has_id = (
             {task_result.part: task_result for task_result in task_results},
             options.id_column is not None,
         )
-        components_CD = principal_components(
+        components_KD = principal_components(
             total_moment(folder, task_results, size), options.remove_components
         )
-        remove = partial(_remove_components, folder, drafts, components_CD, has_id)
+        remove = partial(_remove_components, folder, by_part, components_KD, has_id)
         task_results = executor.run_parts("documents: removing components", len(parts), remove)
-        others = [write_array(stage_writer, COMPONENTS, components_CD)]
+        others = [write_array(stage_writer, COMPONENTS, components_KD)]
     counters = add_counters(task_result.counters for task_result in task_results)
     if not counters.get("documents"):
         raise UserError(
@@ -167,14 +167,17 @@ def _build(
 
 
 def _numbered(tasks: list[list[Split]], source: Source, config: Config, executor: Executor) -> Parts:
-    """The splits with the numbers of their first rows. Files that are cut are counted first, unless rows have ids."""
+    """Return the splits with the numbers of their first rows. Rows of files with several splits are counted first,
+    unless rows have ids."""
     splits = [split for task in tasks for split in task]
     rows = [0] * len(splits)
     if config.embed.id_column is None and any(split.begin for split in splits):
         count = partial(_count_part, tasks, source.tokenize)
         task_results = executor.run_parts("documents: numbering rows", len(tasks), count)
         by_part = {task_result.part: task_result.counters for task_result in task_results}
-        rows = [by_part[part][str(place)] for part, task in enumerate(tasks) for place in range(len(task))]
+        rows = [
+            by_part[part][str(position)] for part, task in enumerate(tasks) for position in range(len(task))
+        ]
     first_rows, before = [], 0
     for split, num_rows in zip(splits, rows, strict=True):
         before = before if split.begin else 0
@@ -191,9 +194,9 @@ def _embed_part(parts: Parts, source: Source, options: EmbedConfig, folder: Fold
 
 
 def _remove_components(
-    folder: Folder, drafts: dict[int, TaskResult], components_CD: FloatArray, has_id: bool, part: int
+    folder: Folder, by_part: dict[int, TaskResult], components_KD: FloatArray, has_id: bool, part: int
 ) -> TaskResult:
-    return rewrite_without(folder, drafts[part], components_CD, has_id)
+    return rewrite_without(folder, by_part[part], components_KD, has_id)
 
 
 def _count_part(tasks: list[list[Split]], tokenize: TokenizeConfig, part: int) -> TaskResult:

@@ -1,4 +1,4 @@
-"""Vectors to scores on similarity and analogy sets."""
+"""The reports stage: scores of the vectors on similarity and analogy sets."""
 
 import hashlib
 import json
@@ -23,12 +23,12 @@ from w2v_core.vectors.word_vectors import WordVectors
 
 
 def has_sets(config: Config) -> bool:
-    """Whether there is anything to evaluate against."""
+    """Return whether an evaluation set is configured."""
     return bool(config.evaluate.similarity or config.evaluate.analogies)
 
 
 def check_sets(config: Config) -> Sets:
-    """The sets. UserError for one that cannot be read: better told before hours of training than after."""
+    """Read the sets before training. Raises UserError for a set that cannot be read."""
     for path in (*config.evaluate.similarity, *config.evaluate.analogies):
         if path != path.encode(errors="replace").decode():
             raise UserError(f"evaluation file {path!a} has a name that is not UTF-8; rename it")
@@ -36,7 +36,7 @@ def check_sets(config: Config) -> Sets:
 
 
 def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) -> dict[str, Any]:
-    """The reports stage: every score, and under "against" what differs from another run; also logged."""
+    """Write and log every score, and under "against" the differences from another run."""
     vectors = run.require("vectors")
     sets = check_sets(config)
     work = _Work(run, config.evaluate, sets, None if against is None else OtherVectors.find(against))
@@ -53,7 +53,7 @@ def evaluate_vectors(run: RunDir, config: Config, against: str | None = None) ->
 
 
 class _Work:
-    """What the stage reads and writes. The comparison is one of its files: both are of the same vectors, or neither."""
+    """The inputs and files of the stage. The comparison is one of the files, so that both are of the same vectors."""
 
     def __init__(self, run: RunDir, config: EvaluateConfig, sets: Sets, other: OtherVectors | None) -> None:
         self.run = run
@@ -71,7 +71,7 @@ class _Work:
         return SharedWords.of(self.vectors, WordVectors.read(self.other.folder))
 
     def prepare(self) -> None:
-        """Vectors that cannot be compared are refused while the old reports still stand."""
+        """Reject vectors that cannot be compared, while the old reports still exist."""
         if self.other is not None:
             _ = self.shared
 
@@ -90,7 +90,7 @@ class _Work:
 
 
 def _digests(config: EvaluateConfig) -> dict[str, str]:
-    """Of the content of every set, by the name it was asked for by."""
+    """Return the digest of every set, by its configured name."""
     kinds: dict[Kind, tuple[str, ...]] = {"similarity": config.similarity, "analogies": config.analogies}
     return {path: _digest(located(path, kind)) for kind, paths in kinds.items() for path in paths}
 

@@ -1,4 +1,4 @@
-"""What a night does, step by step; `jobs/run_night.py` holds its lease meanwhile."""
+"""The nightly run, step by step; `jobs/run_night.py` holds its lease meanwhile."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +14,7 @@ from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Executor
 from w2v_core.executors.catalog import PREFIX, tables_among
-from w2v_core.integrations.mlflow import import_client, log_run, refuse_tracking
+from w2v_core.integrations.mlflow import import_client, log_run, reject_tracking
 from w2v_core.io.events import bind_run, log_event
 from w2v_core.io.filesystem import open_folder
 from w2v_core.locking.lease import Lease
@@ -57,7 +57,7 @@ _OF_WHOLE_VOCABULARY = {"counts.words", "counts.distinct_words", "bytes.vocab", 
 
 
 class CreatedBy(BaseModel):
-    """Which night made a version, of which files, with which settings."""
+    """The nightly run that made a version, with its files and settings."""
 
     model_config = ConfigDict(frozen=True)
     night: str
@@ -67,7 +67,7 @@ class CreatedBy(BaseModel):
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """What a nightly run did: the record of one that ended, where a prepared one is, or neither, as nothing is new."""
+    """The result of a nightly run: its record if it ended, its location if prepared, neither if nothing is new."""
 
     record: Record | None = None
     prepared: dict[str, Any] | None = None
@@ -94,7 +94,7 @@ class State(Enum):
 
 @dataclass
 class _Step:
-    """What transitions need, and what they leave to later ones."""
+    """The values that transitions read, and write for later transitions."""
 
     plan: Plan
     lease: Lease
@@ -118,15 +118,15 @@ class NightlyRun:
         watch_training: WatchTraining = unwatched_training,
     ) -> None:
         require_sets(config.gate, config.evaluate)
-        _refuse_own_settings(config)
+        _reject_own_settings(config)
         check_sets(config)
         check_report(config)
         if metrics_file is not None:
-            _refuse_no_file(metrics_file)
+            _require_file(metrics_file)
         if mlflow is not None:
-            refuse_tracking(mlflow, "--mlflow")
+            reject_tracking(mlflow, "--mlflow")
             import_client()
-        _refuse_work_of_another(work, model.name)
+        _reject_work_of_another(work, model.name)
         self._work = work
         self._model = model
         self._config = config
@@ -201,7 +201,7 @@ class NightlyRun:
         return State.TRAINED
 
     def is_under_way(self) -> bool:
-        """Whether a night has begun that has not ended; one whose plan is damaged has."""
+        """Return whether a nightly run has begun and not ended. A run with a damaged plan has begun."""
         return PLAN in self._work.folder.sizes()
 
     def _last_result(self) -> NightlyResult:
@@ -218,7 +218,7 @@ class NightlyRun:
         return NightlyResult(record=record)
 
     def _prepared_plan(self, locations: Sequence[str], fresh: bool) -> Plan | None:
-        """The plan of the night that is under way, or of a new one; None where nothing is new."""
+        """Return the plan of the unfinished nightly run, or of a new one; None if nothing is new."""
         current = self._model.current()
         plan = self._work.plan()
         if plan is not None and not fresh:
@@ -233,7 +233,7 @@ class NightlyRun:
         if not added:
             return None
         if not fresh:
-            self._refuse_again(added, current)
+            self._reject_repeated(added, current)
         prediction = self._prediction(added) if self._config.night.predict else None
         plan = Plan(
             night=self._new_name(),
@@ -248,18 +248,20 @@ class NightlyRun:
         return plan
 
     def _new_name(self) -> str:
-        """That of the moment, or of the one after the last night, where that is later: a clock may be set back.
+        """Return the name of the current second, or of the second after the last nightly run if that is later.
 
-        Nights are told in the order of their names.
+        Nightly runs are sorted by name, and a clock may be set back.
         """
         taken = {record.night for record in self._work.records()}
-        taken |= {made_by.night for version in self._model.versions() if (made_by := _made_by(version))}
+        taken |= {
+            created_by.night for version in self._model.versions() if (created_by := _created_by(version))
+        }
         if not taken:
             return name_of(self._asked_at)
         return name_of(max(self._asked_at, began_at(max(taken)) + timedelta(seconds=1)))
 
     def _prediction(self, files: Sequence[ReadFile]) -> Prediction | None:
-        """What the night will take; None, and why, where that cannot be told."""
+        """Return the predicted cost of the nightly run; log why and return None if there is none."""
         try:
             found = predict_run([file.location for file in files], self._config)
         except UserError as error:
@@ -269,7 +271,7 @@ class NightlyRun:
         return found
 
     def _why_anew(self, plan: Plan, current: Version | None) -> str | None:
-        """What speaks against going on with `plan`."""
+        """Return why `plan` cannot be continued, or None."""
         if self._version_of(plan) is not None:
             return None
         if plan.based_on != (current.name if current else None):
@@ -290,7 +292,7 @@ class NightlyRun:
         return None
 
     def _look(self, locations: Sequence[str], current: Version | None) -> SortedOut:
-        """The files beside those that current has read."""
+        """Return the files of the input, compared with those that the current version has read."""
         tables, others = tables_among(locations)
         if tables:
             raise UserError(
@@ -299,20 +301,20 @@ class NightlyRun:
         ledger = self._ledger(current)
         files = self._files(others)
         sorted_out = ledger.sort_out(fingerprints(files, ledger, reread=self._config.night.reread))
-        for kind, told in (
+        for kind, reason in (
             (sorted_out.copies, "files of content that was read already"),
             (sorted_out.empty, "empty files"),
         ):
             if kind:
-                log_event(f"night: {len(kind)} {told} are left out, first {kind[0].location}")
+                log_event(f"night: {len(kind)} {reason} are left out, first {kind[0].location}")
         added = {file.location for file in (*sorted_out.new, *sorted_out.changed)}
         detect_formats([file for file in files if location_of(file) in added])
         if sorted_out.changed:
             first = sorted_out.changed[0].location
             if self._config.night.changed_files == "refuse":
                 raise UserError(
-                    f"{len(sorted_out.changed)} files that {current and current.name} has read hold something else "
-                    f"now, first {first}; put them back, write what is new to files of other names, or let all of it "
+                    f"{len(sorted_out.changed)} files that {current and current.name} has read have changed, "
+                    f"first {first}; put them back, write what is new to files of other names, or let all of it "
                     "be counted again with --set night.changed_files=add"
                 )
             log_event(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
@@ -333,16 +335,16 @@ class NightlyRun:
             )
         return Ledger.read(data, f"{version.location}/{LEDGER}")
 
-    def _refuse_again(self, added: Sequence[ReadFile], current: Version | None) -> None:
-        """GateRefused where these files, with these settings, made a version from current that is not to stand."""
+    def _reject_repeated(self, added: Sequence[ReadFile], current: Version | None) -> None:
+        """Raise GateRefused if the same files and settings already made a version from current that failed."""
         settings, contents = self._identity(), {file.sha256 for file in added}
         for version in self._model.versions():
-            made_by = _made_by(version)
+            created_by = _created_by(version)
             if (
-                made_by is None
+                created_by is None
                 or version.record.based_on != (current.name if current else None)
-                or made_by.settings != settings
-                or {file.sha256 for file in made_by.files} != contents
+                or created_by.settings != settings
+                or {file.sha256 for file in created_by.files} != contents
             ):
                 continue
             why = (
@@ -357,7 +359,7 @@ class NightlyRun:
             )
 
     def _settings_for(self, plan: Plan) -> Config:
-        """The settings of the night's stages: it starts from the version that is current."""
+        """Return the settings of the stages, which start from the current version."""
         vocab: dict[str, Any] = {"accumulate": True}
         train: dict[str, Any] = {}
         if plan.based_on is not None:
@@ -369,14 +371,14 @@ class NightlyRun:
         return Config.model_validate(settings)
 
     def _identity(self) -> dict[str, Any]:
-        """The settings that decide what a night makes and whether it passes."""
+        """Return the settings that decide the vectors of a nightly run and whether it passes the gate."""
         return self._config.model_dump(mode="json", by_alias=True, exclude={"executor", "spark", "night"})
 
     def _version_of(self, plan: Plan) -> Version | None:
-        """The version that this night has published already."""
+        """Return the version that this nightly run has already published."""
         for version in reversed(self._model.versions()):
-            made_by = _made_by(version)
-            if made_by and made_by.night == plan.night:
+            created_by = _created_by(version)
+            if created_by and created_by.night == plan.night:
                 return version
         return None
 
@@ -401,14 +403,14 @@ class NightlyRun:
                 f"{'; '.join(refused_by)}"
             )
         log_event(
-            f"night: {self._told_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
+            f"night: {self._describe_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
             "night_finished",
             **record.model_dump(mode="json"),
         )
         step.record = record
         return State.ENDED
 
-    def _told_current(self, version: Version) -> str:
+    def _describe_current(self, version: Version) -> str:
         current = self._model.current()
         if current is None or current.name == version.name:
             return f"{version.name} is current"
@@ -426,24 +428,24 @@ class NightlyRun:
         run = RunDir.open(self._work.run_location)
         for stage in ("tokens", "vocab", "shards", "vectors"):
             run.require(stage)
-        if told := self._what_changed(plan):
-            raise UserError(f"{told}; run again, and the night begins anew")
+        if message := self._what_changed(plan):
+            raise UserError(f"{message}; run again, and the night begins anew")
         current = self._model.current()
         gate_result = evaluate_gate(gate_facts(run, has_current=current is not None), self._config.gate)
         for check in gate_result.checks:
-            told = "passed" if check.passed else "FAILED"
+            message = "passed" if check.passed else "FAILED"
             log_event(
-                f"gate: {told}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
+                f"gate: {message}  {check}", "gate", "info" if check.passed else "warning", **asdict(check)
             )
         ledger = self._ledger(current).extended(plan.files)
-        made_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())
+        created_by = CreatedBy(night=plan.night, files=plan.files, settings=self._identity())
         step.lease.renew()
         published = self._model.publish(
             run,
             attachments={
                 LEDGER: ledger.to_json(),
                 VERDICT: gate_result.to_json(),
-                NIGHT: made_by.model_dump_json(indent=1).encode(),
+                NIGHT: created_by.model_dump_json(indent=1).encode(),
             },
             state="accepted" if gate_result.passed else "rejected",
             based_on=plan.based_on,
@@ -478,7 +480,7 @@ class NightlyRun:
 
     @contextmanager
     def _failure_recorded(self) -> Iterator[None]:
-        """A night that fails is recorded; one that is interrupted or killed stays under way."""
+        """Record a nightly run that fails; an interrupted or killed run stays unfinished."""
         try:
             yield
         except GateRefused:
@@ -505,7 +507,7 @@ class NightlyRun:
         folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
 
 
-def _refuse_work_of_another(work: WorkFolder, name: str) -> None:
+def _reject_work_of_another(work: WorkFolder, name: str) -> None:
     plan = work.plan()
     models = [plan.model] if plan else [record.model for record in work.records(1)]
     if models and models[0] != name:
@@ -514,8 +516,8 @@ def _refuse_work_of_another(work: WorkFolder, name: str) -> None:
         )
 
 
-def _refuse_no_file(location: str) -> None:
-    """UserError where the metrics would replace something else than a file."""
+def _require_file(location: str) -> None:
+    """Raise UserError if the metrics would replace something other than a file."""
     target = open_folder(location)
     kind = target.filesystem.get_file_info(target.path).type
     if location.endswith("/") or kind not in (fs.FileType.File, fs.FileType.NotFound):
@@ -525,14 +527,14 @@ def _refuse_no_file(location: str) -> None:
 
 
 def stages_of(config: Config) -> list[str]:
-    """The commands of a night with these settings, in order."""
+    """Return the commands of a nightly run with these settings, in order."""
     evaluated = has_sets(config) or config.train.init_vectors is not None
     asked = {"phrases": config.phrases.passes > 0, "evaluate": evaluated}
     return [stage for stage in STAGES if asked.get(stage, True)]
 
 
-def _refuse_own_settings(config: Config) -> None:
-    """UserError for settings that each night decides."""
+def _reject_own_settings(config: Config) -> None:
+    """Raise UserError for settings that each nightly run decides."""
     named = {
         "vocab.extend": config.vocab.extend,
         "vocab.merge": config.vocab.merge,
@@ -546,14 +548,14 @@ def _refuse_own_settings(config: Config) -> None:
             )
 
 
-def _made_by(version: Version) -> CreatedBy | None:
-    """What night made the version; None where `w2v publish` did."""
+def _created_by(version: Version) -> CreatedBy | None:
+    """Return the nightly run that made the version; None if `w2v publish` did."""
     data = version.folder.read(NIGHT)
     return None if data is None else CreatedBy.model_validate_json(data)
 
 
 def _compared(plan: Plan, run: RunDir) -> list[dict[str, Any]]:
-    """What was predicted beside what came; of a vocabulary that grew, the plan knows only what is new."""
+    """Return predicted and measured values; for a vocabulary that grew, the plan covers only the new input."""
     if plan.prediction is None:
         return []
     rows = compare(Prediction.model_validate(plan.prediction), run)

@@ -1,4 +1,4 @@
-"""The error of an input without a token: why there is none, and what to change."""
+"""The error for an input without tokens: the reason, and a fix."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ _FIXES = {
 def no_token(
     source: str, counters: Mapping[str, int], account: TokenAccount, options: TokenizeConfig
 ) -> UserError:
-    """The error for the input `source`, in which these counters and this account were found."""
+    """Return the error for the input `source` with these counters and this token account."""
     rows, without, bad = (counters.get(name, 0) for name in ("rows", "rows_without_text", "bad_rows"))
     reasons = {name: counters[name] for name in BAD_ROWS if counters.get(name)}
     fix = "give files with text, or another tokenize.tokenizer or tokenize.column"

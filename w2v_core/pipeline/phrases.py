@@ -1,4 +1,4 @@
-"""Sentences with words that belong together as one token. Between tokens and vocab, where it is asked for."""
+"""The phrases stage, optional and between tokens and vocab: words that belong together become one token."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -33,7 +33,7 @@ _TOKENS_A_TASK = 5_000_000  # of a task that adds grams up: every second one is 
 
 
 def make_phrases(run: RunDir, config: Config, executor: Executor) -> Manifest | None:
-    """The phrases stage; where none is asked for, the one of an earlier run is removed."""
+    """Write the phrases stage; without phrases, remove the stage of an earlier run."""
     tokens, options = run.require("tokens"), config.phrases
     if options.passes == 0:
         if run.manifest("phrases") is not None:
@@ -91,7 +91,7 @@ def _find(
     config: Config,
     executor: Executor,
 ) -> pa.Table:
-    """PHRASES of pass `number`, in sentences in which those of the passes before, in `files`, are joined."""
+    """Return PHRASES of pass `number`, found in sentences with the phrases of earlier passes, in `files`, joined."""
     num_tasks = 2 + sentences.num_tokens // _TOKENS_A_TASK
     count = partial(_count_part, sentences, folder, tuple(files), phrase_rules, num_tasks * BUCKETS_A_TASK)
     sums = executor.shuffled(
@@ -146,7 +146,7 @@ def _sum_part(min_count: int, rows: Batches, _part: int) -> Iterator[pa.RecordBa
 
 
 def opened_phrases(folder: Folder, files: Sequence[FileEntry]) -> tuple[Phrases, ...]:
-    """The phrases in `files`, each opened once a process for as long as they are the last that were asked for."""
+    """Return the phrases in `files`, which each process caches until it opens other files."""
     asked = {(folder.file(entry.name), entry.crc32): entry for entry in files}
     opened = {key: _opened_last.get(key) or _read(folder, entry) for key, entry in asked.items()}
     _opened_last.clear()

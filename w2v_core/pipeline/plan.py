@@ -1,4 +1,4 @@
-"""What a run will take, from a sample of its input, before anything is started; and afterwards, what it took."""
+"""The prediction of what a run needs, from a sample of its input, and its comparison with the finished run."""
 
 from w2v_core.config import Config
 from w2v_core.errors import UserError
@@ -14,7 +14,7 @@ from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 def predict_run(
     locations: list[str], config: Config, sample_bytes: int = DEFAULT_SAMPLE_BYTES, seed: int = 1
 ) -> Prediction:
-    """The prediction of a run on what `locations` name. UserError for tables of a catalog, as for other input."""
+    """Predict a run on the files that `locations` name. Raises UserError for catalog tables and unreadable input."""
     tables, files = tables_among(locations)
     if tables:
         raise UserError(

@@ -1,4 +1,4 @@
-"""A finished run to one HTML page."""
+"""The report of a finished run, one HTML page."""
 
 from w2v_core.config import Config, ReportConfig
 from w2v_core.io.events import log_event
@@ -13,16 +13,16 @@ from w2v_core.vectors.word_vectors import WordVectors
 
 
 def check_report(config: Config) -> None:
-    """UserError where the report could not be made: better told before hours of training than after."""
+    """Raise UserError before training if the report could not be made after it."""
     if config.report.projection == "umap":
         require_umap()
 
 
 def write_report(run: RunDir, config: Config) -> None:
-    """reports/report.html, unless it stands and shows this run as it is.
+    """Write reports/report.html, unless it is up to date.
 
-    It is no file of the reports stage, which holds scores and may not have been made; what begins a stage before it
-    removes it with everything else in its folder, so a page never tells of vectors that are gone.
+    The page is not a file of the reports stage, which holds scores and is optional. Starting an earlier stage removes
+    the folder with the page, so the page never describes vectors that no longer exist.
     """
     run.require("vectors")
     folder, wanted = run.stage("reports"), fingerprint(run, config.report)
@@ -39,7 +39,7 @@ def write_report(run: RunDir, config: Config) -> None:
 
 
 def has_report(run: RunDir) -> bool:
-    """Whether a page stands, of whatever state of the run."""
+    """Return whether a page exists, of any state of the run."""
     return REPORT_PAGE in run.stage("reports").sizes()
 
 

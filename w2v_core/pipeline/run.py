@@ -1,4 +1,4 @@
-"""All stages, one after another; a stage that is up to date is not made again."""
+"""The whole pipeline: every stage that is not up to date, in order."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def check_named(config: Config, files: Sequence[InputFile] = (), tables: Sequenc
 
 
 def stages_of(config: Config) -> list[str]:
-    """The stages that these settings ask for."""
+    """Return the stages that these settings need."""
     asked = {"phrases": config.phrases.passes > 0, "reports": has_sets(config)}
     return [stage for stage in STAGES if asked.get(stage, True)]
 
@@ -62,7 +62,7 @@ def run_pipeline(
     fresh: bool = False,
     watch_training: WatchTraining = unwatched_training,
 ) -> None:
-    """Every stage on `files` and `tables`, on one executor that stops before training; and the report.
+    """Run every stage on `files` and `tables`, with one executor that stops before training, and write the report.
 
     against: other vectors to compare with, as `evaluate --against`
     fresh: as `train --fresh`

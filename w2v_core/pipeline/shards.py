@@ -1,4 +1,4 @@
-"""Sentences to shuffled (target, contexts) rows."""
+"""The shards stage: shuffled (target, contexts) rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ from w2v_core.vocabulary.vocabulary import Vocabulary, cached_vocabulary
 
 
 def make_shards(run: RunDir, config: Config, executor: Executor) -> Manifest:
-    """The shards stage."""
+    """Write the shards stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
     vocab = run.require("vocab")
     inputs = {sentences.name: sentences.manifest.fingerprint, "vocab": vocab.fingerprint}
@@ -99,7 +99,7 @@ def _write(
 
 
 def _fix_for_no_row(account: TokenAccount, sentences: SentenceStage, vocab: Manifest) -> str:
-    """Why no word has a neighbour, and what to change."""
+    """Return why no word has a context, and the fix."""
     if sentences.num_sentences == sentences.num_tokens:
         return "every sentence has one token only, so no token has a neighbour; give sentences of two tokens or more"
     if account.out_of_vocabulary > account.subsampled and vocab.config["min_count"] > 1:

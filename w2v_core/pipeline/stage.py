@@ -1,4 +1,4 @@
-"""Making a stage unless it is already made, and telling people so."""
+"""Write a stage unless it is up to date, and log which of both happened."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +16,7 @@ from w2v_core.runs.token_account import TokenAccount
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage made: files, where the tokens went, and other counts."""
+    """The result of a stage: its files, token account and other counts."""
 
     files: list[FileEntry]
     tokens: TokenAccount | None = None
@@ -35,7 +35,7 @@ class StageFolder(Protocol):
         """Return the manifest of the stage."""
 
     def rewrite(self, name: str) -> AbstractContextManager[StageWriter]:
-        """Empty the stage and yield the draft of its new content."""
+        """Empty the stage and yield the writer of its new content."""
 
 
 def make_stage(
@@ -46,36 +46,36 @@ def make_stage(
     build: Callable[[StageWriter], StageResult],
     prepare: Callable[[], object] = lambda: None,
 ) -> Manifest:
-    """The manifest of stage `name` made from `config` and `inputs`: the one that stands, or a new one.
+    """Write stage `name` from `config` and `inputs` unless it is up to date, and return its manifest.
 
-    `prepare` may still refuse, before anything old is removed. `build` writes the stage's files; nothing
-    counts as written before it has returned.
+    `prepare` may raise before the old stage is removed. `build` writes the files of the stage; the stage is
+    complete only after `build` has returned.
     """
     with bind_stage(name):
         if run.is_current(name, fingerprint(name, config, inputs)):
             log_event(f"{name}: up to date", "stage_up_to_date")
             return run.require(name)
         log_event(f"{name}: working", "stage_started")
-        with _interrupts_told(name):
+        with _name_interrupted_stage(name):
             prepare()
             with run.rewrite(name) as stage_writer:
-                made = build(stage_writer)
+                result = build(stage_writer)
                 manifest = stage_writer.finish(
                     config=config,
                     inputs=inputs,
-                    files=made.files,
-                    tokens=made.tokens,
-                    counters=made.counters,
-                    digest=made.digest,
-                    environment=made.environment,
+                    files=result.files,
+                    tokens=result.tokens,
+                    counters=result.counters,
+                    digest=result.digest,
+                    environment=result.environment,
                 )
-        log_event(f"{name}: {describe(manifest)}", "stage_finished", **facts(manifest))
+        log_event(f"{name}: {describe(manifest)}", "stage_finished", **stage_summary(manifest))
         return manifest
 
 
 @contextmanager
-def _interrupts_told(name: str) -> Iterator[None]:
-    """KeyboardInterrupt says which stage it struck, also where a failure that came of it had hidden it."""
+def _name_interrupted_stage(name: str) -> Iterator[None]:
+    """Raise an interrupt with the name of the stage, also if another failure hides the interrupt."""
     try:
         yield
     except BaseException as error:
@@ -85,16 +85,16 @@ def _interrupts_told(name: str) -> Iterator[None]:
 
 
 def describe(manifest: Manifest) -> str:
-    """One line: time, size, and every count."""
-    facts = [f"{manifest.seconds:.1f} s", f"{sum(file.bytes for file in manifest.files) / 1e6:.1f} MB"]
+    """Return one line with time, size and every count."""
+    parts = [f"{manifest.seconds:.1f} s", f"{sum(file.bytes for file in manifest.files) / 1e6:.1f} MB"]
     if account := manifest.tokens:
-        facts.append(f"tokens {account}")
-    facts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items() if count]
-    return "; ".join(facts)
+        parts.append(f"tokens {account}")
+    parts += [f"{name.replace('_', ' ')} {count:,}" for name, count in manifest.counters.items() if count]
+    return "; ".join(parts)
 
 
-def facts(manifest: Manifest) -> dict[str, Any]:
-    """The same, for programs."""
+def stage_summary(manifest: Manifest) -> dict[str, Any]:
+    """Return the same as a dictionary."""
     return {
         "seconds": manifest.seconds,
         "files": len(manifest.files),

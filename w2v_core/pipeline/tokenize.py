@@ -1,4 +1,4 @@
-"""Raw text to sentences of tokens."""
+"""The tokens stage: sentences of tokens."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -25,7 +25,7 @@ from w2v_core.tokenization.tokenizers import load_tokenizer, package_versions
 
 
 def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFile], list[str]]:
-    """The files and the tables that the locations name."""
+    """Return the files and the tables that the locations name."""
     tables, others = tables_among(locations)
     return find_files(
         others, config.tokenize.format, config.tokenize.column
@@ -39,7 +39,7 @@ def tokenize_corpus(
     executor: Executor,
     tables: Sequence[str] = (),
 ) -> Manifest:
-    """The tokens stage of `files` and `tables`."""
+    """Write the tokens stage of `files` and `tables`."""
     given = TokenizerResources.read(config.tokenize)
     identities = [file.identity() for file in files]
     opened = [Table.open(name, config, executor) for name in tables]
@@ -69,7 +69,7 @@ def tokenize_corpus(
 
 
 def import_readers(files: Sequence[InputFile]) -> None:
-    """UserError for formats that are not read, and where a package that reads one is not installed."""
+    """Raise UserError for unsupported formats, and if the package that reads a format is not installed."""
     detect_formats(files)
     needed = {"avro": import_fastavro, "mediawiki": import_parser}
     for kind in {file.format for file in files} & needed.keys():
@@ -77,7 +77,7 @@ def import_readers(files: Sequence[InputFile]) -> None:
 
 
 def load_packages(config: Config, given: TokenizerResources) -> dict[str, str]:
-    """The versions of the packages that the tokenizer needs. UserError where it cannot be had, before Spark starts."""
+    """Return the versions of the packages of the tokenizer. Raises UserError before Spark starts if one is missing."""
     versions = package_versions(config.tokenize)
     if given.model:
         load_tokenizer(config.tokenize, given.model)
@@ -132,5 +132,5 @@ def _tokenize_rows(
     rows: Batches,
     part: int,
 ) -> Iterator[TaskResult]:
-    """The receipt of a part of a table; the parts of files come before."""
+    """Write one part of a table and return its result; the parts of files come first."""
     yield tokenize_rows(rows, table, options, given, folder, first_part + part)

@@ -1,4 +1,4 @@
-"""Rows to vectors, on one machine and without Spark."""
+"""The vectors stage: training, on one machine and without Spark."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def unwatched_training() -> AbstractContextManager[tuple[Report, Callable[[], bo
 def train_vectors(
     run: RunDir, config: Config, fresh: bool = False, watch: WatchTraining = unwatched_training
 ) -> Manifest:
-    """The vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
+    """Write the vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
     vocab, shards = run.require("vocab"), run.require("shards")
     inputs: dict[str, Any] = {"vocab": vocab.fingerprint, "shards": shards.fingerprint}
     initial = _initial_vectors(run, config)
@@ -59,7 +59,7 @@ def train_vectors(
 
     @cache
     def words() -> tuple[Vocabulary, BoolArray | None]:
-        """The vocabulary, and which of its words have vectors to start from."""
+        """Return the vocabulary, and which of its words have initial vectors."""
         vocabulary, size = Vocabulary.read(run.stage("vocab")), config.train.vector_size
         require_memory(len(vocabulary), size)
         return vocabulary, initial.known(vocabulary, size) if initial else None
@@ -95,15 +95,17 @@ def _initial_vectors(run: RunDir, config: Config) -> InitialVectors | None:
 
 
 def _require_same(found: Checkpoint | None, settings: dict[str, Any], location: str) -> None:
-    """UserError where an unfinished training was started with other settings."""
+    """Raise UserError if an unfinished training was started with other settings."""
     if found is None:
         return
     before = {"engine": "numpy"} | found.settings  # the only one of earlier versions
     changed = [key for key in settings if before.get(key) != settings[key]]
     if changed:
-        told = ", ".join(f"train.{key} was {before.get(key)!r} and is {settings[key]!r}" for key in changed)
+        differences = ", ".join(
+            f"train.{key} was {before.get(key)!r} and is {settings[key]!r}" for key in changed
+        )
         raise UserError(
-            f"training in {location} is not finished, and {told}; give the same settings to go on, "
+            f"training in {location} is not finished, and {differences}; give the same settings to go on, "
             f"or start over with w2v train --run-dir {location} --fresh"
         )
 
@@ -170,8 +172,8 @@ def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:
 
 def _overlap(known_V: BoolArray, vocabulary: Vocabulary) -> str:
     counts_V = vocabulary.counts.astype(np.float64)
-    share = counts_V[known_V].sum() / counts_V.sum()
-    return f"{known_V.sum():,} of {len(known_V):,} words ({share:.1%} of the tokens)"
+    fraction = counts_V[known_V].sum() / counts_V.sum()
+    return f"{known_V.sum():,} of {len(known_V):,} words ({fraction:.1%} of the tokens)"
 
 
 def _report(metrics: "Metrics", show: Report, progress: Progress) -> None:
@@ -190,12 +192,12 @@ class Metrics:
         self._lines = [line for line in before if _rows_of(line) <= rows]
 
     def add(self, progress: Progress) -> None:
-        """One more line, also in the file."""
+        """Append a line, also to the file."""
         self._lines.append(json.dumps(progress.to_dict()).encode())
         self._folder.write_whole(METRICS, self.text())
 
     def text(self) -> bytes:
-        """All lines."""
+        """Return all lines."""
         return b"".join(line + b"\n" for line in self._lines)
 
 

@@ -1,4 +1,4 @@
-"""Is a run what its manifests say it is? Reads every byte of every finished stage again."""
+"""Verification of a run: every byte of every finished stage is compared with its manifest."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _CHUNK_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found of a finished stage. `problems` is empty where all is as its manifest says."""
+    """The result for one finished stage. `problems` is empty if the stage matches its manifest."""
 
     stage: str
     files: int
@@ -30,9 +30,9 @@ class Verified:
 
 
 def verify(run: RunDir) -> Iterator[Verified]:
-    """Each finished stage in turn: files, sizes, checksums, token accounts, and the digest of the shards' rows.
+    """Verify each finished stage: files, sizes, checksums, token accounts, and the digest of the rows in shards.
 
-    Lazy: a stage is read when it is asked for. UserError for a manifest that cannot be read.
+    Stages are read lazily, one at a time. Raises UserError for a manifest that cannot be read.
     """
     manifests = {name: manifest for name in STAGES if (manifest := run.manifest(name))}
     for name, manifest in manifests.items():
@@ -68,7 +68,7 @@ def _damage(folder: Folder, entry: FileEntry) -> str | None:
 
 
 def _account_problems(name: str, manifests: dict[str, Manifest]) -> list[str]:
-    """Tokens that a stage's account lost, or that two accounts tell differently."""
+    """Return the tokens that an account does not balance, or on which two accounts differ."""
     problems = []
     accounts = {stage: manifest.tokens for stage, manifest in manifests.items()}
     own = accounts[name]
@@ -90,13 +90,13 @@ def _account_problems(name: str, manifests: dict[str, Manifest]) -> list[str]:
 
 
 def _source(name: str, accounts: Mapping[str, object]) -> str | None:
-    """The stage whose tokens stage `name` reads, where both are there."""
+    """Return the stage whose tokens stage `name` reads, if both exist."""
     possible = {"phrases": ["tokens"], "vocab": ["phrases", "tokens"], "shards": ["phrases", "tokens"]}
     return next((stage for stage in possible.get(name, []) if accounts.get(stage)), None)
 
 
 def _shards_problems(folder: Folder, manifest: Manifest) -> tuple[str, list[str]]:
-    """The digest of the rows, and what the manifest says otherwise."""
+    """Return the digest of the rows, and where the manifest differs."""
     window, is_weighted = int(manifest.config["window"]), bool(manifest.counters.get("weighted"))
     digest, problems = 0, []
     for entry in manifest.files:
@@ -110,9 +110,9 @@ def _shards_problems(folder: Folder, manifest: Manifest) -> tuple[str, list[str]
             continue
         if num_rows != entry.rows:
             problems.append(f"{folder.file(entry.name)} has {num_rows:,} rows, not {entry.rows:,}")
-    told = f"{digest:016x}"
+    digest_text = f"{digest:016x}"
     if manifest.tokens and manifest.tokens.kept != sum(entry.rows or 0 for entry in manifest.files):
         problems.append(f"the files of {folder} do not hold the {manifest.tokens.kept:,} tokens kept")
-    if manifest.digest not in (None, told):
-        problems.append(f"the rows of {folder} have the digest {told}, not {manifest.digest}")
-    return told, problems
+    if manifest.digest not in (None, digest_text):
+        problems.append(f"the rows of {folder} have the digest {digest_text}, not {manifest.digest}")
+    return digest_text, problems

@@ -1,4 +1,4 @@
-"""Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
+"""The vocab stage: exact counts, ids, keep probabilities and the noise distribution."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ _AS_GIVEN = Rules()
 
 @dataclass(frozen=True)
 class VocabularyInputs:
-    """What the settings name by a location, read."""
+    """The word lists and vocabularies that the settings name."""
 
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """the words of keep and drop, as given"""
@@ -71,7 +71,7 @@ class VocabularyInputs:
     def read(
         cls, config: VocabConfig, rules: Rules = _AS_GIVEN, has_lists: bool = False
     ) -> "VocabularyInputs":
-        """Read them. UserError for what cannot be read, and for a word that is to stay and to go.
+        """Read them. Raises UserError for a file that cannot be read, and for a word that is both kept and dropped.
 
         rules: of the corpus; has_lists: whether lists of tokens are in it, to which `rules` were not applied.
         """
@@ -100,10 +100,10 @@ class VocabularyInputs:
         merge, from_ = (earlier[name][1] if name in earlier else None for name in ("merge", "from"))
         extend = None if config.extend is None else BaseVocabulary.read(config.extend, config.rare_lost)
         if extend is not None and drop:
-            known_N = Lookup.of(extend.table["token"].combine_chunks()).ids(pa.array(drop)) >= 0
-            if known_N.any():
+            is_known = Lookup.of(extend.table["token"].combine_chunks()).ids(pa.array(drop)) >= 0
+            if is_known.any():
                 raise UserError(
-                    f"vocab.drop = {config.drop} holds {drop[int(known_N.argmax())]!r}, which has an id in "
+                    f"vocab.drop = {config.drop} holds {drop[int(is_known.argmax())]!r}, which has an id in "
                     f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary without "
                     "vocab.extend"
                 )
@@ -117,7 +117,7 @@ class VocabularyInputs:
             require_same_settings(key, recorded_settings(folder), config)
 
     def identity(self) -> dict[str, object]:
-        """What tells this from other lists and vocabularies; empty where nothing is named."""
+        """Return what identifies these lists and vocabularies for a fingerprint; empty if none is named."""
         tables = {"merge": self.merge, "from": self.from_}
         named: dict[str, object] = {name: list(words) for name, words in self.lists.items()}
         named |= {name: digest_of(table) for name, table in tables.items() if table is not None}
@@ -125,7 +125,7 @@ class VocabularyInputs:
 
 
 def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
-    """The vocab stage."""
+    """Write the vocab stage."""
     sentences = SentenceStage.of(run, phrases_wanted=config.phrases.passes > 0)
     tokens = run.require("tokens")
     settings, has_lists = (
@@ -145,7 +145,9 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
 
     def build(stage_writer: StageWriter) -> StageResult:
         if named.from_ is not None:
-            return _adopt(stage_writer, run.stage("vocab"), sentences, config, named.from_, executor)
+            return _reuse_vocabulary(
+                stage_writer, run.stage("vocab"), sentences, config, named.from_, executor
+            )
         return _build(stage_writer, sentences, config, named, executor, spelling(settings))
 
     return make_stage(run, "vocab", config.vocab, inputs, build, lambda: executor.start(run.name))
@@ -167,7 +169,7 @@ def _build(
     executor: Executor,
     rules: Rules,
 ) -> StageResult:
-    """A vocabulary of the words that this corpus, and perhaps an earlier one, has."""
+    """Write a vocabulary of the words of this corpus and, if it extends one, of an earlier vocabulary."""
     counted = _count(stage_writer, sentences, config, named, executor)
     require_equal("tokens read by vocab", counted.tokens, sentences.num_tokens)
     table = build_vocab(counted, config.vocab, named.keep)
@@ -191,7 +193,7 @@ def _build(
 
 
 def _growth(counted: Counted, table: pa.Table, earlier: BaseVocabulary, min_count: int) -> dict[str, int]:
-    """How this corpus stands to the vocabulary that it extends."""
+    """Return counters that compare this corpus with the vocabulary that it extends."""
     known = counted.counts.filter(pc.greater(counted.counts["known"], 0))
     return {
         "words_known_before": len(earlier),
@@ -212,7 +214,7 @@ def _count(
     named: VocabularyInputs,
     executor: Executor,
 ) -> Counted:
-    """The words that can be kept, and sums over all words."""
+    """Return the words that can be kept, and sums over all words."""
     options, earlier = config.vocab, named.extend
     num_known, num_rare = (0, 0) if earlier is None else (len(earlier), earlier.num_rare)
     num_tasks = num_count_tasks(sentences.num_tokens, num_known + num_rare)
@@ -244,7 +246,7 @@ def _count_part(sentences: SentenceStage, num_buckets: int, part: int) -> Iterat
 def _read_rare(
     folder: Folder, names: Sequence[str], decay: float, num_buckets: int, file: int
 ) -> Iterator[pa.RecordBatch]:
-    """BUCKETS of one file of the earlier words without an id."""
+    """Return BUCKETS of one file of earlier words without an id."""
     for counts in rare_counts(folder, names[file], decay):
         yield partition_by_hash(counts, num_buckets)
 
@@ -256,13 +258,13 @@ def _sum_part(
 
 
 def _brought_along(merge: pa.Table, num_buckets: int) -> pa.RecordBatch:
-    """BUCKETS of an earlier vocabulary, of which nothing was seen in this corpus."""
+    """Return BUCKETS of an earlier vocabulary, with no occurrence in this corpus."""
     nothing = pa.array([0] * len(merge), pa.int64())
     columns = [merge["token"], merge["count"], nothing, nothing]
     return partition_by_hash(pa.table(columns, schema=COUNTS), num_buckets)
 
 
-def _adopt(
+def _reuse_vocabulary(
     stage_writer: StageWriter,
     vocab_folder: Folder,
     sentences: SentenceStage,
@@ -270,7 +272,7 @@ def _adopt(
     earlier: pa.Table,
     executor: Executor,
 ) -> StageResult:
-    """The earlier vocabulary as it is; the corpus is looked up in it, for its account."""
+    """Write the earlier vocabulary unchanged, and count how many tokens of the corpus it has."""
     table = vocab_of(earlier["token"].combine_chunks(), earlier["count"].to_numpy(), config.vocab)
     files, digest = write_vocab(stage_writer, table), digest_of(earlier)
     look_up = partial(_look_up, sentences, vocab_folder, digest)

@@ -1,4 +1,4 @@
-"""The sample through the shards stage and into training, timed. D: distinct words of the sample, V: words."""
+"""The sample through the shards stage and into training, timed."""
 
 import time
 from collections.abc import Sequence
@@ -32,15 +32,15 @@ TRIAL_SECONDS = 4.0
 class SpreadVocabulary(Vocabulary):
     """The words of a sample, with ids among the more words that the whole corpus has."""
 
-    id_D: Int32Array = field(kw_only=True)
-    spread_keep_V: npt.NDArray[np.float64] = field(kw_only=True)
-    spread_counts_V: npt.NDArray[np.int64] = field(kw_only=True)
+    word_ids: Int32Array = field(kw_only=True)
+    spread_keep: npt.NDArray[np.float64] = field(kw_only=True)
+    spread_counts: npt.NDArray[np.int64] = field(kw_only=True)
 
     def ids(self, tokens: pa.StringArray) -> Int32Array:
-        """The id (N,) in the large vocabulary of each token, -1 for a word that is not known."""
-        found_N = super().ids(tokens)
-        ids_N: Int32Array = np.where(found_N < 0, np.int32(-1), self.id_D[found_N])
-        return ids_N
+        """The id (T,) in the large vocabulary of each token, -1 for a word that is not known."""
+        found_T = super().ids(tokens)
+        ids_T: Int32Array = np.where(found_T < 0, np.int32(-1), self.word_ids[found_T])
+        return ids_T
 
 
 def spread_vocabulary(
@@ -57,31 +57,31 @@ def spread_vocabulary(
     wanted = kept_tokens / scale
     num_known = int(np.searchsorted(np.cumsum(counts), wanted)) + 1
     num_known = max(1, min(num_known, len(counts), num_words))
-    counts_D = np.maximum(counts[:num_known] * scale, 1).astype(np.int64)
+    counts_U = np.maximum(counts[:num_known] * scale, 1).astype(np.int64)
     num_sure = min(int((counts[:num_known] > 2).sum()), num_known)
     rng = np.random.default_rng(seed)
     rare = num_sure + np.sort(rng.permutation(num_words - num_sure)[: num_known - num_sure])
-    id_D = np.concatenate([np.arange(num_sure), rare]).astype(np.int32)
-    counts_V = np.interp(np.arange(num_words), id_D, counts_D).astype(np.int64)
-    short = kept_tokens - counts_D.sum()  # of words that the sample has not seen
-    keep_D = keep_probability(np.append(counts_D, max(int(short), 1)), config.vocab.sample)[:-1]
+    id_U = np.concatenate([np.arange(num_sure), rare]).astype(np.int32)
+    counts_V = np.interp(np.arange(num_words), id_U, counts_U).astype(np.int64)
+    short = kept_tokens - counts_U.sum()  # of words that the sample has not seen
+    keep_U = keep_probability(np.append(counts_U, max(int(short), 1)), config.vocab.sample)[:-1]
     keep_V = np.ones(num_words)
-    keep_V[id_D] = keep_D
-    table = vocab_of(ordered["token"].combine_chunks()[:num_known], counts_D, config.vocab)
+    keep_V[id_U] = keep_U
+    table = vocab_of(ordered["token"].combine_chunks()[:num_known], counts_U, config.vocab)
     return SpreadVocabulary(
         table,
         table["token"].combine_chunks(),
-        counts_D,
-        keep_D,
+        counts_U,
+        keep_U,
         table["noise_probability"].to_numpy(),
-        id_D=id_D,
-        spread_keep_V=keep_V,
-        spread_counts_V=np.maximum(counts_V, 1),
+        word_ids=id_U,
+        spread_keep=keep_V,
+        spread_counts=np.maximum(counts_V, 1),
     )
 
 
 @dataclass(frozen=True)
-class TrialShards:
+class CalibrationShards:
     """Rows of the sample as the shards stage writes them."""
 
     task_results: Sequence[TaskResult]
@@ -99,17 +99,19 @@ class TrialShards:
         return sum(task_result.file.bytes for task_result in self.task_results if task_result.file)
 
 
-def trial_shards(sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder) -> TrialShards:
+def calibration_shards(
+    sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder
+) -> CalibrationShards:
     """Subsample, window and write the sample's sentences, in one pass."""
     once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
     started = time.perf_counter()
     encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
-    task_results = list(write_shard(encoded, vocabulary.spread_keep_V, once, folder, 0, sample.weighted))
-    return TrialShards(task_results, time.perf_counter() - started)
+    task_results = list(write_shard(encoded, vocabulary.spread_keep, once, folder, 0, sample.weighted))
+    return CalibrationShards(task_results, time.perf_counter() - started)
 
 
-def trial_rows_per_second(
-    shards: TrialShards,
+def calibrate_rows_per_second(
+    shards: CalibrationShards,
     vocabulary: SpreadVocabulary,
     config: Config,
     folder: Folder,
@@ -122,7 +124,7 @@ def trial_rows_per_second(
         for task_result in shards.task_results
         if task_result.file
     ]
-    counts_V = vocabulary.spread_counts_V
+    counts_V = vocabulary.spread_counts
     rows = Shards(folder, files, config.shards.window, ROW_GROUP_ROWS, len(counts_V), weighted=weighted)
     engine = choose_engine(config.train.engine)
     job = TrainingJob(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train), engine=engine)
@@ -156,6 +158,6 @@ def _for_ever(train: TrainConfig) -> TrainConfig:
     return train.model_copy(update={"epochs": 100_000, "init_vectors": None, "init_frozen": False})
 
 
-def is_trial_of_whole(num_words: int, config: Config) -> bool:
+def is_calibration_complete(num_words: int, config: Config) -> bool:
     """Whether a trial's tables are as large as the run's."""
     return table_bytes(num_words, config) <= LARGEST_TRIAL_BYTES

@@ -34,14 +34,15 @@ def doublings(parts: Sequence[pa.Table]) -> list[list[pa.Table]]:
     while len(levels[-1]) > 1:
         before = levels[-1]
         pairs = [
-            summed(iter(before[place : place + 2]), COUNTS, ["token"]) for place in range(0, len(before), 2)
+            summed(iter(before[position : position + 2]), COUNTS, ["token"])
+            for position in range(0, len(before), 2)
         ]
         levels.append(pairs)
     return levels
 
 
 def curve(levels: Sequence[Sequence[pa.Table]], quantity: Callable[[Int64Array], float]) -> Curve:
-    """The mean of `quantity` of the counts (D,) at each level, from the first on of which no part is empty."""
+    """The mean of `quantity` of the counts (U,) at each level, from the first on of which no part is empty."""
     whole = [level for level in levels if all(len(table) for table in level)]
     return tuple(_mean([quantity(table["count"].to_numpy()) for table in level]) for level in whole)
 
@@ -50,7 +51,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def extrapolated(seen: Curve, words: Curve, scale: float) -> float:
+def extrapolate_growth(seen: Curve, words: Curve, scale: float) -> float:
     """The quantity of `scale` times the sample. `words` is the curve of distinct words, perhaps the same."""
     number = math.log2(scale)
     if number <= 0 or not seen or seen[-1] <= 0:
@@ -62,11 +63,11 @@ def extrapolated(seen: Curve, words: Curve, scale: float) -> float:
         slopes = [_mean(slopes)] * len(slopes) if slopes else [_HEAPS]
     before, last = (own[-2] - slopes[-2], own[-1] - slopes[-1]) if len(own) > 1 else (0.0, 0.0)
     shrinks = min(max(last / before, 0.0), 0.9) if before else 0.0
-    slope, excess, told = slopes[-1], 0.0 if seen is words else last, 0.0
+    slope, excess, exponent = slopes[-1], 0.0 if seen is words else last, 0.0
     for step in steps:
         slope, excess = slope * fall, excess * shrinks
-        told += step * (slope + excess)
-    return seen[-1] * math.exp2(told)
+        exponent += step * (slope + excess)
+    return seen[-1] * math.exp2(exponent)
 
 
 def words_that_reach(
@@ -77,22 +78,22 @@ def words_that_reach(
     in_sample = threshold / scale
     if in_sample >= _SURE_COUNT:
         return float((whole["count"].to_numpy() >= in_sample).sum())
-    found = curve(levels, lambda counts_D: float((counts_D >= threshold).sum()))
+    found = curve(levels, lambda counts_U: float((counts_U >= threshold).sum()))
     if min(found) < 10:  # too few to see them grow: of words that reach it, all are seen often
         return float((whole["count"].to_numpy() >= max(1.0, in_sample)).sum())
     most = float((whole["count"].to_numpy() >= in_sample / 2).sum()) if in_sample >= 2 else math.inf
-    return min(extrapolated(found, words, scale), extrapolated(words, words, scale), most)
+    return min(extrapolate_growth(found, words, scale), extrapolate_growth(words, words, scale), most)
 
 
 def tokens_below(levels: Sequence[Sequence[pa.Table]], words: Curve, threshold: int, scale: float) -> float:
     """How many tokens of the whole are of words that do not reach the threshold."""
     (whole,) = levels[-1]
-    counts_D, in_sample = whole["count"].to_numpy(), threshold / scale
+    counts_U, in_sample = whole["count"].to_numpy(), threshold / scale
     if in_sample >= _SURE_TOKENS:
-        return float(counts_D[counts_D < in_sample].sum() * scale)
+        return float(counts_U[counts_U < in_sample].sum() * scale)
     below = curve(levels, lambda counts: float(counts[counts < threshold].sum()))
-    most = counts_D[counts_D < 2 * in_sample] if in_sample >= 2 else counts_D
-    return min(extrapolated(below, words, scale), float(most.sum()) * scale)
+    most = counts_U[counts_U < 2 * in_sample] if in_sample >= 2 else counts_U
+    return min(extrapolate_growth(below, words, scale), float(most.sum()) * scale)
 
 
 def _slopes(seen: Curve) -> list[float]:

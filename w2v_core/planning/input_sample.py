@@ -19,7 +19,7 @@ _MOST_PACKED_FILES = 16
 
 
 @dataclass(frozen=True)
-class Pieces:
+class InputSample:
     """Splits in the order of the input, and how much of it they are."""
 
     splits: tuple[Split, ...]
@@ -33,7 +33,7 @@ class Pieces:
         return self.total_bytes / self.sampled_bytes
 
 
-def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path) -> Pieces:
+def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path) -> InputSample:
     """About `sample_bytes` of the files. Of packed ones the beginnings are unpacked into `work`.
 
     Every kind of file gives its share: plain text in pieces, one in each of as many equal stretches of
@@ -57,14 +57,14 @@ def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path)
     total = sum(sizes.values())
     if total == 0:
         raise UserError(f"the input holds no token (files {len(files)}, first {files[0].path}); give others")
-    share = min(1.0, sample_bytes / total)
+    fraction = min(1.0, sample_bytes / total)
     chosen = [
-        *_shortened(heads, sizes["packed"] * share, ratio),
-        *_some_splits(tables, sizes["tables"] * share, rng),
-        *_spread(plain, int(sizes["plain"] * share), rng),
+        *_shortened(heads, sizes["packed"] * fraction, ratio),
+        *_some_splits(tables, sizes["tables"] * fraction, rng),
+        *_spread(plain, int(sizes["plain"] * fraction), rng),
     ]
     sampled = sum(split.end - split.begin for split in chosen)
-    return Pieces(tuple(chosen), max(sampled, 1), max(total, sampled, 1))
+    return InputSample(tuple(chosen), max(sampled, 1), max(total, sampled, 1))
 
 
 def _is_read_from_its_beginning(file: InputFile) -> bool:
@@ -84,10 +84,10 @@ def _spread(files: Sequence[InputFile], wanted: int, rng: np.random.Generator) -
     splits = []
     for number in range(num_pieces):
         room = max(span - piece_bytes, 0)
-        place = int(number * span + rng.random() * room)
-        which = int(np.searchsorted(ends, place, side="right"))
+        position = int(number * span + rng.random() * room)
+        which = int(np.searchsorted(ends, position, side="right"))
         file = files[which]
-        begin = place - int(ends[which] - file.size)
+        begin = position - int(ends[which] - file.size)
         splits.append(Split(file, begin, min(begin + piece_bytes, file.size)))
     return splits
 
@@ -96,11 +96,11 @@ def _some_splits(files: Sequence[InputFile], wanted: float, rng: np.random.Gener
     """Whole splits of tables, at random, until there are `wanted` bytes; one at least, where there is a file."""
     splits = [split for task in plan_splits(files, 8 << 20) for split in task]
     chosen, size = [], 0
-    for place in rng.permutation(len(splits)):
+    for position in rng.permutation(len(splits)):
         if size >= wanted:
             break
-        chosen.append(splits[int(place)])
-        size += splits[int(place)].end - splits[int(place)].begin
+        chosen.append(splits[int(position)])
+        size += splits[int(position)].end - splits[int(position)].begin
     return chosen
 
 
@@ -108,7 +108,7 @@ def _heads(
     files: Sequence[InputFile], wanted: int, rng: np.random.Generator, work: Path
 ) -> tuple[list[Split], float]:
     """Of some packed files the unpacked beginnings, and how many times larger unpacked files are."""
-    some = [files[int(place)] for place in rng.permutation(len(files))[:_MOST_PACKED_FILES]]
+    some = [files[int(position)] for position in rng.permutation(len(files))[:_MOST_PACKED_FILES]]
     splits, unpacked, packed = [], 0, 0
     for number, file in enumerate(some):
         data, read = _head(file, max(wanted // len(some), PIECE_BYTES))
@@ -153,4 +153,4 @@ def _shortened(heads: list[Split], wanted: float, ratio: float) -> list[Split]:
     if size <= wanted or ratio == 0:
         return heads
     number = max(1, int(len(heads) * wanted / size))
-    return [heads[int(place)] for place in np.linspace(0, len(heads) - 1, number)]
+    return [heads[int(position)] for position in np.linspace(0, len(heads) - 1, number)]

@@ -16,13 +16,13 @@ from w2v_core.planning import costs
 from w2v_core.planning.calibration import (
     LARGEST_TRIAL_BYTES,
     TRIAL_SECONDS,
-    TrialShards,
-    is_trial_of_whole,
+    CalibrationShards,
+    calibrate_rows_per_second,
+    calibration_shards,
+    is_calibration_complete,
     spread_vocabulary,
-    trial_rows_per_second,
-    trial_shards,
 )
-from w2v_core.planning.growth import curve, extrapolated, tokens_below, words_that_reach
+from w2v_core.planning.growth import curve, extrapolate_growth, tokens_below, words_that_reach
 from w2v_core.planning.input_sample import choose
 from w2v_core.planning.prediction import Bytes, Counts, Measured, Memory, Prediction, SampleFacts, Seconds
 from w2v_core.planning.sample import Sample, read_sample
@@ -47,15 +47,17 @@ def predict(
         sample = read_sample(pieces, config.tokenize, TokenizerResources.read(config.tokenize), folder)
         counts = _counts(sample, config, pieces.scale)
         fitting = counts.words
-        if not is_trial_of_whole(counts.words, config):
+        if not is_calibration_complete(counts.words, config):
             fitting = LARGEST_TRIAL_BYTES // (8 * config.train.vector_size)
         vocabulary = spread_vocabulary(
             sample, config, max(fitting, 1), counts.known_tokens, pieces.scale, seed
         )
-        shards = trial_shards(sample, vocabulary, config, folder)
+        shards = calibration_shards(sample, vocabulary, config, folder)
         rate = 0.0
         if shards.rows:
-            rate = trial_rows_per_second(shards, vocabulary, config, folder, sample.weighted, TRIAL_SECONDS)
+            rate = calibrate_rows_per_second(
+                shards, vocabulary, config, folder, sample.weighted, TRIAL_SECONDS
+            )
     rows = shards.rows * pieces.scale
     counts = counts.model_copy(update={"rows": round(rows * config.shards.passes)})
     measured = Measured(
@@ -98,7 +100,7 @@ def executor_cores(config: Config) -> int:
 def _counts(sample: Sample, config: Config, scale: float) -> Counts:
     levels, sampled = sample.levels, sample.sampled
     num_tokens = sampled.tokens * scale
-    distinct = curve(levels, lambda counts_D: float(len(counts_D)))
+    distinct = curve(levels, lambda counts_U: float(len(counts_U)))
     words = words_that_reach(levels, distinct, config.vocab.min_count, scale)
     unknown = tokens_below(levels, distinct, config.vocab.min_count, scale)
     most = config.vocab.max_final_vocab
@@ -107,7 +109,7 @@ def _counts(sample: Sample, config: Config, scale: float) -> Counts:
     return Counts(
         sentences=round(sampled.sentences * scale),
         tokens=round(num_tokens),
-        distinct_words=round(extrapolated(distinct, distinct, scale)),
+        distinct_words=round(extrapolate_growth(distinct, distinct, scale)),
         words=max(1, round(words)),
         known_tokens=round(num_tokens - unknown),
         rows=0,  # not known yet
@@ -117,12 +119,12 @@ def _counts(sample: Sample, config: Config, scale: float) -> Counts:
 def _tokens_beyond(sample: Sample, most: int, num_tokens: float) -> float:
     """Tokens of the whole that are of none of the `most` most frequent words."""
     (whole,) = sample.levels[-1]
-    counts_D = whole["count"].to_numpy()
-    counts_D = counts_D[counts_D.argsort()[::-1]]
-    return float(counts_D[most:].sum() / counts_D.sum() * num_tokens)
+    counts_U = whole["count"].to_numpy()
+    counts_U = counts_U[counts_U.argsort()[::-1]]
+    return float(counts_U[most:].sum() / counts_U.sum() * num_tokens)
 
 
-def _bytes(sample: Sample, shards: TrialShards, counts: Counts, config: Config, scale: float) -> Bytes:
+def _bytes(sample: Sample, shards: CalibrationShards, counts: Counts, config: Config, scale: float) -> Bytes:
     tables = costs.table_bytes(counts.words, config)
     sizes = {
         "tokens": sample.sampled.stage_bytes * scale,
@@ -147,7 +149,7 @@ def _memory(counts: Counts, rows: float, config: Config) -> Memory:
 def _seconds(
     files: Sequence[InputFile],
     sample: Sample,
-    shards: TrialShards,
+    shards: CalibrationShards,
     counts: Counts,
     rows: float,
     measured: Measured,
@@ -197,7 +199,7 @@ def _notes(config: Config, counts: Counts) -> tuple[str, ...]:
     ]
     if config.phrases.passes:
         notes.append("phrases are not in the plan: its words are those before any are joined")
-    if not is_trial_of_whole(counts.words, config):
+    if not is_calibration_complete(counts.words, config):
         notes.append(
             "the training speed was measured with fewer words than the run will have, so that it fits a trial"
         )

@@ -11,7 +11,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder
 from w2v_core.planning.growth import doublings
-from w2v_core.planning.input_sample import Pieces
+from w2v_core.planning.input_sample import InputSample
 from w2v_core.runs.sentence_files import sentence_groups
 from w2v_core.tokenization.task import tokenize_part
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
@@ -44,7 +44,9 @@ class Sample:
     weighted: bool
 
 
-def read_sample(pieces: Pieces, config: TokenizeConfig, given: TokenizerResources, folder: Folder) -> Sample:
+def read_sample(
+    pieces: InputSample, config: TokenizeConfig, given: TokenizerResources, folder: Folder
+) -> Sample:
     """Tokenize and count the pieces; what that writes is in `folder`. UserError where they hold no token."""
     weighted = config.weight_column is not None
     started = time.perf_counter()

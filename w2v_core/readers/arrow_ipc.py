@@ -8,7 +8,13 @@ import pyarrow as pa
 from w2v_core.config import TokenizeConfig
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import MOST_TEXT_BYTES, block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.columns import (
+    MOST_TEXT_BYTES,
+    block_of,
+    check_columns,
+    named_columns,
+    raise_if_unreadable,
+)
 from w2v_core.readers.dictionary_decoding import decoded_batches
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
@@ -18,7 +24,7 @@ _FILE = b"ARROW1"
 
 
 def read_arrow(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the file. UserError for a damaged file or another column."""
+    """Yield the rows of the file. Raises UserError for a damaged file or a missing column."""
     for batch in arrow_batches(split, config, named_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
@@ -26,10 +32,10 @@ def read_arrow(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
 def arrow_batches(
     split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `names` of these rows. Errors as for `read_arrow`."""
+    """Yield the columns `names` of these rows. Raises as `read_arrow`."""
     path = split.file.path
     with (
-        unreadable_told(path),
+        raise_if_unreadable(path),
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         is_file = source.read(len(_FILE)) == _FILE

@@ -11,7 +11,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.columns import block_of, check_columns, named_columns, raise_if_unreadable
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
@@ -30,7 +30,7 @@ _OTHER = pa.struct([])
 
 
 def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the file. UserError for a damaged file or another column, and where fastavro is not installed."""
+    """Yield the rows of the file. Raises UserError for a damaged file, a missing column, or without fastavro."""
     for batch in avro_batches(split, config, named_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
@@ -38,17 +38,17 @@ def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> I
 def avro_batches(
     split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `names` of these rows. Errors as for `read_avro`."""
+    """Yield the columns `names` of these rows. Raises as `read_avro`."""
     import_fastavro()
     import fastavro
 
     path = split.file.path
     with (
-        unreadable_told(path, Exception),  # fastavro, and the codecs below it, raise of all kinds
+        raise_if_unreadable(path, Exception),  # fastavro, and the codecs below it, raise of all kinds
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         reader = fastavro.reader(source)
-        _refuse_endless(reader.writer_schema, path)
+        _reject_endless(reader.writer_schema, path)
         schema = arrow_schema(reader.writer_schema)
         counters["input_bytes"] += split.end - split.begin
         wanted = pa.schema([schema.field(name) for name in present(names, schema)])
@@ -60,7 +60,7 @@ def avro_batches(
 
 
 def import_fastavro() -> None:
-    """UserError where the package that reads Avro is not installed."""
+    """Import fastavro. Raises UserError if it is not installed."""
     try:
         import fastavro  # noqa: F401
     except ImportError:
@@ -70,33 +70,33 @@ def import_fastavro() -> None:
 
 
 def arrow_schema(record: Any) -> pa.Schema:
-    """The Arrow types of a record's fields; what can be no text, list of tokens or weight is an empty struct."""
+    """Return the Arrow types of the fields of a record; types of no use here are empty structs."""
     fields = record["fields"] if isinstance(record, dict) and record.get("type") == "record" else []
     return pa.schema([pa.field(field["name"], _kind(field["type"])) for field in fields])
 
 
-def _refuse_endless(
+def _reject_endless(
     avro: Any, path: str, around: tuple[str, ...] = (), named: dict[str, Any] | None = None
 ) -> None:
-    """UserError for types of which a few bytes claim any number of values, or any depth.
+    """Raise UserError for types of which a few bytes encode any number of values, or any depth.
 
-    fastavro would make a list of a billion nothings, and would follow a type that holds itself until its stack is full.
+    fastavro would build a list of a billion nulls, and would follow a recursive type until its stack is full.
     """
     named = {} if named is None else named
     if isinstance(avro, str) and _last(avro) in around:
-        raise InputError(f"{path} has a type {avro!r} that holds itself, which w2v does not read")
+        raise InputError(f"{path} has the recursive type {avro!r}; give a file without such types")
     kinds = avro if isinstance(avro, list) else []
     if isinstance(avro, dict):
         if "name" in avro:
             named[_last(avro["name"])] = avro
             around = (*around, _last(avro["name"]))
         if avro["type"] == "array" and _takes_no_byte(avro["items"], named):
-            raise InputError(f"{path} has an array of what takes no byte, which w2v does not read")
+            raise InputError(f"{path} has an array of values of zero bytes; give a file without such arrays")
         kinds = [each["type"] for each in avro.get("fields", [])]
         kinds += [avro[key] for key in ("items", "values") if key in avro]
         kinds += [] if isinstance(avro["type"], str) else [avro["type"]]
     for kind in kinds:
-        _refuse_endless(kind, path, around, named)
+        _reject_endless(kind, path, around, named)
 
 
 def _last(name: str) -> str:
@@ -104,7 +104,7 @@ def _last(name: str) -> str:
 
 
 def _takes_no_byte(avro: Any, named: dict[str, Any]) -> bool:
-    """Whether values of this type may be nothing at all in the file."""
+    """Return whether values of this type can take zero bytes in the file."""
     if isinstance(avro, str):
         return avro == "null" or (_last(avro) in named and _takes_no_byte(named[_last(avro)], named))
     if isinstance(avro, list):  # a union tells which

@@ -1,4 +1,4 @@
-"""Some rows of the input on their way to tokens. L: rows, or the lines they become."""
+"""A block of input rows, before they are tokenized."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,19 @@ from w2v_core.types import Float32Array, Int64Array
 
 @dataclass(frozen=True)
 class Block:
-    """Texts, or lists of tokens that are ready, without null (L,), and where rows have weights these (L,)."""
+    """Texts or token lists without null, (I,), and the weights of the rows, (I,), if they have any."""
 
     values: pa.StringArray | pa.ListArray
-    weight_L: Float32Array | None = None
-    document_L: Int64Array | None = None
-    """where it matters, the place of the document that each comes from"""
+    weights: Float32Array | None = None
+    documents: Int64Array | None = None
+    """the index of the document that each value comes from, if documents are read"""
 
     @property
     def is_ready(self) -> bool:
-        """Whether the values are lists of tokens."""
+        """Return whether the values are token lists."""
         return not pa.types.is_string(self.values.type)
 
-    def of_rows(self, values: pa.StringArray | pa.ListArray, row_L: npt.NDArray[np.int64]) -> "Block":
-        """The block of `values`, of which each comes from a row of this one and has its weight and document."""
-        weight_L = None if self.weight_L is None else self.weight_L[row_L]
-        return Block(values, weight_L, None if self.document_L is None else self.document_L[row_L])
+    def of_rows(self, values: pa.StringArray | pa.ListArray, row_I: npt.NDArray[np.int64]) -> "Block":
+        """Return a block of `values`, each with the weight and document of row `row_I` of this block."""
+        weight_I = None if self.weights is None else self.weights[row_I]
+        return Block(values, weight_I, None if self.documents is None else self.documents[row_I])

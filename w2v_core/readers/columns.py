@@ -1,12 +1,12 @@
-"""A column of a table to blocks of texts, or of sentences that are tokens already: Parquet and JSON lines.
+"""A column of a Parquet file or of JSON lines, as blocks of texts or of token lists.
 
-What rows lack is counted:
+Counters:
 
-    rows                   read, whatever they held
-    rows_without_text      the column is missing there, or null
-    rows_without_weight    the weight is missing there, or null: it is 1
-    bad_rows               lines that are no JSON object, or whose columns hold something else
-    empty_tokens           ready tokens that are null or empty, which nobody could ask for
+    rows                   all rows read
+    rows_without_text      the column is missing or null
+    rows_without_weight    the weight is missing or null, and counts as 1
+    bad_rows               lines that are not JSON objects, and rows whose columns have another type
+    empty_tokens           tokens of lists that are null or empty
 """
 
 import json
@@ -40,7 +40,7 @@ MOST_TEXT_BYTES = 4 << 20
 
 
 def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the row groups that begin in the split. UserError for a damaged file or another column."""
+    """Yield the rows of the row groups of the split. Raises UserError for a damaged file or a missing column."""
     for batch in parquet_batches(split, config, named_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
@@ -48,10 +48,10 @@ def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -
 def parquet_batches(
     split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `names` of these rows. Errors as for `read_parquet`."""
+    """Yield the columns `names` of these rows. Raises as `read_parquet`."""
     path = split.file.path
     with (
-        unreadable_told(path),
+        raise_if_unreadable(path),
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         file = pq.ParquetFile(source)
@@ -83,10 +83,10 @@ def _rows_of_groups(
     folded: list[str],
     path: str,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows, of which no more are made at a time than their texts allow.
+    """Yield the rows in batches that the length of their texts limits.
 
-    PyArrow makes no lists of dictionaries of a row group whose writer gave up on its dictionary. These are read as they
-    are, from the row on that was reached.
+    PyArrow cannot read dictionary lists from a row group whose writer stopped using its dictionary. The rest of such a
+    row group is read without dictionaries.
     """
     num_read = 0
     options = {"batch_size": _rows_a_batch(metadata, groups), "row_groups": groups, "columns": list(names)}
@@ -106,13 +106,13 @@ def _folded_columns(file: pq.ParquetFile, kinds: Mapping[str, pa.DataType]) -> l
     """The paths of the columns of text, plain or in lists, that hold dictionaries, among those of these types."""
     if not file.num_row_groups:
         return []
-    places = {file.schema.column(place).path: place for place in range(len(file.schema))}
+    positions = {file.schema.column(position).path: position for position in range(len(file.schema))}
     first = file.metadata.row_group(0)
     return [
         path
-        for path, place in places.items()
+        for path, position in positions.items()
         if any(is_of(path, name) and pa.types.is_string(kind) for name, kind in kinds.items())
-        and first.column(place).has_dictionary_page
+        and first.column(position).has_dictionary_page
     ]
 
 
@@ -121,13 +121,13 @@ def _inner(kind: pa.DataType) -> pa.DataType:
 
 
 def named_columns(config: TokenizeConfig) -> list[str]:
-    """The columns that the settings name: the text's or tokens', and the weight's, if any."""
+    """Return the columns that the settings name: text or tokens, and the weight if there is one."""
     return [name for name in (config.column, config.weight_column) if name is not None]
 
 
 @contextmanager
-def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
-    """A fault of PyArrow's or of the disk, or one of `faults`, as a UserError that names the file."""
+def raise_if_unreadable(path: str, *faults: type[Exception]) -> Iterator[None]:
+    """Raise an error of PyArrow, of the disk, or of the types `faults` as a UserError that names the file."""
     try:
         with access(path):
             yield
@@ -135,19 +135,19 @@ def unreadable_told(path: str, *faults: type[Exception]) -> Iterator[None]:
         raise
     except (pa.ArrowException, OSError, *faults) as error:
         raise InputError(
-            f"{path} cannot be read ({error}); is it damaged, cut short, or of a kind that w2v does not read?"
+            f"{path} cannot be read ({error}); check that it is complete and of a supported format"
         ) from None
 
 
 def _rows_a_batch(metadata: pq.FileMetaData, groups: list[int]) -> int:
-    """Rows that take about _BATCH_BYTES, all columns counted."""
+    """Return the number of rows that take about _BATCH_BYTES in all columns."""
     sizes = [metadata.row_group(i) for i in groups]
     num_bytes, num_rows = sum(g.total_byte_size for g in sizes), sum(g.num_rows for g in sizes)
     return int(min(_MOST_ROWS, max(1, num_rows * _BATCH_BYTES // max(num_bytes, 1))))
 
 
 def _begin(metadata: pq.FileMetaData, row_group: int) -> int:
-    """The byte at which a row group begins."""
+    """Return the first byte of a row group."""
     first = metadata.row_group(row_group).column(0)
     return int(first.dictionary_page_offset if first.has_dictionary_page else first.data_page_offset)
 
@@ -163,7 +163,7 @@ def _compressed_bytes(metadata: pq.FileMetaData, row_group: int, names: Sequence
 
 
 def check_columns(schema: pa.Schema, config: TokenizeConfig, path: str) -> None:
-    """UserError where the table lacks the columns that the settings name, or they hold something else."""
+    """Raise UserError if a column that the settings name is missing or has another type."""
     kind = _type_of(schema, config.column, "tokenize.column", config.missing_column, path)
     inner = _inner(kind)
     is_number = pa.types.is_integer(inner) or pa.types.is_floating(inner)
@@ -224,26 +224,26 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]) -> Block:
-    """The rows that have text or tokens. UserError where a weight is none that rows can have."""
+    """Return the rows with text or tokens. Raises UserError for a weight that is not finite and >= 0."""
     rows = whole_ids(rows, config, path, counters)
     values = rows.column(config.column)
     has_text = values.is_valid()
     counters["rows"] += len(values)
     counters["rows_without_text"] += values.null_count
-    weight_L = None
+    weight_I = None
     if config.weight_column is not None:
-        weight_L = _weights(
+        weight_I = _weights(
             rows.column(config.weight_column).filter(has_text), config.weight_column, path, counters
         )
-    return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_L)
+    return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_I)
 
 
 def whole_ids(
     rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]
 ) -> pa.RecordBatch:
-    """The rows with ids that are floats, as pandas makes of integers with gaps, as integers: 1.0 is 1, NaN is null.
+    """Return the rows with float ids, which pandas makes of integers with gaps, as integers: 1.0 is 1, NaN is null.
 
-    Lists with other floats become null and count as bad rows instead of rows without text; `strict` refuses them.
+    Lists with other floats become null and count as bad rows, not as rows without text; `strict` rejects them.
     """
     column = rows.schema.names.index(config.column)
     values = _without_views(rows.column(column))
@@ -254,8 +254,8 @@ def whole_ids(
     num_bad = whole.count(None) - as_floats.count(None)
     if num_bad and config.strict:
         raise InputError(
-            f"column {config.column!r} of {path} holds lists of floats that are not whole; ids are integers, or leave "
-            "out --strict to have such rows skipped and counted"
+            f"column {config.column!r} of {path} holds lists of floats that are not integers; write ids as integers, "
+            "or leave out --strict to have such rows skipped and counted"
         )
     counters["bad_rows"] += num_bad
     counters["bad_rows_with_fractions"] += num_bad
@@ -264,7 +264,7 @@ def whole_ids(
 
 
 def _without_views(values: pa.Array) -> pa.Array:
-    """The values in place of views of them, for which PyArrow lacks operations and casts some of them wrongly."""
+    """Return string and list views as plain types, since PyArrow lacks operations on views and casts some wrongly."""
     if any(is_view(values.type) for is_view in _LIST_VIEWS):
         return pa.array(values.to_pylist(), pa.large_list(values.type.value_type))
     return values.cast(pa.large_binary()) if values.type in (pa.string_view(), pa.binary_view()) else values
@@ -272,11 +272,11 @@ def _without_views(values: pa.Array) -> pa.Array:
 
 _NO_ID = object()
 _LARGEST_ID = 2**53
-"""from here on floats skip integers, so that one of them stands for several ids"""
+"""from here on a float represents several integers"""
 
 
 def _id_of(token: Any) -> Any:
-    """A token as JSON and floats mean it: whole floats are integers, NaN is null; _NO_ID for other floats."""
+    """Return a token, where whole floats become integers and NaN null; _NO_ID for other floats."""
     if not isinstance(token, float):
         return token
     if math.isnan(token):
@@ -285,7 +285,7 @@ def _id_of(token: Any) -> Any:
 
 
 def weights_of_text(values: pa.Array, column: str, path: str) -> pa.Array:
-    """The numbers that texts spell. UserError for a text that is not a number."""
+    """Return texts as numbers. Raises UserError for a text that is not a number."""
     texts = pc.utf8_trim_whitespace(values)
     try:
         return pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.float64())
@@ -307,13 +307,13 @@ def _is_number(text: str) -> bool:
 def _weights(weights: pa.Array, column: str, path: str, counters: Counter[str]) -> Float32Array:
     counters["rows_without_weight"] += weights.null_count
     given = weights.cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
-    weight_L: Float32Array = given.astype(np.float32)
-    wrong = np.flatnonzero(~(np.isfinite(weight_L) & (weight_L >= 0)))
+    weight_I: Float32Array = given.astype(np.float32)
+    wrong = np.flatnonzero(~(np.isfinite(weight_I) & (weight_I >= 0)))
     if len(wrong):
         raise InputError(
             f"column {column!r} of {path} holds {given[wrong[0]]!r}; a weight is a finite number of at least 0"
         )
-    return weight_L
+    return weight_I
 
 
 def _tokens_or_texts(
@@ -337,7 +337,7 @@ def _tokens_or_texts(
 
 
 def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) -> pa.StringArray:
-    """As UTF-8, whatever bytes the file has under that name."""
+    """Return the column as UTF-8, also if the file holds other bytes."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_null(values.type):
@@ -355,7 +355,7 @@ def _texts(values: pa.Array, path: str, strict: bool, counters: Counter[str]) ->
 
 
 def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The values of the lines that begin in the split. With `strict`, UserError for a line that is no JSON object."""
+    """Yield the values of the lines that begin in the split. With `strict`, raises UserError for an invalid line."""
     for lines in read_lines(split, config.strict, counters, cut_long=False):
         texts, sessions = _Gathered(), _Gathered()
         for line in lines.to_pylist():
@@ -368,17 +368,17 @@ def read_json_lines(split: Split, config: TokenizeConfig, counters: Counter[str]
             elif row.value is not None:
                 sessions.add(row)
         if texts.values:
-            yield Block(pa.array(texts.values, pa.string()), texts.weight_L(config))
+            yield Block(pa.array(texts.values, pa.string()), texts.weights_of(config))
         if sessions.values:
             parent = np.repeat(np.arange(len(sessions.values)), [len(session) for session in sessions.values])
             tokens = pa.array([token for session in sessions.values for token in session], pa.string())
             lists = without_empty(tokens, parent, len(sessions.values), counters)
-            yield Block(lists, sessions.weight_L(config))
+            yield Block(lists, sessions.weights_of(config))
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a JSON line holds: text, tokens or nothing, and its weight."""
+    """The value of a JSON line: text, tokens or None, and its weight."""
 
     value: str | list[str | None] | None
     weight: float = 1.0
@@ -393,12 +393,12 @@ class _Gathered:
         self.values.append(row.value)
         self.weights.append(row.weight)
 
-    def weight_L(self, config: TokenizeConfig) -> Float32Array | None:
+    def weights_of(self, config: TokenizeConfig) -> Float32Array | None:
         return None if config.weight_column is None else np.array(self.weights, np.float32)
 
 
 def parsed(line: str) -> Any:
-    """The JSON of a line, NOT_JSON where it does not parse."""
+    """Return the parsed line, or NOT_JSON if it is not JSON."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
@@ -418,7 +418,7 @@ BAD_ROWS = {
 
 
 def _fault(row: Any, value: Any, weight: Any) -> str | None:
-    """The counter of a row that is bad, None for a good one."""
+    """Return the counter of a bad row, None for a valid row."""
     if row is NOT_JSON:
         return "bad_rows_not_json"
     if not isinstance(row, dict):
@@ -444,7 +444,7 @@ def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Cou
             _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
         )
     if config.strict:
-        _refuse(line, config.column, path)
+        _reject(line, config.column, path)
     counters["bad_rows"] += 1
     counters[fault] += 1
     return Row(None)
@@ -475,22 +475,22 @@ def _is_token(token: object) -> bool:
     )
 
 
-def _refuse(line: str, column: str, path: str) -> NoReturn:
+def _reject(line: str, column: str, path: str) -> NoReturn:
     raise InputError(
-        f"{path} has a line that is no JSON object with text or tokens under {column!r}: {line[:80]!r}; mend it, or "
-        "leave out --strict to have such lines skipped and counted"
+        f"{path} has a line that is not a JSON object with text or tokens under {column!r}: {line[:80]!r}; fix it, "
+        "or leave out --strict to have such lines skipped and counted"
     )
 
 
 def _whole(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
-    """`text` without the half characters that JSON's escapes can spell."""
+    """Return `text` without the lone surrogates that JSON escapes can encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
         joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if strict:
             raise InputError(
-                f"{path} has half a surrogate pair in {text[:80]!a}; leave out --strict to have it replaced"
+                f"{path} has a lone surrogate in {text[:80]!a}; leave out --strict to have it replaced"
             ) from None
         counters["replaced_characters"] += joined.count("\ufffd") - text.count("\ufffd")
         return joined
@@ -500,7 +500,7 @@ def _whole(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
 def without_empty(
     tokens: pa.Array, parent_T: IntArray, num_lists: int, counters: Counter[str]
 ) -> pa.ListArray:
-    """The lists of which `tokens` is the content and `parent_T` the place, without null and empty tokens."""
+    """Return the lists of `tokens`, each in list `parent_T`, without null and empty tokens."""
     valid = pc.and_kleene(tokens.is_valid(), pc.not_equal(tokens, "")).fill_null(False)
     valid_T = valid.to_numpy(zero_copy_only=False)
     counters["empty_tokens"] += len(tokens) - int(np.count_nonzero(valid_T))

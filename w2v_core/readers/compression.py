@@ -1,4 +1,4 @@
-"""Compressed files: which compression the first bytes show, and the decompressed bytes as a stream.
+"""Compressed files: detection by the first bytes, and decompression as a stream.
 
 gzip, bzip2, xz and zstd files may hold many members, with zero bytes after the last one, as `cat` and tape archives
 leave them. All members are read.
@@ -45,7 +45,7 @@ _TRUNCATED = "Truncated compressed stream"
 
 
 def compression_of(head: bytes, path: str) -> str | None:
-    """The compression that the first bytes of a file show, None for a file that is not compressed."""
+    """Return the compression by the first bytes of a file, None for an uncompressed file."""
     while frame := _SKIPPABLE.match(head):
         rest = head[frame.end() + int.from_bytes(frame[1], "little") :]
         if not rest:  # what follows is beyond the head
@@ -55,7 +55,7 @@ def compression_of(head: bytes, path: str) -> str | None:
 
 
 def open_compressed(raw: pa.NativeFile, codec: str, path: str) -> BinaryIO:
-    """The decompressed bytes of `raw`. Reading raises OSError for damaged and truncated files."""
+    """Return the decompressed bytes of `raw` as a stream. Reading raises OSError for damaged and truncated files."""
     begin: Callable[[], _Decompressor] | None = {
         "gzip": _Gzip,
         "bz2": bz2.BZ2Decompressor,
@@ -100,7 +100,7 @@ class _Gzip:
 
 
 class _Members(RawIOBase):
-    """The members of a compressed file, end to end."""
+    """The concatenated members of a compressed file."""
 
     def __init__(self, raw: pa.NativeFile, begin: Callable[[], _Decompressor]) -> None:
         self._raw = raw
@@ -136,7 +136,7 @@ class _Members(RawIOBase):
                 return data
 
     def _next_member(self) -> bool:
-        """Whether another member follows. Zero bytes between and after members are padding."""
+        """Return whether another member follows. Zero bytes between and after members are padding."""
         rest = self._decoder.unused_data.lstrip(b"\0")
         while not rest:
             chunk = self._raw.read(_CHUNK_BYTES)
@@ -148,7 +148,7 @@ class _Members(RawIOBase):
 
 
 class _FromArrow(RawIOBase):
-    """What PyArrow decompresses: lz4, and zstd where Python itself has no zstd."""
+    """The decompressor of PyArrow: for lz4, and for zstd if Python has none."""
 
     def __init__(self, raw: pa.NativeFile, codec: str, path: str) -> None:
         self._stream = pa.CompressedInputStream(raw, codec)
@@ -172,7 +172,7 @@ class _FromArrow(RawIOBase):
 
 
 def _long_window_zstd() -> Callable[[], _Decompressor] | None:
-    """Decompressors of zstd frames with windows of any length, where Python or a package has them."""
+    """Return a zstd decompressor for windows of any length, if Python or a package has one."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             zstd: Any = import_module(name)

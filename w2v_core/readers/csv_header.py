@@ -8,16 +8,16 @@ _MOST_ROWS = 50
 
 
 def delimiter_of(text: str, column: str) -> str:
-    """The delimiter of a file that is CSV: by which the header has `column`, else by which it has the most columns."""
+    """Return the delimiter of a CSV file: one whose header has `column`, else the one with the most columns."""
     rows = {delimiter: first_rows(text, delimiter, 1) for delimiter in DELIMITERS}
     header = {delimiter: found[0] if found else [] for delimiter, found in rows.items()}
     return max(DELIMITERS, key=lambda delimiter: (column in header[delimiter], len(header[delimiter])))
 
 
 def csv_delimiter(text: str, column: str, is_whole: bool) -> str | None:
-    """The delimiter of a file whose name does not say that it is CSV, None for a file that is not.
+    """Return the delimiter of a file without a CSV extension, None if it is not CSV.
 
-    It is CSV where the header has `column` among several others, and all rows in `text` have as many fields.
+    A file is CSV if its header has `column` and other columns, and all rows in `text` have as many fields.
     """
     for delimiter in DELIMITERS:
         header, *rows = first_rows(text, delimiter, _MOST_ROWS + 1) or [[]]
@@ -30,7 +30,7 @@ def csv_delimiter(text: str, column: str, is_whole: bool) -> str | None:
 
 
 def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
-    """The first rows that are not blank, as far as they can be read."""
+    """Return the first rows that are not blank, up to the first that cannot be parsed."""
     rows: list[list[str]] = []
     try:
         for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter):

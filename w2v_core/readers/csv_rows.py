@@ -12,7 +12,13 @@ from pyarrow import csv
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told, weights_of_text
+from w2v_core.readers.columns import (
+    block_of,
+    check_columns,
+    named_columns,
+    raise_if_unreadable,
+    weights_of_text,
+)
 from w2v_core.readers.csv_header import first_rows
 from w2v_core.readers.detect_format import HEAD_BYTES
 from w2v_core.readers.lines import open_split
@@ -24,7 +30,7 @@ _ROWS_A_BLOCK = 8_192
 
 
 def read_csv(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the file. UserError for a damaged file, and for columns that are not there."""
+    """Yield the rows of the file. Raises UserError for a damaged file or a missing column."""
     for batch in csv_batches(split, config, named_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
@@ -32,12 +38,12 @@ def read_csv(split: Split, config: TokenizeConfig, counters: Counter[str]) -> It
 def csv_batches(
     split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `names` of these rows. Errors as for `read_csv`.
+    """Yield the columns `names` of these rows. Raises as `read_csv`.
 
-    Rows with another number of fields than the header are counted as bad rows; with `strict` they are a UserError.
+    Rows with another number of fields than the header count as bad rows; with `strict` they raise UserError.
     """
     path, delimiter = split.file.path, split.file.kind.delimiter
-    with unreadable_told(path):
+    with raise_if_unreadable(path):
         with open_split(split) as stream:
             head = stream.read(HEAD_BYTES)
         text = head.decode(errors="replace").removeprefix("\ufeff")
@@ -56,7 +62,7 @@ def csv_batches(
 
 
 class _BadRows:
-    """What is done with rows that have more or fewer fields than the header."""
+    """The handler of rows with more or fewer fields than the header."""
 
     def __init__(self, path: str, strict: bool, counters: Counter[str]) -> None:
         self._path, self._strict, self._counters = path, strict, counters
@@ -106,7 +112,7 @@ def _batches(
 
 
 def _typed(batch: pa.RecordBatch, names: Sequence[str], config: TokenizeConfig, path: str) -> pa.RecordBatch:
-    """The rows with their weights as numbers."""
+    """Return the rows with their weights as numbers."""
     if config.weight_column is not None and config.weight_column in batch.schema.names:
         column = batch.schema.names.index(config.weight_column)
         weights = weights_of_text(batch.column(column), config.weight_column, path)

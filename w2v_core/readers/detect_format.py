@@ -1,4 +1,4 @@
-"""Which format a file has: by its first bytes, and by its name only where these leave it open."""
+"""Format detection: by the first bytes of a file, and by its name if they are ambiguous."""
 
 import re
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ _NOT_READ = frozenset(
 
 @dataclass(frozen=True)
 class Kind:
-    """How a file is read."""
+    """The format, compression and delimiter of a file."""
 
     format: Format
     compression: str | None = None
@@ -64,15 +64,15 @@ class Kind:
 
 
 def named_format(path: str) -> Format | None:
-    """The format that the name of a file ends in, None for another ending."""
+    """Return the format of the extension of a file, None for an unknown extension."""
     endings = [ending.lower() for ending in PurePosixPath(path).suffixes[-2:]]
     if endings and endings[-1] in ENDINGS:
         endings.pop()
     return _FORMATS.get("".join(endings[-1:]))
 
 
-def detect_kind(filesystem: fs.FileSystem, path: str, column: str, told: Format | None) -> Kind:
-    """How to read the file at `path`: as `told`, or as its content shows. UserError for formats that are not read."""
+def detect_kind(filesystem: fs.FileSystem, path: str, column: str, declared: Format | None) -> Kind:
+    """Return how to read the file at `path`: as `declared`, or by its content. Raises UserError for other formats."""
     with access(path), filesystem.open_input_file(path) as raw:
         head = raw.read(HEAD_BYTES)
         compression = compression_of(head, path)
@@ -83,19 +83,23 @@ def detect_kind(filesystem: fs.FileSystem, path: str, column: str, told: Format 
             raw.seek(0)
             head, is_whole = _decompressed_head(raw, compression, path)
             if not head and not is_whole:  # damaged from its beginning
-                return Kind(told or named_format(path) or "text", compression)
+                return Kind(declared or named_format(path) or "text", compression)
     if compression is not None and compression_of(head, path):
         raise InputError(f"{path} is compressed twice; decompress it once")
     form, delimiter = (
-        detect_format(head, path, column, is_whole) if told is None else _as_told(told, head, column)
+        detect_format(head, path, column, is_whole)
+        if declared is None
+        else _declared_format(declared, head, column)
     )
     if form in TABLES and compression is not None:
-        raise InputError(f"{path} is a packed {form} file; unpack it, such files are packed within")
+        raise InputError(
+            f"{path} is a compressed {form} file; decompress it, since {form} files compress their own content"
+        )
     return Kind(form, compression, delimiter)
 
 
 def _decompressed_head(raw: object, compression: str, path: str) -> tuple[bytes, bool]:
-    """The first bytes, and whether they are all. Of a damaged file those before the damage: its reader reports it."""
+    """Return the first bytes, and whether they are all. Damage ends them; the reader reports it later."""
     head = b""
     try:
         stream = open_compressed(raw, compression, path)
@@ -107,7 +111,7 @@ def _decompressed_head(raw: object, compression: str, path: str) -> tuple[bytes,
 
 
 def _reject_wrong_compression(head: bytes, path: str) -> None:
-    """Raise UserError where the name says that a file is compressed, and it is neither that nor text."""
+    """Raise UserError for a file with the extension of a compression that is neither compressed nor text."""
     codec = ENDINGS.get(PurePosixPath(path).suffix.lower())
     if codec is not None and _table_of(head, None) is None:
         try:
@@ -115,21 +119,21 @@ def _reject_wrong_compression(head: bytes, path: str) -> None:
             head.decode(errors="strict" if len(head) < 64 else "ignore")
         except (UserError, UnicodeDecodeError):
             raise InputError(
-                f"{path} is not {codec}, as its name says; is it damaged, or of another compression?"
+                f"{path} is not {codec}, although its name says so; check that it is complete, or correct its name"
             ) from None
 
 
-def _as_told(told: Format, head: bytes, column: str) -> tuple[Format, str]:
-    if told == "csv":
-        return told, delimiter_of(_text(head), column)
-    return told, "\t" if told == "tsv" else ","
+def _declared_format(declared: Format, head: bytes, column: str) -> tuple[Format, str]:
+    if declared == "csv":
+        return declared, delimiter_of(_text(head), column)
+    return declared, "\t" if declared == "tsv" else ","
 
 
 def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[Format, str]:
-    """The format of a file that begins with `head`, and for CSV the delimiter.
+    """Return the format of a file that begins with `head`, and for CSV the delimiter.
 
-    `is_whole` says that the file ends where `head` does. Its name, the end of `path`, decides only between text,
-    CSV and JSON lines. UserError for formats that are not read, with the way to make the file readable.
+    `is_whole`: whether `head` is the whole file. Its name, the end of `path`, decides only between text, CSV and JSON
+    lines. Raises UserError for unsupported formats, with a way to convert the file.
     """
     named = named_format(path)
     if form := _table_of(head, named):
@@ -141,7 +145,7 @@ def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[
     if (shape := json_shape(text, is_whole)) == "lines":
         return "json lines", ","
     if shape is not None:
-        _refuse_json(shape, path)
+        _reject_json(shape, path)
     if delimiter := csv_delimiter(text, column, is_whole):
         return "csv", delimiter
     _reject_contradiction(named, text, path)
@@ -151,7 +155,7 @@ def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[
 
 
 def _table_of(head: bytes, named: Format | None) -> Format | None:
-    """The table format that `head` begins as; where the name says so too, its letters alone are enough."""
+    """Return the table format of `head`; if the name has the same format, the magic letters suffice."""
     if named is not None and head.startswith({"parquet": b"PAR1", "orc": b"ORC"}.get(named, b"Obj\x01")):
         return named if named in ("parquet", "orc") else "avro"
     return next((form for magic, form in _MAGIC if magic.match(head)), None)
@@ -161,7 +165,7 @@ def _text(head: bytes) -> str:
     return head.decode(errors="replace").removeprefix("\ufeff")
 
 
-def _refuse_json(shape: str, path: str) -> NoReturn:
+def _reject_json(shape: str, path: str) -> NoReturn:
     what, fix = {
         "array": ("one JSON array of rows", "jq -c '.[]'"),
         "arrays": ("lines that are JSON arrays", "jq -c '{text: .}'"),
@@ -174,20 +178,20 @@ def _refuse_json(shape: str, path: str) -> NoReturn:
 
 
 def _reject_contradiction(named: Format | None, text: str, path: str) -> None:
-    """Raise UserError for text whose name says otherwise, and for XML."""
+    """Raise UserError for text with the extension of another format, and for XML."""
     if named in TABLES:
         raise InputError(
-            f"{path} cannot be read, since it does not begin as files of {named} do; is it damaged, or of another "
-            "format?"
+            f"{path} cannot be read: it does not begin as a file in the {named} format; check that it is complete, or "
+            "correct its name"
         )
     if named == "mediawiki" or text.lstrip().startswith("<?xml"):
         what = "XML, but" if text.lstrip().startswith("<") else "named as XML, but"
         raise InputError(
-            f"{path} is {what} not a MediaWiki dump, since it has no <mediawiki> at its beginning; extract its text, "
+            f"{path} is {what} not a MediaWiki dump: it does not begin with <mediawiki>; extract its text, "
             "or set tokenize.format = text to read it as text"
         )
     if PurePosixPath(path).suffix.lower() in _NOT_READ:
         raise InputError(
             f"{path} is neither text, JSON lines (.jsonl), CSV nor a MediaWiki dump (.xml), plain or compressed, nor "
-            "Parquet, ORC, Avro or Arrow; leave it out of --input, or say by tokenize.format what it is"
+            "Parquet, ORC, Avro or Arrow; leave it out of --input, or set tokenize.format"
         )

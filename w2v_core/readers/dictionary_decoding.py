@@ -1,7 +1,7 @@
-"""Columns that a Parquet file holds as dictionaries, some rows at a time: as many as their texts allow.
+"""Dictionary-encoded columns of Parquet files, decoded in batches of bounded size.
 
-A kilobyte of a file may stand for a gigabyte of rows, since a text that comes often is stored once. What rows come to
-is known before they are made, from the lengths in the dictionary. R: rows, V: values.
+A kilobyte of a file may decode to a gigabyte of rows, since a repeated text is stored once. The size of rows is known
+before they are decoded, from the lengths in the dictionary.
 """
 
 from collections.abc import Iterator
@@ -17,39 +17,39 @@ LARGEST_ROW = 256 * 1024 * 1024
 
 
 def decoded_batches(rows: pa.RecordBatch, most_bytes: int, path: str) -> Iterator[pa.RecordBatch]:
-    """The rows with texts in place of dictionaries, in batches of about `most_bytes` of text, a row at least.
+    """Yield decoded rows in batches of about `most_bytes` of text, at least one row each.
 
-    UserError for a row that is larger than memory should hold.
+    Raises UserError for a row of more than LARGEST_ROW bytes.
     """
-    ends_R = np.cumsum(sum((_text_bytes(column) for column in rows.columns), np.zeros(len(rows), np.int64)))
+    ends_I = np.cumsum(sum((_text_bytes(column) for column in rows.columns), np.zeros(len(rows), np.int64)))
     begin = 0
     while begin < len(rows):
-        before = int(ends_R[begin - 1]) if begin else 0
-        if ends_R[begin] - before > LARGEST_ROW:
+        before = int(ends_I[begin - 1]) if begin else 0
+        if ends_I[begin] - before > LARGEST_ROW:
             raise InputError(f"{path} has a row of more than {LARGEST_ROW:,} bytes; cut it into smaller ones")
-        end = max(begin + 1, int(np.searchsorted(ends_R, before + most_bytes, side="right")))
+        end = max(begin + 1, int(np.searchsorted(ends_I, before + most_bytes, side="right")))
         part = rows.slice(begin, end - begin)
         yield pa.RecordBatch.from_arrays([_decoded(column) for column in part.columns], rows.schema.names)
         begin = end
 
 
 def _text_bytes(column: pa.Array) -> Int64Array:
-    """Bytes of the texts that each row stands for, (R,); 0 for a column that is no dictionary."""
+    """Return the bytes of the decoded texts of each row, (I,); 0 for a column without a dictionary."""
     if isinstance(column, pa.DictionaryArray):
         return _value_bytes(column)
     if _holds_dictionary(column):
-        ends_V = np.concatenate([[0], np.cumsum(_value_bytes(column.values))])
+        ends_U = np.concatenate([[0], np.cumsum(_value_bytes(column.values))])
         offsets = column.offsets.to_numpy()
-        bytes_R: Int64Array = ends_V[offsets[1:]] - ends_V[offsets[:-1]]
-        return bytes_R
+        bytes_I: Int64Array = ends_U[offsets[1:]] - ends_U[offsets[:-1]]
+        return bytes_I
     return np.zeros(len(column), np.int64)
 
 
 def _value_bytes(values: pa.DictionaryArray) -> Int64Array:
     lengths = pc.binary_length(values.dictionary).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    place_V = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    bytes_V: Int64Array = np.append(lengths, 0)[place_V]  # of a null, the 0 at the end
-    return bytes_V
+    position_U = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    bytes_U: Int64Array = np.append(lengths, 0)[position_U]  # of a null, the 0 at the end
+    return bytes_U
 
 
 def _holds_dictionary(column: pa.Array) -> bool:

@@ -1,4 +1,4 @@
-"""Formats that are recognized by their first bytes and not read: what each one is, and how to make it readable."""
+"""Unsupported formats that are detected by their first bytes: their names, and how to convert them."""
 
 import re
 
@@ -58,7 +58,7 @@ _LEAST_BYTES = 256  # of fewer bytes their share says little
 
 
 def reject_foreign(head: bytes, path: str) -> None:
-    """Raise UserError for a file that begins as one of a format that is not read, or that is binary."""
+    """Raise UserError for a file in an unsupported format, and for other binary files."""
     for pattern, what, fix in _PATTERNS:
         if pattern.match(head):
             raise InputError(f"{path} is {what}; {fix}")

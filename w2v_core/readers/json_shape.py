@@ -1,4 +1,4 @@
-"""How JSON is laid out at the beginning of a file: an object a line, or another way that is not read by lines."""
+"""The layout of JSON at the beginning of a file: an object per line, or a layout that is not supported."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _NOTHING = object()
 
 
 def json_shape(text: str, is_whole: bool) -> Shape | None:
-    """The layout of the JSON that a file begins with, None where it does not begin with JSON.
+    """Return the layout of the JSON that a file begins with, None if it does not begin with JSON.
 
     Returns `lines` for an object a line, `arrays` for an array a line, `array` for an array of all rows and `object`
     for an object over several lines. Prose that begins with a bracket is not JSON: brackets decide nothing, only
@@ -42,7 +42,7 @@ def _value(line: str) -> Any:
 
 
 def _document(text: str, is_whole: bool) -> Shape | None:
-    """The shape of one value that fills the file, or more of it than `text`."""
+    """Return the layout of one value that is longer than `text` or the whole file."""
     is_object, is_array = _OBJECT.match(text), _ARRAY.match(text)
     try:
         value, end = json.JSONDecoder().raw_decode(text)

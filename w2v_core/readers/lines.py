@@ -1,13 +1,13 @@
-"""A split to its lines, streamed.
+"""The lines of a split, as a stream.
 
 A line ends at a line feed, at a carriage return, or at both in this order. A split owns the lines that begin in it:
 what it reads runs from after the first line end at or after `begin - 1` to the first line end at or after `end - 1`.
-A pair of carriage return and line feed is one line end, also where the cut is within it. Neighbours therefore share
-nothing and lose nothing, wherever the cuts fall.
+A pair of carriage return and line feed is one line end, also where the cut is within it. Each line therefore belongs to
+exactly one split.
 
 A line of more than `LONGEST_LINE` bytes is cut at white space, or where there is none between two characters, and
-the cuts are counted: a document without line breaks must not fill the memory. Where a line is cut depends on the
-line alone.
+the cuts are counted: a document without line breaks must fit into memory. The position of a cut depends only on
+the line.
 """
 
 import re
@@ -39,11 +39,11 @@ _REPLACEMENT = "\ufffd"
 def read_lines(
     split: Split, strict: bool, counters: Counter[str], cut_long: bool = True
 ) -> Iterator[pa.StringArray]:
-    """Lines without their ends, in order, some at a time.
+    """Yield blocks of lines without their ends, in order.
 
     Adds to counters["input_bytes"], ["replaced_characters"] and, unless `cut_long` is off, ["long_lines_cut"].
 
-    UserError where the file cannot be opened or unpacked, is UTF-16, or, with `strict`, is not UTF-8.
+    Raises UserError for a file that cannot be opened or decompressed, is UTF-16, or, with `strict`, is not UTF-8.
     """
     path = split.file.path
     at_file_begin = split.begin == 0
@@ -55,32 +55,35 @@ def read_lines(
                 at_file_begin = False
                 yield split_lines(text)
     except OSError as error:
-        raise InputError(f"{path} cannot be read to its end ({error}); is it damaged or cut short?") from None
+        raise InputError(f"{path} cannot be read to its end ({error}); check that it is complete") from None
 
 
 def lines_of_rows(
     rows: pa.StringArray, at_line_ends: bool, counters: Counter[str]
 ) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
-    """The lines of texts (L,) and the text (L,) of each, cut as a file's lines are; without `at_line_ends`, only
-    where they are too long. Adds to counters["long_lines_cut"]."""
-    row_L = np.arange(len(rows))
+    """Return the lines of texts (I,), and the index (I,) of the text of each.
+
+    Texts are cut as files are; without `at_line_ends`, only where lines are too long. Adds to
+    counters["long_lines_cut"].
+    """
+    row_I = np.arange(len(rows))
     if at_line_ends and len(rows):
         joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
         if b"\r" in joined:
             rows = pc.replace_substring(pc.replace_substring(rows, "\r\n", "\n"), "\r", "\n")
             joined = b"\n".join(rows.cast(pa.binary()).to_pylist())
-        row_L = np.repeat(row_L, pc.count_substring(rows, "\n").to_numpy() + 1)
+        row_I = np.repeat(row_I, pc.count_substring(rows, "\n").to_numpy() + 1)
         rows = split_lines(joined)
     num_bytes = pc.binary_length(rows).to_numpy()
     if num_bytes.max(initial=0) <= LONGEST_LINE:
-        return rows, row_L
+        return rows, row_I
     pieces = [cut_long_line(line, counters) for line in rows.cast(pa.binary()).to_pylist()]
     flat = pa.array([piece for line in pieces for piece in line], pa.binary())
-    return flat.cast(pa.string()), np.repeat(row_L, [len(line) for line in pieces])
+    return flat.cast(pa.string()), np.repeat(row_I, [len(line) for line in pieces])
 
 
 def open_split(split: Split) -> BinaryIO:
-    """The file of a split, unpacked, from its beginning."""
+    """Open the decompressed file of a split at its beginning."""
     filesystem = open_folder(split.file.root).filesystem
     raw = filesystem.open_input_file(split.file.path)
     if split.file.compression is None:
@@ -89,7 +92,7 @@ def open_split(split: Split) -> BinaryIO:
 
 
 def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
-    """The bytes of the lines that begin in the split, chunk by chunk."""
+    """Yield chunks of the lines that begin in the split."""
     end = split.end if split.file.compression is None else sys.maxsize
     position = max(split.begin - 1, 0)
     in_earlier_line = split.begin > 0
@@ -111,19 +114,19 @@ def _owned(stream: BinaryIO, split: Split) -> Iterator[bytes]:
                 return
         position += len(chunk)
     if split.file.compression is None and position < split.end:
-        refuse_shrunk(split)
+        reject_shrunk(split)
 
 
 def _read_chunk(stream: BinaryIO) -> bytes:
-    """The next bytes, which do not end within a pair of carriage return and line feed."""
+    """Return the next bytes, which do not end between a carriage return and a line feed."""
     chunk = stream.read(_CHUNK_BYTES)
     while chunk.endswith(b"\r") and (more := stream.read(1)):
         chunk += more
     return chunk
 
 
-def refuse_shrunk(split: Split) -> NoReturn:
-    """UserError for a file that ends before what it had when it was found."""
+def reject_shrunk(split: Split) -> NoReturn:
+    """Raise UserError for a file that has become shorter since it was found."""
     raise InputError(
         f"{split.file.path} had {split.file.size:,} bytes when it was found and became shorter before it was read; "
         "start again when nothing writes to it"
@@ -137,7 +140,7 @@ def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]
 
 
 def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
-    """The same bytes, cut only after line feeds; without the last line feed of a block."""
+    """Yield blocks that end before a line feed."""
     pending: list[bytes] = []
     num_pending = 0
     for chunk in chunks:
@@ -157,7 +160,7 @@ def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
 
 
 def _short_lines(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
-    """As `_whole_lines`, with long lines cut by line feeds."""
+    """Yield blocks as `_whole_lines`, with line feeds that cut long lines."""
     pending = b""
     for chunk in chunks:
         whole, end, rest = (pending + chunk).rpartition(b"\n")
@@ -170,14 +173,14 @@ def _short_lines(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[by
 
 
 def _cut(block: bytes, counters: Counter[str]) -> bytes:
-    """The block with line feeds where lines are too long."""
+    """Return the block with line feeds that cut long lines."""
     if len(block) <= LONGEST_LINE:
         return block
     return b"\n".join(piece for line in block.split(b"\n") for piece in cut_long_line(line, counters))
 
 
 def cut_long_line(line: bytes, counters: Counter[str]) -> list[bytes]:
-    """The line in pieces of at most LONGEST_LINE bytes. Adds the cuts to counters["long_lines_cut"]."""
+    """Return the line in pieces of at most LONGEST_LINE bytes. Adds the cuts to counters["long_lines_cut"]."""
     pieces, begin = [], 0
     while len(line) - begin > LONGEST_LINE:
         end = begin + LONGEST_LINE
@@ -200,7 +203,7 @@ _LONGEST_REST = 3
 
 
 def utf8(block: bytes, path: str, strict: bool, counters: Counter[str]) -> bytes:
-    """The bytes, if they are UTF-8. Else with bad ones replaced and counted, or with `strict` a UserError."""
+    """Return the bytes as UTF-8, with bad bytes replaced and counted. With `strict`, raises UserError for bad bytes."""
     try:
         block.decode()
         return block

@@ -1,8 +1,8 @@
-"""A MediaWiki dump (pages-articles.xml, packed or not) to the texts of its articles.
+"""The texts of the articles of a MediaWiki dump (pages-articles.xml, compressed or not).
 
 A split owns the pages whose `<page>` begins in it; markup within a page's text is escaped there, so nothing else looks
-like one. Only articles count: pages of other namespaces and redirects are left out. What is no running text goes:
-templates, tables, references, files and categories, by the names that the dump itself says they have.
+like one. Only articles are read, not pages of other namespaces or redirects. Templates, tables, references, files
+and categories are removed; the dump itself names the namespaces of files and categories.
 """
 
 import re
@@ -17,8 +17,8 @@ import pyarrow as pa
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import unreadable_told
-from w2v_core.readers.lines import open_split, refuse_shrunk
+from w2v_core.readers.columns import raise_if_unreadable
+from w2v_core.readers.lines import open_split, reject_shrunk
 from w2v_core.readers.splits import Split
 
 _CHUNK_BYTES = 1 << 20
@@ -32,14 +32,14 @@ _NO_TEXT_TAGS = frozenset(
 
 
 def read_mediawiki(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The articles that begin in the split, a text each. UserError for a damaged dump, and for other XML.
+    """Yield the texts of the articles that begin in the split. Raises UserError for a damaged dump and other XML.
 
-    Adds to counters["input_bytes"], ["pages"], ["pages_left_out"] and ["bad_rows"], which are pages that are no XML;
-    with `strict` these are a UserError.
+    Adds to counters["input_bytes"], ["pages"], ["pages_left_out"] and ["bad_rows"], which are pages that are not
+    valid XML; with `strict` these raise UserError.
     """
     import_parser()
     path, texts = split.file.path, []
-    with unreadable_told(path, EOFError):
+    with raise_if_unreadable(path, EOFError):
         foreign = _foreign_namespaces(split)
         with open_split(split) as stream:
             for page in _pages(stream, split, counters):
@@ -55,7 +55,7 @@ def read_mediawiki(split: Split, config: TokenizeConfig, counters: Counter[str])
 
 
 def import_parser() -> None:
-    """UserError where the package that reads wikitext is not installed."""
+    """Import mwparserfromhell. Raises UserError if it is not installed."""
     try:
         import mwparserfromhell  # noqa: F401
     except ImportError:
@@ -65,21 +65,25 @@ def import_parser() -> None:
 
 
 def _foreign_namespaces(split: Split) -> frozenset[str]:
-    """Prefixes of links that show no text, in lower case, from the head of the dump."""
+    """Return the lower-case prefixes of links without text, from the head of the dump."""
     with open_split(split) as stream:
         head = stream.read(_CHUNK_BYTES)
     if b"<mediawiki" not in head[:4096]:
         raise InputError(
-            f"{split.file.path} is no MediaWiki dump, since it has no <mediawiki> at its beginning; leave it out of "
+            f"{split.file.path} is not a MediaWiki dump: it does not begin with <mediawiki>; leave it out of "
             "--input, or set tokenize.format = text to read it as text"
         )
-    told = re.findall(rb'<namespace key="(-?\d+)"[^>]*>([^<]*)</namespace>', head)
-    own = {name.decode(errors="replace").lower() for key, name in told if key.decode() in (_FILE, _CATEGORY)}
+    namespaces = re.findall(rb'<namespace key="(-?\d+)"[^>]*>([^<]*)</namespace>', head)
+    own = {
+        name.decode(errors="replace").lower()
+        for key, name in namespaces
+        if key.decode() in (_FILE, _CATEGORY)
+    }
     return frozenset(own | {"file", "image", "category"})
 
 
 def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[bytes]:
-    """Whole pages, `<page>` to `</page>`, that begin in the split."""
+    """Yield the pages, `<page>` to `</page>`, that begin in the split."""
     end = split.end if split.file.compression is None else sys.maxsize
     position, pending = split.begin, b""
     if position:
@@ -108,18 +112,18 @@ def _pages(stream: BinaryIO, split: Split, counters: Counter[str]) -> Iterator[b
     if pending.startswith(_BEGIN):
         raise EOFError("the last page has no end")
     if split.file.compression is None and position + len(pending) < split.end:
-        refuse_shrunk(split)
+        reject_shrunk(split)
 
 
 def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> str | None:
-    """The text of an article; None for other pages, and for one that is damaged."""
+    """Return the text of an article; None for other pages and for damaged pages."""
     try:
         root = ElementTree.fromstring(page)  # noqa: S314 - expat 2.4 and later bound entity expansion
     except ElementTree.ParseError as error:
         if strict:
             raise InputError(
-                f"{path} has a page that is no XML ({error}): {page[:80]!r}; leave out --strict to have such pages "
-                "skipped and counted"
+                f"{path} has a page that is not valid XML ({error}): {page[:80]!r}; leave out --strict to have such "
+                "pages skipped and counted"
             ) from None
         counters["bad_rows"] += 1
         return None
@@ -130,7 +134,7 @@ def _wikitext(page: bytes, path: str, strict: bool, counters: Counter[str]) -> s
 
 
 def _tangled(wikitext: str, path: str, strict: bool, counters: Counter[str]) -> bool:
-    """Whether so much is opened and not closed that mwparserfromhell would look for the ends for hours."""
+    """Return whether so many tags are unclosed that mwparserfromhell would take hours."""
     brackets = max(wikitext.count(begin) - wikitext.count(end) for begin, end in ("<>", "[]", "{}"))
     tags = len(_TAG.findall(wikitext)) - wikitext.count("</") - wikitext.count("/>")
     if brackets <= _MOST_OPEN_BRACKETS and tags <= _MOST_OPEN_TAGS and not _LONG_LIST_MARK.search(wikitext):
@@ -150,7 +154,7 @@ _LONG_LIST_MARK = re.compile(r"^[;:*#]{2000}", re.MULTILINE)
 
 
 def plain_text(wikitext: str, foreign: frozenset[str]) -> str:
-    """Wikitext as running text, a paragraph a line."""
+    """Return wikitext as plain text, one paragraph per line."""
     import mwparserfromhell
 
     code = mwparserfromhell.parse(wikitext)

@@ -1,4 +1,4 @@
-"""Rows of a file that lacks a column which the settings name: rows without that value."""
+"""Files without a column that the settings name: their rows have no value."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from w2v_core.config import TokenizeConfig
 
 
 def present(names: Sequence[str], schema: pa.Schema) -> list[str]:
-    """The columns among `names` that the file has; where it has none of them its first, which counts the rows."""
+    """Return the columns among `names` that the file has; if it has none, its first column, to count the rows."""
     return [name for name in names if name in schema.names] or schema.names[:1]
 
 
 def with_missing(rows: pa.RecordBatch, names: Sequence[str], config: TokenizeConfig) -> pa.RecordBatch:
-    """The columns `names` of the rows; that of the text, or of the weight, as nulls where the file lacks it."""
+    """Return the columns `names` of the rows, with nulls for a column that the file lacks."""
     columns = {}
     for name in names:
         if name in rows.schema.names:

@@ -9,7 +9,7 @@ from pyarrow import orc
 from w2v_core.config import TokenizeConfig
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, unreadable_told
+from w2v_core.readers.columns import block_of, check_columns, named_columns, raise_if_unreadable
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
@@ -17,7 +17,7 @@ _ROWS_A_BLOCK = 8_192
 
 
 def read_orc(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
-    """The rows of the stripes of this split. UserError for a damaged file or another column."""
+    """Yield the rows of the stripes of this split. Raises UserError for a damaged file or a missing column."""
     for batch in orc_batches(split, config, named_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
@@ -25,13 +25,13 @@ def read_orc(split: Split, config: TokenizeConfig, counters: Counter[str]) -> It
 def orc_batches(
     split: Split, config: TokenizeConfig, names: Sequence[str], counters: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `names` of these rows. Errors as for `read_orc`.
+    """Yield the columns `names` of these rows. Raises as `read_orc`.
 
-    PyArrow does not tell where a stripe begins; they are shared out over the file's bytes as if all were of one size.
+    PyArrow does not expose the offset of a stripe, so all stripes are taken to be of equal size.
     """
     path = split.file.path
     with (
-        unreadable_told(path),
+        raise_if_unreadable(path),
         open_folder(split.file.root).filesystem.open_input_file(path) as source,
     ):
         file = orc.ORCFile(source)

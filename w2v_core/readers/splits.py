@@ -1,4 +1,4 @@
-"""What `--input` names, as files, and the files as splits that tasks read.
+"""Input locations to files, and files to the splits that tasks read.
 
 A plain file is cut into ranges of bytes. A compressed one, and CSV, can only be read from its beginning and is one
 split. Small files share a task.
@@ -17,7 +17,7 @@ from typing import Any
 from pyarrow import fs
 
 from w2v_core.errors import InputError, UserError
-from w2v_core.io.credentials import refuse_in_location
+from w2v_core.io.credentials import reject_in_location
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
 from w2v_core.readers.compression import ENDINGS
 from w2v_core.readers.detect_format import TABLES, Format, Kind, detect_kind, named_format
@@ -36,39 +36,39 @@ class InputFile:
     size: int
     mtime_ns: int
 
-    told_format: Format | None = None
-    """what `tokenize.format` says of all files"""
+    declared_format: Format | None = None
+    """the setting `tokenize.format`"""
     column: str = "text"
     """`tokenize.column`, by which CSV is recognized"""
     known_kind: Kind | None = None
-    """where it is known without reading the file"""
+    """if it is known without reading the file"""
 
     @cached_property
     def kind(self) -> Kind:
-        """How it is read: as it is told, or as its first bytes show. UserError for formats that are not read."""
+        """Return how to read it: as declared, or by its first bytes. Raises UserError for unsupported formats."""
         if self.known_kind is not None:
             return self.known_kind
         if self.size == 0:
-            return Kind(self.told_format or named_format(self.path) or "text")
-        return detect_kind(open_folder(self.root).filesystem, self.path, self.column, self.told_format)
+            return Kind(self.declared_format or named_format(self.path) or "text")
+        return detect_kind(open_folder(self.root).filesystem, self.path, self.column, self.declared_format)
 
     @property
     def format(self) -> Format:
-        """How its rows stand in it."""
+        """Return the format of the file."""
         return self.kind.format
 
     @property
     def compression(self) -> str | None:
-        """How it is compressed, None where it is not."""
+        """Return its compression, None if it is not compressed."""
         return self.kind.compression
 
     @property
     def is_one_split(self) -> bool:
-        """Whether it can only be read from its beginning."""
+        """Return whether it can only be read from its beginning."""
         return self.compression is not None or self.format in ("csv", "tsv", "avro", "arrow")
 
     def identity(self) -> dict[str, Any]:
-        """What tells this file from a changed one. How it is told to be read is among the settings."""
+        """Return what identifies the content of the file. The declared format is among the settings."""
         return {"path": self.path, "size": self.size, "mtime_ns": self.mtime_ns}
 
 
@@ -82,7 +82,7 @@ class Split:
 
 
 def read_list(path: str) -> list[str]:
-    """The locations in a file that holds a JSON list of them. UserError for anything else."""
+    """Return the locations in a JSON list. Raises UserError for other content."""
     try:
         locations = json.loads(read_file(path, "--input-list"))
     except UserError:
@@ -98,22 +98,22 @@ def read_list(path: str) -> list[str]:
 
 def find_files(
     locations: Sequence[Location],
-    told_format: Format | None = None,
+    declared_format: Format | None = None,
     column: str = "text",
     *,
     may_be_none: bool = False,
 ) -> list[InputFile]:
-    """Every file that `locations` name, once, sorted by path.
+    """Return every file that `locations` name, once, sorted by path.
 
-    A folder or a wildcard gives no hidden files (a name, or a folder's, that begins with `.` or `_`). UserError for a
-    location that does not exist, for one that gives no file unless there `may_be_none`, and for an empty file whose
-    name says that it is a table or compressed. No file is read before its kind is asked for.
+    Folders and wildcards skip hidden files and folders, whose names begin with `.` or `_`. Raises UserError for a
+    location that does not exist, for a location without files unless there `may_be_none`, and for an empty file with
+    the extension of a table or a compression. Files are not read until their kind is needed.
     """
     if not locations:
         raise InputError("no input was named; use --input with files, folders, globs or URIs")
     named = [os.fspath(location) for location in locations]
     for location in named:
-        refuse_in_location(location)
+        reject_in_location(location)
         if location != location.encode(errors="replace").decode():
             raise InputError(f"input {location!a} has a name that is not UTF-8; rename it")
     found: dict[str, InputFile] = {}
@@ -122,11 +122,15 @@ def find_files(
             for file in _expand(location, may_be_none):
                 real = _same_for_links(file)
                 found[real] = min(found.get(real, file), file, key=partial(_how_strange, real))
-    files = [replace(file, told_format=told_format, column=column) for file in found.values()]
+    files = [replace(file, declared_format=declared_format, column=column) for file in found.values()]
     for file in files:
-        kind = ENDINGS.get(PurePosixPath(file.path).suffix.lower()) or told_format or named_format(file.path)
+        kind = (
+            ENDINGS.get(PurePosixPath(file.path).suffix.lower()) or declared_format or named_format(file.path)
+        )
         if file.size == 0 and kind in _NEVER_EMPTY:
-            raise InputError(f"{file.path} is empty, which no {kind} file is; was it cut short?")
+            raise InputError(
+                f"{file.path} is empty, and not a valid {kind} file; copy it again, or leave it out of --input"
+            )
     return sorted(files, key=lambda file: file.path)
 
 
@@ -144,12 +148,12 @@ def detect_formats(files: Sequence[InputFile]) -> None:
 
 
 def _same_for_links(file: InputFile) -> str:
-    """What two names of one file have in common."""
+    """Return what two names of the same file have in common."""
     return file.path if "://" in file.root else str(Path(file.path).resolve())
 
 
 def _how_strange(real: str, file: InputFile) -> tuple[bool, str]:
-    """By which of two names a file is read: by its own, since a link's may lack the ending that tells what it is."""
+    """Return a sort key that prefers the name of a file to that of a link, which may lack the extension."""
     return PurePosixPath(file.path).name != PurePosixPath(real).name, file.path
 
 
@@ -176,7 +180,7 @@ def _expand(location: str, may_be_none: bool) -> list[InputFile]:
 
 
 def _fix_for(location: str) -> str:
-    """What to change about a location that leads nowhere."""
+    """Return the fix for a location without files."""
     if "{" in location:
         return "braces are not a pattern; repeat --input for each name, or use * and ?"
     if "," in location:
@@ -185,7 +189,7 @@ def _fix_for(location: str) -> str:
 
 
 def _fixed_part(location: str) -> str:
-    """The location itself, or for a glob the folder above its first wildcard."""
+    """Return the location itself, or for a glob the folder above its first wildcard."""
     wildcard = _WILDCARDS.search(location)
     if wildcard is None or ("://" not in location and Path(location).exists()):
         return location
@@ -193,7 +197,7 @@ def _fixed_part(location: str) -> str:
 
 
 def _matching(glob: str, root: str, folder: Folder) -> list[InputFile]:
-    """The files that match, and those below folders that match. Only `**` looks deeper than the pattern is."""
+    """Return the files that match, and those below folders that match. Only `**` matches several levels."""
     relative = glob[len(root) :].lstrip("/") if glob.startswith(root) else glob
     files: list[InputFile] = []
     for info in _entries(folder, relative):
@@ -220,14 +224,14 @@ def _that_match(folder: Folder, selector: fs.FileSelector, pattern: str) -> list
     try:
         regex = re.compile(_glob_to_regex(pattern))
     except re.error as error:
-        raise InputError(f"input pattern {pattern} is no file, and as a pattern not valid: {error}") from None
+        raise InputError(f"input pattern {pattern} is neither a file nor a valid pattern: {error}") from None
     top = folder.path.rstrip("/") + "/"
     named = ((info, info.path.removeprefix(top)) for info in folder.filesystem.get_file_info(selector))
     return [info for info, name in named if not _is_hidden(name) and regex.fullmatch(name)]
 
 
 def _glob_to_regex(glob: str) -> str:
-    """`*` and `?` stay within a folder, `**/` goes through any number of them, `[…]` is a set."""
+    """Return a glob as a regular expression. `*` and `?` match within a folder, `**/` any folders, `[…]` a set."""
     out, position = [], 0
     for match in re.finditer(r"\*\*/|\*|\?|\[[^\]]+\]", glob):
         out.append(re.escape(glob[position : match.start()]))
@@ -239,7 +243,7 @@ def _glob_to_regex(glob: str) -> str:
 
 
 def _below(root: str, folder: Folder) -> Iterator[InputFile]:
-    """Every file below the folder, but hidden ones, and but run directories."""
+    """Return every file below the folder, except hidden files and run directories."""
     paths = _local_folders(folder.path) if folder.is_local else [folder.path]
     for path in paths:
         selector = fs.FileSelector(path, recursive=not folder.is_local)
@@ -256,13 +260,13 @@ def _below(root: str, folder: Folder) -> Iterator[InputFile]:
 
 
 def _local_folders(top: str) -> Iterator[str]:
-    """The folder and those below it, each once, wherever symbolic links lead."""
+    """Yield the folder and the folders below it, each once, also through symbolic links."""
 
-    def refuse(error: OSError) -> None:
+    def reject(error: OSError) -> None:
         raise InputError(f"input {error.filename} cannot be read: {error.strerror}") from None
 
     seen: set[str] = set()
-    for path, names, files in os.walk(top, followlinks=True, onerror=refuse):
+    for path, names, files in os.walk(top, followlinks=True, onerror=reject):
         real = os.path.realpath(path)
         if real in seen or MARKER in files:
             names.clear()
@@ -281,7 +285,7 @@ def _input_file(root: str, info: fs.FileInfo) -> InputFile:
 
 
 def plan_splits(files: Sequence[InputFile], split_bytes: int) -> list[list[Split]]:
-    """Splits of about `split_bytes` bytes, gathered into one list a task, in the order of `files`."""
+    """Return splits of about `split_bytes` bytes, one list per task, in the order of `files`."""
     detect_formats(files)
     tasks: list[list[Split]] = []
     room = 0

@@ -66,7 +66,7 @@ def _begins_with_article(split: Split) -> bool:
 
 
 def doc_lines(lines: pa.StringArray) -> pa.BooleanArray:
-    """Whether each line opens or closes an article."""
+    """Return whether each line opens or closes an article."""
     perhaps = pc.match_substring(lines, "<doc ").to_numpy(zero_copy_only=False)
     perhaps |= pc.match_substring(lines, "</doc>").to_numpy(zero_copy_only=False)
     is_doc = np.zeros(len(lines), bool)
@@ -75,6 +75,6 @@ def doc_lines(lines: pa.StringArray) -> pa.BooleanArray:
 
 
 def is_doc_line(line: str) -> bool:
-    """Whether `line` opens or closes an article: `<doc id=… url=… title=…>` or `</doc>`."""
+    """Return whether `line` opens or closes an article: `<doc id=… url=… title=…>` or `</doc>`."""
     bare = line.strip()
     return bare == "</doc>" or (bare.startswith("<doc ") and bare.endswith(">"))

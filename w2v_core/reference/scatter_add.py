@@ -3,7 +3,7 @@
     scatter_rows    table[id_n] += weight_n * row_n        repeated ids add up
 
 It is one pass of SciPy's compiled sparse product where its private module has it, and SciPy's public sparse
-arrays where it has not; a test holds the two equal. N: rows, V: table, D: dimensions.
+arrays where it has not; a test holds the two equal.
 """
 
 import numpy as np
@@ -42,6 +42,6 @@ def scatter_rows_publicly(
     table_VD: FloatArray, ids_N: Int32Array, weights_N: FloatArray, rows_ND: FloatArray
 ) -> None:
     """`scatter_rows` through `csr_array`: only the rows touched are summed."""
-    touched, place_N = np.unique(ids_N, return_inverse=True)
+    touched, position_N = np.unique(ids_N, return_inverse=True)
     each_N1 = np.arange(len(ids_N) + 1)
-    table_VD[touched] += csr_array((weights_N, place_N, each_N1), (len(ids_N), len(touched))).T @ rows_ND
+    table_VD[touched] += csr_array((weights_N, position_N, each_N1), (len(ids_N), len(touched))).T @ rows_ND

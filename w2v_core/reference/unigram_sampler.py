@@ -1,8 +1,6 @@
 """Draws negative words: noise for a positive word to be told from.
 
-    counts ─▶ noise_distribution ─▶ p_V ─▶ running sum ─▶ binary search ─▶ ids
-
-Shapes: V vocabulary, S any shape of positive words, K negatives for each.
+counts ─▶ noise_distribution ─▶ p_V ─▶ running sum ─▶ binary search ─▶ ids
 """
 
 import numpy as np
@@ -24,7 +22,7 @@ class UnigramSampler:
     Drawing inverts the running sum by binary search: O(log V) a draw, whatever the positive word is. The
     sampler never changes after it is made, and the generator is handed in, so threads can share one.
 
-    Public attributes: `probabilities_V`, (V,) float64; `sample_size`; `word_of_rank`, (V,) int32, from the least to the
+    Public attributes: `probabilities`, (V,) float64; `sample_size`; `word_of_rank`, (V,) int32, from the least to the
     most likely word; `edges`, (V + 1,) float64, the running sum in that order, from 0.
     """
 
@@ -32,13 +30,13 @@ class UnigramSampler:
         if sample_size < 1:
             raise ValueError(f"sample_size must be at least 1, got {sample_size}")
         self.sample_size = sample_size
-        self.probabilities_V = noise_distribution(counts, power)
+        self.probabilities = noise_distribution(counts, power)
         # From rare to frequent, so that the running sum does not swallow a rare word's share: summed the
         # other way, a word of probability 1e-17 would add nothing to the 1.0 it meets.
-        self.word_of_rank: Int32Array = np.argsort(self.probabilities_V, kind="stable").astype(np.int32)
-        self._rank_of_word_V: Int32Array = np.argsort(self.word_of_rank).astype(np.int32)
+        self.word_of_rank: Int32Array = np.argsort(self.probabilities, kind="stable").astype(np.int32)
+        self._rank_of_word: Int32Array = np.argsort(self.word_of_rank).astype(np.int32)
         # The word of rank r owns the interval [edges[r], edges[r + 1]).
-        self.edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities_V[self.word_of_rank]))
+        self.edges: Float64Array = np.append(0.0, np.cumsum(self.probabilities[self.word_of_rank]))
 
     def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Int32Array:
         """Words w with probability p[w], whatever the positive words are.
@@ -59,26 +57,26 @@ class UnigramSampler:
         ids_KG = self._word_at(place).reshape(num_shared, num_groups)
         return np.ascontiguousarray(rng.permuted(ids_KG, axis=1).T)
 
-    def get_negative_sample(self, target_S: IntArray, rng: np.random.Generator) -> Int32Array:
+    def get_negative_sample(self, target_B: IntArray, rng: np.random.Generator) -> Int32Array:
         """For every positive word t, K words w != t, each with probability p[w] / (1 - p[t]).
 
-        target_S: integer ids of any shape S: (B,) in CBOW, (B, C) in skip-gram. Returns int32 of shape
-        (*S, K). Where the target is -1, no word, its negatives are -1 too.
+        target_B: integer ids of any shape: (B,) in CBOW, (B, W) in skip-gram. Returns int32 of that shape
+        and one more axis, K. Where the target is -1, no word, its negatives are -1 too.
 
         Raises ValueError if a positive word is the only one that can be drawn, as in a vocabulary of one,
         and IndexError for an id of V or more.
         """
-        target_S1 = np.asarray(target_S)[..., np.newaxis]
-        rank_S1 = self._rank_of_word_V[target_S1]
-        begin_S1, end_S1 = self.edges[rank_S1], self.edges[rank_S1 + 1]
-        room_S1 = begin_S1 + (self.edges[-1] - end_S1)
-        self._require_room(target_S1, room_S1)
+        target_B1 = np.asarray(target_B)[..., np.newaxis]
+        rank_B1 = self._rank_of_word[target_B1]
+        begin_B1, end_B1 = self.edges[rank_B1], self.edges[rank_B1 + 1]
+        room_B1 = begin_B1 + (self.edges[-1] - end_B1)
+        self._require_room(target_B1, room_B1)
 
-        u_SK = rng.random((*target_S1.shape[:-1], self.sample_size)) * room_S1
+        u_BK = rng.random((*target_B1.shape[:-1], self.sample_size)) * room_B1
         # Beyond the positive word's own interval the place is measured from its end, so that no rounding
         # can put it back inside.
-        place_SK = np.where(u_SK < begin_S1, u_SK, end_S1 + (u_SK - begin_S1))
-        return np.where(target_S1 == NO_WORD, np.int32(NO_WORD), self._word_at(place_SK))
+        place_BK = np.where(u_BK < begin_B1, u_BK, end_B1 + (u_BK - begin_B1))
+        return np.where(target_B1 == NO_WORD, np.int32(NO_WORD), self._word_at(place_BK))
 
     def _word_at(self, place: Float64Array) -> Int32Array:
         """The word whose interval holds each place; a word of probability 0 has an empty one."""
@@ -87,10 +85,10 @@ class UnigramSampler:
         ids: Int32Array = self.word_of_rank[np.minimum(rank, len(self.word_of_rank) - 1)]
         return ids
 
-    def _require_room(self, target_S1: IntArray, room_S1: Float64Array) -> None:
-        alone_S1 = (target_S1 != NO_WORD) & (room_S1 <= 0)
-        if alone_S1.any():
+    def _require_room(self, target_B1: IntArray, room_B1: Float64Array) -> None:
+        alone_B1 = (target_B1 != NO_WORD) & (room_B1 <= 0)
+        if alone_B1.any():
             raise ValueError(
-                f"word {target_S1[alone_S1][0]} has no negative: in this vocabulary of "
-                f"{len(self.probabilities_V)} it is the only word that can be drawn"
+                f"word {target_B1[alone_B1][0]} has no negative: in this vocabulary of "
+                f"{len(self.probabilities)} it is the only word that can be drawn"
             )

@@ -12,5 +12,5 @@
     model.publish(RunDir.open("my-run"))
     WordVectors.load("s3://bucket/store/news@current")
 
-`record` is version.json, `copy` what a version's files come by, `turned` vectors laid along another version's axes.
+`record` is version.json, `copy` what a version's files come by, `rotated` vectors laid along another version's axes.
 """

@@ -39,7 +39,7 @@ class Sink:
         return StoredFile(bytes=self._stream.num_bytes, sha256=self._sha256.hexdigest())
 
 
-class VersionDraft:
+class VersionWriter:
     """The folder of a version that is being made, and what stands in it by now."""
 
     def __init__(self, folder: Folder, keep_alive: Callable[[], None]) -> None:

@@ -15,13 +15,13 @@ from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
-from w2v_core.locking.lease import Lease, LeaseLostError, held
-from w2v_core.registry.copy import VersionDraft, problem_of
+from w2v_core.locking.lease import Lease, LeaseLostError, acquired
+from w2v_core.registry.copy import VersionWriter, problem_of
 from w2v_core.registry.record import Record, Source, State
-from w2v_core.registry.turned import TABLES, copy_turned, rotation_onto
+from w2v_core.registry.rotated import TABLES, copy_rotated, rotation_onto
 from w2v_core.runs.artifacts import MANIFEST, MARKER, REPORT_PAGE
 from w2v_core.runs.manifest import FileEntry, Manifest
-from w2v_core.runs.model_reference import POINTER, RECORD, VERSION_NAME, Pointer, Turn
+from w2v_core.runs.model_reference import POINTER, RECORD, VERSION_NAME, Pointer, PromotionEvent
 from w2v_core.runs.run_directory import RunDir
 
 STAGES = ("vocab", "vectors", "reports")
@@ -71,10 +71,10 @@ class ModelStore:
     def __init__(self, location: Location) -> None:
         self.location = os.fspath(location)
         self.folder = open_folder(location)
-        self.folder.refuse_file(self.location)
-        self._refuse_model()
+        self.folder.reject_file(self.location)
+        self._reject_model()
 
-    def _refuse_model(self) -> None:
+    def _reject_model(self) -> None:
         """UserError where this is a model, whose versions stand right here: a store is one level above."""
         with access(self.location):
             names = [name for name in self.folder.folders() if VERSION_NAME.fullmatch(name)]
@@ -164,8 +164,8 @@ class Model:
         align_to: a version along whose axes the vectors are laid; dot products stay the same
 
         What was published before is made the current version only if it never was: a rollback is not undone.
-        TakenError where another is publishing for longer than WAIT_SECONDS; UserError for a run that is not finished or
-        is damaged.
+        Raises LeaseHeldError if another process is publishing for longer than WAIT_SECONDS, and UserError for a run
+        that is not finished or is damaged.
         """
         manifests = {stage: run.require(stage) for stage in ("vocab", "vectors")}
         if reports := run.manifest("reports"):
@@ -180,7 +180,7 @@ class Model:
                 run, manifests, attachments, state, based_on, source, align_to, lease
             )
             pointer = Pointer.read(self.folder)
-            was_current = {turn.version for turn in pointer.turns} if pointer else set()
+            was_current = {event.version for event in pointer.turns} if pointer else set()
             if is_promoted and version.name not in was_current:
                 pointer = self._point(version, pointer, lease)
             return Published(version, known is None, pointer is not None and pointer.version == version.name)
@@ -248,7 +248,7 @@ class Model:
 
     @contextmanager
     def _changing(self, purpose: str) -> Iterator[Lease]:
-        with held(self.folder / "lease", purpose, LEASE_SECONDS, wait=WAIT_SECONDS) as lease:
+        with acquired(self.folder / "lease", purpose, LEASE_SECONDS, wait=WAIT_SECONDS) as lease:
             yield lease
 
     def _same(self, source: Source, state: State, align_to: Version | None) -> Version | None:
@@ -280,7 +280,7 @@ class Model:
         name, folder = f"v{number}", self.folder / f"v{number}"
         try:
             with access(self.location):
-                stage_writer = VersionDraft(folder, _kept_alive(lease))
+                stage_writer = VersionWriter(folder, _renewer(lease))
                 aligned_to = _copy_run(run, manifests, stage_writer, align_to)
                 for file, data in attachments.items():
                     stage_writer.write(file, data)
@@ -315,8 +315,8 @@ class Model:
         self, version: Version, pointer: Pointer | None, lease: Lease, *, is_rollback: bool = False
     ) -> Pointer:
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        turn = Turn(version=version.name, at=at, is_rollback=is_rollback)
-        turns = (*(pointer.turns if pointer else ()), turn)[-MAX_TURNS:]
+        event = PromotionEvent(version=version.name, at=at, is_rollback=is_rollback)
+        turns = (*(pointer.turns if pointer else ()), event)[-MAX_TURNS:]
         new = Pointer(version=version.name, turns=turns)
         lease.renew()
         with access(self.location):
@@ -325,15 +325,15 @@ class Model:
 
     def _before(self, pointer: Pointer | None) -> Version | None:
         """The version that a rollback takes: what was the current one before, and still stands."""
-        standing = {version.name: version for version in self.versions()}
+        existing = {version.name: version for version in self.versions()}
         stack: list[str] = []
-        for turn in pointer.turns if pointer else ():
-            if turn.is_rollback:
-                while stack and stack[-1] != turn.version:
+        for event in pointer.turns if pointer else ():
+            if event.is_rollback:
+                while stack and stack[-1] != event.version:
                     stack.pop()
-            if not stack or stack[-1] != turn.version:
-                stack.append(turn.version)
-        return next((standing[name] for name in reversed(stack[:-1]) if name in standing), None)
+            if not stack or stack[-1] != event.version:
+                stack.append(event.version)
+        return next((existing[name] for name in reversed(stack[:-1]) if name in existing), None)
 
 
 def check_name(name: str) -> None:
@@ -363,7 +363,7 @@ def _number(version: str) -> int:
     return int(version[1:])
 
 
-def _kept_alive(lease: Lease) -> Callable[[], None]:
+def _renewer(lease: Lease) -> Callable[[], None]:
     """What to call again and again: it renews the lease when half of its time is over."""
 
     def keep_alive() -> None:
@@ -374,7 +374,7 @@ def _kept_alive(lease: Lease) -> Callable[[], None]:
 
 
 def _copy_run(
-    run: RunDir, manifests: Mapping[str, Manifest], stage_writer: VersionDraft, align_to: Version | None
+    run: RunDir, manifests: Mapping[str, Manifest], stage_writer: VersionWriter, align_to: Version | None
 ) -> dict[str, Any] | None:
     """Copy what a version has of its run; what it is aligned to, if anything."""
     stage_writer.write(MARKER, run.folder.read(MARKER) or b"")
@@ -386,12 +386,12 @@ def _copy_run(
             rotation_DD, num_words = rotation_onto(folder, align_to.folder / "vectors")
             aligned_to = {"version": align_to.name, "words": num_words}
             entries = [
-                copy_turned(stage_writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
+                copy_rotated(stage_writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
                 if entry.name in TABLES
                 else copy(entry, f"{stage}/{entry.name}")
                 for entry in entries
             ]
-            manifest = _turned(manifest, entries, aligned_to)
+            manifest = _rotated(manifest, entries, aligned_to)
         else:
             for entry in entries:
                 copy(entry, f"{stage}/{entry.name}")
@@ -401,12 +401,12 @@ def _copy_run(
     return aligned_to
 
 
-def _copied(stage_writer: VersionDraft, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
+def _copied(stage_writer: VersionWriter, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
     stage_writer.copy(folder, entry, name)
     return entry
 
 
-def _turned(manifest: Manifest, entries: list[FileEntry], aligned_to: dict[str, Any]) -> Manifest:
+def _rotated(manifest: Manifest, entries: list[FileEntry], aligned_to: dict[str, Any]) -> Manifest:
     """The manifest of vectors that were turned: other bytes, made from one thing more."""
     facts = json.dumps([manifest.fingerprint, aligned_to], sort_keys=True).encode()
     update = {

@@ -4,7 +4,7 @@
     vectors ─word_map────▶ WordMap ────┴──page──▶ bytes of report.html
 
     markup      elements whose text is escaped where it enters
-    shown       text as people may safely see it
+    escape      text as people may safely see it
     chart       numbers to an inline SVG
     corpus, training, scores, comparison, explorer, settings    a section of the page each
 

@@ -34,7 +34,7 @@ class Axis:
 def chart(title: str, description: str, x: Axis, y: Axis, lines: Sequence[Line]) -> Markup:
     """The lines, with a legend where there are several. Points that are not finite, or not above 0 where an axis has
     powers of ten, are left out; a figure without points says so."""
-    drawn = [Line(line.name, _thinned(_drawable(line.points, x, y))) for line in lines]
+    drawn = [Line(line.name, _downsampled(_drawable(line.points, x, y))) for line in lines]
     drawn = [line for line in drawn if line.points]
     if not drawn:
         return element("figure", element("figcaption", title), element("p", "Nothing was recorded."))
@@ -54,7 +54,7 @@ def chart(title: str, description: str, x: Axis, y: Axis, lines: Sequence[Line])
     return element("figure", element("figcaption", title), _legend(drawn), picture)
 
 
-def told(value: float) -> str:
+def axis_label(value: float) -> str:
     """A number as people write it on an axis: 0.025, 3, 12k, 4.5M."""
     for size, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
@@ -82,9 +82,9 @@ class _Scale:
         ticks = _round_steps(0.0 if axis.from_zero else low, high)
         return cls(ticks, float, ticks[0], ticks[-1], begin, end)
 
-    def place(self, value: float) -> float:
-        share = (self.transform(value) - self.low) / (self.high - self.low)
-        return round(self.begin + share * (self.end - self.begin), 1)
+    def position(self, value: float) -> float:
+        fraction = (self.transform(value) - self.low) / (self.high - self.low)
+        return round(self.begin + fraction * (self.end - self.begin), 1)
 
 
 def _powers(low: float, high: float) -> tuple[float, ...]:
@@ -112,34 +112,38 @@ def _drawable(points: Sequence[Point], x: Axis, y: Axis) -> list[Point]:
     return [point for point in points if is_drawable(point[0], x) and is_drawable(point[1], y)]
 
 
-def _thinned(points: Sequence[Point]) -> Sequence[Point]:
+def _downsampled(points: Sequence[Point]) -> Sequence[Point]:
     """At most MOST_POINTS, the first and the last among them."""
     if len(points) <= MOST_POINTS:
         return points
     last = len(points) - 1
-    return [points[place * last // (MOST_POINTS - 1)] for place in range(MOST_POINTS)]
+    return [points[position * last // (MOST_POINTS - 1)] for position in range(MOST_POINTS)]
 
 
 def _grid(across: _Scale, up: _Scale) -> list[Markup]:
     """A line and a number for every tick; of many powers of ten, every other or so."""
     bottom, parts = HEIGHT - BOTTOM, []
     for value in across.ticks[:: 1 + len(across.ticks) // 10]:
-        place = across.place(value)
-        parts.append(element("line", x1=str(place), x2=str(place), y1=TOP, y2=bottom, class_="grid"))
-        parts.append(element("text", told(value), x=str(place), y=bottom + 16, text_anchor="middle"))
+        position = across.position(value)
+        parts.append(element("line", x1=str(position), x2=str(position), y1=TOP, y2=bottom, class_="grid"))
+        parts.append(element("text", axis_label(value), x=str(position), y=bottom + 16, text_anchor="middle"))
     for value in up.ticks[:: 1 + len(up.ticks) // 10]:
-        place = up.place(value)
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=str(place), y2=str(place), class_="grid"))
-        parts.append(element("text", told(value), x=LEFT - 6, y=str(place + 4), text_anchor="end"))
+        position = up.position(value)
+        parts.append(
+            element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=str(position), y2=str(position), class_="grid")
+        )
+        parts.append(element("text", axis_label(value), x=LEFT - 6, y=str(position + 4), text_anchor="end"))
     return parts
 
 
 def _path(number: int, line: Line, across: _Scale, up: _Scale) -> Markup:
-    places = [(across.place(x), up.place(y)) for x, y in line.points]
-    if len(places) == 1:
-        ((x, y),) = places
+    positions = [(across.position(x), up.position(y)) for x, y in line.points]
+    if len(positions) == 1:
+        ((x, y),) = positions
         return element("circle", cx=str(x), cy=str(y), r=3, class_=f"dot line-{number}")
-    return element("polyline", points=" ".join(f"{x},{y}" for x, y in places), class_=f"line line-{number}")
+    return element(
+        "polyline", points=" ".join(f"{x},{y}" for x, y in positions), class_=f"line line-{number}"
+    )
 
 
 def _legend(lines: Sequence[Line]) -> Markup:

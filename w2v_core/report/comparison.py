@@ -22,13 +22,13 @@ def comparison_section(against: dict[str, Any]) -> Markup:
 
 def _overlap(against: dict[str, Any]) -> str:
     words, neighbors = against.get("words", {}), against.get("neighbors", {})
-    told = (
+    text = (
         f"Compared with {against.get('against', 'other vectors')}: {words.get('shared', 0):,} words shared."
     )
     if neighbors.get("overlap") is None:
-        return told
+        return text
     return (
-        f"{told} Of the {neighbors['topn']} nearest of the {neighbors['words']:,} most frequent, "
+        f"{text} Of the {neighbors['topn']} nearest of the {neighbors['words']:,} most frequent, "
         f"{neighbors['overlap']:.1%} are the same."
     )
 
@@ -38,9 +38,9 @@ def _differences(against: dict[str, Any]) -> Iterator[Sequence[Content]]:
         for scores in against.get(kind, []):
             name = str(scores["file"]).rpartition("/")[2]
             signed = form.replace(":", ":+")
-            difference = _told(scores["difference"], signed)
-            interval = [_told(bound, signed) for bound in scores["interval"] or ()]
-            numbers = [*(_told(scores[key], form) for key in ("score", "against_score")), difference]
+            difference = _number_text(scores["difference"], signed)
+            interval = [_number_text(bound, signed) for bound in scores["interval"] or ()]
+            numbers = [*(_number_text(scores[key], form) for key in ("score", "against_score")), difference]
             yield name, *numbers, " – ".join(interval), f"{scores['covered']:,}"
 
 
@@ -48,5 +48,5 @@ def _moved_row(word: dict[str, Any]) -> Sequence[Content]:
     return word["word"], f"{word['distance']:.3f}", f"{word['count']:,}", f"{word['against_count']:,}"
 
 
-def _told(value: float | None, form: str) -> str:
+def _number_text(value: float | None, form: str) -> str:
     return "undefined" if value is None else form.format(value)

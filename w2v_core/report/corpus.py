@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from w2v_core.report.chart import Axis, Line, chart
-from w2v_core.report.facts import Facts
+from w2v_core.report.facts import RunFacts
 from w2v_core.report.markup import Markup, details, element, section, table
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.types import Int64Array
@@ -23,7 +23,7 @@ _RANKS = 200
 """Points of the rank-frequency plot, in equal steps of the logarithm."""
 
 
-def corpus_section(facts: Facts) -> Markup:
+def corpus_section(facts: RunFacts) -> Markup:
     """What each stage read, and what became of it."""
     accounts = {name: found.tokens for name, found in facts.manifests.items() if found.tokens}
     intro = element(
@@ -73,12 +73,12 @@ def vocabulary_section(counts_V: Int64Array) -> Markup:
 def _account_row(name: str, account: TokenAccount) -> tuple[str, ...]:
     reasons = {reason.replace("_", " "): count for reason, count in account.dropped.items() if count}
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-    share = f"{account.kept / account.read:.1%}" if account.read else "none read"
+    fraction = f"{account.kept / account.read:.1%}" if account.read else "none read"
     numbers = (account.read, account.kept, account.out_of_vocabulary, account.subsampled)
-    return (STAGE_NAMES[name], *(f"{number:,}" for number in numbers), dropped or "0", share)
+    return (STAGE_NAMES[name], *(f"{number:,}" for number in numbers), dropped or "0", fraction)
 
 
-def _counters(facts: Facts) -> Iterator[tuple[str, ...]]:
+def _counters(facts: RunFacts) -> Iterator[tuple[str, ...]]:
     for name, manifest in facts.manifests.items():
         for counter, count in manifest.counters.items():
             yield counter.replace("_", " "), STAGE_NAMES[name], f"{count:,}"
@@ -94,9 +94,11 @@ def _bars(accounts: dict[str, TokenAccount]) -> Markup:
         for fate, count in enumerate(fates):
             width = 480 * count / max(account.read, 1)
             if count:
-                place, shown_width = f"{begin:.1f}", f"{max(width, 0.5):.1f}"
+                position, drawn_width = f"{begin:.1f}", f"{max(width, 0.5):.1f}"
                 parts.append(
-                    element("rect", x=place, y=top + 20, width=shown_width, height=16, class_=f"fill-{fate}")
+                    element(
+                        "rect", x=position, y=top + 20, width=drawn_width, height=16, class_=f"fill-{fate}"
+                    )
                 )
             begin += width
     keys = [

@@ -9,8 +9,8 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from w2v_core.report.escape import LONGEST_WORD, escape_control_chars
 from w2v_core.report.markup import Markup, element, section
-from w2v_core.report.shown import LONGEST_WORD, shown
 from w2v_core.report.word_map import WordMap
 
 _HINT = (
@@ -61,12 +61,12 @@ def explorer_section(words: WordMap) -> Markup:
 def explorer_data(words: WordMap) -> Markup:
     """The data as a block that no browser runs: `<` is escaped, so nothing in a word ends it."""
     data = {
-        "words": [shown(token, LONGEST_WORD) for token in words.tokens],
-        "counts": _packed(np.minimum(words.counts_N, 2**53 - 1).astype("<f8")),
-        "places": _packed(words.places_N2.astype("<u2")),
-        "neighbors": _packed(words.neighbors_NK.astype("<u2")),
-        "cosines": _packed((np.clip(words.cosines_NK, -1, 1) * 32767).round().astype("<i2")),
-        "each": words.neighbors_NK.shape[1],
+        "words": [escape_control_chars(token, LONGEST_WORD) for token in words.tokens],
+        "counts": _packed(np.minimum(words.counts, 2**53 - 1).astype("<f8")),
+        "places": _packed(words.positions.astype("<u2")),
+        "neighbors": _packed(words.neighbors.astype("<u2")),
+        "cosines": _packed((np.clip(words.cosines, -1, 1) * 32767).round().astype("<i2")),
+        "each": words.neighbors.shape[1],
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return element("script", Markup(text), type="application/json", id="data")
@@ -79,8 +79,8 @@ def _about(words: WordMap) -> str:
             "UMAP puts near each other what is near in the vectors; distances between far groups mean little."
         )
     else:
-        share = words.variance_shown or 0.0
-        how = f"PCA’s first two axes show {share:.1%} of their variance, so words that overlap here may be far apart."
+        part = words.variance_shown or 0.0
+        how = f"PCA’s first two axes show {part:.1%} of their variance, so words that overlap here may be far apart."
     return (
         f"{which} {words.num_words:,} words. {how} Neighbours are by the cosine of the whole vectors, "
         "among the words of the map."

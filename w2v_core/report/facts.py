@@ -15,7 +15,7 @@ from w2v_core.runs.run_directory import RunDir
 
 
 @dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """Everything on the page but the map."""
 
     name: str
@@ -28,14 +28,14 @@ class Facts:
     """empty where they were not compared with others"""
 
 
-def read_facts(run: RunDir) -> Facts:
+def read_facts(run: RunDir) -> RunFacts:
     """The facts of a run whose training is finished. UserError for damage."""
     manifests = {name: found for name in STAGES if (found := run.manifest(name))}
     files = {file.name for file in manifests["reports"].files} if "reports" in manifests else set()
     scores, comparison = (_report(run, name) if name in files else {} for name in (EVALUATION, COMPARISON))
     lines = run.read_checked("vectors", METRICS).splitlines()
     metrics = [_parsed(line, f"{run.location}/vectors/{METRICS}", "train") for line in lines]
-    return Facts(run.name, manifests, metrics, scores, comparison)
+    return RunFacts(run.name, manifests, metrics, scores, comparison)
 
 
 def fingerprint(run: RunDir, config: ReportConfig) -> str:

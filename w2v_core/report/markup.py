@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable, Sequence
 
-from w2v_core.report.shown import shown
+from w2v_core.report.escape import escape_control_chars
 
 _VOID = frozenset({"meta", "link", "input", "br"})
 
@@ -19,17 +19,17 @@ Content = Markup | str | int
 
 def escaped(content: Content) -> Markup:
     """The content as HTML: Markup as it is, all else as text, isolated from the direction of its surroundings."""
-    return content if isinstance(content, Markup) else Markup(html.escape(shown(str(content))))
+    return content if isinstance(content, Markup) else Markup(html.escape(escape_control_chars(str(content))))
 
 
 def element(name: str, /, *children: Content, **attributes: Content) -> Markup:
     """<name attributes>children</name>. `class_` stands for class, and `aria_label` for aria-label."""
-    told = "".join(
+    attributes_text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_attribute(value)}"' for key, value in attributes.items()
     )
     if name in _VOID:
-        return Markup(f"<{name}{told}>")
-    return Markup(f"<{name}{told}>{joined(children)}</{name}>")
+        return Markup(f"<{name}{attributes_text}>")
+    return Markup(f"<{name}{attributes_text}>{joined(children)}</{name}>")
 
 
 def joined(parts: Iterable[Content]) -> Markup:
@@ -62,4 +62,4 @@ def details(summary: str, *children: Content) -> Markup:
 
 
 def _attribute(value: Content) -> str:
-    return html.escape(shown(str(value), longest=100_000))
+    return html.escape(escape_control_chars(str(value), longest=100_000))

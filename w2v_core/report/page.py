@@ -7,7 +7,7 @@ from importlib.resources import files
 from w2v_core.report.comparison import comparison_section
 from w2v_core.report.corpus import corpus_section, vocabulary_section
 from w2v_core.report.explorer import explorer_data, explorer_section
-from w2v_core.report.facts import Facts
+from w2v_core.report.facts import RunFacts
 from w2v_core.report.markup import Markup, element
 from w2v_core.report.scores import scores_section
 from w2v_core.report.settings import settings_section
@@ -29,7 +29,7 @@ _PARTS = {
 }
 
 
-def page(facts: Facts, counts_V: Int64Array, words: WordMap, fingerprint: str) -> bytes:
+def page(facts: RunFacts, counts_V: Int64Array, words: WordMap, fingerprint: str) -> bytes:
     """report.html of these facts, the counts of all words, and the map. It carries what it was made from."""
     main = element(
         "main",
@@ -81,7 +81,7 @@ def _fingerprint_tag(fingerprint: str) -> Markup:
     return element("meta", name=_MARK, content=fingerprint)
 
 
-def _header(facts: Facts, num_words: int) -> Markup:
+def _header(facts: RunFacts, num_words: int) -> Markup:
     skip = element("a", "To the content", href="#main", class_="skip")
     parts = {part: name for part, name in _PARTS.items() if facts.comparison or part != "comparison"}
     links = [element("li", element("a", name, href=f"#{part}")) for part, name in parts.items()]
@@ -94,12 +94,12 @@ def _header(facts: Facts, num_words: int) -> Markup:
     )
 
 
-def _summary(facts: Facts, num_words: int) -> Markup:
+def _summary(facts: RunFacts, num_words: int) -> Markup:
     """The numbers that people ask for first."""
     training = facts.manifests["vectors"]
     tokens = facts.manifests.get("tokens")
     held_out = last(facts, "held_out_loss")
-    told = {
+    entries = {
         "tokens read": f"{tokens.tokens.read:,}" if tokens and tokens.tokens else None,
         "words": f"{num_words:,}",
         "dimensions": str(training.config.get("vector_size", "")),
@@ -110,7 +110,7 @@ def _summary(facts: Facts, num_words: int) -> Markup:
         "finished": training.finished_at[:10],
     }
     pairs = [
-        element("div", element("dt", name), element("dd", value)) for name, value in told.items() if value
+        element("div", element("dt", name), element("dd", value)) for name, value in entries.items() if value
     ]
     return element("dl", *pairs, class_="summary")
 

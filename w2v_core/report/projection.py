@@ -1,9 +1,4 @@
-"""Vectors to places on a plane.
-
-Shape suffixes
-    N  words
-    D  numbers in a vector
-"""
+"""Vectors to places on a plane."""
 
 import warnings
 
@@ -24,10 +19,10 @@ def pca(rows_ND: Float32Array) -> tuple[Float64Array, float]:
     variances_D, directions_DD = np.linalg.eigh(centred_ND.T @ centred_ND)
     largest_D2 = directions_DD[:, ::-1][:, :2]
     signs_2 = np.sign(largest_D2[np.abs(largest_D2).argmax(axis=0), np.arange(largest_D2.shape[1])])
-    places_N2 = np.zeros((len(rows_ND), 2))
-    places_N2[:, : largest_D2.shape[1]] = centred_ND @ (largest_D2 * signs_2)
+    positions_N2 = np.zeros((len(rows_ND), 2))
+    positions_N2[:, : largest_D2.shape[1]] = centred_ND @ (largest_D2 * signs_2)
     total = variances_D.sum()
-    return places_N2, float(variances_D[-2:].sum() / total) if total > 0 else 1.0
+    return positions_N2, float(variances_D[-2:].sum() / total) if total > 0 else 1.0
 
 
 def umap(rows_ND: Float32Array, seed: int) -> Float64Array:
@@ -37,8 +32,8 @@ def umap(rows_ND: Float32Array, seed: int) -> Float64Array:
 
     neighbors = max(2, min(15, len(rows_ND) - 1))
     fitted = UMAP(n_neighbors=neighbors, min_dist=0.1, metric="cosine", random_state=seed, n_jobs=1)
-    places_N2: Float64Array = np.asarray(fitted.fit_transform(rows_ND), dtype=np.float64)
-    return places_N2
+    positions_N2: Float64Array = np.asarray(fitted.fit_transform(rows_ND), dtype=np.float64)
+    return positions_N2
 
 
 def require_umap() -> None:

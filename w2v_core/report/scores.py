@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from w2v_core.report.facts import Facts
+from w2v_core.report.facts import RunFacts
 from w2v_core.report.markup import Content, Markup, details, element, section, table
 
 
-def scores_section(facts: Facts) -> Markup:
+def scores_section(facts: RunFacts) -> Markup:
     """A table for similarity, one for analogies, and their sections folded away."""
     similarity, analogies = (facts.evaluation.get(kind, []) for kind in ("similarity", "analogies"))
     if not similarity and not analogies:
@@ -18,8 +18,8 @@ def scores_section(facts: Facts) -> Markup:
     if analogies:
         parts.append(table("Analogies", _HEADINGS["analogies"], map(_analogy_row, analogies)))
     parts += [_sections(scores) for scores in analogies]
-    if told := _told_interval(facts.evaluation):
-        parts.append(element("p", told))
+    if text := _interval_text(facts.evaluation):
+        parts.append(element("p", text))
     return section("scores", "Evaluation", *parts)
 
 
@@ -32,16 +32,16 @@ _HEADINGS = {
 
 def _similarity_row(scores: dict[str, Any]) -> Sequence[Content]:
     score = scores.get("spearman")
-    told = "undefined" if score is None else f"{score:.3f}"
+    text = "undefined" if score is None else f"{score:.3f}"
     counts = (f"{scores[key]:,}" for key in ("covered", "pairs"))
-    return _file_name(scores), told, *_interval(scores, score, "{:.3f}"), *counts
+    return _file_name(scores), text, *_interval(scores, score, "{:.3f}"), *counts
 
 
 def _analogy_row(scores: dict[str, Any]) -> Sequence[Content]:
     score = scores.get("accuracy")
-    told = "undefined" if score is None else f"{score:.1%}"
+    text = "undefined" if score is None else f"{score:.1%}"
     counts = (f"{scores[key]:,}" for key in ("correct", "covered", "total"))
-    return _name(scores), told, *_interval(scores, score, "{:.1%}"), *counts
+    return _name(scores), text, *_interval(scores, score, "{:.1%}"), *counts
 
 
 def _sections(scores: dict[str, Any]) -> Markup:
@@ -75,7 +75,7 @@ def _bar(score: float, low: float, high: float) -> Markup:
     )
 
 
-def _told_interval(evaluation: dict[str, Any]) -> str:
+def _interval_text(evaluation: dict[str, Any]) -> str:
     """How the intervals came about; nothing where there is none."""
     scores = [*evaluation.get("similarity", []), *evaluation.get("analogies", [])]
     if not any(found.get("interval") for found in scores):

@@ -3,12 +3,12 @@
 import json
 
 from w2v_core.report.corpus import STAGE_NAMES
-from w2v_core.report.facts import Facts
+from w2v_core.report.facts import RunFacts
 from w2v_core.report.markup import Markup, details, section, table
 from w2v_core.runs.manifest import Manifest
 
 
-def settings_section(facts: Facts) -> Markup:
+def settings_section(facts: RunFacts) -> Markup:
     """A table of stages, and every stage's settings folded away."""
     stages = [_stage_row(name, manifest) for name, manifest in facts.manifests.items()]
     headings = ("stage", "finished (UTC)", "seconds", "files", "MB", "version")

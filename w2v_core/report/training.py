@@ -3,13 +3,13 @@
 from typing import Any
 
 from w2v_core.report.chart import Axis, Line, Point, chart
-from w2v_core.report.facts import Facts
+from w2v_core.report.facts import RunFacts
 from w2v_core.report.markup import Markup, element, section
 
 _NONE = float("nan")
 
 
-def training_section(facts: Facts) -> Markup:
+def training_section(facts: RunFacts) -> Markup:
     """Three figures over epochs."""
     epochs = Axis("epochs trained")
     rows = element("p", "Losses are means over pairs, a positive word with its noise, in natural logarithms.")
@@ -44,21 +44,23 @@ def training_section(facts: Facts) -> Markup:
     return section("training", "Training", rows, figures)
 
 
-def last(facts: Facts, key: str) -> float | None:
+def last(facts: RunFacts, key: str) -> float | None:
     """The last number that was recorded as `key`."""
     values = [value for line in facts.metrics if (value := _number(line.get(key))) == value]
     return values[-1] if values else None
 
 
-def _points(facts: Facts, key: str) -> list[Point]:
+def _points(facts: RunFacts, key: str) -> list[Point]:
     """What was reported, by epochs trained. Before the first row there is a held-out loss, and no rate of any kind."""
     num_epochs = _number(facts.manifests["vectors"].config.get("epochs"))
     lines = [line for line in facts.metrics if line.get("rows") or key == "held_out_loss"]
     rows = [_number(line.get("rows")) / max(_number(line.get("total_rows")), 1.0) for line in lines]
-    return [(num_epochs * share, _number(line.get(key))) for share, line in zip(rows, lines, strict=True)]
+    return [
+        (num_epochs * fraction, _number(line.get(key))) for fraction, line in zip(rows, lines, strict=True)
+    ]
 
 
-def _ends(facts: Facts, key: str, name: str) -> str:
+def _ends(facts: RunFacts, key: str, name: str) -> str:
     """What somebody who does not see the figure is told."""
     values = [value for _, value in _points(facts, key) if value == value]
     return f"From {values[0]:,.4g} to {values[-1]:,.4g} {name}. " if values else ""

@@ -1,10 +1,4 @@
-"""The most frequent words, where each stands on a plane, and the nearest of each.
-
-Shape suffixes
-    N  words on the map, by descending count
-    D  numbers in a vector
-    K  neighbours of a word
-"""
+"""The most frequent words, where each stands on a plane, and the nearest of each."""
 
 from dataclasses import dataclass
 
@@ -26,10 +20,10 @@ class WordMap:
     """N words. Neighbours are by the cosine of the whole vectors, and from among the N."""
 
     tokens: list[str]
-    counts_N: Int64Array
-    places_N2: NDArray[np.uint16]
-    neighbors_NK: NDArray[np.uint16]
-    cosines_NK: Float32Array
+    counts: Int64Array
+    positions: NDArray[np.uint16]
+    neighbors: NDArray[np.uint16]
+    cosines: Float32Array
     projection: str
     variance_shown: float | None
     """the share of PCA's two axes in the variance of the words"""
@@ -44,19 +38,19 @@ def word_map(vectors: WordVectors, config: ReportConfig) -> WordMap:
     units_ND = vectors.unit_rows(ids_N)
     neighbors_NK, cosines_NK = _neighbors(units_ND, config.neighbors)
     projection = config.projection if num >= FEWEST_FOR_UMAP else "pca"
-    share = None
+    fraction = None
     if projection == "umap":
-        places_N2 = umap(units_ND, config.seed)
+        positions_N2 = umap(units_ND, config.seed)
     else:
-        places_N2, share = pca(units_ND)
+        positions_N2, fraction = pca(units_ND)
     return WordMap(
         vectors.tokens_by_count(num),
         vectors.counts[ids_N],
-        _on_grid(places_N2),
+        _on_grid(positions_N2),
         neighbors_NK.astype(np.uint16),
         cosines_NK,
         projection,
-        share,
+        fraction,
         len(vectors),
     )
 
@@ -79,10 +73,10 @@ def _neighbors(units_ND: Float32Array, most: int) -> tuple[Int64Array, Float32Ar
     return np.concatenate([ids for ids, _ in found]), np.concatenate([scores for _, scores in found])
 
 
-def _on_grid(places_N2: Float64Array) -> NDArray[np.uint16]:
+def _on_grid(positions_N2: Float64Array) -> NDArray[np.uint16]:
     """The places in 0..65535, one scale for both axes, in the middle."""
-    low_2, high_2 = places_N2.min(axis=0), places_N2.max(axis=0)
+    low_2, high_2 = positions_N2.min(axis=0), positions_N2.max(axis=0)
     extent = (high_2 - low_2).max()
-    scaled_N2 = (places_N2 - (low_2 + high_2) / 2) / (extent if extent > 0 else 1.0) + 0.5
+    scaled_N2 = (positions_N2 - (low_2 + high_2) / 2) / (extent if extent > 0 else 1.0) + 0.5
     on_grid_N2: NDArray[np.uint16] = np.round(scaled_N2 * 65535).astype(np.uint16)
     return on_grid_N2

@@ -82,26 +82,26 @@ def fingerprint(stage: str, config: BaseModel, inputs: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def read_manifest(stage: Folder, path: str, location: str, mend: str) -> Manifest | None:
+def read_manifest(stage: Folder, path: str, location: str, fix: str) -> Manifest | None:
     """The manifest of the stage in a folder, of `location`, that people know as `path`; None where it is not finished.
 
-    UserError, with how to `mend` it, where it is damaged.
+    UserError, with how to `fix` it, where it is damaged.
     """
     data = stage.read(MANIFEST)
     if data is None:
         return None
-    _check_format(data, f"{path}/{MANIFEST}", location, mend)
+    _check_format(data, f"{path}/{MANIFEST}", location, fix)
     try:
         return Manifest.model_validate_json(data)
     except ValidationError:
-        raise RunError(f"{path}/{MANIFEST} is damaged; {mend}") from None
+        raise RunError(f"{path}/{MANIFEST} is damaged; {fix}") from None
 
 
-def _check_format(data: bytes, path: str, location: str, mend: str = "use a new --run-dir") -> None:
+def _check_format(data: bytes, path: str, location: str, fix: str = "use a new --run-dir") -> None:
     try:
         version = json.loads(data)["format_version"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise RunError(f"{path} is damaged: it is not the JSON that this program writes; {mend}") from None
+        raise RunError(f"{path} is damaged: it is not the JSON that this program writes; {fix}") from None
     if version != FORMAT_VERSION:
         raise RunError(
             f"{path} is of run-directory format {version!r} and this program writes format {FORMAT_VERSION}; "

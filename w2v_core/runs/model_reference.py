@@ -26,7 +26,7 @@ _REFERENCE = re.compile(
 )
 
 
-class Turn(BaseModel):
+class PromotionEvent(BaseModel):
     """That a version became the current one."""
 
     model_config = ConfigDict(frozen=True)
@@ -40,7 +40,7 @@ class Pointer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     version: str
-    turns: tuple[Turn, ...]
+    turns: tuple[PromotionEvent, ...]
 
     def _fits(self) -> bool:
         """Whether it names a version, and the last turn the same: a flipped bit names another."""
@@ -101,7 +101,7 @@ def _version(folder: Folder, wanted: str, location: str) -> str:
     return pointer.version
 
 
-def refuse_reference(location: str) -> None:
+def reject_reference(location: str) -> None:
     """UserError where `location`, at which nothing is yet, refers to a model that has versions."""
     found = _REFERENCE.fullmatch(location)
     if found is None:
@@ -113,7 +113,7 @@ def refuse_reference(location: str) -> None:
         )
 
 
-def refuse_model(folder: Folder, location: Any) -> None:
+def reject_model(folder: Folder, location: Any) -> None:
     """UserError where the versions of a model stand in `folder`."""
     if folder.read(POINTER) is not None and any(VERSION_NAME.fullmatch(name) for name in folder.folders()):
         raise RunError(f"{location} is a published model; name one of its versions, as in STORE/NAME@current")

@@ -27,7 +27,7 @@ from w2v_core.errors import RunError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, require_utf8
 from w2v_core.runs.artifacts import CHECKPOINTS, LEASE, MANIFEST, MARKER, STAGES
 from w2v_core.runs.manifest import COMMANDS, FORMAT_VERSION, FileEntry, Manifest, _check_format, read_manifest
-from w2v_core.runs.model_reference import RECORD, refuse_model, refuse_reference, reject_published
+from w2v_core.runs.model_reference import RECORD, reject_model, reject_published, reject_reference
 from w2v_core.runs.stage_writer import StageWriter, writing_stage
 
 
@@ -48,9 +48,9 @@ class RunDir:
             marker = folder.read(MARKER)
             if marker is None:
                 folder.require_bucket()
-                refuse_reference(location)
-                refuse_model(folder, location)
-                _refuse_no_run(folder, location)
+                reject_reference(location)
+                reject_model(folder, location)
+                _raise_no_run(folder, location)
         assert marker is not None
         _check_format(marker, f"{location}/{MARKER}", location)
         return cls(folder, location)
@@ -61,11 +61,11 @@ class RunDir:
         location = os.fspath(location)
         require_utf8(location)
         folder = open_folder(location)
-        folder.refuse_file(location)
+        folder.reject_file(location)
         with access(location):
             if folder.read(MARKER) is None:
-                refuse_reference(location)
-                _refuse_foreign(folder, location)
+                reject_reference(location)
+                _reject_foreign(folder, location)
                 folder.create()
                 folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
         return cls.open(location)
@@ -97,8 +97,8 @@ class RunDir:
 
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of stage `name`, or None where the stage is not finished."""
-        mend = f"delete {self.location}/{name} and run `w2v {COMMANDS[name]} --run-dir {self.location}` again"
-        return read_manifest(self.stage(name), f"{self.location}/{name}", self.location, mend)
+        fix = f"delete {self.location}/{name} and run `w2v {COMMANDS[name]} --run-dir {self.location}` again"
+        return read_manifest(self.stage(name), f"{self.location}/{name}", self.location, fix)
 
     def require(self, name: str) -> Manifest:
         """The manifest of stage `name`, whose files are all there."""
@@ -170,7 +170,7 @@ class RunDir:
             yield stage_writer
 
 
-def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
+def _raise_no_run(folder: Folder, location: str) -> NoReturn:
     above, _, name = folder.path.rstrip("/").rpartition("/")
     if name in STAGES and Folder(folder.filesystem, above).read(MARKER) is not None:
         raise RunError(
@@ -184,7 +184,7 @@ def _refuse_no_run(folder: Folder, location: str) -> NoReturn:
     )
 
 
-def _refuse_foreign(folder: Folder, location: str) -> None:
+def _reject_foreign(folder: Folder, location: str) -> None:
     """Stages are cleared before they are written, so a folder with other people's files is not taken."""
     leftover = folder.sizes().keys()
     if not folder.is_empty() and not (leftover and all(name.startswith(f".{MARKER}.") for name in leftover)):

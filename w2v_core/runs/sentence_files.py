@@ -75,5 +75,5 @@ class SentenceStage:
 def dictionary_and_codes(sentences: pa.ListArray) -> tuple[pa.StringArray, Int32Array]:
     """The distinct words of sentences (D,), and which of them each token is (T,). A word may be no token's."""
     tokens = sentences.flatten()
-    places: Int32Array = tokens.indices.to_numpy().astype(np.int32, copy=False)
-    return tokens.dictionary, places
+    codes: Int32Array = tokens.indices.to_numpy().astype(np.int32, copy=False)
+    return tokens.dictionary, codes

@@ -25,7 +25,7 @@ _SECONDS_BEFORE_REMOVING = (0.0, 0.1, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class StageWriter:
-    """A stage being written. Files go to `temporary`; `adopt` gives them their names; `finish` commits."""
+    """A stage being written. Files go to `temporary`; `commit` gives them their names; `finish` commits."""
 
     stage: str
     folder: Folder
@@ -36,23 +36,23 @@ class StageWriter:
         """Where tasks write; not read by anyone, gone when the stage ends."""
         return self.folder / TEMPORARY
 
-    def place(self, name: str) -> tuple[Folder, str]:
-        """Where the driver writes file `name`, as what, until it is adopted.
+    def target(self, name: str) -> tuple[Folder, str]:
+        """Return the folder and the name under which the driver writes file `name` until it is committed.
 
         A copy of a large table takes long, and is one request of at most `LARGEST_COPY`: an object store gets it under
         its name. Half a file may then stand there after a fault, in a stage that has no manifest.
         """
-        return (self.temporary, uuid4().hex) if self.folder.renames else (self.folder, name)
+        return (self.temporary, uuid4().hex) if self.folder.supports_rename else (self.folder, name)
 
     def commit(self, temporary_name: str, entry: FileEntry) -> FileEntry:
-        """Give `temporary_name`, which stands where `place` said or a task wrote it, its name in the stage's folder."""
+        """Give `temporary_name`, which `target` named or a task wrote, its name in the stage's folder."""
         if temporary_name != entry.name:
             self.temporary.move_into(temporary_name, self.folder, entry.name, entry.bytes)
         return entry
 
     def commit_all(self, named: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
-        """As `adopt`, for many; several at once where each is a request to an object store."""
-        if self.folder.renames:
+        """As `commit`, for many; several at once where each is a request to an object store."""
+        if self.folder.supports_rename:
             return [self.commit(*each) for each in named]
         with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
             return list(pool.map(lambda each: self.commit(*each), named))

@@ -1,7 +1,7 @@
-"""One task, one file: writing a part of a stage, and the receipt a driver needs to adopt it.
+"""One task, one file: writing a part of a stage, and the task result a driver needs to commit it.
 
 A task writes under a name of its own, so that a retried or a speculative twin never meets it, and returns
-a receipt. The driver takes exactly one receipt a part and gives that file the part's name.
+a task result. The driver takes exactly one result a part and gives that file the part's name.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ from w2v_core.runs.token_account import TokenAccount
 TASK_RESULTS = pa.schema(
     [pa.field("part", pa.int32(), nullable=False), pa.field("receipt", pa.string(), nullable=False)]
 )
-"""How receipts travel back to the driver: the part's number and the receipt as JSON."""
+"""How task results travel back to the driver: the number of the part and the result as JSON."""
 
 
 class TaskResult(BaseModel):
@@ -52,13 +52,13 @@ class TaskResult(BaseModel):
         tokens: TokenAccount,
         counters: Mapping[str, int],
         digest: int = 0,
-        **place: int,
+        **position: int,
     ) -> "TaskResult":
-        """The receipt for the file that `writer` has written; `place` is its part, and draw and piece, if any."""
+        """Return the result for the file that `writer` has written; `position` has its part, draw and piece, if any."""
         name = writer.temporary_name
         file = writer.entry(name)
         return cls(
-            temporary_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest, **place
+            temporary_name=name, file=file, tokens=tokens, counters=dict(counters), digest=digest, **position
         )
 
     def to_batch(self) -> pa.RecordBatch:
@@ -125,7 +125,7 @@ class PartWriter:
 
 def write_file(stage_writer: StageWriter, name: str, table: pa.Table) -> FileEntry:
     """Write `table` as the one file `name` of a stage."""
-    folder, temporary_name = stage_writer.place(name)
+    folder, temporary_name = stage_writer.target(name)
     with PartWriter(folder, table.schema, temporary_name) as writer:
         writer.write(table)
     return stage_writer.commit(writer.temporary_name, writer.entry(name))
@@ -145,8 +145,8 @@ def commit_parts(
         for part in range(num_parts)
         for piece in range(pieces.get(part, 1))
     ]
-    ordered = sorted(task_results, key=_place)
-    if [_place(task_result) for task_result in ordered] != expected:
+    ordered = sorted(task_results, key=_position)
+    if [_position(task_result) for task_result in ordered] != expected:
         raise AccountError(f"{len(ordered)} task results for {len(expected)} files; report this as a bug")
     return stage_writer.commit_all(
         [
@@ -160,7 +160,7 @@ def commit_parts(
     )
 
 
-def _place(task_result: TaskResult) -> tuple[int, int, int]:
+def _position(task_result: TaskResult) -> tuple[int, int, int]:
     return task_result.draw, task_result.part, task_result.piece
 
 
@@ -176,7 +176,7 @@ def write_array(stage_writer: StageWriter, name: str, array: npt.NDArray[Any]) -
 
 def write_bytes(stage_writer: StageWriter, name: str, write: Callable[[Any], None]) -> FileEntry:
     """Write the one file `name` of a stage through `write`, which is handed a binary file."""
-    folder, temporary_name = stage_writer.place(name)
+    folder, temporary_name = stage_writer.target(name)
     stream = ChecksummedStream(
         folder.filesystem.open_output_stream(folder.file(temporary_name), compression=None)
     )

@@ -36,8 +36,8 @@ class TokenAccount:
             "subsampled": self.subsampled,
         }
         parts |= {reason.replace("_", " "): count for reason, count in self.dropped.items()}
-        told = [f"{count:,} {name}" for name, count in parts.items() if count or name == "kept"]
-        return f"{self.read:,} read = {' + '.join(told)}"
+        terms = [f"{count:,} {name}" for name, count in parts.items() if count or name == "kept"]
+        return f"{self.read:,} read = {' + '.join(terms)}"
 
     def checked(self) -> "TokenAccount":
         """Return this account. Raises AccountError where the two sides differ."""

@@ -4,7 +4,7 @@
 
 The inner sum is a multilinear hash with fixed odd keys, `mix` takes its pattern away, and the outer sum forgets the
 order but not how often a row comes. It finds damage and differences; it is no proof against someone who wants it to
-be equal. B: rows, W: window.
+be equal.
 """
 
 import numpy as np
@@ -18,8 +18,8 @@ _MODULUS = 2**64
 
 def digest_of_rows(target_B: Int32Array, contexts_BW: Int32Array) -> int:
     """The digest of these rows, in [0, 2**64)."""
-    places = np.arange(1 + contexts_BW.shape[1], dtype=np.uint64)
-    keys = combine(seed_key(0, _DIGEST), places) | np.uint64(1)
+    positions = np.arange(1 + contexts_BW.shape[1], dtype=np.uint64)
+    keys = combine(seed_key(0, _DIGEST), positions) | np.uint64(1)
     hashed_B = target_B.astype(np.uint64) * keys[0]
     hashed_B += contexts_BW.astype(np.uint64) @ keys[1:]
     return int(mix(hashed_B).sum(dtype=np.uint64))

@@ -32,8 +32,8 @@ def encode_sentences(
 def _encode(
     sentences: pa.ListArray, weight: pa.FloatArray | None, vocabulary: Vocabulary, seed: int
 ) -> pa.RecordBatch:
-    words, places_T = dictionary_and_codes(sentences)
-    ids_T = vocabulary.ids(words)[places_T]
+    words, codes_T = dictionary_and_codes(sentences)
+    ids_T = vocabulary.ids(words)[codes_T]
     num_tokens_S = np.diff(sentences.offsets.to_numpy())
     sentence_T = np.repeat(np.arange(len(sentences)), num_tokens_S)
     known_T = ids_T >= 0
@@ -87,7 +87,7 @@ def sentence_keys(ids_T: npt.NDArray[np.int32], offsets_S: npt.NDArray[np.int64]
     Sentence s is ids_T[offsets_S[s]:offsets_S[s + 1]].
     """
     lengths_S = np.diff(offsets_S)
-    place_T = np.arange(len(ids_T)) - np.repeat(offsets_S[:-1], lengths_S)
-    placed_T = combine(place_T.astype(np.uint64), ids_T.astype(np.uint64))
+    position_T = np.arange(len(ids_T)) - np.repeat(offsets_S[:-1], lengths_S)
+    placed_T = combine(position_T.astype(np.uint64), ids_T.astype(np.uint64))
     sums_S = np.add.reduceat(placed_T, offsets_S[:-1]) if len(lengths_S) else placed_T
     return mix(combine(sums_S, lengths_S.astype(np.uint64)) ^ seed_key(seed, _SHARD_OF_SENTENCE))

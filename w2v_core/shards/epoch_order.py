@@ -93,7 +93,7 @@ def epoch_plan(
     per_block = max(1, min(units_per_block, len(own) // 2))
     return [
         BlockPlan(
-            epoch, world_size * place + rank, tuple(own[unit] for unit in order[begin : begin + per_block])
+            epoch, world_size * position + rank, tuple(own[unit] for unit in order[begin : begin + per_block])
         )
-        for place, begin in enumerate(range(0, len(own), per_block))
+        for position, begin in enumerate(range(0, len(own), per_block))
     ]

@@ -81,7 +81,7 @@ class Reader:
         self._shards = shards
         self._seed = seed
         self._room = cache_bytes
-        self._kept: dict[Unit, Spans] = {}
+        self._cache: dict[Unit, Spans] = {}
 
     def read(self, plan: BlockPlan) -> Spans:
         """The rows of a block, in an order that is a pure function of the plan and the seed.
@@ -93,11 +93,11 @@ class Reader:
         return block.permuted(rng.permutation(len(block.words_SL)))
 
     def _unit(self, unit: Unit) -> Spans:
-        found = self._kept.get(unit)
+        found = self._cache.get(unit)
         if found is None:
             found = self._shards.read_unit(unit, unit.begin, unit.end)
             if found.nbytes <= self._room:
-                self._kept[unit] = found
+                self._cache[unit] = found
                 self._room -= found.nbytes
         return found
 

@@ -2,7 +2,6 @@
 
 The same sentence comes once from each row group that holds it, with its number of copies. A shard that copies make too
 large is cut into pieces, each with a share of the copies: a line that fills half the corpus fits into memory, too.
-S: sentences, T: tokens.
 """
 
 from collections.abc import Iterable
@@ -22,49 +21,47 @@ from w2v_core.types import Int32Array, Int64Array, UInt64Array, ranges
 class Sentences:
     """Sentences end to end: ids (T,), the length of each (S,), a key (S,) of its own for each, and weights (S,)."""
 
-    ids_T: Int32Array
-    lengths_S: Int64Array
-    keys_S: UInt64Array
-    weight_S: npt.NDArray[np.float32] | None = None
+    ids: Int32Array
+    lengths: Int64Array
+    keys: UInt64Array
+    weights: npt.NDArray[np.float32] | None = None
 
     def part(self, begin: int, end: int, begin_T: int, end_T: int) -> "Sentences":
         """Sentences begin to end (exclusive), whose tokens are begin_T to end_T."""
-        weight_S = None if self.weight_S is None else self.weight_S[begin:end]
-        return Sentences(
-            self.ids_T[begin_T:end_T], self.lengths_S[begin:end], self.keys_S[begin:end], weight_S
-        )
+        weight_S = None if self.weights is None else self.weights[begin:end]
+        return Sentences(self.ids[begin_T:end_T], self.lengths[begin:end], self.keys[begin:end], weight_S)
 
 
 @dataclass(frozen=True)
 class ReceivedSentences:
-    """Distinct sentences, by key. `rank_S` is the number of copies of earlier ones that share the key."""
+    """Distinct sentences, by key. `ranks` holds the number of copies of earlier ones that share the key."""
 
     sentences: Sentences
-    copies_S: Int64Array
-    rank_S: Int64Array
+    copies: Int64Array
+    ranks: Int64Array
     num_tokens: int
     """of all copies, unknown words included"""
 
     @property
     def num_known(self) -> int:
         """Tokens of all copies that the vocabulary knows."""
-        return int(self.copies_S @ self.sentences.lengths_S)
+        return int(self.copies @ self.sentences.lengths)
 
     def num_pieces(self, keep_probability_V: npt.NDArray[np.float64], target_rows: int) -> int:
         """One, unless more than twice as many rows as aimed at are to be expected."""
-        expected_T = keep_probability_V[self.sentences.ids_T]
-        copies_T = np.repeat(self.copies_S, self.sentences.lengths_S)
+        expected_T = keep_probability_V[self.sentences.ids]
+        copies_T = np.repeat(self.copies, self.sentences.lengths)
         expected_rows = float(expected_T @ copies_T)
         return 1 if expected_rows <= 2 * target_rows else int(np.ceil(expected_rows / target_rows))
 
     def piece(self, number: int, num_pieces: int) -> Sentences:
         """The copies that belong to a piece, each with a key of its own, from its rank among all."""
-        keys_S, copies_S = self.sentences.keys_S, self.copies_S
-        place_S = (keys_S % np.uint64(num_pieces)).astype(np.int64) + number
-        place_S %= num_pieces
-        first_S, last_S = (copies_S * (place_S + more) // num_pieces for more in (0, 1))
+        keys_S, copies_S = self.sentences.keys, self.copies
+        position_S = (keys_S % np.uint64(num_pieces)).astype(np.int64) + number
+        position_S %= num_pieces
+        first_S, last_S = (copies_S * (position_S + more) // num_pieces for more in (0, 1))
         number_S = last_S - first_S
-        copy_keys = ranges(first_S + self.rank_S, number_S).astype(np.uint64)
+        copy_keys = ranges(first_S + self.ranks, number_S).astype(np.uint64)
         source_S = np.repeat(np.arange(len(keys_S)), number_S)
         return _taken(self.sentences, source_S, combine(keys_S[source_S], copy_keys))
 
@@ -118,10 +115,10 @@ def _sentences(
 
 def _taken(sentences: Sentences, source_S: Int64Array, keys_S: UInt64Array) -> Sentences:
     """The sentences at `source_S`, with these keys."""
-    weight_S = None if sentences.weight_S is None else sentences.weight_S[source_S]
-    if np.array_equal(source_S, np.arange(len(sentences.lengths_S))):
-        return Sentences(sentences.ids_T, sentences.lengths_S, keys_S, weight_S)
-    begins_S = np.cumsum(sentences.lengths_S) - sentences.lengths_S
-    lengths_S = sentences.lengths_S[source_S]
-    ids_T = sentences.ids_T[ranges(begins_S[source_S], lengths_S)]
+    weight_S = None if sentences.weights is None else sentences.weights[source_S]
+    if np.array_equal(source_S, np.arange(len(sentences.lengths))):
+        return Sentences(sentences.ids, sentences.lengths, keys_S, weight_S)
+    begins_S = np.cumsum(sentences.lengths) - sentences.lengths
+    lengths_S = sentences.lengths[source_S]
+    ids_T = sentences.ids[ranges(begins_S[source_S], lengths_S)]
     return Sentences(ids_T, lengths_S, keys_S, weight_S)

@@ -1,4 +1,4 @@
-"""Sentences to training rows: subsampling, windows, and the order of the rows. B: rows, S: sentences, T: tokens."""
+"""Sentences to training rows: subsampling, windows, and the order of the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ _CHUNK_TOKENS = 1 << 17  # what a step works on stays in a core's cache
 class Rows:
     """The words that subsampling keeps and that have a context, end to end in the order of the sentences.
 
-    `left_B` and `right_B` words before and after a row's own are its contexts. `keys_B` are for the order of stretches.
+    `left` and `right` words before and after a row's own are its contexts. `keys` are for the order of stretches.
     """
 
-    target_B: Int32Array
-    left_B: UInt8Array
-    right_B: UInt8Array
-    keys_B: UInt64Array
-    weight_B: npt.NDArray[np.float32]
+    targets: Int32Array
+    left: UInt8Array
+    right: UInt8Array
+    keys: UInt64Array
+    weights: npt.NDArray[np.float32]
     """empty where rows have no weights"""
 
     def __len__(self) -> int:
-        return len(self.target_B)
+        return len(self.targets)
 
     def order(self) -> npt.NDArray[np.int64]:
         """A random order (B,) that moves stretches whole; the key of its first row places a stretch."""
         whole = len(self) // ROWS_PER_STRETCH
-        order = np.argsort(self.keys_B[::ROWS_PER_STRETCH][:whole], kind="stable")
+        order = np.argsort(self.keys[::ROWS_PER_STRETCH][:whole], kind="stable")
         order = np.append(order, whole)  # the rest, less than a stretch, stays at the end
         order_B = (order[:, None] * ROWS_PER_STRETCH + np.arange(ROWS_PER_STRETCH)).ravel()
         return order_B[order_B < len(self)]
@@ -60,13 +60,13 @@ def subsample(
     Words are dropped before windows are laid, as in word2vec.c, so a window reaches over the gaps.
     """
     keep_key, order_key = (_draw_key(seed, purpose, draw) for purpose in (_KEEP_TOKEN, _ORDER_OF_STRETCH))
-    made, num_kept = [], 0
+    parts, num_kept = [], 0
     for part in _parts(sentences):
         rows, kept = _rows(part, keep_probability_V, window, keep_key, order_key)
-        made.append(rows)
+        parts.append(rows)
         num_kept += kept
-    rows = _joined(made)
-    return Subsampled(rows, len(sentences.ids_T) - num_kept, num_kept - len(rows))
+    rows = _joined(parts)
+    return Subsampled(rows, len(sentences.ids) - num_kept, num_kept - len(rows))
 
 
 def _draw_key(seed: int, purpose: int, draw: int) -> UInt64Array:
@@ -76,7 +76,7 @@ def _draw_key(seed: int, purpose: int, draw: int) -> UInt64Array:
 
 def _parts(sentences: Sentences) -> Iterator[Sentences]:
     """Some sentences at a time."""
-    ends_S = np.cumsum(sentences.lengths_S)
+    ends_S = np.cumsum(sentences.lengths)
     begin = begin_T = 0
     while begin < len(ends_S):
         end = int(np.searchsorted(ends_S, begin_T + _CHUNK_TOKENS, side="right"))
@@ -94,20 +94,20 @@ def _rows(
     order_key: UInt64Array,
 ) -> tuple[Rows, int]:
     """The rows, and how many words subsampling kept."""
-    lengths_S = sentences.lengths_S
+    lengths_S = sentences.lengths
     sentence_T = np.repeat(np.arange(len(lengths_S)), lengths_S)
-    place_T = np.arange(len(sentences.ids_T)) - np.repeat(np.cumsum(lengths_S) - lengths_S, lengths_S)
-    token_keys_T = combine(sentences.keys_S[sentence_T], place_T.astype(np.uint64))
-    kept_T = uniform(combine(token_keys_T, keep_key)) < keep_probability_V[sentences.ids_T]
+    position_T = np.arange(len(sentences.ids)) - np.repeat(np.cumsum(lengths_S) - lengths_S, lengths_S)
+    token_keys_T = combine(sentences.keys[sentence_T], position_T.astype(np.uint64))
+    kept_T = uniform(combine(token_keys_T, keep_key)) < keep_probability_V[sentences.ids]
     kept_lengths_S = np.bincount(sentence_T[kept_T], minlength=len(lengths_S))
     left_B, right_B = reaches(kept_lengths_S, window)
     has_context_B = (left_B > 0) | (right_B > 0)
     chosen_B = np.flatnonzero(kept_T)[has_context_B]
     weight_B = np.zeros(0, np.float32)
-    if sentences.weight_S is not None:
-        weight_B = sentences.weight_S[sentence_T[chosen_B]]
+    if sentences.weights is not None:
+        weight_B = sentences.weights[sentence_T[chosen_B]]
     return Rows(
-        sentences.ids_T[chosen_B],
+        sentences.ids[chosen_B],
         left_B[has_context_B],
         right_B[has_context_B],
         combine(token_keys_T[chosen_B], order_key),
@@ -118,12 +118,12 @@ def _rows(
 def _joined(parts: list[Rows]) -> Rows:
     """One after the other."""
     kinds: dict[str, Any] = {
-        "target_B": np.int32,
-        "left_B": np.uint8,
-        "right_B": np.uint8,
-        "keys_B": np.uint64,
+        "targets": np.int32,
+        "left": np.uint8,
+        "right": np.uint8,
+        "keys": np.uint64,
     }
-    kinds["weight_B"] = np.float32
+    kinds["weights"] = np.float32
     columns: dict[str, Any] = {
         name: np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
         for name, kind in kinds.items()

@@ -1,4 +1,4 @@
-"""The rows of one shard to files. B: rows, V: words, W: window."""
+"""The rows of one shard to files."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -51,8 +51,8 @@ def write_shard(
     num_pieces = sentences.num_pieces(keep_probability_V, config.target_rows)
     for draw in range(config.passes):
         for piece in range(num_pieces):
-            place = {"part": part, "draw": draw, "piece": piece, "num_pieces": num_pieces}
-            yield _write_piece(sentences, keep_probability_V, config, folder, place)
+            position = {"part": part, "draw": draw, "piece": piece, "num_pieces": num_pieces}
+            yield _write_piece(sentences, keep_probability_V, config, folder, position)
 
 
 def _write_piece(
@@ -60,28 +60,28 @@ def _write_piece(
     keep_probability_V: npt.NDArray[np.float64],
     config: ShardsConfig,
     folder: Folder,
-    place: dict[str, int],
+    position: dict[str, int],
 ) -> TaskResult:
-    own = sentences.piece(place["piece"], place["num_pieces"])
-    num_known = len(own.ids_T)
-    thinned = subsample(own, keep_probability_V, config.window, config.seed, place["draw"])
+    own = sentences.piece(position["piece"], position["num_pieces"])
+    num_known = len(own.ids)
+    subsampled = subsample(own, keep_probability_V, config.window, config.seed, position["draw"])
     del own
-    rows, digest = thinned.rows, 0
-    weighted = sentences.sentences.weight_S is not None
+    rows, digest = subsampled.rows, 0
+    weighted = sentences.sentences.weights is not None
     schema = schemas.shards(config.window, weighted)
     with PartWriter(folder, schema, use_dictionary=False, use_byte_stream_split=True) as writer:
         for target_B, contexts_BW, weight_B in _row_groups(rows, config.window):
             writer.write(_to_batch(target_B, contexts_BW, weight_B if weighted else None))
             digest = joined_digest(digest, digest_of_rows(target_B, contexts_BW))
-    unknown = sentences.num_tokens - sentences.num_known if place["piece"] == 0 else 0
+    unknown = sentences.num_tokens - sentences.num_known if position["piece"] == 0 else 0
     account = TokenAccount(
         read=num_known + unknown,
         kept=len(rows),
         out_of_vocabulary=unknown,
-        subsampled=thinned.subsampled,
-        dropped={"no_context": thinned.no_context},
+        subsampled=subsampled.subsampled,
+        dropped={"no_context": subsampled.no_context},
     )
-    return TaskResult.of(writer, account, {}, digest, **place)
+    return TaskResult.of(writer, account, {}, digest, **position)
 
 
 def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Array, npt.NDArray[np.float32]]]:
@@ -89,9 +89,9 @@ def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Arra
     order_B = rows.order()
     for begin in range(0, len(order_B), ROW_GROUP_ROWS):
         some = order_B[begin : begin + ROW_GROUP_ROWS]
-        contexts_BW = context_windows(rows.target_B, rows.left_B, rows.right_B, window, some)
-        weight_B = rows.weight_B[some] if len(rows.weight_B) else rows.weight_B
-        yield rows.target_B[some], contexts_BW, weight_B
+        contexts_BW = context_windows(rows.targets, rows.left, rows.right, window, some)
+        weight_B = rows.weights[some] if len(rows.weights) else rows.weights
+        yield rows.targets[some], contexts_BW, weight_B
 
 
 def _to_batch(

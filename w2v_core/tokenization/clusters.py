@@ -1,4 +1,4 @@
-"""Characters as readers count them: a letter with its marks, a joined emoji, a flag.
+"""Grapheme clusters: a letter with its marks, a joined emoji, a flag.
 
 Close to the extended grapheme clusters of Unicode Standard Annex 29, from the tables that Python has.
 """
@@ -23,7 +23,7 @@ def clusters(word: str) -> list[str]:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """A cluster; and a character that may make one of several."""
+    """Return two patterns: of a cluster, and of a character that may extend a cluster."""
     marks = "".join(c for c in every_character() if unicodedata.category(c).startswith("M"))
     follows = f"[{re.escape(marks)}{_FOLLOWING}]"
     one = rf"(?:{_REGION}{{2}}|.)(?:{follows}|{JOINER}.?)*"

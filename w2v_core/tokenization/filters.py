@@ -1,6 +1,6 @@
-"""Tokens that are not wanted, whatever tokenizer made them: stop words, too short ones, too long ones.
+"""Filters of tokens, for every tokenizer: stop words, and tokens that are too short or too long.
 
-They are gone before windows are laid: words around a stop word become neighbours. N: tokens, L: lists.
+Tokens are removed before context windows are built, so words around a stop word become neighbors.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from w2v_core.schemas import TOKENS
 from w2v_core.types import BoolArray
 
 REASONS = ("stop_words", "too_short", "too_long")
-"""A token is told under the first that holds."""
+"""A token is counted under the first reason that applies."""
 
 
 def filter_tokens(
@@ -23,7 +23,7 @@ def filter_tokens(
     max_length: int | None,
     dropped: Counter[str],
 ) -> pa.ListArray:
-    """The lists without stop words and tokens of fewer or more characters. Adds to `dropped` by REASONS."""
+    """Return the lists without stop words and tokens that are too short or too long. Adds to `dropped` by REASONS."""
     tokens = lists.flatten()
     unwanted = {}
     if len(stop_words):
@@ -32,20 +32,20 @@ def filter_tokens(
         unwanted["too_short"] = pc.less(pc.utf8_length(tokens), min_length)
     if max_length is not None:
         unwanted["too_long"] = pc.greater(pc.utf8_length(tokens), max_length)
-    kept_N = np.ones(len(tokens), bool)
+    kept_T = np.ones(len(tokens), bool)
     for reason, mask in unwanted.items():
-        gone_N = kept_N & mask.to_numpy(zero_copy_only=False)
-        dropped[reason] += int(np.count_nonzero(gone_N))
-        kept_N &= ~gone_N
-    if kept_N.all():
+        gone_T = kept_T & mask.to_numpy(zero_copy_only=False)
+        dropped[reason] += int(np.count_nonzero(gone_T))
+        kept_T &= ~gone_T
+    if kept_T.all():
         return lists
-    return _only(lists, tokens, kept_N)
+    return _only(lists, tokens, kept_T)
 
 
-def _only(lists: pa.ListArray, tokens: pa.StringArray, kept_N: BoolArray) -> pa.ListArray:
-    before_N = np.concatenate([[0], np.cumsum(kept_N)])
-    offsets_L = lists.offsets.to_numpy() - lists.offsets[0].as_py()
-    offsets = pa.array(before_N[offsets_L].astype(np.int32))
+def _only(lists: pa.ListArray, tokens: pa.StringArray, kept_T: BoolArray) -> pa.ListArray:
+    before_T = np.concatenate([[0], np.cumsum(kept_T)])
+    offsets_I = lists.offsets.to_numpy() - lists.offsets[0].as_py()
+    offsets = pa.array(before_T[offsets_I].astype(np.int32))
     return pa.ListArray.from_arrays(
-        offsets, tokens.filter(pa.array(kept_N)), type=TOKENS.field("tokens").type
+        offsets, tokens.filter(pa.array(kept_T)), type=TOKENS.field("tokens").type
     )

@@ -1,4 +1,4 @@
-"""Addresses as one word each: they are nearly all different, and their parts are no words of the language."""
+"""URLs and e-mail addresses as one word each, since nearly all differ and their parts are not words."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8
 def fold_addresses(
     lines: pa.StringArray, url_token: str | None, email_token: str | None, counters: Counter[str]
 ) -> pa.StringArray:
-    """The lines with each URL replaced by `url_token`, then each e-mail address by `email_token`, between spaces.
+    """Return the lines with `url_token` for each URL, then `email_token` for each e-mail address, between spaces.
 
     None leaves them as they are. Adds to counters["urls_folded"] and ["emails_folded"].
     """
@@ -34,7 +34,7 @@ def _fold(
     name: str,
     counters: Counter[str],
 ) -> pa.StringArray:
-    """Only lines that have one of the signs are looked at closely."""
+    """Apply the pattern only to lines that contain one of the signs."""
     has_sign = np.zeros(len(lines), bool)
     for sign in signs:
         has_sign |= pc.match_substring(lines, sign, ignore_case=True).to_numpy(zero_copy_only=False)

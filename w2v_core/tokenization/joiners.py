@@ -1,4 +1,4 @@
-"""Format characters that are invisible inside a word: which of them matter for its spelling.
+"""Invisible format characters inside a word: which of them belong to its spelling.
 
 Soft hyphens, byte order marks and variation selectors never do. The zero-width joiner and non-joiner do in the contexts
 of Unicode Standard Annex 31, section 2.3: the non-joiner between letters of a script that joins them (Persian می‌خواهم),
@@ -33,11 +33,11 @@ _ENDS_JOIN = re.compile(
 
 def remove_ignorable(line: str) -> str:
     """Remove the characters of IGNORABLE, but for joiners that matter."""
-    return _RUN.sub(_kept, line)
+    return _RUN.sub(_kept_joiners, line)
 
 
-def _kept(run: re.Match[str]) -> str:
-    """The first joiner of the run that matters, else nothing."""
+def _kept_joiners(run: re.Match[str]) -> str:
+    """Return the first joiner of the run that belongs to the spelling, else an empty text."""
     if NON_JOINER not in run[0] and JOINER not in run[0]:
         return ""
     begin, end = run.span()
@@ -66,10 +66,10 @@ def _is_kind(character: str, kinds: str) -> bool:
 
 
 def _is_pictograph(character: str) -> bool:
-    """Whether it is a symbol, which a joined emoji consists of."""
+    """Return whether it is a symbol, as in a joined emoji."""
     return bool(character) and (unicodedata.category(character)[0] == "S" or ord(character) in _EMOJI)
 
 
 def _skip_marks(characters: Iterable[str]) -> str:
-    """The first character that is not a combining mark."""
+    """Return the first character that is not a combining mark."""
     return next((c for c in characters if unicodedata.category(c)[0] != "M"), "")

@@ -1,7 +1,7 @@
-"""Lower case that gives a word alone the same letters as the word in its line.
+"""Lower case that is the same for a word alone and inside a line.
 
 Two of Unicode's rules need care. The Greek capital sigma becomes ς at the end of a word, but Unicode looks across
-apostrophes and full stops for that end. The Turkish capital İ becomes i and a combining dot, which nobody types.
+apostrophes and full stops for that end. The Turkish capital İ becomes i and a combining dot, which is rarely written.
 """
 
 import re

@@ -1,6 +1,6 @@
 """NFC and NFKC for words: letters stay as the keyboards of their language write them.
 
-NFKC takes some letters apart, and what it makes of them nobody types or reads. Those of KEPT stay. All other
+NFKC decomposes some letters into sequences that nobody writes. The letters of KEPT stay unchanged. All other
 compatibility characters fold as in Unicode: full-width and half-width forms, ligatures, presentation forms.
 """
 

@@ -1,9 +1,9 @@
-"""Lines to lines in one spelling: normal form, accents, case, digits.
+"""Normalization of lines: normal form, accents, case, digits.
 
-Nearly every change is one of a character for itself, whatever stands beside it. A table over the code points holds
-these, made from the same functions that change a line as a whole, and is applied to the bytes of many lines at once.
-Lines in which a character depends on its neighbours (it composes, it becomes several, it is the Greek capital sigma)
-take the functions themselves. L: lines, T: bytes, C: characters beyond ASCII.
+Nearly every change maps one character to another, independent of its neighbors. A table over the code points holds
+these changes, made by the functions that normalize a line, and is applied to the bytes of many lines at once. The
+functions themselves normalize lines in which a character depends on its neighbors: it composes, it becomes several
+characters, or it is the Greek capital sigma.
 """
 
 import re
@@ -48,7 +48,7 @@ Step = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Rules:
-    """What `normalize` does, in this order."""
+    """The steps of `normalize`, in this order."""
 
     form: NormalForm = "none"
     """the normal form; NFC and NFKC also remove format characters that do not matter inside a word"""
@@ -57,7 +57,7 @@ class Rules:
     digits_to_zero: bool = False
 
     def steps(self) -> dict[str, Step]:
-        """The functions on a line, by the name of what they count."""
+        """Return the functions on a line, by the name of their counter."""
         steps: dict[str, Step] = {}
         if self.form != "none":
             steps["characters_normalized"] = lambda line: normal_form(line, self.form)
@@ -70,71 +70,71 @@ class Rules:
         return steps
 
     def apply(self, line: str) -> str:
-        """The line as the rules want it."""
+        """Return the normalized line."""
         return reduce(lambda text, step: step(text), self.steps().values(), line)
 
 
 def _lower_composed(line: str) -> str:
-    """The line in lower case and NFC: ǰ has a code point, its capital letter has none."""
+    """Return the line in lower case and NFC, since ǰ has a code point and its capital letter has none."""
     return unicodedata.normalize("NFC", lower_case(line))
 
 
 def strip_accents(line: str) -> str:
-    """The line without diacritics on Latin, Greek and Cyrillic letters; other scripts stay whole. NFC."""
+    """Return the line in NFC, without diacritics on Latin, Greek and Cyrillic letters."""
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", line)))
 
 
 def normalize(lines: pa.StringArray, rules: Rules, counters: Counter[str]) -> pa.StringArray:
-    """The lines as `rules` want them. Adds to `counters` by the names in COUNTERS."""
+    """Return the lines normalized by `rules`. Adds to `counters` by the names in COUNTERS."""
     steps = rules.steps()
     if not steps:
         return lines
     table = _table(rules)
-    data, offsets_L = bytes_of(lines)
+    data, offsets_I = bytes_of(lines)
     for name, changes in table.changes_of.items():
         counters[name] += data.translate(changes[:0x80].tobytes() + bytes(0x80)).count(1)
     changed = data.translate(table.becomes[:0x80].astype(np.uint8).tobytes() + bytes(range(0x80, 0x100)))
     if data.isascii():
-        return array_of(changed, offsets_L)
-    begins_C, code_C = beyond_ascii(data)
-    some = np.flatnonzero(table.is_touched[code_C])
-    begins_C, code_C = begins_C[some], code_C[some]
+        return array_of(changed, offsets_I)
+    begins_H, code_H = beyond_ascii(data)
+    some = np.flatnonzero(table.is_touched[code_H])
+    begins_H, code_H = begins_H[some], code_H[some]
     for name, changes in table.changes_of.items():
-        counters[name] += int(np.count_nonzero(changes[code_C]))
-    slow_C = table.is_slow[code_C]
-    quick = array_of(*_replaced(changed, offsets_L, begins_C[~slow_C], code_C[~slow_C], table.becomes))
-    slow_L = np.zeros(len(lines), bool)
-    slow_L[np.searchsorted(offsets_L, begins_C[slow_C], side="right") - 1] = True
-    if not slow_L.any():
+        counters[name] += int(np.count_nonzero(changes[code_H]))
+    slow_H = table.is_slow[code_H]
+    quick = array_of(*_replaced(changed, offsets_I, begins_H[~slow_H], code_H[~slow_H], table.becomes))
+    slow_I = np.zeros(len(lines), bool)
+    slow_I[np.searchsorted(offsets_I, begins_H[slow_H], side="right") - 1] = True
+    if not slow_I.any():
         return quick
-    one_by_one = [rules.apply(line) for line in lines.filter(pa.array(slow_L)).to_pylist()]
-    return pc.replace_with_mask(quick, pa.array(slow_L), pa.array(one_by_one, pa.string()))
+    one_by_one = [rules.apply(line) for line in lines.filter(pa.array(slow_I)).to_pylist()]
+    return pc.replace_with_mask(quick, pa.array(slow_I), pa.array(one_by_one, pa.string()))
 
 
 def _replaced(
     data: bytes,
-    offsets_L: Int32Array,
-    begins_C: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-    code_C: UInt32Array,
+    offsets_I: Int32Array,
+    begins_H: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    code_H: UInt32Array,
     becomes: UInt32Array,
 ) -> tuple[UInt8Array, Int32Array]:
-    """The bytes and offsets with the characters that begin at `begins_C` replaced, by none wider than itself."""
-    data_T = np.frombuffer(bytearray(data), np.uint8)
-    new_C = becomes[code_C]
-    old_width_C, new_width_C = widths()[code_C], np.where(new_C == _NOTHING, 0, widths()[new_C])
-    spelled = encoded(new_C[new_C != _NOTHING])
-    spelled_at_C = np.cumsum(new_width_C, dtype=np.int64) - new_width_C
+    """Return bytes and offsets with the characters at `begins_H` replaced by characters of at most the same width."""
+    data_Y = np.frombuffer(bytearray(data), np.uint8)
+    new_H = becomes[code_H]
+    old_width_H, new_width_H = widths()[code_H], np.where(new_H == _NOTHING, 0, widths()[new_H])
+    spelled = encoded(new_H[new_H != _NOTHING])
+    spelled_at_H = np.cumsum(new_width_H, dtype=np.int64) - new_width_H
     superfluous = []
-    for place in range(4):
-        written = place < new_width_C
-        data_T[begins_C[written] + place] = spelled[spelled_at_C[written] + place]
-        superfluous.append(begins_C[(place >= new_width_C) & (place < old_width_C)] + place)
+    for position in range(4):
+        written = position < new_width_H
+        data_Y[begins_H[written] + position] = spelled[spelled_at_H[written] + position]
+        superfluous.append(begins_H[(position >= new_width_H) & (position < old_width_H)] + position)
     gone = np.sort(np.concatenate(superfluous))
     if len(gone) == 0:
-        return data_T, offsets_L
-    kept_T = np.ones(len(data_T), bool)
-    kept_T[gone] = False
-    return data_T[kept_T], (offsets_L - np.searchsorted(gone, offsets_L)).astype(np.int32)
+        return data_Y, offsets_I
+    kept_Y = np.ones(len(data_Y), bool)
+    kept_Y[gone] = False
+    return data_Y[kept_Y], (offsets_I - np.searchsorted(gone, offsets_I)).astype(np.int32)
 
 
 _NOTHING = 0  # in `becomes`, of a character other than NUL: it is removed
@@ -142,20 +142,20 @@ _NOTHING = 0  # in `becomes`, of a character other than NUL: it is removed
 
 @dataclass(frozen=True)
 class _Table:
-    """By code point."""
+    """The changes of each code point."""
 
     becomes: UInt32Array
-    """what a character is after all steps; of a slow one, itself"""
+    """the character after all steps, unchanged if it is slow"""
     is_slow: BoolArray
     is_touched: BoolArray
-    """it becomes another, or is slow"""
+    """whether it changes, or is slow"""
     changes_of: dict[str, UInt8Array]
-    """1 where the step of this name changes the character"""
+    """1 if the step of this name changes the character"""
 
 
 @cache
 def _table(rules: Rules) -> _Table:
-    """Every step on every character, each on a line of its own so that none meets another."""
+    """Return the table, with every step applied to each character on its own line."""
     characters = every_character()
     codes = code_points(characters)
     depends, before, changes_of = _neighbours_matter(rules), list(characters), {}
@@ -180,7 +180,7 @@ def _table(rules: Rules) -> _Table:
 
 
 def _neighbours_matter(rules: Rules) -> frozenset[str]:
-    """Characters that another one beside them may change."""
+    """Return the characters that depend on their neighbors."""
     found = {SIGMA, DOT_ABOVE} if rules.lower else set()
     if rules.form != "none":
         found.update(NON_JOINER, JOINER, NIKHAHITS)

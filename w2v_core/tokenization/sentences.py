@@ -1,4 +1,4 @@
-"""A line to sentences: a window never reaches from one into the next. L: lines, S: sentences."""
+"""Sentences of a line. Context windows do not cross the boundary of a sentence."""
 
 import re
 
@@ -10,9 +10,9 @@ import pyarrow as pa
 def split_sentences(
     lines: pa.StringArray, boundary: re.Pattern[str]
 ) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
-    """The sentences (S,) between what `boundary` finds in each line, and the line (S,) of each.
+    """Return the sentences (S,) between the matches of `boundary` in each line, and the index of the line (S,) of each.
 
-    A line without a boundary is one sentence; an empty piece is none.
+    A line without a boundary is one sentence; empty pieces are dropped.
     """
     pieces, line_S = [], []
     for number, line in enumerate(lines.to_pylist()):
@@ -23,7 +23,7 @@ def split_sentences(
 
 
 def cut(line: str, boundary: re.Pattern[str]) -> list[str]:
-    """The pieces of a line between boundaries, without empty ones."""
+    """Return the pieces of a line between boundaries that are not empty."""
     begins, ends = [0], []
     for found in boundary.finditer(line):
         ends.append(found.start())

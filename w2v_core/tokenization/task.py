@@ -1,4 +1,4 @@
-"""One task of the first stage: splits of text to one Parquet part of sentences. L: lines or lists of tokens."""
+"""One task of the tokens stage: splits of text to one Parquet part of sentences."""
 
 import re
 from collections import Counter
@@ -87,7 +87,7 @@ def _write(task: "Task", blocks: Iterable[Block], folder: Folder, part: int) -> 
 
 
 class Task:
-    """Settings made ready, and the counts of one task: lines or ready lists to lists of tokens."""
+    """The tokenizer and the counters of one task: texts or token lists to sentences."""
 
     def __init__(self, config: TokenizeConfig, given: TokenizerResources) -> None:
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
@@ -102,12 +102,12 @@ class Task:
         self._dropped: Counter[str] = Counter(dict.fromkeys(_reasons(config), 0))
 
     def account(self) -> TokenAccount:
-        """Where the tokens went so far."""
+        """Return the token account so far."""
         num_read = self._num_kept + sum(self._dropped.values())
         return TokenAccount(read=num_read, kept=self._num_kept, dropped=dict(self._dropped))
 
     def sentences(self, block: Block) -> Block:
-        """Lists of tokens, at least one in each."""
+        """Yield lists of tokens that are not empty."""
         if block.is_ready:
             self.counters["token_lists"] += len(block.values)
             return self._without_empty(block, self._stop_words_of_lists)
@@ -115,29 +115,29 @@ class Task:
 
     def _tokens(self, block: Block) -> Block:
         config, counters = self._config, self.counters
-        lines, row_L = block.values, np.arange(len(block.values))
+        lines, row_I = block.values, np.arange(len(block.values))
         lines = fold_addresses(lines, config.url_token, config.email_token, counters)
         if config.sentences == "regex":
-            lines, row_L = split_sentences(lines, self._boundary)
-        return block.of_rows(self._tokenizer(normalize.normalize(lines, self._spelling, counters)), row_L)
+            lines, row_I = split_sentences(lines, self._boundary)
+        return block.of_rows(self._tokenizer(normalize.normalize(lines, self._spelling, counters)), row_I)
 
     def _without_empty(self, block: Block, stop_words: pa.StringArray) -> Block:
         config, num_lines = self._config, len(block.values)
         lists = filter_tokens(
             block.values, stop_words, config.min_token_length, config.max_token_length, self._dropped
         )
-        some_L = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-        if not some_L.all():
-            lists = lists.filter(pa.array(some_L))
+        some_I = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        if not some_I.all():
+            lists = lists.filter(pa.array(some_I))
         self.counters["lines"] += num_lines
         self.counters["lines_without_token"] += num_lines - len(lists)
         self.counters["sentences"] += len(lists)
         self._num_kept += len(lists.flatten())
-        return block.of_rows(lists, np.flatnonzero(some_L))
+        return block.of_rows(lists, np.flatnonzero(some_I))
 
 
 def _reasons(config: TokenizeConfig) -> list[str]:
-    """Why the settings may drop a token."""
+    """Return the reasons for which the settings may drop a token."""
     asked = (config.stop_words is not None, config.min_token_length > 1, config.max_token_length is not None)
     return [reason for reason, is_asked in zip(filters.REASONS, asked, strict=True) if is_asked]
 
@@ -153,7 +153,7 @@ def _read_text(split: Split, config: TokenizeConfig, counters: Counter[str]) -> 
 def cut_into_lines(
     blocks: Iterable[Block], config: TokenizeConfig, counters: Counter[str]
 ) -> Iterator[Block]:
-    """Texts of tables as lines; with sentences=none a text stays one."""
+    """Return the lines of the texts of a table; with sentences=none a text is one line."""
     for block in blocks:
         if block.is_ready:
             yield block
@@ -180,11 +180,11 @@ def _read(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Itera
 
 
 def _gathered(blocks: Iterable[Block], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The sentences as tables of about a row group."""
+    """Yield the sentences as tables of about a row group."""
     gathered: list[pa.RecordBatch] = []
     num_tokens = 0
     for block in blocks:
-        columns = [block.values] if block.weight_L is None else [block.values, pa.array(block.weight_L)]
+        columns = [block.values] if block.weights is None else [block.values, pa.array(block.weights)]
         gathered.append(
             pa.RecordBatch.from_arrays(
                 [column.cast(field.type) for column, field in zip(columns, schema, strict=True)],

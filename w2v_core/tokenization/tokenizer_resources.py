@@ -1,4 +1,4 @@
-"""Files that the settings of the first stage name, read once and handed to every task."""
+"""Files that the settings of the tokens stage name, read once and passed to every task."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,14 +11,14 @@ from w2v_core.io.word_list import read_word_list
 
 @dataclass(frozen=True)
 class TokenizerResources:
-    """Stop words, sorted, and the bytes of a SentencePiece model; empty where none is named."""
+    """Stop words, sorted, and the bytes of a SentencePiece model; empty if none is named."""
 
     stop_words: tuple[str, ...] = ()
     model: bytes = b""
 
     @classmethod
     def read(cls, config: TokenizeConfig) -> "TokenizerResources":
-        """What the settings name. UserError for a file that is missing or holds something else."""
+        """Read the files. Raises UserError for a file that is missing or has other content."""
         stop_words: tuple[str, ...] = ()
         if config.stop_words is not None:
             stop_words = read_word_list(config.stop_words, "tokenize.stop_words")
@@ -26,6 +26,6 @@ class TokenizerResources:
         return cls(stop_words, model)
 
     def identity(self) -> dict[str, Any]:
-        """What tells these from others; empty where nothing is named."""
+        """Return what identifies these files for a fingerprint; empty if none is named."""
         named: dict[str, Any] = {"stop_words": list(self.stop_words)} if self.stop_words else {}
         return named | ({"model": sha256(self.model).hexdigest()} if self.model else {})

@@ -1,4 +1,4 @@
-"""The words of a list in the spelling that the tokens stage gives text, and those that no token can equal."""
+"""The words of a list in the spelling of the tokens stage, and the words that cannot equal a token."""
 
 from collections.abc import Iterable, Sequence
 

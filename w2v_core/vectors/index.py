@@ -1,10 +1,10 @@
-"""Nearest words without looking at every word: a graph of neighbours (HNSW), which misses some of them.
+"""Approximate nearest words by a graph of neighbors (HNSW).
 
 index = NearestIndex.build(vectors)               # once: minutes for a million words
 index.save("vectors.usearch")
 index = NearestIndex.open("vectors.usearch", vectors)
 index.most_similar("king")                        # as WordVectors, in a thousandth of the time
-index.recall()                                    # the share of the true nearest that it finds
+index.recall()                                    # the fraction of the true nearest that it finds
 
 Needs usearch (pip install 'w2v[index]'). The graph: Malkov, Yashunin 2016, "Efficient and robust approximate nearest
 neighbor search using Hierarchical Navigable Small World graphs".
@@ -36,7 +36,7 @@ _SUM = ".sha256"
 
 
 class NearestIndex:
-    """`vectors` and a graph of them. Scores are those of float32, computed for what the graph gives."""
+    """`vectors` and a graph of them. Scores of the results of the graph are computed in float32."""
 
     def __init__(self, vectors: WordVectors, graph: Any) -> None:
         self.vectors = vectors
@@ -52,9 +52,9 @@ class NearestIndex:
         search: int = SEARCH,
         threads: int = 0,
     ) -> Self:
-        """The graph of all words. More of each number finds more of the nearest and takes longer.
+        """Build the graph of all words. Larger numbers find more of the nearest words and take longer.
 
-        The order in which threads add words is theirs: with `threads=1` the same vectors give the same graph.
+        The order in which threads add words varies; with `threads=1` the same vectors give the same graph.
         Raises UserError without usearch, and for vectors that are not finite.
         """
         graph = _empty(vectors, neighbors, build_search, search)
@@ -65,22 +65,24 @@ class NearestIndex:
 
     @classmethod
     def open(cls, path: Location, vectors: WordVectors, *, search: int = SEARCH) -> Self:
-        """The graph in the file at a local path, mapped into memory, of these same vectors.
+        """Open the graph of the same vectors at a local path, mapped into memory.
 
-        The file is read once, for its checksum: usearch trusts what it maps, and a damaged graph would end the process.
-        Raises UserError where there is none, a damaged one, or one of other vectors, as far as their shape and a sample
-        tell.
+        The file is read once, for its checksum: usearch does not check mapped files, and a damaged graph would
+        crash the process. Raises UserError if the file is missing or damaged, or its shape or a sample of its vectors
+        differs.
         """
         path = os.fspath(path)
         if not Path(path).is_file() or not Path(f"{path}{_SUM}").is_file():
-            raise UserError(f"{path} is no index with its {path}{_SUM}; build it and save it there")
+            raise UserError(
+                f"{path} is not an index with a checksum in {path}{_SUM}; build an index and save it there"
+            )
         if Path(f"{path}{_SUM}").read_bytes() != _checksum(path):
-            raise UserError(f"{path} is not what was saved there; build the index again")
+            raise UserError(f"{path} has changed since it was saved; build the index again")
         graph = _empty(vectors, NEIGHBORS, BUILD_SEARCH, search)
         try:
             graph.view(path)
         except Exception as error:  # of a C++ library, in no class of its own
-            raise UserError(f"{path} is no index: {error}") from None
+            raise UserError(f"{path} is not an index: {error}; build it again") from None
         graph.expansion_search = search
         index = cls(vectors, graph)
         try:
@@ -92,40 +94,40 @@ class NearestIndex:
         return index
 
     def save(self, path: Location) -> None:
-        """Write the graph to a local path, whole or not at all, and its checksum beside it.
+        """Write the graph atomically to a local path, and its checksum beside it.
 
-        UserError where that cannot be written.
+        Raises UserError if the files cannot be written.
         """
         path = os.fspath(path)
         stage_writer = Path(f"{path}.draft")
         try:
             self._graph.save(str(stage_writer))
-            told = _checksum(str(stage_writer))
+            checksum = _checksum(str(stage_writer))
             Path(f"{path}{_SUM}").unlink(missing_ok=True)
             stage_writer.replace(path)
-            Path(f"{path}{_SUM}").write_bytes(told)
+            Path(f"{path}{_SUM}").write_bytes(checksum)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
                 stage_writer.unlink()
             raise UserError(f"{path} cannot be written: {error}") from None
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> Answers:
-        """As `WordVectors.most_similar`, but that some of the nearest may be missing."""
+        """As `WordVectors.most_similar`, but some of the nearest may be missing."""
         return self.most_similar_batch([positive], [negative], topn)[0]
 
     def most_similar_batch(
         self, positive: Sequence[Terms], negative: Sequence[Terms] | None = None, topn: int = 10
     ) -> list[Answers]:
-        """As `WordVectors.most_similar_batch`, but that some of the nearest may be missing."""
+        """As `WordVectors.most_similar_batch`, but some of the nearest may be missing."""
         negative = [()] * len(positive) if negative is None else negative
         questions = [self.vectors.question(*terms) for terms in zip(positive, negative, strict=True)]
         require_topn(topn)
         return [self._answer(query_D, excluded, topn) for query_D, excluded in questions]
 
     def recall(self, topn: int = 10, num_words: int = 1000, seed: int = 1) -> float:
-        """The share of the true `topn` nearest of a sample of words that the graph finds, in [0, 1].
+        """Return the fraction of the true `topn` nearest words that the graph finds, for a sample, in [0, 1].
 
-        Raises UserError where the vocabulary has too few words to have any.
+        Raises UserError if the vocabulary has a single word.
         """
         if len(self.vectors) < 2:
             raise UserError("one word has no neighbours, so there is nothing to find")
@@ -148,7 +150,7 @@ class NearestIndex:
         ids_K = np.sort(ids_K[~np.isin(ids_K, excluded)])  # equal scores by id
         score_K = clip_cosines(self.vectors.unit_rows(ids_K) @ query_D)
         order = np.argsort(-score_K, kind="stable")[:topn]
-        return [(self.vectors.tokens[ids_K[place]], float(score_K[place])) for place in order]
+        return [(self.vectors.tokens[ids_K[position]], float(score_K[position])) for position in order]
 
     def _fits(self) -> bool:
         if (len(self._graph), self._graph.ndim) != self.vectors.vectors.shape:

@@ -1,6 +1,4 @@
-"""The rows of a table that answer a query best, found block by block. V: rows of the table, R: rows that may answer,
-N: rows of a block, D: numbers in a row, B: queries, X: rows excluded from an answer, K: best answers kept.
-"""
+"""Exact nearest rows of a table, found block by block."""
 
 from collections.abc import Callable, Iterator
 
@@ -25,9 +23,11 @@ _TINY = 1e-30
 
 
 def row_norms(rows_BD: Float32Array) -> Float32Array:
-    """||row||, (B,) float32; summed in float64 where float32 would overflow or vanish, which takes five times as long.
+    """Return ||row||, (B,) float32.
 
-    Raises UserError where a row holds NaN or infinity: such a table ranks nothing.
+    Sums are float64 where float32 would overflow or underflow, which takes five times as long.
+
+    Raises UserError if a row holds NaN or infinity.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         squares_B = np.einsum("bd,bd->b", rows_BD, rows_BD).astype(np.float64)
@@ -36,9 +36,9 @@ def row_norms(rows_BD: Float32Array) -> Float32Array:
         norms_B: Float32Array = np.sqrt(squares_B).astype(np.float32)
     if not np.isfinite(norms_B).all():
         beyond = np.isfinite(rows_BD[~np.isfinite(norms_B)]).all(axis=1).any()
-        held = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
+        problem = "a vector that is longer than float32's 3.4e38" if beyond else "NaN or infinity"
         raise UserError(
-            f"the vectors hold {held}: train again with a smaller alpha, or mend the file that they come from"
+            f"the vectors hold {problem}: train again with a smaller alpha, or correct the file that they come from"
         )
     return norms_B
 
@@ -47,14 +47,15 @@ def scale_to_unit(rows_BD: Float32Array) -> None:
     """row /= ||row||, in place; a zero row stays zero. Errors as `row_norms`."""
     norms_B = row_norms(rows_BD)
     tiny_B = _is_tiny(norms_B)
-    unit_TD = _unit_in_float64(rows_BD[tiny_B])
+    unit_ND = _unit_in_float64(rows_BD[tiny_B])
     rows_BD /= divisors(norms_B)[:, None]
-    rows_BD[tiny_B] = unit_TD
+    rows_BD[tiny_B] = unit_ND
 
 
 def comparable(rows_ND: Float32Array, norms_N: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Rows and what their products are divided by, (N, D) and (N,): tiny rows come at length 1, since float32 has few
-    bits of them. Other rows are not copied.
+    """Return rows (N, D) and the divisors (N,) of their products.
+
+    Tiny rows are scaled to length 1, since float32 has few bits for them. Other rows are not copied.
     """
     divisors_N = divisors(norms_N)
     tiny_N = _is_tiny(norms_N)
@@ -65,7 +66,7 @@ def comparable(rows_ND: Float32Array, norms_N: Float32Array) -> tuple[Float32Arr
 
 
 def clip_cosines(cosines: Float32Array) -> Float32Array:
-    """The cosines in [-1, 1], in place: rounding leaves them a little outside."""
+    """Clip cosines into [-1, 1] in place, since rounding may leave them slightly outside."""
     return np.clip(cosines, -1, 1, out=cosines)
 
 
@@ -80,7 +81,7 @@ def _unit_in_float64(rows_ND: Float32Array) -> Float32Array:
 
 
 def divisors(norms_B: Float32Array) -> Float32Array:
-    """The norms with 1 for 0: a zero vector scores 0 instead of NaN."""
+    """Return the norms with 1 for 0, so that a zero vector scores 0 instead of NaN."""
     return np.where(norms_B > 0, norms_B, np.float32(1))
 
 
@@ -90,12 +91,12 @@ def top_k(
     k: int,
     excluded_BX: Int64Array | None = None,
     norms_V: Float32Array | None = None,
-    rows_R: Int64Array | int | None = None,
+    rows_M: Int64Array | int | None = None,
     are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
-    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, R)).
+    """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, M)).
 
-    The order, `rows_R` and `excluded_BX`, as in `best_rows`; None for all rows. norms_V: None where the rows are unit
+    The order, `rows_M` and `excluded_BX`, as in `best_rows`; None for all rows. norms_V: None where the rows are unit
     vectors already. are_cosines: the queries are unit vectors too, so that scores are clipped into [-1, 1].
     """
 
@@ -110,24 +111,24 @@ def top_k(
         score_BN /= divisor_N
         return score_BN
 
-    rows_R = len(vectors_VD) if rows_R is None else rows_R
-    return best_rows(score, len(query_BD), rows_R, k, excluded_BX, are_cosines)
+    rows_M = len(vectors_VD) if rows_M is None else rows_M
+    return best_rows(score, len(query_BD), rows_M, k, excluded_BX, are_cosines)
 
 
 def best_rows(
     score: Callable[[Rows], Float32Array],
     num_queries: int,
-    rows_R: Int64Array | int,
+    rows_M: Int64Array | int,
     k: int,
     excluded_BX: Int64Array | None = None,
     are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
-    """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, R)).
+    """For each query the k rows of largest score: ids int64, scores float32, (B, min(k, M)).
 
     Best first, equal scores by ascending id, so that the best of a smaller k are the first of a larger one.
 
     score        score(rows) is what these rows score, (B, N), and may be written to
-    rows_R       ids of the rows that may answer, ascending; a number for so many first ones
+    rows_M       ids of the rows that may answer, ascending; a number for so many first ones
     excluded_BX  ids that a query may not answer; ids of other rows exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
     are_cosines  scores are clipped into [-1, 1] before they are compared
@@ -139,7 +140,7 @@ def best_rows(
         raise UserError(f"k = {k}: expected an integer >= 1")
     best_ids = np.empty((num_queries, 0), dtype=np.int64)
     best_score = np.empty((num_queries, 0), dtype=np.float32)
-    for rows, ids_N in _blocks(rows_R, max(BLOCK_SCORES // max(num_queries, 1), 1)):
+    for rows, ids_N in _blocks(rows_M, max(BLOCK_SCORES // max(num_queries, 1), 1)):
         score_BN = score(rows)
         if best_score.shape[1] == k:
             column_N = np.flatnonzero((score_BN > best_score[:, -1:]).any(axis=0))
@@ -150,37 +151,39 @@ def best_rows(
             clip_cosines(score_BN)
         if excluded_BX is not None:
             _exclude(score_BN, excluded_BX, ids_N)
-        place_BK = _best_columns(score_BN, k)
-        ids = np.concatenate([best_ids, ids_N[place_BK]], axis=1)
-        kept_score = np.concatenate([best_score, np.take_along_axis(score_BN, place_BK, axis=1)], axis=1)
-        order = np.argsort(-kept_score, axis=1, kind="stable")[:, :k]
+        position_BK = _best_columns(score_BN, k)
+        ids = np.concatenate([best_ids, ids_N[position_BK]], axis=1)
+        candidate_score = np.concatenate(
+            [best_score, np.take_along_axis(score_BN, position_BK, axis=1)], axis=1
+        )
+        order = np.argsort(-candidate_score, axis=1, kind="stable")[:, :k]
         best_ids = np.take_along_axis(ids, order, axis=1)
-        best_score = np.take_along_axis(kept_score, order, axis=1)
+        best_score = np.take_along_axis(candidate_score, order, axis=1)
     return best_ids, best_score
 
 
-def _blocks(rows_R: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
-    """The rows block by block: as what reads them from a table, without a copy where it can be, and as ids (N,)."""
-    if isinstance(rows_R, int):
-        for begin in range(0, rows_R, block_rows):
-            end = min(begin + block_rows, rows_R)
+def _blocks(rows_M: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
+    """Yield blocks of rows: an index into the table, a slice if possible, and ids (N,)."""
+    if isinstance(rows_M, int):
+        for begin in range(0, rows_M, block_rows):
+            end = min(begin + block_rows, rows_M)
             yield slice(begin, end), np.arange(begin, end)
         return
     block_rows = min(block_rows, GATHERED_ROWS)
-    for begin in range(0, len(rows_R), block_rows):
-        ids_N = rows_R[begin : begin + block_rows]
+    for begin in range(0, len(rows_M), block_rows):
+        ids_N = rows_M[begin : begin + block_rows]
         yield ids_N, ids_N
 
 
 def _exclude(score_BN: Float32Array, excluded_BX: Int64Array, ids_N: Int64Array) -> None:
-    """Scores of the excluded ids become -inf, in place; ids outside the block are skipped."""
+    """Set the scores of excluded ids to -inf, in place; ids outside the block are skipped."""
     column_BX = np.minimum(np.searchsorted(ids_N, excluded_BX), len(ids_N) - 1)
     row, slot = np.nonzero(ids_N[column_BX] == excluded_BX)
     score_BN[row, column_BX[row, slot]] = -np.inf
 
 
 def by_count(counts_V: Int64Array) -> Int64Array | None:
-    """Rows (V,) by descending count, equal counts by ascending id; None where they stand so."""
+    """Return rows (V,) by descending count, then ascending id; None if they have this order."""
     if (counts_V[1:] <= counts_V[:-1]).all():
         return None
     order_V: Int64Array = np.argsort(-counts_V, kind="stable")
@@ -188,7 +191,7 @@ def by_count(counts_V: Int64Array) -> Int64Array | None:
 
 
 def _best_columns(score_BN: Float32Array, k: int) -> Int64Array:
-    """Columns of each row's min(k, N) largest scores, ascending, so that a stable sort breaks ties by id."""
+    """Return the columns of the min(k, N) largest scores of each row, ascending, so equal scores sort by id."""
     if k == 1:
         column_BK: Int64Array = score_BN.argmax(axis=1)[:, None]
         return column_BK

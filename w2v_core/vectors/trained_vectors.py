@@ -1,4 +1,4 @@
-"""The vectors of a finished training, as its folder holds them: `input.npy` and `vocab.parquet`."""
+"""The files of a finished training: `input.npy` and `vocab.parquet`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ HINT = "give the RUN/vectors folder of a finished run, or train again"
 
 
 def read_trained(folder: Folder) -> VectorTable:
-    """The words and their input vectors, which are mapped from a local disk and else read.
+    """Read the words and their input vectors, which are mapped on a local disk.
 
-    Neither file's content is turned into Python objects. UserError where a file is missing, damaged or does not fit the
-    other, and where the store is not reached.
+    No content becomes Python objects. Raises UserError if a file is missing, damaged or does not match the other, and
+    if the store is unreachable.
     """
     vocab = _read_vocab(folder)
     vectors_VD = open_vectors(folder)
@@ -38,31 +38,31 @@ def read_trained(folder: Folder) -> VectorTable:
 
 
 def folder_of_vectors(folder: Folder) -> Folder:
-    """`folder`, or that of the vectors in it where it is a run directory."""
+    """Return `folder`, or its vectors folder if it is a run directory."""
     with access(str(folder)):
         return folder if folder.read(MARKER) is None else folder / "vectors"
 
 
 def open_vectors(folder: Folder) -> Float32Array:
-    """The input vectors, (V, D), mapped from a local disk and else read. Errors as for `read_trained`."""
+    """Return the input vectors, (V, D), mapped on a local disk. Raises as `read_trained`."""
     return _map_vectors(folder.file(INPUT_VECTORS)) if folder.is_local else _read_vectors(folder)
 
 
 def _read_vocab(folder: Folder) -> pa.Table:
     """_COLUMNS of the vocabulary, checked: valid text, no nulls, ids 0, 1, ..., counts of 1 or more."""
     path = folder.file(VOCAB_FILE)
-    with _damage_told(path, "Parquet"):
+    with _raise_if_damaged(path, "Parquet"):
         with folder.filesystem.open_input_file(path) as source, pq.ParquetFile(source) as file:
             vocab = file.read(columns=_COLUMNS)
         vocab.validate(full=True)
     if not _is_vocab(vocab):
-        raise UserError(f"{path} is no vocabulary (id, token, count by id): {HINT}")
+        raise UserError(f"{path} is not a vocabulary (id, token, count by id): {HINT}")
     return vocab
 
 
 @contextmanager
-def _damage_told(path: str, kind: str) -> Iterator[None]:
-    """What is wrong with a file of ours, as a UserError."""
+def _raise_if_damaged(path: str, kind: str) -> Iterator[None]:
+    """Raise UserError for a missing or damaged file of a training."""
     try:
         with access(path):
             yield
@@ -85,8 +85,8 @@ def _is_vocab(vocab: pa.Table) -> bool:
 
 
 def _map_vectors(path: str) -> Float32Array:
-    """The npy file as a read-only memory map, float32 (V, D) in C order."""
-    with _damage_told(path, "npy"), damage_is_value_error():
+    """Return the npy file as a read-only memory map, float32 (V, D) in C order."""
+    with _raise_if_damaged(path, "npy"), damage_is_value_error():
         vectors_VD: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
     if vectors_VD.ndim != 2 or vectors_VD.dtype != np.float32 or not vectors_VD.flags.c_contiguous:
         raise UserError(
@@ -96,6 +96,6 @@ def _map_vectors(path: str) -> Float32Array:
 
 
 def _read_vectors(folder: Folder) -> Float32Array:
-    """The npy file of any file system in memory, float32 (V, D)."""
-    with _damage_told(folder.file(INPUT_VECTORS), "npy"), open_array(folder, INPUT_VECTORS) as file:
+    """Read the npy file of any file system in memory, float32 (V, D)."""
+    with _raise_if_damaged(folder.file(INPUT_VECTORS), "npy"), open_array(folder, INPUT_VECTORS) as file:
         return file.read(file.shape[0])

@@ -1,4 +1,4 @@
-"""Starting from vectors that exist: transfer learning's first half. V: words, D: dimensions, N: words of a block."""
+"""Initial vectors of a training, from an earlier training or a word2vec file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,15 +39,15 @@ class InitialVectors:
     location: str
 
     @cached_property
-    def _place(self) -> str:
-        """Where they are; of a published model the version that was asked for first."""
+    def _position(self) -> str:
+        """Return their location; for a published model the version that was resolved first."""
         return resolved(self.location)
 
     def identity(self) -> list[Any]:
-        """What tells these vectors from changed ones: name, size and time of each file. UserError for none."""
+        """Return the name, size and time of each file, for a fingerprint. Raises UserError if there is none."""
         with access(f"train.init_vectors = {self.location}"):
             ours = self._ours()
-            folder = ours or open_folder(self._place)
+            folder = ours or open_folder(self._position)
             if ours:
                 paths = [folder.file(name) for name in (INPUT_VECTORS, OUTPUT_VECTORS, VOCAB_FILE)]
             else:
@@ -63,9 +63,9 @@ class InitialVectors:
         return [[info.path, info.size, info.mtime_ns] for info in found]
 
     def known(self, vocabulary: Vocabulary, vector_size: int) -> BoolArray:
-        """Which words of the vocabulary are known there, (V,).
+        """Return which words of the vocabulary have an initial vector, (V,).
 
-        UserError where none is, where the vectors have another length or are nothing to start from, and where they
+        Raises UserError if no word has one, if the vectors have another length or cannot be trained, and if they
         cannot be read.
         """
         known_V, all_zero = np.zeros(len(vocabulary), np.bool_), True
@@ -74,18 +74,18 @@ class InitialVectors:
             all_zero = all_zero and not vectors[0].any()
         if known_V.any() and all_zero:
             raise UserError(
-                f"train.init_vectors = {self.location} has zeros alone for the words of this vocabulary, and zeros "
-                "learn nothing; was the file written whole?"
+                f"train.init_vectors = {self.location} has only zeros for the words of this vocabulary, "
+                "and zeros cannot be trained; write the file again"
             )
         if not known_V.any():
             raise UserError(
                 f"train.init_vectors = {self.location} has none of the {len(vocabulary):,} words of this vocabulary; "
-                "are they of one language, and both lower case?"
+                "name vectors of the same language and the same case"
             )
         return known_V
 
     def load_into(self, tables: Tables, vocabulary: Vocabulary) -> None:
-        """Give the words that are known there their vectors. Errors as for `known`."""
+        """Copy the initial vectors into `tables`. Raises as `known`."""
         for ids, vectors in self._new_rows(vocabulary, tables.input_VD.shape[1]):
             for table_VD, rows_ND in zip(tables, vectors, strict=False):
                 table_VD[ids] = rows_ND
@@ -93,9 +93,9 @@ class InitialVectors:
     def _new_rows(
         self, vocabulary: Vocabulary, vector_size: int, log: bool = False
     ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
-        """Ids (N,) and what is there of their input and output vectors (N, D); no id comes twice.
+        """Yield ids (N,) and their input and output vectors (N, D), if there are any; ids are distinct.
 
-        Of a word that comes twice the first vector counts, as in gensim. With `log`, a warning counts such words.
+        Of a repeated word the first vector is used, as in gensim. With `log`, a warning counts such words.
         """
         is_new_V, repeated = np.ones(len(vocabulary), np.bool_), []
         for tokens, *vectors in self._blocks(vector_size, log):
@@ -104,42 +104,42 @@ class InitialVectors:
             new_N = (ids_N >= 0) & is_new_V[ids_N]
             ids, first = ids_N[new_N], first_N[new_N]
             is_new_V[ids] = False
-            left_out = np.setdiff1d(np.flatnonzero(all_ids >= 0), first)
-            repeated += [tokens[place] for place in left_out.tolist()]
+            skipped = np.setdiff1d(np.flatnonzero(all_ids >= 0), first)
+            repeated += [tokens[position] for position in skipped.tolist()]
             taken = [rows_ND[first] for rows_ND in vectors]
-            self._require_sound([tokens[place] for place in first], taken)
+            self._require_sound([tokens[position] for position in first], taken)
             yield ids, taken
         if log and repeated:
             log_repeated(self.location, len(repeated), repeated[0])
 
     def _ours(self) -> Folder | None:
-        folder = open_folder(self._place)
+        folder = open_folder(self._position)
         if folder.filesystem.get_file_info(folder.path).is_file:
             return None
-        return next((place for place in (folder, folder / "vectors") if INPUT_VECTORS in place.sizes()), None)
+        return next((found for found in (folder, folder / "vectors") if INPUT_VECTORS in found.sizes()), None)
 
     def _spark_parts(self) -> list[str]:
         """The Parquet files of a folder that Spark wrote; none where this is not one."""
-        folder = open_folder(self._place)
+        folder = open_folder(self._position)
         return parts_of(folder, self.location) if folder.exists() else []
 
     def _parquet_parts(self) -> list[str]:
         """The Parquet files that hold the vectors; none where they are in another format."""
         if parts := self._spark_parts():
             return parts
-        return [open_folder(self._place).path] if start_of(self._place).startswith(MAGIC) else []
+        return [open_folder(self._position).path] if start_of(self._position).startswith(MAGIC) else []
 
     def _blocks(self, vector_size: int, log: bool) -> Iterator[tuple[Any, ...]]:
-        """Tokens, input vectors (N, D) and, of ours, output vectors (N, D)."""
+        """Yield tokens, input vectors (N, D) and, for a training, output vectors (N, D)."""
         ours = self._ours()
         if ours is None:
             if parts := self._parquet_parts():
-                filesystem = open_folder(self._place).filesystem
+                filesystem = open_folder(self._position).filesystem
                 for rows in row_groups(filesystem, parts, self.location):
                     self._require_size(rows.vectors_ND.shape[1], vector_size)
                     yield rows.tokens.to_pylist(), rows.vectors_ND
                 return
-            file = Word2VecFile(self._place)
+            file = Word2VecFile(self._position)
             self._require_size(file.vector_size, vector_size)
             yield from file.blocks()
             if log:
@@ -166,14 +166,14 @@ class InitialVectors:
 
     def _require_sound(self, tokens: Sequence[str], vectors: Sequence[FloatArray]) -> None:
         for rows_ND in vectors:
-            farthest_N = np.abs(rows_ND).max(axis=1, initial=0)
-            is_sound_N = farthest_N <= MOST  # NaN is not
+            largest_N = np.abs(rows_ND).max(axis=1, initial=0)
+            is_sound_N = largest_N <= MOST  # NaN is not
             if not is_sound_N.all():
-                place = int(is_sound_N.argmin())
+                position = int(is_sound_N.argmin())
                 raise UserError(
-                    f"train.init_vectors = {self.location}: the vector of {tokens[place]!r} holds "
-                    f"{farthest_N[place]:g}; nothing can be learnt from numbers beyond {MOST:,.0f}, so scale the "
-                    "vectors, or leave the word out"
+                    f"train.init_vectors = {self.location}: the vector of {tokens[position]!r} holds "
+                    f"{largest_N[position]:g}, and training allows numbers up to {MOST:,.0f}; scale the vectors, or "
+                    "remove the word"
                 )
 
     def _require_size(self, found: int, wanted: int) -> None:

@@ -1,15 +1,5 @@
 """Word vectors: read them, look words up, and find the nearest by cosine.
 
-Shape suffixes
-    V  words of the vocabulary, by id
-    R  words that may answer
-    N  words of one block of the vocabulary
-    D  numbers in a vector
-    T  terms of a question: words and vectors
-    B  rows of a batch: vectors or queries
-    X  words excluded from a query's answer
-    K  best answers kept for a query
-
 Sources
     cosine of the mean of unit vectors, and 3CosAdd: Mikolov, Yih, Zweig 2013, "Linguistic Regularities in
     Continuous Space Word Representations", section 4; 3CosMul: Levy, Goldberg 2014, "Linguistic Regularities in Sparse
@@ -29,7 +19,7 @@ from pyarrow import fs
 
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Folder, Location, access, open_folder
-from w2v_core.runs.model_reference import refuse_model, resolved
+from w2v_core.runs.model_reference import reject_model, resolved
 from w2v_core.tokenization.normalize import Rules
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.detect_format import table_at
@@ -58,7 +48,7 @@ __all__ = [
 ]
 
 SPELLING_CANDIDATES = 100_000
-"""Most frequent words among which an unknown word's nearest spellings are sought (0.2 s)."""
+"""The number of most frequent words that are compared with an unknown word (0.2 s)."""
 
 BATCH_QUESTIONS = 1024
 """Questions answered in one pass over the table."""
@@ -74,7 +64,7 @@ _EPSILON = np.float32(1e-6)  # Levy and Goldberg's, against a division by 0
 
 
 class UnknownWordError(KeyError, UserError):
-    """A word without a vector. The message suggests its other forms or the nearest spellings, sought only when it is
+    """A word without a vector. The message suggests other forms or the nearest spellings, searched only when it is
     read.
     """
 
@@ -99,16 +89,16 @@ class UnknownWordError(KeyError, UserError):
 
 
 class WordVectors:
-    """Words, their counts and their vectors; a word's id is its row. The most frequent words come first, but where a
-    vocabulary was extended.
+    """Words, their counts and their vectors; the id of a word is its row. The most frequent words come first,
+    unless the vocabulary was extended.
 
     tokens      V distinct words, a list or an Arrow string array
     counts      int64, occurrences in the corpus
     vectors     float32, may be memory-mapped; never copied whole
-    rules       how the corpus was normalized, None where that is not recorded. A word that the vocabulary does not
-                have as given is looked up as these rules spell it
+    rules       how the corpus was normalized, None if that is not recorded. A word that is not in the vocabulary as
+                given is looked up as normalized by these rules
 
-    Raises ValueError where the first three disagree in length, shape or dtype.
+    Raises ValueError if the first three disagree in length, shape or dtype.
     """
 
     def __init__(
@@ -129,7 +119,7 @@ class WordVectors:
 
     @classmethod
     def load(cls, location: Location) -> Self:
-        """The vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
+        """Load the vectors at a path or a URI: a run, RUN/vectors, or a file or folder of another system.
 
         These are the formats of `w2v export` but the projector's: word2vec text and binary, GloVe (all perhaps packed),
         Parquet, safetensors, and a folder of npy; also Parquet and a Word2VecModel that Spark wrote. The content tells
@@ -143,17 +133,17 @@ class WordVectors:
 
     @classmethod
     def read(cls, folder: Folder) -> Self:
-        """The input vectors of a finished training, from a folder that is open. Errors as `read_trained`."""
+        """Load the input vectors of a finished training from an open folder. Raises as `read_trained`."""
         return cls.of(read_trained(folder))
 
     @classmethod
     def of(cls, table: VectorTable) -> Self:
-        """The words of a table."""
+        """Return the words of a table."""
         return cls(table.tokens, table.counts, table.vectors, table.rules)
 
     @property
     def table(self) -> VectorTable:
-        """The words as they are exported."""
+        """Return the words as a table for export."""
         tokens = self._tokens
         if not isinstance(tokens, pa.ChunkedArray):
             tokens = pa.chunked_array([pa.array(tokens, pa.string())])
@@ -161,21 +151,23 @@ class WordVectors:
 
     @cached_property
     def tokens(self) -> list[str]:
-        """V words in order of id."""
+        """Return the V words in order of id."""
         if isinstance(self._tokens, (pa.Array, pa.ChunkedArray)):
             return list(self._tokens.to_pylist())
         return list(self._tokens)
 
     @cached_property
     def norms(self) -> Float32Array:
-        """Euclidean length of every vector; reads the table once. Raises UserError as `row_norms`."""
+        """Return the Euclidean length of every vector; reads the table once. Raises UserError as `row_norms`."""
         return row_norms(self.vectors)
 
     @cached_property
     def _id_by_token(self) -> dict[str, int]:
         id_by_token = first_ids(self.tokens)
         if len(id_by_token) < len(self.tokens):
-            twice = next(token for place, token in enumerate(self.tokens) if id_by_token[token] != place)
+            twice = next(
+                token for position, token in enumerate(self.tokens) if id_by_token[token] != position
+            )
             raise UserError(f"the vocabulary holds {twice!r} twice: {HINT}, or leave one of both out")
         return id_by_token
 
@@ -186,38 +178,38 @@ class WordVectors:
         return isinstance(word, str) and self._found(word) is not None
 
     def _found(self, word: str) -> int | None:
-        """The row of the word as given, else as the rules of the corpus spell it."""
+        """Return the row of the word as given, else as normalized like the corpus."""
         row = self._id_by_token.get(word)
         if row is None and self.rules is not None:
             row = self._id_by_token.get(self.rules.apply(word))
         return row
 
     def most_frequent(self, num_words: int | None = None) -> Int64Array:
-        """Ids of the `num_words` most frequent words, None for all, by descending count; equal counts by id."""
+        """Return the ids of the `num_words` most frequent words, None for all, by descending count, then id."""
         if self._order_V is None:
             return np.arange(len(self))[:num_words]
         return self._order_V[:num_words]
 
     def tokens_by_count(self, num_words: int | None = None) -> list[str]:
-        """The tokens of `most_frequent`."""
+        """Return the tokens of `most_frequent`."""
         if self._order_V is None:
             return self.tokens[:num_words]
         return [self.tokens[i] for i in self._order_V[:num_words].tolist()]
 
     @cached_property
     def ranks(self) -> Int64Array:
-        """The place of every word among `most_frequent`, (V,)."""
+        """Return the rank of every word among `most_frequent`, (V,)."""
         ranks_V = np.empty(len(self), np.int64)
         ranks_V[self.most_frequent()] = np.arange(len(self))
         return ranks_V
 
     @cached_property
     def _order_V(self) -> Int64Array | None:
-        """Ids by descending count; None where they run so, and what is most frequent is what comes first."""
+        """Return the ids by descending count; None if ids already have this order."""
         return by_count(self.counts)
 
     def _answering(self, restrict_vocab: int | None) -> Int64Array | int:
-        """The rows of the most frequent words, ascending; as a number where they come first, and nothing is copied."""
+        """Return the rows of the most frequent words, ascending; their number if they are the first rows."""
         num_rows = len(self) if restrict_vocab is None else min(restrict_vocab, len(self))
         if self._order_V is None or num_rows == len(self):
             return num_rows
@@ -225,12 +217,12 @@ class WordVectors:
 
     @property
     def vector_size(self) -> int:
-        """D."""
+        """Return D."""
         vector_size: int = self.vectors.shape[1]
         return vector_size
 
     def __getitem__(self, words: str | Sequence[str]) -> Float32Array:
-        """A copy of a word's vector, (D,) float32, or of those of several words, (B, D).
+        """Return a copy of the vector of a word, (D,) float32, or of several words, (B, D).
 
         Raises UnknownWordError, a KeyError.
         """
@@ -239,7 +231,7 @@ class WordVectors:
         return np.array(self.vectors[self._ids_of(words)])
 
     def id_of(self, word: str) -> int:
-        """The row of the word, as given or as the corpus was normalized. Raises UnknownWordError, a KeyError."""
+        """Return the row of the word, as given or normalized like the corpus. Raises UnknownWordError, a KeyError."""
         if not isinstance(word, str):
             raise _not_text(word)
         row = self._found(word)
@@ -248,7 +240,7 @@ class WordVectors:
         return row
 
     def unit_rows(self, ids_B: Int64Array) -> Float32Array:
-        """The vectors of `ids_B` scaled to length 1, (B, D) float32, a copy; a zero vector stays zero.
+        """Return a copy of the vectors of `ids_B` at length 1, (B, D) float32; a zero vector stays zero.
 
         Raises UserError as `row_norms`.
         """
@@ -257,7 +249,7 @@ class WordVectors:
         return rows_BD
 
     def similarity(self, word_a: str, word_b: str) -> float:
-        """cos(a, b) in [-1, 1]; 0 where either vector is zero. Raises UnknownWordError."""
+        """Return cos(a, b) in [-1, 1]; 0 where either vector is zero. Raises UnknownWordError."""
         a_D, b_D = self.unit_rows(np.array([self.id_of(word_a), self.id_of(word_b)]))
         return min(max(float(a_D @ b_D), -1.0), 1.0)
 
@@ -268,10 +260,10 @@ class WordVectors:
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> Answers:
-        """The `topn` words w of largest cos(w, mean(unit(positive), -unit(negative))), best first.
+        """Return the `topn` words w of largest cos(w, mean(unit(positive), -unit(negative))), best first.
 
-        A term is a word or a vector (D,), which counts as long as it is. The question's own words are never answers;
-        fewer than `topn` come back where the vocabulary ends.
+        A term is a word or a vector (D,), which is not normalized. The words of the question are never answers. A small
+        vocabulary gives fewer than `topn` answers.
         restrict_vocab: answer only from this many most frequent words; the question may use any.
         Raises UnknownWordError for a word without a vector, UserError for a question without terms, for a vector of
         another length or not finite, for terms that add up to a zero vector, for `topn` or `restrict_vocab` below 1,
@@ -286,9 +278,9 @@ class WordVectors:
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> list[Answers]:
-        """`most_similar` of many questions in one pass over the table: answers[i] to positive[i] and negative[i].
+        """Return `most_similar` of many questions in one pass over the table: answer i for positive[i] and negative[i].
 
-        A thousand take a tenth of the time that they take one by one. Errors as `most_similar`.
+        A thousand questions take a tenth of the time of single calls. Raises as `most_similar`.
         """
         if isinstance(positive, str):
             raise _not_a_list("most_similar_batch", positive)
@@ -308,10 +300,11 @@ class WordVectors:
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> Answers:
-        """3CosMul, the words w of largest prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6, best first.
+        """Return the `topn` words w of largest 3CosMul, best first.
 
-        Levy, Goldberg 2014, equation 4. A vector counts at length 1, and a question needs a positive term. As
-        `most_similar` in all else, `restrict_vocab` included, which gensim's takes and does not heed.
+        3CosMul is prod (1 + cos(w, p)) / 2 over prod (1 + cos(w, n)) / 2 + 1e-6: Levy, Goldberg 2014, equation 4.
+        Vectors are normalized, and at least one positive term is required. Otherwise as `most_similar`, including
+        `restrict_vocab`, which gensim ignores here.
         """
         require_topn(topn)
         _require_positive("restrict_vocab", restrict_vocab)
@@ -354,7 +347,7 @@ class WordVectors:
         return ask([b, c], [a], topn, restrict_vocab)
 
     def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word of smallest cosine with the mean of all words' unit vectors; unknown ones are passed over.
+        """Return the word of smallest cosine with the mean of the unit vectors of all words. Unknown words are skipped.
 
         Raises UserError where no word is known.
         """
@@ -362,7 +355,7 @@ class WordVectors:
             raise _not_a_list("doesnt_match", words)
         known = [word for word in words if word in self]
         if not known:
-            raise UserError(f"none of {len(words)} words is in the vocabulary, so none can be chosen")
+            raise UserError(f"none of {len(words)} words is in the vocabulary; give at least one that is")
         unit_BD = self.unit_rows(self._ids_of(known))
         mean_D = self.get_mean_vector(list(unit_BD), post_normalize=True)
         cosine_B = np.einsum("bd,d->b", unit_BD, mean_D)
@@ -386,14 +379,14 @@ class WordVectors:
         weight_B = np.ones(len(keys), np.float32) if weights is None else np.asarray(weights, np.float32)
         if len(keys) == 0 or len(weight_B) != len(keys):
             raise UserError(
-                f"a mean needs keys, and as many weights: {len(keys)} keys, {len(weight_B)} weights"
+                f"expected at least one key and one weight for each, got {len(keys)} keys and {len(weight_B)} weights"
             )
         known = [
-            place
-            for place, key in enumerate(keys)
+            position
+            for position, key in enumerate(keys)
             if not (isinstance(key, str) and ignore_missing and key not in self)
         ]
-        rows_BD, _ = self._rows_of([keys[place] for place in known], pre_normalize)
+        rows_BD, _ = self._rows_of([keys[position] for position in known], pre_normalize)
         mean_1D: Float32Array = weight_B[None, known] @ rows_BD
         mean_1D /= divisors(np.abs(weight_B[known]).sum(keepdims=True))
         if post_normalize:
@@ -402,7 +395,7 @@ class WordVectors:
         return mean_D
 
     def vectors_for_all(self, words: Iterable[str]) -> "WordVectors":
-        """The vectors of these words alone, each once, in the order given; unknown ones are left out."""
+        """Return the vectors of these words, each once, in the given order, without unknown words."""
         if isinstance(words, str):
             raise _not_a_list("vectors_for_all", words)
         found = first_ids(self.id_of(word) for word in words if word in self)
@@ -435,24 +428,24 @@ class WordVectors:
         return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
     def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Float32Array, Int64Array]:
-        """Words' vectors, at length 1 with `unit`, and vectors as they are, (T, D), and the words' ids."""
+        """Return the vectors of terms (B, D), of words at length 1 with `unit`, and the ids of the words."""
         terms = _listed(terms)
-        rows_TD = np.empty((len(terms), self.vector_size), np.float32)
-        places = [place for place, term in enumerate(terms) if isinstance(term, str)]
+        rows_BD = np.empty((len(terms), self.vector_size), np.float32)
+        positions = [position for position, term in enumerate(terms) if isinstance(term, str)]
         ids = self._ids_of([term for term in terms if isinstance(term, str)])
-        rows_TD[places] = self.unit_rows(ids) if unit else self.vectors[ids]
-        for place, term in enumerate(terms):
+        rows_BD[positions] = self.unit_rows(ids) if unit else self.vectors[ids]
+        for position, term in enumerate(terms):
             if not isinstance(term, str):
-                rows_TD[place] = self._checked(term)
-        return rows_TD, ids
+                rows_BD[position] = self._checked(term)
+        return rows_BD, ids
 
     def _checked(self, vector_D: Float32Array) -> Float32Array:
         if np.ndim(vector_D) == 0:
             raise _not_text(vector_D)
-        if np.shape(vector_D) != (self.vector_size,) or not np.isfinite(vector_D).all():
-            raise UserError(
-                f"a vector of shape {np.shape(vector_D)} asks nothing here; give {self.vector_size} finite numbers"
-            )
+        if np.shape(vector_D) != (self.vector_size,):
+            raise UserError(f"expected a vector of shape ({self.vector_size},), got {np.shape(vector_D)}")
+        if not np.isfinite(vector_D).all():
+            raise UserError("the query vector holds NaN or infinity; give finite numbers")
         return vector_D
 
     def _ids_of(self, words: Sequence[str]) -> Int64Array:
@@ -464,7 +457,7 @@ class WordVectors:
 
 
 def nearest_spellings(word: str, known: Sequence[str], count: int = 3) -> list[str]:
-    """Up to `count` of the known words spelt most like `word`, by difflib's ratio, best first.
+    """Return up to `count` known words with the spelling nearest to `word`, by difflib's ratio, best first.
 
     Compared in decomposed form, so that two Hangul syllables may differ by one letter.
     """
@@ -474,21 +467,21 @@ def nearest_spellings(word: str, known: Sequence[str], count: int = 3) -> list[s
 
 
 def _form_among(word: str, known: frozenset[str]) -> str | None:
-    """The known word that `word` is but for case and Unicode form, as names of files and macOS give them."""
+    """Return the known word that differs from `word` only in case or Unicode form."""
     forms = (unicodedata.normalize(form, word) for form in ("NFC", "NFKC", "NFD"))
     return next((other for form in forms for other in (form, form.lower()) if other in known), None)
 
 
 def first_ids(spellings: Iterable[Key]) -> dict[Key, int]:
-    """Every spelling's first place, in order of place."""
+    """Return the first position of every spelling, in order."""
     first: dict[Key, int] = {}
-    for place, spelling in enumerate(spellings):
-        first.setdefault(spelling, place)
+    for position, spelling in enumerate(spellings):
+        first.setdefault(spelling, position)
     return first
 
 
 def _folder_at(location: str) -> Folder:
-    """The folder of a run or of vectors. UserError where there is nothing, or a model without its version."""
+    """Return the folder of a run or of vectors. Raises UserError if none exists, or for a model without a version."""
     folder = open_folder(location)
     with access(location):
         folder.require_bucket()
@@ -497,7 +490,7 @@ def _folder_at(location: str) -> Folder:
                 f"{location} does not exist; name a run, a folder or a file of vectors, or a version as in "
                 "STORE/NAME@current"
             )
-        refuse_model(folder, location)
+        reject_model(folder, location)
     return folder
 
 
@@ -510,7 +503,7 @@ def _not_a_list(name: str, text: str) -> UserError:
 
 
 def _listed(terms: Terms) -> Sequence[Term]:
-    """One term as a list of it."""
+    """Return one term as a list."""
     if isinstance(terms, int | np.integer):
         raise _not_text(terms)
     is_one = isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1)
@@ -526,9 +519,9 @@ def _without_direction(positive: Terms, negative: Terms) -> UserError:
 
 
 def require_topn(topn: int) -> None:
-    """UserError for no number, by which gensim gives the similarities of all words, and for one below 1."""
+    """Raise UserError for None, for which gensim returns all similarities, and for a number below 1."""
     if topn is None:
-        raise UserError("topn = None is no number; give how many answers, len(vectors) for all words")
+        raise UserError("topn = None: expected an integer; give len(vectors) for all words")
     _require_positive("topn", topn)
 
 

@@ -1,4 +1,4 @@
-"""A vocabulary that another one extends: words with ids, which they keep, and the counts of all others. N: words."""
+"""A vocabulary that another one extends: words with ids, which they keep, and the counts of all others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from w2v_core.vocabulary.word_counts import COUNTS
 _MILLION = 1_000_000
 
 
-def decayed(counts_N: Int64Array, decay: float) -> Int64Array:
-    """floor(count * decay), (N,), in integers: `decay` counts as the millionths that it has, so 1 changes nothing."""
+def decayed(counts_V: Int64Array, decay: float) -> Int64Array:
+    """floor(count * decay), (V,), in integers: `decay` counts as the millionths that it has, so 1 changes nothing."""
     millionths = round(decay * _MILLION)
-    whole_N, rest_N = np.divmod(counts_N, _MILLION)
-    decayed_N: Int64Array = whole_N * millionths + rest_N * millionths // _MILLION
-    return decayed_N
+    whole_V, rest_V = np.divmod(counts_V, _MILLION)
+    decayed_V: Int64Array = whole_V * millionths + rest_V * millionths // _MILLION
+    return decayed_V
 
 
 @dataclass(frozen=True)

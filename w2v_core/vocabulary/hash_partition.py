@@ -21,10 +21,10 @@ _MOST_UNSUMMED = 2_000_000  # rows that wait in memory to be summed
 
 def partition_by_hash(counted: pa.Table, num_buckets: int) -> pa.RecordBatch:
     """BUCKETS of a table with a column `token`; buckets without a row are left out."""
-    bucket_R = (hashes(counted["token"].combine_chunks()) % np.uint64(num_buckets)).astype(np.int32)
-    order = np.argsort(bucket_R, kind="stable")
+    bucket_I = (hashes(counted["token"].combine_chunks()) % np.uint64(num_buckets)).astype(np.int32)
+    order = np.argsort(bucket_I, kind="stable")
     ordered = counted.take(pa.array(order)).combine_chunks()
-    buckets, begins, sizes = np.unique(bucket_R[order], return_index=True, return_counts=True)
+    buckets, begins, sizes = np.unique(bucket_I[order], return_index=True, return_counts=True)
     payloads = [packed(ordered.slice(begin, size)) for begin, size in zip(begins, sizes, strict=True)]
     return pa.record_batch([pa.array(buckets), pa.array(payloads, pa.binary())], schema=BUCKETS)
 

@@ -1,4 +1,4 @@
-"""The distribution that negative words are drawn from. V: vocabulary."""
+"""The distribution that negative words are drawn from."""
 
 import math
 from typing import Any

@@ -183,8 +183,8 @@ def write_vocab(stage_writer: StageWriter, table: pa.Table) -> list[FileEntry]:
     return [
         write_file(stage_writer, VOCAB_FILE, table),
         write_bytes(stage_writer, VOCAB_ARROW, write_open),
-        write_array(stage_writer, INDEX_STARTS, lookup.starts_B),
-        write_array(stage_writer, INDEX_ENTRIES, lookup.entries_V),
+        write_array(stage_writer, INDEX_STARTS, lookup.starts),
+        write_array(stage_writer, INDEX_ENTRIES, lookup.entries),
     ]
 
 

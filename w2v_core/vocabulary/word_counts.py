@@ -2,7 +2,6 @@
 
 Between the steps they travel as `buckets` has it. A task adds up whole buckets and gives back only the words that a
 vocabulary can keep, with sums over all; where counts accumulate it writes the counts of the other words to a file.
-D: distinct words.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,9 +40,10 @@ SUMS = pa.schema(
         pa.field("rare", pa.string()),
     ]
 )
-"""Of all words of a task: how many, what was seen of them, the highest count, how many were left out by name, how many
-are of this corpus, and of those the ones that nothing was brought along of; the words that can be kept; and the receipt
-for the file of the others, where one is written."""
+"""What a task returns: sums over its words, the words that can be kept, and the task result of the file of the others.
+
+The sums are: the number of words, their occurrences, the highest count, the words dropped by name, the words of this
+corpus, and those of them that no earlier vocabulary counted."""
 
 _TOKENS_A_TASK = 50_000_000
 _BROUGHT_A_TASK = 2_000_000  # words, each a row; tokens are far fewer rows by the time they are here
@@ -68,10 +68,10 @@ def count_tokens(folder: Folder, name: str, weighted: bool = False) -> pa.Table:
 
 def count_sentences(sentences: pa.ListArray) -> pa.Table:
     """COUNTS of an array of sentences, each word once."""
-    words, places_T = dictionary_and_codes(sentences)
-    counts_D = np.bincount(places_T, minlength=len(words))
-    columns = [words, counts_D, counts_D, np.zeros_like(counts_D)]
-    return pa.table(columns, schema=COUNTS).filter(pa.array(counts_D > 0))
+    words, codes_T = dictionary_and_codes(sentences)
+    counts_U = np.bincount(codes_T, minlength=len(words))
+    columns = [words, counts_U, counts_U, np.zeros_like(counts_U)]
+    return pa.table(columns, schema=COUNTS).filter(pa.array(counts_U > 0))
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def sum_buckets(
     total = summed(received_tables(batches), COUNTS, ["token"])
     unwanted = _is_one_of(total, choice.drop)
     can_be_kept = _can_be_kept(total, choice, unwanted.to_numpy())
-    seen_D, count_D = total["seen"].to_numpy(), total["count"].to_numpy()
+    seen_U, count_U = total["seen"].to_numpy(), total["count"].to_numpy()
     task_result = None
     if rare_folder is not None:
         task_result = write_rare(rare_folder, total.filter(pa.array(~can_be_kept)), part)
@@ -106,26 +106,26 @@ def sum_buckets(
         "tokens": pc.sum(total["seen"]).as_py() or 0,
         "highest": pc.max(total["count"]).as_py() or 0,
         "dropped": pc.sum(unwanted).as_py() or 0,
-        "seen": int((seen_D > 0).sum()),
-        "first_seen": int(((seen_D > 0) & (seen_D == count_D)).sum()),
+        "seen": int((seen_U > 0).sum()),
+        "first_seen": int(((seen_U > 0) & (seen_U == count_U)).sum()),
         "counts": packed(total.filter(pa.array(can_be_kept))),
         "rare": task_result.model_dump_json() if task_result else None,
     }
     yield pa.RecordBatch.from_pylist([row], schema=SUMS)
 
 
-def _can_be_kept(total: pa.Table, choice: Choice, unwanted_D: BoolArray) -> BoolArray:
-    """Which words (D,) have an id or may get one. The same ones in whatever order the words have arrived."""
-    always_D = (total["known"].to_numpy() > 0) | (_is_one_of(total, choice.keep).to_numpy() & ~unwanted_D)
-    frequent_D = (total["count"].to_numpy() >= choice.min_count) & ~always_D & ~unwanted_D
-    if choice.most is not None and frequent_D.sum() > choice.most:
-        places = np.flatnonzero(frequent_D)
+def _can_be_kept(total: pa.Table, choice: Choice, unwanted_U: BoolArray) -> BoolArray:
+    """Which words (U,) have an id or may get one. The same ones in whatever order the words have arrived."""
+    always_U = (total["known"].to_numpy() > 0) | (_is_one_of(total, choice.keep).to_numpy() & ~unwanted_U)
+    frequent_U = (total["count"].to_numpy() >= choice.min_count) & ~always_U & ~unwanted_U
+    if choice.most is not None and frequent_U.sum() > choice.most:
+        positions = np.flatnonzero(frequent_U)
         order = [("count", "descending"), ("token", "ascending")]
-        chosen = pc.select_k_unstable(total.take(pa.array(places)), choice.most + 1, order)
-        frequent_D[:] = False
-        frequent_D[places[chosen.to_numpy()]] = True
-    kept_D: BoolArray = always_D | frequent_D
-    return kept_D
+        chosen = pc.select_k_unstable(total.take(pa.array(positions)), choice.most + 1, order)
+        frequent_U[:] = False
+        frequent_U[positions[chosen.to_numpy()]] = True
+    kept_U: BoolArray = always_U | frequent_U
+    return kept_U
 
 
 def write_rare(folder: Folder, counted: pa.Table, part: int) -> TaskResult:

@@ -1,4 +1,4 @@
-"""Every stage, offline, on a corpus that every machine has: the docstrings of its installed Python."""
+"""The demo: every stage, offline, on the docstrings of the installed Python packages."""
 
 import filecmp
 from pathlib import Path
@@ -11,7 +11,8 @@ from w2v_core.cli.commands.query import line, open_vectors
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.training import watch_training
 from w2v_core.config import load_config
-from w2v_core.console.log import say, show
+from w2v_core.console.log import print_table
+from w2v_core.io.events import log_event
 from w2v_core.pipeline.demo_corpus import write_corpus
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.run import run_pipeline
@@ -45,7 +46,7 @@ day month hour minute
 class classes method methods
 start end first last
 """
-NUM_TOLD = 5
+NUM_SHOWN = 5
 
 
 def demo(
@@ -59,7 +60,7 @@ def demo(
 ) -> None:
     """Run every stage on the docstrings of the installed packages; needs no network.
 
-    Stages that are made already, perhaps by spark-submit on a cluster, are taken as they are.
+    Finished stages, for example of a spark-submit job on a cluster, are reused.
     """
     with writing(RunDir.create(run_dir), "w2v demo") as run:
         folder = Path(run.folder.path, "corpus")
@@ -73,14 +74,14 @@ def demo(
         settings = load_config(None, overrides)
         with opened_executor(settings, executor) as tasks:
             run_pipeline(run, find_files([str(text)]), settings, tasks, watch_training=watch_training)
-        _tell_accounts(run)
-        _tell_answers(open_vectors(run_dir))
-        _tell_places(run, run_dir)
+        _log_accounts(run)
+        _log_answers(open_vectors(run_dir))
+        _log_locations(run, run_dir)
 
 
 def _write_text(path: Path) -> None:
-    """Gather the docstrings; leave the file alone where they have not changed."""
-    say("corpus: gathering docstrings")
+    """Write the docstrings, unless the file is up to date."""
+    log_event("corpus: gathering docstrings")
     fresh = path.with_suffix(".fresh")
     summary = write_corpus(fresh)
     if path.exists() and filecmp.cmp(fresh, path, shallow=False):
@@ -88,43 +89,45 @@ def _write_text(path: Path) -> None:
     else:
         fresh.replace(path)
     skipped = sum(summary.skipped_files.values())
-    say(
+    log_event(
         f"corpus: {summary.lines:,} paragraphs from {summary.modules:,} modules, {summary.bytes / 1e6:.1f} MB; "
         f"{summary.duplicates:,} repeated paragraphs and {skipped:,} unreadable modules left out"
     )
 
 
-def _tell_accounts(run: RunDir) -> None:
+def _log_accounts(run: RunDir) -> None:
     table = Table("stage", "seconds", "MB", "tokens", title="what each stage did")
     for stage in STAGES:
         if (manifest := run.manifest(stage)) is None:
             continue
         size = sum(file.bytes for file in manifest.files) / 1e6
         table.add_row(stage, f"{manifest.seconds:.1f}", f"{size:.1f}", str(manifest.tokens or ""))
-    show(table, "what each stage did", "summary")
+    print_table(table, "what each stage did", "summary")
 
 
-def _tell_answers(vectors: WordVectors) -> None:
-    say("")
-    say("neighbors")
+def _log_answers(vectors: WordVectors) -> None:
+    log_event("")
+    log_event("neighbors")
     for word in WORDS:
-        say(
+        log_event(
             "  " + line(word, vectors.most_similar(word, topn=6))
             if word in vectors
             else f"  {word}: not in this corpus"
         )
     questions = [tuple(text.split()) for text in ANALOGIES.splitlines()[1:]]
     asked = [question for question in questions if all(word in vectors for word in question)]
-    held = [(a, b, c, d) for a, b, c, d in asked if vectors.analogy(a, b, c, topn=1)[0][0] == d]
-    say("")
-    say(f"analogies: {len(held)} of {len(asked)} hold" + (", such as" if held else ""))
-    for a, b, c, d in held[:NUM_TOLD]:
-        say(f"  {a} is to {b} as {c} is to {d}")
+    correct = [(a, b, c, d) for a, b, c, d in asked if vectors.analogy(a, b, c, topn=1)[0][0] == d]
+    log_event("")
+    log_event(f"analogies: {len(correct)} of {len(asked)} hold" + (", such as" if correct else ""))
+    for a, b, c, d in correct[:NUM_SHOWN]:
+        log_event(f"  {a} is to {b} as {c} is to {d}")
 
 
-def _tell_places(run: RunDir, run_dir: str) -> None:
+def _log_locations(run: RunDir, run_dir: str) -> None:
     made = [stage for stage in STAGES if run.manifest(stage)]
-    say("")
-    say(f"files: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
-    say(f"a page about it, with a map of the words: {run.stage('reports').file(REPORT_PAGE)}")
-    say(f"ask more: w2v neighbors --run-dir {run_dir} WORD…   or   w2v analogy --run-dir {run_dir} A B C")
+    log_event("")
+    log_event(f"files: {run.folder.path}/{{{','.join(['corpus', *made])}}}")
+    log_event(f"a page about it, with a map of the words: {run.stage('reports').file(REPORT_PAGE)}")
+    log_event(
+        f"ask more: w2v neighbors --run-dir {run_dir} WORD…   or   w2v analogy --run-dir {run_dir} A B C"
+    )

@@ -1,4 +1,4 @@
-"""Documents to vectors: the weighted means of their words' vectors, for what is learned on few labels."""
+"""The command `w2v embed`: a vector for each document."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Vectors to scores on similarity and analogy sets."""
+"""The command `w2v evaluate`: scores on similarity and analogy sets."""
 
 from typing import Annotated
 
@@ -59,7 +59,7 @@ def evaluate(
 
 
 def with_sets(config: Config, similarity: list[str] | None, analogies: list[str] | None) -> Config:
-    """The configuration, with the sets named on the command line in place of its own."""
+    """Return the configuration with the sets that the command line names."""
     named = {"similarity": tuple(similarity or ()), "analogies": tuple(analogies or ())}
     update = {key: files for key, files in named.items() if files}
     return config.model_copy(update={"evaluate": config.evaluate.model_copy(update=update)})

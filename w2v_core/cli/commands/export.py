@@ -1,11 +1,11 @@
-"""Vectors to the formats of other systems."""
+"""The command `w2v export`: vectors in the formats of other systems."""
 
 from typing import Annotated
 
 import typer
 
 from w2v_core.cli.commands.query import OptionalRunDir, VectorsOption, open_either
-from w2v_core.console.log import say
+from w2v_core.io.events import log_event
 from w2v_core.vectors.formats.formats import FORMATS, Exported
 from w2v_core.vectors.formats.formats import export as export_table
 
@@ -18,16 +18,18 @@ OutputOption = Annotated[
         "--output", metavar="PATH", help="A file, or a folder for npy and projector; a path or a URI."
     ),
 ]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only so many most frequent words.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help="The number of most frequent words to write.")
+]
 DtypeOption = Annotated[
     str,
     typer.Option(
-        "--dtype", metavar="DTYPE", help="float32, or float16 for npy and safetensors; tells the loss."
+        "--dtype", metavar="DTYPE", help="float32, or float16 for npy and safetensors; logs the loss."
     ),
 ]
 StrictOption = Annotated[
     bool,
-    typer.Option("--strict", help="Refuse words that the format cannot hold instead of leaving them out."),
+    typer.Option("--strict", help="Reject words that the format cannot hold instead of skipping them."),
 ]
 
 
@@ -43,22 +45,22 @@ def export(
     """Write the vectors for gensim, spaCy, Spark, NumPy and others; with --vectors, from one format to another."""
     table = open_either(run_dir, vectors).table
     done = export_table(table, format_, output, limit=limit, dtype=dtype, strict=strict)
-    for line in told(done, output):
-        say(line)
+    for line in lines_of(done, output):
+        log_event(line)
 
 
-def told(done: Exported, output: str) -> list[str]:
-    """What was written, what was left out, and what narrower numbers cost."""
+def lines_of(done: Exported, output: str) -> list[str]:
+    """Return log lines: the words written and skipped, and the error of narrower numbers."""
     lines = [f"{output}: {done.words:,} words"]
-    if done.num_left_out:
-        some = ", ".join(ascii(word) for word in done.left_out)
-        more = ", …" if done.num_left_out > len(done.left_out) else ""
+    if done.num_skipped:
+        some = ", ".join(ascii(word) for word in done.skipped)
+        more = ", …" if done.num_skipped > len(done.skipped) else ""
         lines.append(
-            f"left out, since the format cannot hold them: {done.num_left_out:,} words ({some}{more})"
+            f"left out, since the format cannot hold them: {done.num_skipped:,} words ({some}{more})"
         )
-    if loss := done.loss:
+    if report := done.quantization_error:
         lines.append(
-            f"of {loss.words:,} words among the most frequent: mean cosine with float32 {loss.mean_cosine:.6f}, "
-            f"{loss.neighbors_kept:.1%} of the ten nearest stay"
+            f"of {report.words:,} words among the most frequent: mean cosine with float32 {report.mean_cosine:.6f}, "
+            f"{report.neighbor_overlap:.1%} of the ten nearest stay"
         )
     return lines

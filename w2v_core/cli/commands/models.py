@@ -1,4 +1,4 @@
-"""The versions of the models in a store: what there is, which is the current one, and whether they are whole."""
+"""The commands `w2v models …`: list, show, promote, prune and verify the versions in a store."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from w2v_core.cli.commands.publish import NameOption, StoreOption, as_dict
-from w2v_core.cli.examples import told
+from w2v_core.cli.examples import epilog_of
 from w2v_core.cli.options import JsonOption, exit_status, print_json
-from w2v_core.console.log import say, speaks_json
+from w2v_core.console.log import speaks_json
 from w2v_core.console.tables import print_rows
 from w2v_core.errors import UserError
+from w2v_core.io.events import log_event
 from w2v_core.registry.store import Model, ModelStore, Version
 
 HEADINGS = ("model", "version", "", "published", "state", "based on", "MB")
@@ -31,15 +32,15 @@ def list_versions(store: StoreOption, name: OptionalName = None, json: JsonOptio
     models = [opened.model(name)] if name is not None else opened.models()
     found = [each for model in models for each in _versions(model)]
     if not found:
-        place = models[0].location if name is not None else store
+        location = models[0].location if name is not None else store
         lacks = (
             "has no version yet" if opened.folder.exists() else "does not exist; check --store, or make it"
         )
-        raise UserError(f"{place} {lacks}; see `w2v publish`")
+        raise UserError(f"{location} {lacks}; see `w2v publish`")
     if json:
         print_json([as_dict(*each) for each in found])
     else:
-        _tell(found)
+        _print_versions(found)
 
 
 def show(
@@ -54,26 +55,26 @@ def show(
         print_json({**facts, "files": files})
         return
     for key, value in facts.items():
-        say(f"{key.replace('_', ' ')}: {_in_words(value)}")
+        log_event(f"{key.replace('_', ' ')}: {_in_words(value)}")
     for file, stored in found.record.files.items():
-        say(f"{file}: {stored.bytes:,} bytes, SHA-256 {stored.sha256}")
+        log_event(f"{file}: {stored.bytes:,} bytes, SHA-256 {stored.sha256}")
 
 
 def promote(store: StoreOption, name: NameOption, version: VersionArgument, json: JsonOption = False) -> None:
     """Make a version the current one."""
-    _tell_current(ModelStore(store).model(name).promote(version), json)
+    _log_current(ModelStore(store).model(name).promote(version), json)
 
 
 def rollback(store: StoreOption, name: NameOption, json: JsonOption = False) -> None:
-    """Make the version the current one that it was before."""
-    _tell_current(ModelStore(store).model(name).rollback(), json)
+    """Make the previous current version the current one again."""
+    _log_current(ModelStore(store).model(name).rollback(), json)
 
 
 def prune(store: StoreOption, name: NameOption, keep: KeepOption, json: JsonOption = False) -> None:
-    """Remove old versions, but never the current one nor the one that a rollback takes."""
+    """Remove old versions, except the current one and the target of a rollback."""
     model = ModelStore(store).model(name)
     removed = [version.name for version in model.prune(keep)]
-    say(f"{name}: removed {', '.join(removed) or 'nothing'}")
+    log_event(f"{name}: removed {', '.join(removed) or 'nothing'}")
     if json:
         print_json({"removed": removed, "kept": [version.name for version in model.versions()]})
 
@@ -81,17 +82,17 @@ def prune(store: StoreOption, name: NameOption, keep: KeepOption, json: JsonOpti
 def verify(
     store: StoreOption, name: NameOption, version: OptionalVersion = None, json: JsonOption = False
 ) -> None:
-    """Read every file of a version again, and name those that are not what they were."""
+    """Read every file of a version again, and report those that have changed."""
     model = ModelStore(store).model(name)
     found = _named(model, version)
     problems = model.verify(found.name)
     for problem in problems:
-        say(f"{found.name}: {problem}")
+        log_event(f"{found.name}: {problem}")
     if json:
         print_json({"version": found.name, "problems": problems})
     if problems:
         raise UserError(f"{found.location} is not what was published; go back with `w2v models rollback`")
-    say(f"{found.name}: whole; files {len(found.record.files):,}")
+    log_event(f"{found.name}: whole; files {len(found.record.files):,}")
 
 
 def _versions(model: Model) -> list[tuple[Version, bool]]:
@@ -108,7 +109,7 @@ def _named(model: Model, version: str | None) -> Version:
 
 
 def _in_words(value: object) -> str:
-    """A fact for people: no value, yes and no, and lists and what has names one after another."""
+    """Return a value as text: "none", "yes" or "no", and lists and mappings separated by commas."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -120,18 +121,18 @@ def _in_words(value: object) -> str:
     return str(value)
 
 
-def _tell_current(version: Version, as_json: bool) -> None:
+def _log_current(version: Version, as_json: bool) -> None:
     rejected = ", although it was rejected" if version.record.state == "rejected" else ""
-    say(f"{version.record.name}: {version.name} is the current version{rejected}")
+    log_event(f"{version.record.name}: {version.name} is the current version{rejected}")
     if as_json:
         print_json(as_dict(version, True))
 
 
-def _tell(found: list[tuple[Version, bool]]) -> None:
+def _print_versions(found: list[tuple[Version, bool]]) -> None:
     rows = [_row(*each) for each in found]
     if speaks_json():
         for version, is_current in found:
-            say(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
+            log_event(f"{version.record.name}: {version.name}", "version", **as_dict(version, is_current))
         return
     print_rows(HEADINGS, rows, num_left=len(HEADINGS) - 1)
 
@@ -166,4 +167,4 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "verify": verify,
 }
 for command_name, command in _COMMANDS.items():
-    models.command(command_name, epilog=told(f"models {command_name}"))(exit_status(command))
+    models.command(command_name, epilog=epilog_of(f"models {command_name}"))(exit_status(command))

@@ -1,4 +1,4 @@
-"""One night of scheduled training: what is new, the ordinary stages, the gate, a version, a record."""
+"""The command `w2v nightly`: train on new input, evaluate the gate, and publish a version."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ from w2v_core.cli.options import (
 )
 from w2v_core.cli.training import watch_training
 from w2v_core.errors import UserError
-from w2v_core.locking.heartbeat import kept
-from w2v_core.locking.lease import Lease, take
+from w2v_core.locking.heartbeat import hold_lease
+from w2v_core.locking.lease import Lease, acquire
 from w2v_core.nightly.work import WorkFolder
 from w2v_core.pipeline.nightly import NightlyRun
 from w2v_core.pipeline.one_writer import log_waiting
@@ -31,31 +31,35 @@ from w2v_core.registry.store import ModelStore
 
 WorkOption = Annotated[
     str,
-    typer.Option("--work", metavar="DIR", help="Where this model's nights work: a folder or a URI."),
+    typer.Option(
+        "--work", metavar="DIR", help="The work folder of this model's nightly runs: a folder or a URI."
+    ),
 ]
 OnlyOption = Annotated[
     str | None,
     typer.Option(
         "--only",
         metavar="begin|finish",
-        help="For schedulers that run the stages between themselves; needs --owner.",
+        help="Run only this part, for schedulers that run the stages in between; needs --owner.",
     ),
 ]
 OwnerOption = Annotated[
     str | None,
-    typer.Option("--owner", metavar="TEXT", help="Who holds the night between begin and finish: a run's id."),
+    typer.Option(
+        "--owner", metavar="TEXT", help="The owner of the nightly run between begin and finish: a run ID."
+    ),
 ]
 NightFreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Drop a night that is unfinished, and begin anew.")
+    bool, typer.Option("--fresh", help="Drop an unfinished nightly run, and start again.")
 ]
 MetricsOption = Annotated[
     str | None,
-    typer.Option("--metrics-file", metavar="FILE", help="Where Prometheus' textfile collector looks: *.prom"),
+    typer.Option("--metrics-file", metavar="FILE", help="A *.prom file for Prometheus' textfile collector."),
 ]
 MlflowOption = Annotated[
     str | None,
     typer.Option(
-        "--mlflow", metavar="URI", help="Log the night to this tracking server, as `w2v track` does."
+        "--mlflow", metavar="URI", help="Log the nightly run to this tracking server, as `w2v track` does."
     ),
 ]
 
@@ -82,8 +86,8 @@ def nightly(
 ) -> None:
     """Train on what arrived since the current version, and publish the result if it passes the gate.
 
-    Run again after a kill it goes on; run again after success it does nothing. Exits with 3 where the gate refuses, and
-    with 4 where another night is at work.
+    A killed command continues when it is run again. After success it does nothing. Exits with status 3 if the gate
+    rejects the version, and with status 4 if another nightly run holds the lease.
     """
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     folder = WorkFolder(work)
@@ -91,7 +95,10 @@ def nightly(
     locations = named_inputs(input, more_inputs, input_list)
     purpose = f"a night of {name}"
     if only is None:
-        with kept(folder.lease, purpose, log_waiting) as lease, opened_executor(settings, executor) as tasks:
+        with (
+            hold_lease(folder.lease, purpose, log_waiting) as lease,
+            opened_executor(settings, executor) as tasks,
+        ):
             done = night.run(locations, fresh, lease, tasks)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
@@ -100,7 +107,7 @@ def nightly(
             "--only needs --owner, a text that begin and finish share, such as the scheduler's run id"
         )
     else:
-        lease = take(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
+        lease = acquire(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
         with _released_at_the_end(lease, night):
             done = night.prepare(locations, fresh) if only == "begin" else night.publish(lease)
     if json_:
@@ -109,7 +116,7 @@ def nightly(
 
 @contextmanager
 def _released_at_the_end(lease: Lease, night: NightlyRun) -> Iterator[None]:
-    """Somebody holds the night after this block only where it is under way."""
+    """Release the lease after this block unless the nightly run is unfinished."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Sentences with words that belong together as one token. Between tokens and vocab, where it is asked for."""
+"""The command `w2v phrases`: words that belong together become one token."""
 
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import ConfigOption, RunDirOption, SetOption

@@ -1,4 +1,4 @@
-"""What a run will take, from a sample of its input, before anything is started; and afterwards, what it took."""
+"""The command `w2v plan`: predict what a run needs, and compare the prediction with the run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,21 +24,23 @@ from w2v_core.planning.prediction import Prediction, compare
 from w2v_core.runs.run_directory import RunDir
 
 WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="As train.workers, and as executor.workers.")
+    int | None, typer.Option("--workers", min=1, help="Sets train.workers and executor.workers.")
 ]
 
 
 SampleOption = Annotated[
-    float, typer.Option("--sample-mb", min=0.01, help="Megabytes of the input that are read.")
+    float, typer.Option("--sample-mb", min=0.01, help="The size of the sample in megabytes.")
 ]
 
 
-SeedOption = Annotated[int, typer.Option("--sample-seed", min=0, help="Chooses them.")]
+SeedOption = Annotated[int, typer.Option("--sample-seed", min=0, help="The seed of the sample.")]
 
 
 PredictionOption = Annotated[
     str | None,
-    typer.Option("--prediction", metavar="FILE", help="With --run-dir: a plan to hold against that run."),
+    typer.Option(
+        "--prediction", metavar="FILE", help="With --run-dir: a prediction to compare with that run."
+    ),
 ]
 
 
@@ -55,7 +57,7 @@ def plan(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Say from a sample of the input how many words, rows, bytes and seconds a run will be; or compare with a run."""
+    """Predict words, rows, bytes and seconds of a run from a sample of its input, or compare with a run."""
     locations = [*(input or []), *(more_inputs or [])]
     if (run_dir is None) != (prediction is None) or (run_dir is not None and locations):
         raise UserError(

@@ -1,11 +1,11 @@
-"""Questions to the vectors, one line each, from the shell."""
+"""The commands `w2v neighbors` and `w2v analogy`."""
 
 from typing import Annotated
 
 import typer
 
 from w2v_core.cli.options import JsonOption, print_json
-from w2v_core.console.log import answer, escape_word
+from w2v_core.console.log import escape_word, print_result
 from w2v_core.errors import UserError
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir
@@ -43,7 +43,7 @@ def neighbors(
 ) -> None:
     """Show the words nearest to each word."""
     found = open_either(run_dir, vectors).most_similar_batch(words, topn=topn)
-    _tell(dict(zip(words, found, strict=True)), json_)
+    _print_answers(dict(zip(words, found, strict=True)), json_)
 
 
 def analogy(
@@ -59,11 +59,13 @@ def analogy(
     json_: JsonOption = False,
 ) -> None:
     """Answer "A is to B as C is to what?"."""
-    _tell({f"{a}:{b}::{c}:?": open_either(run_dir, vectors).analogy(a, b, c, topn, method=method)}, json_)
+    _print_answers(
+        {f"{a}:{b}::{c}:?": open_either(run_dir, vectors).analogy(a, b, c, topn, method=method)}, json_
+    )
 
 
 def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
-    """The vectors of a run, or those at a path. UserError unless one of both is named."""
+    """Open the vectors of a run or at a path. Raises UserError unless exactly one is named."""
     if run_dir is not None and vectors is None:
         return open_vectors(run_dir)
     if vectors is not None and run_dir is None:
@@ -72,18 +74,18 @@ def open_either(run_dir: str | None, vectors: str | None) -> WordVectors:
 
 
 def open_vectors(run_dir: str) -> WordVectors:
-    """The vectors of a run whose training is finished."""
+    """Open the vectors of a run whose training is finished."""
     run = RunDir.open(resolved(run_dir))
     run.require("vectors")
     return WordVectors.read(run.stage("vectors"))
 
 
-def _tell(answers: dict[str, Answers], as_json: bool) -> None:
+def _print_answers(answers: dict[str, Answers], as_json: bool) -> None:
     if as_json:
         print_json({question: [_as_dict(each) for each in found] for question, found in answers.items()})
         return
     for question, found in answers.items():
-        answer(line(question, found))
+        print_result(line(question, found))
 
 
 def _as_dict(found: tuple[str, float]) -> dict[str, str | float]:
@@ -92,6 +94,6 @@ def _as_dict(found: tuple[str, float]) -> dict[str, str | float]:
 
 
 def line(question: str, found: Answers) -> str:
-    """One answer line for people."""
+    """Return one answer as a line of text."""
     answers = (f"{escape_word(word)} {score:.2f}" for word, score in found)
     return "  ".join((escape_word(question), *answers))

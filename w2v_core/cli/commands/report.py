@@ -1,4 +1,4 @@
-"""A finished run to one HTML page."""
+"""The command `w2v report`: one HTML page about a finished run."""
 
 from w2v_core.cli.options import ConfigOption, RunDirOption, SetOption
 from w2v_core.config import load_config

@@ -1,4 +1,4 @@
-"""All stages, one after another; a stage that is up to date is not made again."""
+"""The command `w2v run`: every stage that is not up to date, in order."""
 
 from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
 from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict

@@ -1,4 +1,4 @@
-"""Sentences to shuffled (target, contexts) rows."""
+"""The command `w2v shards`: shuffled (target, contexts) rows."""
 
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import ConfigOption, RunDirOption, SetOption

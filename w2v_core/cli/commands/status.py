@@ -1,4 +1,4 @@
-"""The last nights of a model, at a glance."""
+"""The command `w2v status`: the last nightly runs of a model."""
 
 from typing import Annotated
 
@@ -6,8 +6,9 @@ import typer
 
 from w2v_core.cli.commands.nightly import WorkOption
 from w2v_core.cli.options import JsonOption, print_json
-from w2v_core.console.log import say, speaks_json
+from w2v_core.console.log import speaks_json
 from w2v_core.console.tables import print_rows
+from w2v_core.io.events import log_event
 from w2v_core.nightly.work import Record, WorkFolder
 
 HEADINGS = (
@@ -26,11 +27,11 @@ HEADINGS = (
 
 NUM_LEFT = 3
 
-NightsOption = Annotated[int, typer.Option("--nights", min=1, help="How many.")]
+NightsOption = Annotated[int, typer.Option("--nights", min=1, help="The number of nightly runs to show.")]
 
 
 def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = False) -> None:
-    """Show the last nights: what they read, what came of it, and whether one is under way."""
+    """Show the last nightly runs: input, outcome, and whether one is unfinished."""
     folder = WorkFolder(work)
     folder.require()
     records, plan = folder.records(nights), folder.plan()
@@ -44,16 +45,16 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
         return
     if speaks_json():
         for record in records:
-            say(f"{record.night}: {record.outcome}", "night", **record.model_dump(mode="json"))
+            log_event(f"{record.night}: {record.outcome}", "night", **record.model_dump(mode="json"))
     elif records:
         print_rows(HEADINGS, [_row(record) for record in records], num_left=NUM_LEFT)
     else:
-        say(f"no night has ended in {work}")
+        log_event(f"no night has ended in {work}")
     for record in records[-1:]:
-        for told in (*record.refused_by, *([record.error] if record.error else [])):
-            say(f"{record.night} {record.outcome}: {told}")
+        for message in (*record.refused_by, *([record.error] if record.error else [])):
+            log_event(f"{record.night} {record.outcome}: {message}")
     if plan is not None:
-        say(
+        log_event(
             f"{plan.night} is under way, or was stopped: files {len(plan.files)}, from {plan.based_on or 'nothing'}"
         )
 

@@ -1,4 +1,4 @@
-"""Raw text to sentences of tokens."""
+"""The command `w2v tokenize`: sentences of tokens."""
 
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import (
@@ -35,10 +35,10 @@ def tokenize(
 
 
 def named_inputs(first: list[str] | None, more: list[str] | None, input_list: str | None = None) -> list[str]:
-    """The locations that the command line names, in each of its ways."""
+    """Return the locations that arguments, --input and --input-list name."""
     return [*(first or []), *(more or []), *(read_list(input_list) if input_list else [])]
 
 
 def settings_with_strict(config: str | None, set_: list[str] | None, strict: bool) -> Config:
-    """The configuration, with `--strict` as the setting it stands for."""
+    """Return the configuration with `--strict` applied."""
     return load_config(config, [*(set_ or []), *(["tokenize.strict=true"] if strict else [])])

@@ -1,22 +1,24 @@
-"""A finished run to an MLflow tracking server."""
+"""The command `w2v track`: log a finished run to MLflow."""
 
 from typing import Annotated
 
 import typer
 
 from w2v_core.cli.options import RunDirOption
-from w2v_core.integrations.mlflow import import_client, log_run, refuse_tracking
+from w2v_core.integrations.mlflow import import_client, log_run, reject_tracking
 from w2v_core.runs.run_directory import RunDir
 
 UriOption = Annotated[
-    str, typer.Option("--uri", metavar="URI", envvar="MLFLOW_TRACKING_URI", help="Of the tracking server.")
+    str, typer.Option("--uri", metavar="URI", envvar="MLFLOW_TRACKING_URI", help="The tracking server.")
 ]
 ExperimentOption = Annotated[
-    str, typer.Option("--experiment", metavar="NAME", help="Made where it is not there.")
+    str, typer.Option("--experiment", metavar="NAME", help="The experiment, created if it does not exist.")
 ]
 RequiredOption = Annotated[
     bool,
-    typer.Option("--required", help="End with 2 where the server cannot be reached, instead of telling it."),
+    typer.Option(
+        "--required", help="Exit with status 2 if the server is unreachable, instead of logging a warning."
+    ),
 ]
 
 
@@ -27,6 +29,6 @@ def track(
     required: RequiredOption = False,
 ) -> None:
     """Log a finished run's settings, curves, scores and report to MLflow."""
-    refuse_tracking(uri)
+    reject_tracking(uri)
     import_client()
     log_run(uri, experiment, RunDir.open(run_dir), required=required)

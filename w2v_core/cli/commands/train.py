@@ -1,4 +1,4 @@
-"""Rows to vectors, on one machine and without Spark."""
+"""The command `w2v train`: vectors, on one machine and without Spark."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from w2v_core.pipeline.train import train_vectors
 from w2v_core.runs.run_directory import RunDir
 
 FreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Start over, where training was interrupted and left a checkpoint.")
+    bool, typer.Option("--fresh", help="Start over instead of continuing from a checkpoint.")
 ]
 
 
@@ -22,7 +22,7 @@ def train(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Train word vectors on the shards; goes on from a checkpoint where there is one."""
+    """Train word vectors on the shards; continues from a checkpoint if there is one."""
     settings = load_config(config, set_ or ())
     with writing(RunDir.open(run_dir), "w2v train") as run:
         train_vectors(run, settings, fresh, watch_training)

@@ -1,4 +1,4 @@
-"""Tokens to the vocabulary: exact counts, ids, keep probabilities and the noise distribution."""
+"""The command `w2v vocab`: exact counts, ids and the noise distribution."""
 
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import ConfigOption, RunDirOption, SetOption
@@ -14,7 +14,7 @@ def vocab(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Count the tokens and give the frequent words ids."""
+    """Count the tokens, and assign ids to the frequent words."""
     settings = load_config(config, set_ or ())
     with writing(RunDir.open(run_dir), "w2v vocab") as run, opened_executor(settings, executor) as tasks:
         make_vocab(run, settings, tasks)

@@ -1,7 +1,4 @@
-"""Embedding: ids to the rows of a table.
-
-Shapes: S any shape of ids, V vocabulary, D dimensions of a vector.
-"""
+"""Embedding: ids to the rows of a table."""
 
 from collections.abc import Callable
 
@@ -19,18 +16,18 @@ class Embedding:
     """
 
     def __init__(self, weights_VD: FloatArray) -> None:
-        self.weights_VD = weights_VD
+        self.weights = weights_VD
 
-    def forward(self, ids_S: IntArray) -> tuple[FloatArray, Callable[[FloatArray], RowGradient]]:
-        """Looks up ids of any shape S, each -1 or in [0, V).
+    def forward(self, ids_N: IntArray) -> tuple[FloatArray, Callable[[FloatArray], RowGradient]]:
+        """Looks up ids of any shape, here (N,), each -1 or in [0, V).
 
-        Returns out (*S, D) in the weights' type, and backward: dout (*S, D) to the table's gradient, one
+        Returns out (N, D) in the weights' type, and backward: dout (N, D) to the table's gradient, one
         row for each id that is not -1. Raises IndexError for an id of V or more.
         """
-        present_S = ids_S != NO_WORD
-        out_SD: FloatArray = np.where(present_S[..., np.newaxis], self.weights_VD[ids_S], 0)
+        present_N = ids_N != NO_WORD
+        out_ND: FloatArray = np.where(present_N[..., np.newaxis], self.weights[ids_N], 0)
 
-        def backward(dout_SD: FloatArray) -> RowGradient:
-            return RowGradient(ids_S[present_S], dout_SD[present_S])
+        def backward(dout_ND: FloatArray) -> RowGradient:
+            return RowGradient(ids_N[present_N], dout_ND[present_N])
 
-        return out_SD, backward
+        return out_ND, backward

@@ -1,7 +1,4 @@
-"""EmbeddingDot: one vector a row against the vectors of a few words.
-
-Shapes: B rows, N words scored in each row, V vocabulary, D dimensions of a vector.
-"""
+"""EmbeddingDot: one vector a row against the vectors of a few words."""
 
 from collections.abc import Callable
 

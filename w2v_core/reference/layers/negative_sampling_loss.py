@@ -1,6 +1,6 @@
 """NegativeSamplingLoss: tell the word that was there from words that were not.
 
-Shapes: B rows, K negatives a row, N = 1 + K words scored a row, V vocabulary, D dimensions of a vector.
+N = 1 + K words are scored in each row.
 """
 
 import math

@@ -1,7 +1,4 @@
-"""SigmoidWithLoss: binary cross-entropy of scores, each with a weight.
-
-Shapes: S any shape of scores.
-"""
+"""SigmoidWithLoss: binary cross-entropy of scores, each with a weight."""
 
 from collections.abc import Callable
 
@@ -20,19 +17,19 @@ class SigmoidWithLoss:
     """
 
     def forward(
-        self, score_S: FloatArray, label_S: npt.NDArray[np.bool_], weight_S: FloatArray
+        self, score_BN: FloatArray, label_BN: npt.NDArray[np.bool_], weight_BN: FloatArray
     ) -> tuple[float, Callable[[float], FloatArray]]:
-        """Scores of any shape S with their labels, True for a positive, and how often each one counts.
+        """Scores of any shape, here (B, N), with their labels, True for a positive, and how often each one counts.
 
-        Returns loss, float64, and backward: dloss to dscore (*S) in the scores' type. Right for every
+        Returns loss, float64, and backward: dloss to dscore (B, N) in the scores' type. Right for every
         finite score: log(1 - sigmoid(x)) is taken as -log(1 + exp(x)), which neither overflows nor
         rounds to log(0).
         """
-        wrongness_S = np.where(label_S, -score_S, score_S).astype(np.float64)
-        loss = float(np.sum(weight_S * np.logaddexp(0, wrongness_S)))
+        wrongness_BN = np.where(label_BN, -score_BN, score_BN).astype(np.float64)
+        loss = float(np.sum(weight_BN * np.logaddexp(0, wrongness_BN)))
 
         def backward(dloss: float) -> FloatArray:
-            dscore_S: FloatArray = dloss * weight_S * (expit(score_S) - label_S)
-            return dscore_S.astype(score_S.dtype)
+            dscore_BN: FloatArray = dloss * weight_BN * (expit(score_BN) - label_BN)
+            return dscore_BN.astype(score_BN.dtype)
 
         return loss, backward

@@ -1,7 +1,4 @@
-"""CBOW: the words around predict the word in the middle.
-
-Shapes: B rows, C context slots, K negatives a row, V vocabulary, D dimensions of a vector.
-"""
+"""CBOW: the words around predict the word in the middle."""
 
 from collections.abc import Callable
 
@@ -34,24 +31,24 @@ class CBOW:
         self.loss = NegativeSamplingLoss(out_VD, negative_weight)
 
     def forward(
-        self, target_B: IntArray, contexts_BC: IntArray, negatives_BK: IntArray
+        self, target_B: IntArray, contexts_BW: IntArray, negatives_BK: IntArray
     ) -> tuple[BatchLoss, Callable[[float], Gradients]]:
         """Every row is one pair: the mean of its contexts, and its target.
 
         Ids are -1 or in [0, V); negatives_BK belong to the targets. A row adds nothing if its target is -1
         or all of its contexts are. Returns the loss and its pairs, and backward: dloss to `Gradients`.
         """
-        contexts_BCD, embedding_backward = self.embedding.forward(contexts_BC)
-        num_contexts_B = np.count_nonzero(contexts_BC != NO_WORD, axis=1)
-        share_B1 = 1 / np.maximum(num_contexts_B, 1).astype(contexts_BCD.dtype)[:, np.newaxis]
-        h_BD = contexts_BCD.sum(axis=1) * share_B1
+        contexts_BWD, embedding_backward = self.embedding.forward(contexts_BW)
+        num_contexts_B = np.count_nonzero(contexts_BW != NO_WORD, axis=1)
+        fraction_B1 = 1 / np.maximum(num_contexts_B, 1).astype(contexts_BWD.dtype)[:, np.newaxis]
+        h_BD = contexts_BWD.sum(axis=1) * fraction_B1
 
         predicted_B = np.where(num_contexts_B > 0, target_B, NO_WORD)
         total, loss_backward = self.loss.forward(h_BD, predicted_B, negatives_BK)
 
         def backward(dloss: float) -> Gradients:
             dh_BD, output = loss_backward(dloss)
-            dcontexts_BCD = np.broadcast_to((dh_BD * share_B1)[:, np.newaxis], contexts_BCD.shape)
-            return Gradients(embedding_backward(dcontexts_BCD), output)
+            dcontexts_BWD = np.broadcast_to((dh_BD * fraction_B1)[:, np.newaxis], contexts_BWD.shape)
+            return Gradients(embedding_backward(dcontexts_BWD), output)
 
         return BatchLoss(total, int(np.count_nonzero(predicted_B != NO_WORD))), backward

@@ -1,8 +1,4 @@
-"""Skip-gram: the word in the middle predicts each of the words around.
-
-Shapes: B rows, C context slots, K negatives a context, P pairs present, V vocabulary, D dimensions of a
-vector.
-"""
+"""Skip-gram: the word in the middle predicts each of the words around."""
 
 from collections.abc import Callable
 
@@ -33,18 +29,18 @@ class SkipGram:
         self.loss = NegativeSamplingLoss(out_VD, negative_weight)
 
     def forward(
-        self, target_B: IntArray, contexts_BC: IntArray, negatives_BCK: IntArray
+        self, target_B: IntArray, contexts_BW: IntArray, negatives_BWK: IntArray
     ) -> tuple[BatchLoss, Callable[[float], Gradients]]:
         """Every context of a row is one pair: the target, and that context.
 
-        Ids are -1 or in [0, V); negatives_BCK belong to the contexts. A pair adds nothing if either of its
+        Ids are -1 or in [0, V); negatives_BWK belong to the contexts. A pair adds nothing if either of its
         words is -1. Returns the loss and its pairs, and backward: dloss to `Gradients`.
         """
-        row_P, slot_P = np.nonzero((contexts_BC != NO_WORD) & (target_B != NO_WORD)[:, np.newaxis])
+        row_P, slot_P = np.nonzero((contexts_BW != NO_WORD) & (target_B != NO_WORD)[:, np.newaxis])
         h_PD, embedding_backward = self.embedding.forward(target_B[row_P])
 
-        predicted_P = contexts_BC[row_P, slot_P]
-        total, loss_backward = self.loss.forward(h_PD, predicted_P, negatives_BCK[row_P, slot_P])
+        predicted_P = contexts_BW[row_P, slot_P]
+        total, loss_backward = self.loss.forward(h_PD, predicted_P, negatives_BWK[row_P, slot_P])
 
         def backward(dloss: float) -> Gradients:
             dh_PD, output = loss_backward(dloss)

@@ -1,4 +1,4 @@
-"""Lines to tokens, one idea a file.
+"""Tokenizers: lines to tokens, one module each.
 
 protocol        what a tokenizer is, and how a function on one line becomes one
 unicode_words   runs of letters and digits of any script: the default
@@ -43,7 +43,7 @@ _ONE_SPELLING = Rules(form="NFKC", lower=True)
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one tokenizer is made, the spelling its lines get where the settings do not say, and what it needs."""
+    """The factory of a tokenizer, its default normalization, and the packages it needs."""
 
     make: Callable[[TokenizeConfig, bytes], Tokenizer]
     spelling: Rules = _ONE_SPELLING
@@ -70,9 +70,9 @@ _KINDS = {
 
 
 def load_tokenizer(config: TokenizeConfig, model: bytes = b"") -> Tokenizer:
-    """The tokenizer that the settings name; `model` is what the file tokenize.model holds.
+    """Return the tokenizer that the settings name; `model` is the content of the file tokenize.model.
 
-    UserError where its packages are not installed, or `model` is none.
+    Raises UserError if its packages are not installed, or `model` is not a valid model.
     """
     package_versions(config)
     tokenize = _KINDS[config.tokenizer].make(config, model)
@@ -80,13 +80,13 @@ def load_tokenizer(config: TokenizeConfig, model: bytes = b"") -> Tokenizer:
 
 
 def package_versions(config: TokenizeConfig) -> dict[str, str]:
-    """The packages that the tokenizer needs and whose versions decide its tokens. UserError where one is missing."""
+    """Return the versions of the packages that decide the tokens. Raises UserError if one is missing."""
     kind = _KINDS[config.tokenizer]
     return versions_of(kind.packages, kind.extra, config.tokenizer)
 
 
 def spelling(config: TokenizeConfig) -> Rules:
-    """How lines are normalized before the tokenizer sees them: as the settings say, else as it suits it."""
+    """Return the normalization rules: those of the settings, else the defaults of the tokenizer."""
     own = _KINDS[config.tokenizer].spelling
     return Rules(
         form=own.form if config.normal_form is None else config.normal_form,

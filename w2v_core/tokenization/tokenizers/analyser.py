@@ -1,6 +1,6 @@
-"""Tokenizers that know a language: what their packages have in common.
+"""The shared part of tokenizers for one language.
 
-An analyser is a function on one text, from a package that is an extra. Spaces and symbols it finds are no tokens, as
+An analyser is a function on one text, from a package that is an extra. Spaces and symbols are not tokens, as
 with `unicode_words`: a token has a letter or a digit.
 """
 
@@ -22,7 +22,7 @@ someone wrote is longer; a longer line is analysed in pieces, and stays one line
 
 
 def versions_of(packages: Sequence[str], extra: str, tokenizer: str) -> dict[str, str]:
-    """The version of each package, all of which the tokenizer needs. UserError where one is not installed."""
+    """Return the version of each package of the tokenizer. Raises UserError if one is not installed."""
     try:
         return {package: version(package) for package in packages}
     except PackageNotFoundError as error:
@@ -33,7 +33,7 @@ def versions_of(packages: Sequence[str], extra: str, tokenizer: str) -> dict[str
 
 
 def words_of(analyse: Analyse) -> Tokenizer:
-    """The tokenizer that gives of each line what `analyse` finds and has a letter or a digit."""
+    """Return a tokenizer that keeps the results of `analyse` with a letter or a digit."""
 
     def tokens_of(line: str) -> list[str]:
         # Dictionaries written in C take NUL for the end.
@@ -44,7 +44,7 @@ def words_of(analyse: Analyse) -> Tokenizer:
 
 
 def in_pieces(line: str) -> Iterator[str]:
-    """The line, cut behind the last space that leaves LONGEST_TEXT characters, or there if it has no space."""
+    """Yield pieces of at most LONGEST_TEXT characters, cut after a space if there is one."""
     begin = 0
     while len(line) - begin > LONGEST_TEXT:
         end = line.rfind(" ", begin, begin + LONGEST_TEXT) + 1 or begin + LONGEST_TEXT

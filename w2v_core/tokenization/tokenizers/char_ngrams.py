@@ -1,6 +1,6 @@
 """Every run of n characters within a word: for scripts without spaces, and for names and codes.
 
-A word is what stands between white space. It is not padded: the ends of a word are not told apart from its middle.
+Words are separated by white space, and not padded, so n-grams at the ends of a word have no mark.
 A letter with its marks, a joined emoji and a flag count as one character each and are never cut.
 """
 
@@ -10,7 +10,7 @@ from w2v_core.tokenization.clusters import clusters
 
 
 def tokenizer(min_n: int, max_n: int) -> Callable[[str], list[str]]:
-    """The function from a line to its n-grams of `min_n` to `max_n` characters, by where they begin."""
+    """Return a function from a line to its n-grams of `min_n` to `max_n` characters, ordered by start."""
     lengths = range(min_n, max_n + 1)
 
     def ngrams(word: str) -> list[str]:

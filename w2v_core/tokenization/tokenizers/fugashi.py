@@ -9,7 +9,7 @@ PACKAGES = ("fugashi", "unidic-lite")
 
 @cache
 def analyser() -> Analyse:
-    """The function from a text to its words; one a process."""
+    """Return the function from a text to its words; each process has one."""
     import fugashi
     import unidic_lite
 

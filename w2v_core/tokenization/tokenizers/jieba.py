@@ -6,7 +6,7 @@ PACKAGES = ("rjieba",)
 
 
 def analyser() -> Analyse:
-    """The function from a text to its words."""
+    """Return the function from a text to its words."""
     import rjieba
 
     cut: Analyse = rjieba.cut

@@ -9,7 +9,7 @@ PACKAGES = ("kiwipiepy", "kiwipiepy-model")
 
 @cache
 def analyser() -> Analyse:
-    """The function from a text to its morphemes; one a process, of about 700 MB."""
+    """Return the function from a text to its morphemes. Each process has one, of about 700 MB."""
     from kiwipiepy import Kiwi
 
     kiwi = Kiwi(num_workers=1)

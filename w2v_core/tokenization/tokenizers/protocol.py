@@ -1,4 +1,4 @@
-"""What a tokenizer is: many lines in, as an Arrow array, a list of tokens out for each."""
+"""The protocol of tokenizers: an Arrow array of lines in, a list of tokens out for each."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -14,7 +14,7 @@ Tokenizer: TypeAlias = Callable[[pa.StringArray], pa.ListArray]
 
 
 def each_line(tokens_of: Callable[[str], Sequence[str]]) -> Tokenizer:
-    """The tokenizer that calls `tokens_of` with one line after another; empty tokens are left out."""
+    """Return a tokenizer that calls `tokens_of` for each line and drops empty tokens."""
 
     def tokenize(lines: pa.StringArray) -> pa.ListArray:
         return token_lists([[token for token in tokens_of(line) if token] for line in lines.to_pylist()])
@@ -23,7 +23,7 @@ def each_line(tokens_of: Callable[[str], Sequence[str]]) -> Tokenizer:
 
 
 def token_lists(lists: Sequence[Sequence[str]]) -> pa.ListArray:
-    """The lists as Arrow's."""
+    """Return the lists as an Arrow array."""
     offsets = np.zeros(len(lists) + 1, np.int32)
     np.cumsum([len(tokens) for tokens in lists], out=offsets[1:])
     flat = pa.array(chain.from_iterable(lists), pa.string(), size=int(offsets[-1]))

@@ -1,11 +1,11 @@
-"""What a pattern finds in a line, from left to right."""
+"""The matches of a pattern in a line, from left to right."""
 
 import re
 from collections.abc import Callable
 
 
 def tokenizer(pattern: str) -> Callable[[str], list[str]]:
-    """The function from a line to what `pattern`, of Python's `re`, finds in it, or its group where that took part."""
+    """Return a function from a line to the matches of `pattern`, or of its group if that took part."""
     compiled = re.compile(pattern)
     if compiled.groups == 0:
         return compiled.findall

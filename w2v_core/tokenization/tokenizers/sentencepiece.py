@@ -7,11 +7,13 @@ PACKAGES = ("sentencepiece",)
 
 
 def tokenizer(model: bytes, location: str | None) -> Tokenizer:
-    """The pieces that `model`, the content of a `.model` file, cuts lines into. UserError where it is none."""
+    """Return the tokenizer of `model`, the content of a `.model` file. Raises UserError if it is not a model."""
     import sentencepiece
 
     try:
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     except RuntimeError:
-        raise InputError(f"tokenize.model = {location} is no SentencePiece model") from None
+        raise InputError(
+            f"tokenize.model = {location} is not a SentencePiece model; name a .model file"
+        ) from None
     return lambda lines: token_lists(processor.encode(lines.to_pylist(), out_type=str))

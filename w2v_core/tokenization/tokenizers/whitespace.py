@@ -1,6 +1,6 @@
-"""Tokens that are already separated: what stands between white space, untouched."""
+"""Tokens that are already separated by white space, unchanged."""
 
 
 def tokenize(line: str) -> list[str]:
-    """The pieces of `line` between Unicode white space, in order."""
+    """Return the pieces of `line` between Unicode white space, in order."""
     return line.split()

@@ -32,7 +32,7 @@ class NumpyEngine:
 
     def __init__(self, config: TrainConfig, sampler: UnigramSampler, frozen: BoolArray | None) -> None:
         self._config, self._sampler = config, sampler
-        self._workspace = Workspace(len(sampler.probabilities_V), frozen_V=frozen)
+        self._workspace = Workspace(len(sampler.probabilities), frozen_V=frozen)
 
     def train(
         self,

@@ -1,4 +1,4 @@
-"""Vectors in the formats of other systems: written, and read back.
+"""Vectors in the formats of other systems, to write and to read.
 
     table ─▶ chosen words ─▶ blocks ─▶ one writer a format ─▶ drafts ─▶ files under their names
     file ─▶ opened (which format is it?) ─▶ table

@@ -1,4 +1,4 @@
-"""Which format a file or a folder of vectors has, and the table in it."""
+"""Format detection of a file or a folder of vectors."""
 
 import os
 
@@ -16,12 +16,12 @@ def open_table(location: Location) -> VectorTable:
     """The words at a path or a URI: a word2vec file, text or binary, GloVe's, Parquet, safetensors, or a folder of npy
     or of Spark.
 
-    UserError where there is nothing, or another thing.
+    Raises UserError if nothing exists there, or in another format.
     """
     table = table_at(location)
     if table is None:
         raise InputError(
-            f"{location} is no file of word vectors and no folder with {npy.VECTORS}; check the path"
+            f"{location} is neither a file of word vectors nor a folder with {npy.VECTORS}; check the path"
         )
     return table
 
@@ -29,23 +29,23 @@ def open_table(location: Location) -> VectorTable:
 def table_at(location: Location) -> VectorTable | None:
     """As `open_table`, but None where there is no file and no such folder.
 
-    The format of a file is told from its first bytes, not from its name.
+    The first bytes of a file decide its format, not its name.
     """
     location = os.fspath(location)
     require_utf8(location)
-    place = open_folder(location)
+    folder = open_folder(location)
     with access(location):
-        kind = place.filesystem.get_file_info(place.path).type
+        kind = folder.filesystem.get_file_info(folder.path).type
         if kind == fs.FileType.Unknown:
             raise InputError(
                 f"{location} is a device, a pipe or a socket, which cannot be read from its start again; name a file"
             )
         if kind == fs.FileType.File:
             return _from_file(location)
-        if npy.VECTORS in place.sizes():
-            return npy.read(place)
-        parts = spark_folder.parts_of(place, location)
-        return spark_folder.read(place, parts, location) if parts else None
+        if npy.VECTORS in folder.sizes():
+            return npy.read(folder)
+        parts = spark_folder.parts_of(folder, location)
+        return spark_folder.read(folder, parts, location) if parts else None
 
 
 def _from_file(location: str) -> VectorTable:

@@ -1,4 +1,4 @@
-"""Every format that vectors are written in, and the writing."""
+"""The export formats, and the export."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from w2v_core.vectors.formats import (
     text_lines,
     word2vec,
 )
-from w2v_core.vectors.formats.quantization_error import Loss, measured
+from w2v_core.vectors.formats.quantization_error import QuantizationReport, measure_quantization
 from w2v_core.vectors.formats.table import ExportSelection, FloatType, VectorTable
 
 DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
@@ -28,15 +28,15 @@ DTYPES: dict[str, FloatType] = {"float32": np.float32, "float16": np.float16}
 
 @dataclass(frozen=True)
 class Format:
-    """How a format is written, and what it can hold."""
+    """A format: its writer, and what it can hold."""
 
     write: Callable[[ExportSelection, Sequence[pa.NativeFile]], None]
     names: tuple[str, ...] = ()
-    """the files it makes in a folder; none: it makes the one file that is named"""
+    """the files of a folder; none for a format of one file, whose name is given"""
     unfit: str | None = None
-    """a pattern of the words that it cannot hold"""
+    """a pattern of words that the format cannot hold"""
     packs: bool = False
-    """whether its files may be packed, as their names' endings say"""
+    """whether its files may be compressed, by the extension of their name"""
     dtypes: tuple[str, ...] = ("float32",)
 
 
@@ -55,12 +55,14 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: words, and those left out, with the first of them; the loss, where numbers were narrowed."""
+    """The result of an export: numbers of words written and skipped, some skipped words, and the error of
+    narrower numbers.
+    """
 
     words: int
-    num_left_out: int
-    left_out: tuple[str, ...]
-    loss: Loss | None
+    num_skipped: int
+    skipped: tuple[str, ...]
+    quantization_error: QuantizationReport | None
 
 
 def export(
@@ -74,8 +76,8 @@ def export(
 ) -> Exported:
     """Write the `limit` most frequent words to `location`: a path or a URI of a file or, for several, of a folder.
 
-    Words that the format cannot hold are left out, or refused with `strict`. No file is there before it is whole.
-    UserError for what is unknown or does not go together, and for vectors that are not finite numbers of `dtype`.
+    Words that the format cannot hold are skipped, or with `strict` an error. Files are written atomically.
+    Raises UserError for unknown or incompatible arguments, and for vectors that are not finite numbers of `dtype`.
     """
     location = os.fspath(location)
     form = _known(format_name, dtype)
@@ -83,10 +85,10 @@ def export(
         raise InputError(f"limit = {limit} must be at least 1")
     folder, names = _target(form, format_name, location)
     chosen = ExportSelection.of(table, form.unfit, limit, DTYPES[dtype])
-    if strict and chosen.num_left_out:
+    if strict and chosen.num_skipped:
         raise InputError(
-            f"{format_name} cannot hold {chosen.num_left_out:,} words ({_quoted(chosen.left_out)}, …); "
-            "without strict they are left out, and parquet, npy and safetensors hold any"
+            f"{format_name} cannot hold {chosen.num_skipped:,} words ({_quoted(chosen.skipped)}, …); "
+            "without strict they are skipped, and parquet, npy and safetensors hold any"
         )
     if not len(chosen):
         raise InputError(f"{format_name} can hold none of the words; parquet, npy and safetensors hold any")
@@ -96,8 +98,8 @@ def export(
             form.write(chosen, streams)
     except OSError as error:
         raise InputError(f"{location} cannot be written: {error}") from None
-    loss = None if chosen.dtype is np.float32 else measured(chosen)
-    return Exported(len(chosen), chosen.num_left_out, chosen.left_out, loss)
+    quantization_error = None if chosen.dtype is np.float32 else measure_quantization(chosen)
+    return Exported(len(chosen), chosen.num_skipped, chosen.skipped, quantization_error)
 
 
 def _quoted(words: Sequence[str]) -> str:
@@ -117,7 +119,7 @@ def _known(format_name: str, dtype: str) -> Format:
 
 
 def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tuple[str, ...]]:
-    """The folder to write in, and the files to make there."""
+    """Return the folder and the names of the files to write."""
     require_utf8(location)
     target = open_folder(location)
     if target.is_local:  # a link stays, and what it leads to is written
@@ -125,24 +127,24 @@ def _target(form: Format, format_name: str, location: str) -> tuple[Folder, tupl
     with access(location):
         kind = target.filesystem.get_file_info(target.path).type
     if kind == fs.FileType.Unknown:
-        raise InputError(
-            f"{location} is a device, a pipe or a socket, which a file would replace; name a file"
-        )
+        raise InputError(f"{location} is a device, a pipe or a socket, which cannot be replaced; name a file")
     if form.names:
         if kind == fs.FileType.File:
-            raise InputError(f"{location} is a file, and {format_name} makes several; name a folder")
+            raise InputError(f"{location} is a file, and {format_name} writes several; name a folder")
         return target, form.names
     if kind == fs.FileType.Directory or location.endswith("/"):
-        raise InputError(f"{location} is a folder, and {format_name} makes one file; name it, in the folder")
+        raise InputError(
+            f"{location} is a folder, and {format_name} writes one file; name a file in the folder"
+        )
     parent, _, name = target.path.rpartition("/")
     if packing(name) and not form.packs:
-        raise InputError(f"{location}: {format_name} is not packed; leave the last ending out")
+        raise InputError(f"{location}: {format_name} files cannot be compressed; remove the last extension")
     return Folder(target.filesystem, parent or "/"), (name,)
 
 
 def _require_range(chosen: ExportSelection) -> None:
     if chosen.dtype is np.float32:
         return
-    largest = max(float(np.abs(block.vectors_ND).max(initial=0)) for block in chosen.blocks())
+    largest = max(float(np.abs(block.vectors).max(initial=0)) for block in chosen.blocks())
     if largest > float(np.finfo(chosen.dtype).max):
-        raise InputError(f"a vector holds {largest:g}, which float16 does not reach; write float32")
+        raise InputError(f"a vector holds {largest:g}, which is out of range for float16; write float32")

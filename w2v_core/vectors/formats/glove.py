@@ -1,4 +1,4 @@
-"""GloVe's files: a line a word, without the first line that word2vec's have. Counts are not kept."""
+"""The GloVe format: one line per word, without the first line of word2vec files, and without counts."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -27,16 +27,16 @@ _KINDS = "Name a word2vec, GloVe, Parquet or safetensors file, or a folder of np
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """A line a word: the word and its numbers, between spaces."""
+    """Write one line per word: the word and its numbers, separated by spaces."""
     (stream,) = streams
     if chosen.tokens.slice(0, 1)[0].as_py().encode().startswith(BYTE_ORDER_MARK):
         stream.write(BYTE_ORDER_MARK)  # readers pass one over
     for block in chosen.blocks():
-        stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
+        stream.write(lines(block.tokens, numbers_between(block.vectors, " ")))
 
 
 def read(location: str) -> VectorTable:
-    """A file, perhaps compressed. The first line gives the vector size. A word may hold spaces, as some of GloVe's do.
+    """Read a file, compressed or not. The first line decides the vector size. A word may contain spaces.
 
     Raises UserError for a line that is not a word and as many finite numbers as the first has.
     """
@@ -68,7 +68,7 @@ def _blocks(location: str, decoder: WordDecoder) -> Iterator[tuple[list[str], Fl
 
 
 def _form_of(line: bytes, location: str) -> LineForm:
-    """What every line holds, as the first one tells."""
+    """Return the form of every line, by the first line."""
     for fields in (line.rstrip(b" ").split(b" "), line.split()):
         vector_size = trailing_numbers(fields)
         if vector_size and split_line(line, vector_size) is not None:

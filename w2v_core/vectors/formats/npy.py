@@ -10,16 +10,16 @@ from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder, access
 from w2v_core.io.npy import whole_array
 from w2v_core.types import Float32Array, Int64Array
-from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, reject_twice
 
 VECTORS, COUNTS, TOKENS = NAMES = ("vectors.npy", "counts.npy", "tokens.json")
-"""JSON, since in a file with a word a line a word with a line feed would be two."""
+"""JSON, since a word may contain a line feed."""
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """The three files. A word a line of `tokens.json`, which is JSON all the same."""
+    """Write the three files. `tokens.json` has one word per line."""
     vectors, counts, tokens = streams
-    np.save(counts, chosen.counts_K)
+    np.save(counts, chosen.counts)
     shape = (len(chosen), chosen.vector_size)
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(chosen.dtype)),
@@ -29,7 +29,7 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
     np.lib.format.write_array_header_1_0(vectors, header)
     before = "["
     for block in chosen.blocks():
-        vectors.write(block.vectors_ND.astype(chosen.dtype, copy=False).tobytes())
+        vectors.write(block.vectors.astype(chosen.dtype, copy=False).tobytes())
         words = ",\n".join(json.dumps(token, ensure_ascii=False) for token in block.tokens.to_pylist())
         tokens.write((before + words).encode())
         before = ",\n"
@@ -37,9 +37,9 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
 
 
 def read(folder: Folder) -> VectorTable:
-    """The three files; vectors on a local disk are mapped, unless they are float16. Without `counts.npy`, as gensim.
+    """Read the three files. Vectors on a local disk are mapped, except float16. `counts.npy` is optional.
 
-    UserError where one is missing or damaged, or does not fit the others.
+    Raises UserError if a file is missing or damaged, or does not match the others.
     """
     try:
         with access(str(folder)):
@@ -50,7 +50,7 @@ def read(folder: Folder) -> VectorTable:
             raise ValueError("vectors without a number")
         if counts_V is not None and counts_V.shape != (len(tokens),):
             raise ValueError(f"counts of shape {counts_V.shape} and {len(tokens):,} tokens")
-        refuse_twice(tokens)
+        reject_twice(tokens)
     except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
         raise InputError(
             f"{folder} does not hold {', '.join(NAMES)} that fit: {error}; export again"

@@ -21,7 +21,7 @@ MAGIC = b"PAR1"
 
 
 def schema(vector_size: int) -> pa.Schema:
-    """The columns; `vector` is a list of fixed length to Arrow, and an array<float> to Spark."""
+    """Return the columns; `vector` is a list of fixed length to Arrow, and an array<float> to Spark."""
     number = pa.field("element", pa.float32(), nullable=False)
     return pa.schema(
         [
@@ -34,16 +34,16 @@ def schema(vector_size: int) -> pa.Schema:
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """A row a word. Plain pages: Spark before 4.3 reads no byte-stream-split ones."""
+    """Write one row per word, in plain pages: Spark before 4.3 cannot read byte-stream-split pages."""
     (stream,) = streams
     columns = schema(chosen.vector_size)
     options = {"compression": "zstd", "use_dictionary": False, "write_page_checksum": True}
     with pq.ParquetWriter(stream, columns, **options) as writer:
         for block in chosen.blocks():
             vector = pa.FixedSizeListArray.from_arrays(
-                pa.array(block.vectors_ND.ravel()), type=columns.field("vector").type
+                pa.array(block.vectors.ravel()), type=columns.field("vector").type
             )
-            row = [pa.array(block.ids_N, pa.int32()), block.tokens, pa.array(block.counts_N), vector]
+            row = [pa.array(block.ids, pa.int32()), block.tokens, pa.array(block.counts), vector]
             writer.write_table(pa.table(row, schema=columns))
 
 
@@ -58,7 +58,7 @@ class Rows(NamedTuple):
 def read(location: str) -> VectorTable:
     """The columns `token` or `word`, `vector` and, where it is there, `count`, also as Spark writes them.
 
-    UserError where a column is missing or of another type, and where vectors differ in length.
+    Raises UserError if a column is missing or of another type, or vectors differ in length.
     """
     file = open_folder(location)
     return read_parts(file.filesystem, [file.path], location)
@@ -130,7 +130,7 @@ def _counts(column: pa.ChunkedArray, location: str) -> Int64Array:
         counts_N: Int64Array = column.cast(pa.int64()).to_numpy()
     except ValueError as error:
         raise InputError(
-            f"{location}: column 'count' is {column.type}, and not whole numbers ({error}); mend it, or leave it out"
+            f"{location}: column 'count' is {column.type}, and not integers ({error}); correct or remove it"
         ) from None
     return counts_N
 

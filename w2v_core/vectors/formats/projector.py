@@ -17,9 +17,9 @@ UNFIT = "^$|[\\t\\n\\r]"
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """Both files; the metadata's first line names its columns, as that of two columns must."""
+    """Write both files; metadata of two columns requires a first line with their names."""
     vectors, metadata = streams
     metadata.write(b"token\tcount\n")
     for block in chosen.blocks():
-        vectors.write(lines(numbers_between(block.vectors_ND, "\t")))
-        metadata.write(lines(block.tokens, pa.array(block.counts_N).cast(pa.string()), mark="\t"))
+        vectors.write(lines(numbers_between(block.vectors, "\t")))
+        metadata.write(lines(block.tokens, pa.array(block.counts).cast(pa.string()), mark="\t"))

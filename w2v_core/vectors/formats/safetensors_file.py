@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
-from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, refuse_twice
+from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, reject_twice
 
 _ALIGNMENT = 8
 _LONGEST_HEADER = 100_000_000
@@ -35,7 +35,7 @@ _MADE_OF = {"vectors", "token_offsets", "token_bytes"}
 
 
 def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """The header and the tensors, those of wider numbers first, so that each begins at a multiple of its width."""
+    """Write the header and the tensors, wider numbers first, so that each begins at a multiple of its width."""
     (stream,) = streams
     tokens = chosen.tokens
     lengths = pc.binary_length(tokens).to_numpy().astype(np.int64)
@@ -47,10 +47,10 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
         "token_bytes": ("U8", (int(offsets[-1]),)),
     }
     stream.write(_header(shapes))
-    stream.write(chosen.counts_K.astype("<i8").tobytes())
+    stream.write(chosen.counts.astype("<i8").tobytes())
     stream.write(offsets.astype("<i8").tobytes())
     for block in chosen.blocks():
-        stream.write(block.vectors_ND.astype(_CODES[shapes["vectors"][0]], copy=False).tobytes())
+        stream.write(block.vectors.astype(_CODES[shapes["vectors"][0]], copy=False).tobytes())
     for chunk in tokens.chunks:
         stream.write("".join(chunk.to_pylist()).encode())
 
@@ -70,14 +70,14 @@ def _header(shapes: Mapping[str, tuple[str, tuple[int, ...]]]) -> bytes:
 
 
 def is_safetensors(start: bytes) -> bool:
-    """Whether a file that begins with these bytes is one: a length below 100 MB, and a brace."""
+    """Return whether a file begins as safetensors: a length below 100 MB, and a brace."""
     return len(start) > 8 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _LONGEST_HEADER
 
 
 def read(location: str) -> VectorTable:
-    """The tensors, mapped from a local disk and else read; float16 vectors become float32.
+    """Read the tensors, mapped on a local disk; float16 vectors become float32.
 
-    UserError where the file is damaged, and where it lacks a tensor: others' files have no words.
+    Raises UserError if the file is damaged or lacks a tensor: files of other programs have no words.
     """
     try:
         with access(location):
@@ -111,13 +111,13 @@ def _bytes(file: Folder) -> NDArray[np.uint8]:
 
 
 def _tensors(data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-    """Every tensor of a type that is ours, by name, as a view of the file's bytes."""
+    """Return every tensor of a known type, by name, as a view of the bytes of the file."""
     begin = 8 + int.from_bytes(data[:8].tobytes(), "little")
     header = json.loads(data[8:begin].tobytes())
     header.pop("__metadata__", None)
     known = {name: said for name, said in header.items() if said["dtype"] in _CODES}
-    places = sorted(said["data_offsets"] for said in known.values())
-    if any(end > next_begin for (_, end), (next_begin, _) in pairwise(places)):
+    positions = sorted(said["data_offsets"] for said in known.values())
+    if any(end > next_begin for (_, end), (next_begin, _) in pairwise(positions)):
         raise ValueError("two tensors share bytes")
     return {name: _tensor(data[begin:], **said) for name, said in known.items()}
 
@@ -141,7 +141,7 @@ def _table(tensors: Mapping[str, NDArray[Any]]) -> VectorTable:
         pa.large_string(), len(vectors_VD), [None, pa.py_buffer(offsets), pa.py_buffer(spelled)]
     )
     tokens.validate(full=True)
-    refuse_twice(pa.chunked_array([tokens]))
+    reject_twice(pa.chunked_array([tokens]))
     counts_V = tensors.get("counts", by_rank(len(tokens)))
     if counts_V.shape != (len(tokens),) or counts_V.dtype != np.int64:
         raise ValueError(f"{counts_V.shape} counts of {counts_V.dtype}")

@@ -1,6 +1,4 @@
-"""Words, counts and vectors, and the words among them that are to be written. V: words, K: words chosen, N: words of
-a block, D: numbers in a vector.
-"""
+"""A table of words, counts and vectors, and the selection of its words for an export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,21 +38,21 @@ class VectorTable:
         counts_V: Int64Array | None = None,
         location: str = "vectors",
     ) -> "VectorTable":
-        """A table of the words at `location`. Of equal words the first counts, as in gensim, with a warning.
+        """Return a table of the words at `location`. Of repeated words the first is used, as in gensim, with a warning.
 
         Without counts they are `by_rank`, as in gensim, so that the order is kept.
         """
-        first_K = first_places(tokens)
-        if len(first_K) < len(tokens):
-            repeated = np.setdiff1d(np.arange(len(tokens)), first_K)
+        first = first_positions(tokens)
+        if len(first) < len(tokens):
+            repeated = np.setdiff1d(np.arange(len(tokens)), first)
             log_repeated(location, len(repeated), tokens[int(repeated[0])].as_py())
-            tokens, vectors_VD = tokens.take(pa.array(first_K)), vectors_VD[first_K]
-            counts_V = None if counts_V is None else counts_V[first_K]
+            tokens, vectors_VD = tokens.take(pa.array(first)), vectors_VD[first]
+            counts_V = None if counts_V is None else counts_V[first]
         return cls(tokens, by_rank(len(tokens)) if counts_V is None else counts_V, vectors_VD)
 
 
 def joined(blocks: list[Float32Array]) -> Float32Array:
-    """The blocks as one array; each is let go once it is copied, so that the table is never held twice."""
+    """Return the blocks as one array. Each is freed once it is copied, so that memory holds the table once."""
     vectors_VD = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
     end = len(vectors_VD)
     while blocks:
@@ -65,19 +63,19 @@ def joined(blocks: list[Float32Array]) -> Float32Array:
 
 
 def by_rank(num_words: int) -> Int64Array:
-    """V - id, (V,): counts of words whose counts are not known."""
+    """Return V - id, (V,): counts for words without counts."""
     return np.arange(num_words, 0, -1, dtype=np.int64)
 
 
-def first_places(tokens: pa.ChunkedArray) -> Int64Array:
-    """Where each distinct token comes first, ascending."""
-    places = pa.table({"token": tokens, "place": np.arange(len(tokens))})
-    found = places.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
+def first_positions(tokens: pa.ChunkedArray) -> Int64Array:
+    """Return the first position of each distinct token, ascending."""
+    positions = pa.table({"token": tokens, "place": np.arange(len(tokens))})
+    found = positions.group_by("token").aggregate([("place", "min")])["place_min"].to_numpy()
     return np.sort(found)
 
 
-def refuse_twice(tokens: pa.ChunkedArray) -> None:
-    """ValueError where a token comes twice: the table is mapped, so that none can be left out."""
+def reject_twice(tokens: pa.ChunkedArray) -> None:
+    """Raise ValueError if a token is repeated: rows of a mapped table cannot be removed."""
     if pc.count_distinct(tokens).as_py() == len(tokens):
         return
     counted = pc.value_counts(tokens)
@@ -87,69 +85,68 @@ def refuse_twice(tokens: pa.ChunkedArray) -> None:
 
 @dataclass(frozen=True)
 class Block:
-    """Words that are written together: ids, tokens, counts (N,) and vectors (N, D), all finite."""
+    """A block of words to write: ids, tokens, counts (N,) and vectors (N, D), all finite."""
 
-    ids_N: Int64Array
+    ids: Int64Array
     tokens: pa.StringArray
-    counts_N: Int64Array
-    vectors_ND: Float32Array
+    counts: Int64Array
+    vectors: Float32Array
 
 
 @dataclass(frozen=True)
 class ExportSelection:
-    """The words of a table that are written, by descending count, as what numbers, and how many were left out, with
-    some of them.
+    """The words of a table to write, by descending count, the type of their numbers, and how many words were skipped,
+    with some of them.
     """
 
     table: VectorTable
-    ids_K: Int64Array
+    ids: Int64Array
     dtype: FloatType = np.float32
-    left_out: tuple[str, ...] = ()
-    num_left_out: int = 0
+    skipped: tuple[str, ...] = ()
+    num_skipped: int = 0
 
     @classmethod
     def of(
         cls, table: VectorTable, unfit: str | None, limit: int | None, dtype: FloatType = np.float32
     ) -> "ExportSelection":
-        """The `limit` most frequent words but for those that the pattern `unfit` matches.
+        """Select the `limit` most frequent words, except those that match the pattern `unfit`.
 
-        Readers such as gensim take a file's order for that of frequency. Vectors are read from where they are, block by
-        block.
+        Readers such as gensim assume that words are sorted by frequency. Vectors are read block by block.
         """
         order_V = by_count(table.counts)
-        ids_K = np.arange(len(table.tokens)) if order_V is None else order_V
-        ids_K = ids_K[:limit]
+        ids = np.arange(len(table.tokens)) if order_V is None else order_V
+        ids = ids[:limit]
         if unfit is None:
-            return cls(table, ids_K, dtype)
-        tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids_K))
+            return cls(table, ids, dtype)
+        tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids))
         is_unfit = pc.match_substring_regex(tokens, unfit)
         some = tokens.filter(is_unfit)
-        return cls(table, ids_K[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
+        return cls(table, ids[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
 
     def __len__(self) -> int:
-        return len(self.ids_K)
+        return len(self.ids)
 
     @property
     def vector_size(self) -> int:
-        """D."""
+        """Return D."""
         vector_size: int = self.table.vectors.shape[1]
         return vector_size
 
     @property
     def tokens(self) -> pa.ChunkedArray:
-        """The tokens that are written, (K,)."""
-        return self.table.tokens.take(pa.array(self.ids_K))
+        """Return the tokens to write."""
+        return self.table.tokens.take(pa.array(self.ids))
 
     @property
-    def counts_K(self) -> Int64Array:
-        """Their counts."""
-        return self.table.counts[self.ids_K]
+    def counts(self) -> Int64Array:
+        """Return the counts of the words to write."""
+        return self.table.counts[self.ids]
 
     def blocks(self) -> Iterator[Block]:
-        """What is written, BLOCK_ROWS words at a time. UserError for a vector that is not finite."""
+        """Yield the words to write in blocks of BLOCK_ROWS. Raises UserError for a vector that is not finite."""
         chosen = self.tokens
         for begin in range(0, len(self), BLOCK_ROWS):
-            ids_N = self.ids_K[begin : begin + BLOCK_ROWS]
+            ids_N = self.ids[begin : begin + BLOCK_ROWS]
             tokens = chosen.slice(begin, len(ids_N)).cast(pa.string()).combine_chunks()
             vectors_ND = self.table.vectors[ids_N]
             finite_N = np.isfinite(vectors_ND).all(axis=1)

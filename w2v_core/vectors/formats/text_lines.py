@@ -1,4 +1,4 @@
-"""Lines of words and numbers, and back. N: lines, D: numbers of a line."""
+"""Lines of words and numbers."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +17,9 @@ return ends a line too. Neither cuts at other white space (tab, U+00A0, U+0085, 
 
 
 def numbers_between(vectors_ND: Float32Array, mark: str) -> pa.StringArray:
-    """Each row's numbers with `mark` between them, (N,): the shortest decimals that are the same float32.
+    """Return the numbers of each row joined by `mark`, (N,), as the shortest decimals that are the same float32.
 
-    Whole numbers end in ".0", since the first line of a file is taken for a header where it begins with two integers.
+    Integers end in ".0", since a first line of two integers would be read as a header.
     """
     numbers = pa.array(vectors_ND.ravel()).cast(pa.string())
     whole = np.trunc(vectors_ND) == vectors_ND
@@ -31,7 +31,7 @@ def numbers_between(vectors_ND: Float32Array, mark: str) -> pa.StringArray:
 
 
 def lines(*columns: pa.Array, mark: str = " ") -> bytes:
-    """The columns' texts line by line, `mark` between two of a line and a line feed after each line."""
+    """Return the columns as lines, with `mark` between fields and a line feed after each line."""
     texts = pc.binary_join_element_wise(*columns, mark)
     ended = pc.binary_join_element_wise(texts, "", "\n").cast(pa.large_string())
     begin_and_ends = np.frombuffer(ended.buffers()[1], np.int64)[: len(ended) + 1]

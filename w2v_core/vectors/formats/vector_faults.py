@@ -1,4 +1,4 @@
-"""Why a line of text is not a word and D numbers: what it holds instead, and the fix."""
+"""Diagnosis of a line that is not a word and D numbers: what it holds instead, and the fix."""
 
 import re
 from typing import NamedTuple
@@ -19,14 +19,14 @@ _LARGEST = 3.4028235677973366e38  # rounds to infinity in float32, as does what 
 
 
 class Fault(NamedTuple):
-    """What a line holds, and its fix; None where the line holds another count of numbers than others."""
+    """What a line holds, and its fix; None if only the number of numbers differs."""
 
     got: str
     fix: str | None = None
 
 
 def diagnose(line: bytes, vector_size: int) -> Fault:
-    """The fault of a line that is not a word and `vector_size` finite numbers."""
+    """Return the fault of a line that is not a word and `vector_size` finite numbers."""
     if not line.strip():
         return Fault("an empty line", "Remove it.")
     if line.startswith(b" "):
@@ -41,7 +41,7 @@ def diagnose(line: bytes, vector_size: int) -> Fault:
 
 
 def trailing_numbers(fields: list[bytes]) -> int:
-    """How many of the last fields are numbers; the first field is the word."""
+    """Return how many of the last fields are numbers; the first field is the word."""
     count = 0
     while count < len(fields) - 1 and NUMBER.fullmatch(fields[-1 - count]):
         count += 1
@@ -49,7 +49,7 @@ def trailing_numbers(fields: list[bytes]) -> int:
 
 
 def quoted(field: bytes) -> str:
-    """The start of a field for a message."""
+    """Return the start of a field for a message."""
     text = repr(field[:40].decode("utf-8", "backslashreplace"))
     return text if len(field) <= 40 else f"{text[:-1]}…'"
 
@@ -83,5 +83,5 @@ def _number_fault(fields: list[bytes]) -> Fault | None:
 
 
 def count_of(count: int, noun: str) -> str:
-    """A number and its noun, as in "1 line" and "2 lines"."""
+    """Return a number and its noun, as in "1 line" and "2 lines"."""
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,4 +1,4 @@
-"""Lines of text that hold a word and D numbers: split, and parsed in blocks. N: lines, D: numbers of a line.
+"""Lines of text that hold a word and D numbers: split, and parsed in blocks.
 
 Between the fields stands one space; several spaces and tabs are read too. A word may hold spaces and tabs, but does not
 end in a number behind one, since such a line has more numbers than D. A word may be one space.
@@ -24,14 +24,14 @@ class LongLineError(Exception):
 
 
 class LineForm(NamedTuple):
-    """What every line of a file holds, and the fix where a line holds another count of numbers."""
+    """The form of every line of a file, and the fix for a line with another number of numbers."""
 
     location: str
     vector_size: int
     fix: str
 
     def error(self, line_number: int, fault: Fault) -> UserError:
-        """The error of one line: expected, got, and one fix."""
+        """Return the error of one line: expected, got, and one fix."""
         numbers = "numbers" if not self.vector_size else count_of(self.vector_size, "number")
         return UserError(
             f"{self.location}, line {line_number:,}: expected a word and {numbers}, got {fault.got}. "
@@ -40,15 +40,15 @@ class LineForm(NamedTuple):
 
 
 def line_blocks(chunks: Iterable[bytes], longest: int) -> Iterator[list[bytes]]:
-    """The lines without their ends (LF, CRLF or CR), some at a time, but for empty lines at the end of the file.
+    """Yield blocks of lines without their ends (LF, CRLF or CR) and without empty lines at the end of the file.
 
     Raises LongLineError for a line of more than `longest` bytes.
     """
-    rest, held, passed_empty = b"", b"", False
+    rest, carriage_return, passed_empty = b"", b"", False
     for chunk in chunks:
-        data = rest + held + chunk
-        held = b"\r" if data.endswith(b"\r") else b""  # the line feed of a CRLF may follow
-        *lines, rest = _with_line_feeds(data[: len(data) - len(held)]).split(b"\n")
+        data = rest + carriage_return + chunk
+        carriage_return = b"\r" if data.endswith(b"\r") else b""  # the line feed of a CRLF may follow
+        *lines, rest = _with_line_feeds(data[: len(data) - len(carriage_return)]).split(b"\n")
         if len(rest) > longest or max(map(len, lines), default=0) > longest:
             raise LongLineError(f"a line of more than {longest:,} bytes")
         given = len(lines)
@@ -67,7 +67,7 @@ def _with_line_feeds(data: bytes) -> bytes:
 
 
 def parse_lines(lines: Sequence[bytes], form: LineForm, line_number: int) -> tuple[list[bytes], FloatArray]:
-    """The words and their vectors (N, D) float32. `line_number` is that of the first line.
+    """Return the words and their vectors (N, D) float32. `line_number` is the number of the first line.
 
     Raises UserError for the first line that is not a word and D finite numbers.
     """
@@ -75,18 +75,18 @@ def parse_lines(lines: Sequence[bytes], form: LineForm, line_number: int) -> tup
     if found is None:
         found = _parsed(lines, form.vector_size, split_line)
     if found is None:
-        place = next(i for i, line in enumerate(lines) if split_line(line, form.vector_size) is None)
-        raise form.error(line_number + place, diagnose(lines[place], form.vector_size))
+        position = next(i for i, line in enumerate(lines) if split_line(line, form.vector_size) is None)
+        raise form.error(line_number + position, diagnose(lines[position], form.vector_size))
     words, vectors_ND = found
     finite_N = np.isfinite(vectors_ND).all(axis=1)
     if not finite_N.all():
-        place = int(finite_N.argmin())
-        raise form.error(line_number + place, diagnose(lines[place], form.vector_size))
+        position = int(finite_N.argmin())
+        raise form.error(line_number + position, diagnose(lines[position], form.vector_size))
     return words, vectors_ND
 
 
 def split_line(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
-    """The word, and the numbers between single spaces; None where the line is not a word and D numbers."""
+    """Return the word, and the numbers joined by single spaces; None if the line is not a word and D numbers."""
     text = line.rstrip(b" ")
     if not text.strip():
         return None
@@ -108,12 +108,12 @@ def split_line(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
 
 
 def is_word(text: bytes) -> bool:
-    """Whether a word may stand before the numbers: not empty, no space before it, and no number at its end."""
+    """Return whether a word is valid before numbers: not empty, not after a space, and without a number at its end."""
     return text[:1] not in (b"", b" ") and not ends_in_number(text)
 
 
 def ends_in_number(word: bytes) -> bool:
-    """Whether a number stands behind a space or a tab at the end: one of a vector of another length."""
+    """Return whether a space or tab and a number end the word: a number of a longer vector."""
     return (b" " in word or b"\t" in word) and _ENDS_IN_NUMBER.search(word) is not None
 
 
@@ -122,7 +122,7 @@ def _holds_other_blanks(text: bytes) -> bool:
 
 
 def _quick_split(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
-    """As `split_line`, but without a look at the numbers, which the parser of numbers refuses."""
+    """As `split_line`, but without checking the numbers, which the parser checks."""
     if line.endswith(b" "):
         line = line.rstrip(b" ")
     if line.count(b" ") == vector_size:
@@ -137,7 +137,7 @@ def _quick_split(line: bytes, vector_size: int) -> tuple[bytes, bytes] | None:
 def _parsed(
     lines: Sequence[bytes], vector_size: int, split: Callable[[bytes, int], tuple[bytes, bytes] | None]
 ) -> tuple[list[bytes], FloatArray] | None:
-    """The words and their vectors, which may hold infinity; None where a line does not fit."""
+    """Return the words and their vectors, which may hold infinity; None if a line does not fit."""
     words: list[bytes] = []
     numbers: list[bytes] = []
     for line in lines:

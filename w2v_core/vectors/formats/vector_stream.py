@@ -1,4 +1,4 @@
-"""A file of vectors as a stream of bytes: decompressed as its first bytes tell, and files of other systems rejected."""
+"""A file of vectors as a stream of decompressed bytes, and rejection of files in other formats."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Location, access, open_folder
 
 START = 512
-"""Bytes that tell the kind of a file: a tar archive is recognized at 257."""
+"""Bytes that decide the kind of a file: a tar archive is recognized at byte 257."""
 
 _COMPRESSIONS = {
     b"\x1f\x8b": "gzip",
@@ -44,9 +44,9 @@ _FOREIGN = {
 
 @contextmanager
 def open_stream(location: Location) -> Iterator[pa.NativeFile]:
-    """The bytes of a file, decompressed where it begins as gzip, bzip2, Zstandard or LZ4, whatever its name.
+    """Open a file, decompressed if it begins as gzip, bzip2, Zstandard or LZ4, whatever its name.
 
-    Raises UserError where the file is missing, cannot be read, or is compressed and damaged.
+    Raises UserError if the file is missing, cannot be read, or is compressed and damaged.
     """
     file = open_folder(location)
     try:
@@ -71,7 +71,7 @@ def _compression(first: bytes, path: str) -> str | None:
 
 
 def start_of(location: Location) -> bytes:
-    """The first START bytes. Raises UserError as `open_stream`, and for a file that holds no readable vectors."""
+    """Return the first START bytes. Raises UserError as `open_stream`, and for a file without readable vectors."""
     with open_stream(location) as stream:
         start = bytes(stream.read(START))
     reject_foreign(location, start)
@@ -79,8 +79,8 @@ def start_of(location: Location) -> bytes:
 
 
 def reject_foreign(location: Location, start: bytes) -> None:
-    """Raise UserError where a file begins as that of another system, which says what the file is and what to do."""
-    found = next((told for magic, told in _FOREIGN.items() if start.startswith(magic)), None)
+    """Raise UserError for a file of another system, with its kind and a fix."""
+    found = next((description for magic, description in _FOREIGN.items() if start.startswith(magic)), None)
     if start[257:262] == b"ustar":
         found = _ARCHIVE
     if found is not None:

@@ -22,7 +22,7 @@ class WordDecoder:
     location : str
         The file, for the warning.
     unit : str
-        What a place counts: "line" or "word".
+        The unit of a position: "line" or "word".
     """
 
     def __init__(self, location: str, unit: str) -> None:
@@ -31,8 +31,8 @@ class WordDecoder:
         self._first = ""
         self._is_base64: bool | None = None if unit == "line" else False
 
-    def decode(self, words: Sequence[bytes], first_place: int) -> list[str]:
-        r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_place` is that of the first."""
+    def decode(self, words: Sequence[bytes], first_position: int) -> list[str]:
+        r"""Return the words as text, where b"caf\xe9" is the word "caf\\xe9". `first_position` is that of the first."""
         if self._is_base64 is None and words:
             self._is_base64 = _from_base64(words[0]) != words[0]
         if self._is_base64:
@@ -40,18 +40,18 @@ class WordDecoder:
         try:
             return [word.decode() for word in words]
         except UnicodeDecodeError:
-            return [self._escaped(word, place) for place, word in enumerate(words, first_place)]
+            return [self._escaped(word, position) for position, word in enumerate(words, first_position)]
 
-    def _escaped(self, word: bytes, place: int) -> str:
+    def _escaped(self, word: bytes, position: int) -> str:
         text = word.decode("utf-8", "backslashreplace")
         if "\\" in text and text.encode() != word:
             if not self.num_escaped:
-                self._first = f"'{text[:80]}' in {self.unit} {place:,}"
+                self._first = f"'{text[:80]}' in {self.unit} {position:,}"
             self.num_escaped += 1
         return text
 
     def log(self) -> None:
-        """Log one warning where words were escaped."""
+        """Log one warning if words were escaped."""
         if self.num_escaped:
             words = "1 word is" if self.num_escaped == 1 else f"{self.num_escaped:,} words are"
             log_event(
@@ -72,7 +72,7 @@ def _from_base64(word: bytes) -> bytes:
 
 
 def log_repeated(location: str, num_repeated: int, word: str) -> None:
-    """Log one warning where rows were left out because their word had come before."""
+    """Log one warning if rows were skipped because their word is repeated."""
     if num_repeated:
         log_event(
             f"{location}: left out {count_of(num_repeated, 'row')} whose word occurs in an earlier row, such as "

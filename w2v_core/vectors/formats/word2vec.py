@@ -1,4 +1,4 @@
-"""word2vec.c's files, text and binary, as gensim and spaCy read them. Counts are not kept."""
+"""The word2vec format, text and binary, as gensim and spaCy read it, without counts."""
 
 from collections.abc import Sequence
 
@@ -13,20 +13,20 @@ UNFIT_BINARY = "^$|[ \\n]"
 
 
 def write_text(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """A line "K D", then a line a word."""
+    """Write a line "K D", then one line per word."""
     (stream,) = streams
     stream.write(_header(chosen))
     for block in chosen.blocks():
-        stream.write(lines(block.tokens, numbers_between(block.vectors_ND, " ")))
+        stream.write(lines(block.tokens, numbers_between(block.vectors, " ")))
 
 
 def write_binary(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
-    """A line "K D", then each word, a space and its numbers as little-endian float32; no line feed, as gensim."""
+    """Write a line "K D", then each word, a space and its numbers as little-endian float32; no line feed, as gensim."""
     (stream,) = streams
     stream.write(_header(chosen))
     for block in chosen.blocks():
         words = block.tokens.to_pylist()
-        rows = block.vectors_ND.astype("<f4", copy=False)
+        rows = block.vectors.astype("<f4", copy=False)
         stream.write(
             b"".join(word.encode() + b" " + row.tobytes() for word, row in zip(words, rows, strict=True))
         )
@@ -37,7 +37,7 @@ def _header(chosen: ExportSelection) -> bytes:
 
 
 def read(location: str) -> VectorTable:
-    """A file of either kind, perhaps packed. Errors as for `Word2VecFile`."""
+    """Read a file of either kind, compressed or not. Raises as `Word2VecFile`."""
     file = Word2VecFile(location)
     vectors_VD = file.room_for(file.num_words)
     words: list[pa.Array] = []

@@ -3,8 +3,7 @@
     text      a line "words dimensions", then a line a word: the word and its numbers, between spaces
     binary    the same first line, then for each word its bytes, a space and its numbers as float32
 
-Either may be compressed. Which of the two a file is, its bytes tell: see `_is_binary`. N: words of a block,
-D: dimensions.
+Either may be compressed. The bytes of a file decide between both: see `_is_binary`.
 """
 
 import os
@@ -35,7 +34,7 @@ _LONGEST_WORD = 1 << 20
 _LARGEST_VECTOR = 1 << 20  # numbers; a line of more is no line of a word
 _LARGEST_TABLE = 1 << 50  # bytes; a first line that tells of more is no header of a file that exists
 _SAMPLE = 1 << 16
-"""Bytes after the first line that tell text from binary."""
+"""Bytes after the first line that decide between text and binary."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEADER = re.compile(
@@ -48,14 +47,14 @@ _CONTROLS = bytes([*range(9), *range(14, 32)])
 
 
 def header_of(start: bytes) -> "re.Match[bytes] | None":
-    """The first line where it is two whole numbers, as a word2vec file's: groups 1 and 2, words and dimensions."""
+    """Return the match of a first line of two integers: groups 1 and 2 are words and dimensions."""
     return _HEADER.match(start[:_LONGEST_HEADER])
 
 
 class Word2VecFile:
-    """A file of word vectors. `num_words` and `vector_size` are what its first line says.
+    """A file of word vectors. `num_words` and `vector_size` are the numbers of its first line.
 
-    Raises UserError where the file is missing or does not begin with such a line.
+    Raises UserError if the file is missing or does not begin with such a line.
     """
 
     def __init__(self, location: Location) -> None:
@@ -72,8 +71,8 @@ class Word2VecFile:
         self.num_words, self.vector_size = int(header[1]), int(header[2])
         if not self._is_likely:
             raise InputError(
-                f"{location} says that it holds {self.num_words} words of {self.vector_size} dimensions; is its "
-                "first line damaged?"
+                f"{location} has a first line for {self.num_words} words of {self.vector_size} dimensions, more than "
+                "the file can hold; correct the first line"
             )
         self._header_bytes = header.end()
         is_all = len(start) < _LONGEST_HEADER + _SAMPLE
@@ -87,10 +86,11 @@ class Word2VecFile:
         return 4 * self.num_words * self.vector_size <= _LARGEST_TABLE
 
     def _is_binary(self, sample: bytes, is_all: bool) -> bool:
-        """Whether what follows the first line is binary.
+        """Return whether the content after the first line is binary.
 
-        Text, where the first word's line parses as text. Else binary, where control characters are frequent, or where
-        a small file, of which the sample `is_all`, has exactly the length of a binary one. Else text with a fault.
+        It is text if the line of the first word parses. Otherwise it is binary if control characters are frequent, or
+        if a small file, of which the sample `is_all`, has exactly the length of a binary file. Otherwise it is text
+        with a fault.
         """
         if split_line(_LINE_END.split(sample, maxsplit=1)[0], self.vector_size) is not None:
             return False
@@ -120,10 +120,9 @@ class Word2VecFile:
         return word
 
     def blocks(self) -> Iterator[tuple[list[str], FloatArray]]:
-        """Words and their vectors (N, D) float32, in the file's order; a word that is not UTF-8 has escapes.
+        """Yield words and their vectors (N, D) float32, in file order; a word that is not UTF-8 has escapes.
 
-        Raises UserError where the file holds more or fewer words than its first line says, and for a word whose numbers
-        are not D finite ones.
+        Raises UserError if the number of words differs from the first line, and for a word without D finite numbers.
         """
         self.decoder = WordDecoder(self.location, self.decoder.unit)
         with open_stream(self.location) as stream:
@@ -131,13 +130,13 @@ class Word2VecFile:
             yield from self._binary_blocks(_Reader(chunks)) if self.is_binary else self._text_blocks(chunks)
 
     def room_for(self, num_words: int) -> FloatArray:
-        """Vectors to fill, (num_words, D). Raises UserError where the first line claims more than the memory here."""
+        """Allocate (num_words, D). Raises UserError if the first line claims more than fits in memory."""
         try:
             return np.empty((num_words, self.vector_size), np.float32)
         except MemoryError:
             raise InputError(
-                f"{self.location} says that it holds {self.num_words:,} words of {self.vector_size:,} dimensions, "
-                "which is more than the memory here; is its first line damaged?"
+                f"{self.location} has a first line for {self.num_words:,} words of {self.vector_size:,} dimensions, "
+                "more than fits in memory; correct the first line, or use a larger machine"
             ) from None
 
     # Text
@@ -183,64 +182,64 @@ class Word2VecFile:
         words: list[bytes] = []
         vectors_ND = self.room_for(length)
         num_bytes = 4 * self.vector_size
-        for place in range(length):
+        for position in range(length):
             try:
                 word = self._word(source)
-                vectors_ND[place] = np.frombuffer(source.take(num_bytes), "<f4")
+                vectors_ND[position] = np.frombuffer(source.take(num_bytes), "<f4")
             except (ValueError, EOFError) as error:
                 raise InputError(
-                    f"{self.location}: word {begin + place + 1:,} of {self.num_words:,} is not a word and "
+                    f"{self.location}: word {begin + position + 1:,} of {self.num_words:,} is not a word and "
                     f"{self.vector_size} numbers in float32 ({error}). Copy the whole file again."
                 ) from None
             words.append(word)
         found = self.decoder.decode(words, begin + 1)
         finite_N = np.isfinite(vectors_ND).all(axis=1)
         if not finite_N.all():
-            place = int(finite_N.argmin())
+            position = int(finite_N.argmin())
             raise InputError(
-                f"{self.location}, word {begin + place + 1:,}: the vector of {found[place]!r} is not finite in "
+                f"{self.location}, word {begin + position + 1:,}: the vector of {found[position]!r} is not finite in "
                 "float32. Correct the vector, or train again with a smaller alpha."
             )
         return found, vectors_ND
 
 
 class _Reader:
-    """Bytes up to a mark, or a number of bytes."""
+    """A reader of bytes up to a mark, or of a number of bytes."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._bytes = b""
-        self._place = 0
+        self._position = 0
 
     def until(self, mark: bytes, longest: int) -> bytes:
-        """The bytes before `mark`, which is passed over. EOFError without one, ValueError beyond `longest`."""
-        searched = self._place
+        """Return the bytes before `mark`, and skip it. Raises EOFError without a mark, ValueError beyond `longest`."""
+        searched = self._position
         while (found := self._bytes.find(mark, searched)) < 0:
-            searched = len(self._bytes) - self._place
+            searched = len(self._bytes) - self._position
             if searched > longest:
                 raise ValueError(f"no {mark!r} within {longest:,} bytes")
             if not self._more():
                 raise EOFError("the file ends here")
-        taken = self._bytes[self._place : found]
-        self._place = found + len(mark)
+        taken = self._bytes[self._position : found]
+        self._position = found + len(mark)
         return taken
 
     def take(self, length: int) -> bytes:
-        """The next `length` bytes. EOFError where there are fewer."""
-        while len(self._bytes) - self._place < length:
+        """Return the next `length` bytes. Raises EOFError if there are fewer."""
+        while len(self._bytes) - self._position < length:
             if not self._more():
                 raise EOFError("the file ends here")
-        taken = self._bytes[self._place : self._place + length]
-        self._place += length
+        taken = self._bytes[self._position : self._position + length]
+        self._position += length
         return taken
 
     def rest(self, length: int) -> bytes:
-        """What follows, of which `length` bytes at least where there are as many."""
-        while len(self._bytes) - self._place < length and self._more():
+        """Return the rest of the buffer, filled up to `length` bytes if there are as many."""
+        while len(self._bytes) - self._position < length and self._more():
             pass
-        return self._bytes[self._place :]
+        return self._bytes[self._position :]
 
     def _more(self) -> bool:
         chunk = next(self._chunks, b"")
-        self._bytes, self._place = self._bytes[self._place :] + chunk, 0
+        self._bytes, self._position = self._bytes[self._position :] + chunk, 0
         return bool(chunk)

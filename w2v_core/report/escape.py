@@ -12,7 +12,7 @@ _ACTS = re.compile(
 )
 
 
-def shown(text: str, longest: int = LONGEST_TEXT) -> str:
+def escape_control_chars(text: str, longest: int = LONGEST_TEXT) -> str:
     """`text` with characters that act on a page or a line as escapes, cut after `longest` characters."""
     cut = text if len(text) <= longest else text[:longest] + "…"
     return _ACTS.sub(lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), cut)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.npy import open_array
-from w2v_core.registry.copy import VersionDraft, require_whole
+from w2v_core.registry.copy import VersionWriter, require_whole
 from w2v_core.runs.artifacts import INPUT_VECTORS, OUTPUT_VECTORS
 from w2v_core.runs.manifest import FileEntry
 from w2v_core.vectors.alignment import SharedWords
@@ -31,8 +31,8 @@ def rotation_onto(source: Folder, target: Folder) -> tuple[NDArray[np.float64], 
     return shared.rotation(), len(shared)
 
 
-def copy_turned(
-    version: VersionDraft, stage: Folder, entry: FileEntry, name: str, rotation_DD: NDArray[np.float64]
+def copy_rotated(
+    version: VersionWriter, stage: Folder, entry: FileEntry, name: str, rotation_DD: NDArray[np.float64]
 ) -> FileEntry:
     """The table (V, D) of a stage, turned, as `name`; and what a manifest says of it."""
     require_whole(stage, entry)
