@@ -174,6 +174,31 @@ def test_a_row_moves_its_score_by_the_bound_and_no_further():
     assert tables.input_VD[0] == pytest.approx([8.0 - 4 / 8, 0.0])
 
 
+def one_row(own: int, context: int) -> Spans:
+    """A span of which only the first row has contexts: one word, four times."""
+    words_SL = np.full((1, 16 + 4), context, np.int32)
+    words_SL[0, 2] = own
+    left_B, right_B = np.zeros((2, 16), np.uint8)
+    left_B[0] = right_B[0] = 2
+    return Spans(words_SL, left_B, right_B)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize(("h", "v"), [(0.01, -30.0), (30.0, -0.01), (-30.0, 30.0)])
+def test_a_context_that_comes_four_times_moves_each_score_by_the_bound(sg, h, v):
+    """`h` predicts, `v` is scored; the noise words are zero and move nothing."""
+    tables = Tables(np.zeros((3, 2)), np.zeros((3, 2)))
+    own, context = 0, 1
+    predicting, scored = (own, context) if sg else (context, own)
+    tables.input_VD[predicting, 0], tables.output_VD[scored, 0] = h, v
+    found = kernels_for(TrainConfig(sg=sg, vector_size=2, negative=1))
+    noise = np.full((1, found.num_sets * found.set_size), 2, np.int32)
+    train(sg, tables, one_row(own, context), noise, 1.0, negative=1)
+    moved_h, moved_v = tables.input_VD[predicting, 0] - h, tables.output_VD[scored, 0] - v
+    assert moved_h * v == pytest.approx(4.0 if abs(v) > 1 else 0.0, abs=0.05)
+    assert moved_v * h == pytest.approx(4.0 if abs(h) > 1 else 0.0, abs=0.05)
+
+
 @pytest.mark.parametrize("sg", [0, 1])
 def test_copies_of_one_noise_word_move_it_as_far_as_one(sg):
     """A vocabulary of two words, whose noise is one of them many times over."""

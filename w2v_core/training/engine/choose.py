@@ -38,7 +38,7 @@ def choose_engine(
 COMPILED_SKIP_GRAM_ALPHA = 0.04
 """Where train.alpha is absent. The compiled engine's rows see the steps of the rows before them, and each of them is
 shorter for it: with 0.025, the default of word2vec.c, it scores 2 points below the NumPy engine on analogies and 1 to
-3 points on word pairs, and with 0.04 above it (benchmarks/results/compiled-engine.md)."""
+3 points on word pairs, and with 0.04 above it (benchmarks/results/2026-12-01-compiled.md)."""
 
 
 def with_default_alpha(config: TrainConfig, engine: EngineName) -> TrainConfig:
