@@ -279,7 +279,7 @@ def test_words_that_the_run_left_out_are_left_out_and_told(make_run, corpus, emb
     )
     assert rows[0]["tokens"] == 3
     (tmp_path / "stop.txt").write_text("the\n")
-    with pytest.raises(UserError, match=r"tokenize.stop_words = .*not what"):
+    with pytest.raises(UserError, match=r"tokenize.stop_words = .*has changed since"):
         embed(text, run=run)
 
 
