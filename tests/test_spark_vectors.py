@@ -82,7 +82,7 @@ def test_a_model_of_another_class_or_without_data_is_named(tmp_path):
 def test_other_folders_with_metadata_are_not_models(tmp_path, metadata):
     folder = write_model(tmp_path / "x")
     (folder / "metadata" / "part-00000").write_bytes(metadata)
-    with pytest.raises(UserError, match="is no file of word vectors"):
+    with pytest.raises(UserError, match="neither a file of word vectors"):
         open_table(folder)
 
 

@@ -136,8 +136,8 @@ class InitialVectors:
             if parts := self._parquet_parts():
                 filesystem = open_folder(self._position).filesystem
                 for rows in row_groups(filesystem, parts, self.location):
-                    self._require_size(rows.vectors_ND.shape[1], vector_size)
-                    yield rows.tokens.to_pylist(), rows.vectors_ND
+                    self._require_size(rows.vectors.shape[1], vector_size)
+                    yield rows.tokens.to_pylist(), rows.vectors
                 return
             file = Word2VecFile(self._position)
             self._require_size(file.vector_size, vector_size)

@@ -311,7 +311,7 @@ class WordVectors:
         positive_TD, positive_ids = self._rows_of(positive)
         negative_TD, negative_ids = self._rows_of(negative)
         if len(positive_TD) == 0:
-            raise UserError("a question to 3CosMul needs a positive word or vector")
+            raise UserError("3CosMul requires a positive word or vector; give at least one")
         terms_TD = np.concatenate([positive_TD, negative_TD])
         if not terms_TD.any():
             raise _without_direction(positive, negative)

@@ -51,8 +51,8 @@ class Rows(NamedTuple):
     """Words of a row group, their vectors (N, D) and, where the file has them, their counts (N,)."""
 
     tokens: pa.ChunkedArray
-    vectors_ND: Float32Array
-    counts_N: Int64Array | None
+    vectors: Float32Array
+    counts: Int64Array | None
 
 
 def read(location: str) -> VectorTable:
@@ -68,9 +68,9 @@ def read_parts(filesystem: fs.FileSystem, paths: Sequence[str], location: str) -
     """As `read`, of a table in several files. `location` is what the user named."""
     groups = list(row_groups(filesystem, paths, location))
     tokens = pa.chunked_array([chunk for rows in groups for chunk in rows.tokens.chunks], pa.string())
-    counts = [rows.counts_N for rows in groups if rows.counts_N is not None]
+    counts = [rows.counts for rows in groups if rows.counts is not None]
     counts_V = np.concatenate(counts) if counts and len(counts) == len(groups) else None
-    blocks = [rows.vectors_ND for rows in groups] or [np.empty((0, 0), np.float32)]
+    blocks = [rows.vectors for rows in groups] or [np.empty((0, 0), np.float32)]
     groups.clear()
     return VectorTable.of(tokens, joined(blocks), counts_V, location)
 
@@ -86,8 +86,8 @@ def row_groups(filesystem: fs.FileSystem, paths: Sequence[str], location: str) -
                 pq.ParquetFile(source, page_checksum_verification=True) as parquet,
             ):
                 for rows in _rows_of(parquet, location):
-                    vector_size = vector_size or rows.vectors_ND.shape[1]
-                    if rows.vectors_ND.shape[1] != vector_size:
+                    vector_size = vector_size or rows.vectors.shape[1]
+                    if rows.vectors.shape[1] != vector_size:
                         raise InputError(_lengths_differ(location))
                     yield rows
     except UserError:
