@@ -103,6 +103,7 @@ def test_progress_that_cannot_be_read_does_not_end_the_job(often):
 
 
 @pytest.mark.smoke
+@pytest.mark.usefixtures("console_log")
 def test_a_spark_job_tells_all_its_tasks_and_bears_its_name(spark_config, capsys):
     executor = SparkExecutor(spark_config, progress)
     task_results = executor.run_parts("tokens: reading text", 3, lambda part: TaskResult(part=part))
