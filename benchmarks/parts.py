@@ -19,7 +19,7 @@ from w2v_core.reference.unigram_sampler import UnigramSampler
 from w2v_core.runs.run_directory import RunDir
 from w2v_core.shards.read import Reader, Shards
 from w2v_core.shards.spans import Spans
-from w2v_core.training.engine.numpy_engine import batches
+from w2v_core.training.engine.numpy_engine import batches, model_of
 from w2v_core.training.engine.rows import Rows
 from w2v_core.training.engine.tables import initial_tables
 from w2v_core.training.engine.workspace import Workspace
@@ -64,11 +64,11 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
     workspace = Workspace(len(vocabulary))
     for job, model in zip(jobs, ("CBOW", "skip-gram"), strict=True):
         rng = np.random.default_rng(1)
-        made = [list(batches(block, job.model, sampler, job.config, rng)) for block in blocks]
+        made = [list(batches(block, sampler, job.config, rng)) for block in blocks]
         yield (
             f"{model}: windows and noise",
             of_calls(
-                lambda block, job=job, rng=rng: list(batches(block, job.model, sampler, job.config, rng)),
+                lambda block, job=job, rng=rng: list(batches(block, sampler, job.config, rng)),
                 blocks,
                 len,
             ),
@@ -77,7 +77,7 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
         yield (
             f"{model}: a step",
             of_calls(
-                lambda batch, job=job: job.model.step(tables, workspace, *batch, 0.025),
+                lambda batch, job=job: model_of(job.config).step(tables, workspace, *batch, 0.025),
                 steps,
                 lambda batch: len(batch[0]),
             ),
@@ -104,9 +104,9 @@ def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, f
 def of_products(model: str, job: TrainingJob, size: int) -> Iterator[tuple[str, float]]:
     """The three matrix products with the noise."""
     rng = np.random.default_rng(1)
-    groups = job.config.batch_size // job.model.ROWS_PER_GROUP
-    h_GRD = rng.random((groups, job.model.ROWS_PER_GROUP, size), np.float32)
-    noise_GKD = rng.random((groups, job.model.NUM_SHARED, size), np.float32)
+    groups = job.config.batch_size // model_of(job.config).ROWS_PER_GROUP
+    h_GRD = rng.random((groups, model_of(job.config).ROWS_PER_GROUP, size), np.float32)
+    noise_GKD = rng.random((groups, model_of(job.config).NUM_SHARED, size), np.float32)
 
     def products(_: int) -> None:
         score_GRK = h_GRD @ noise_GKD.transpose(0, 2, 1)

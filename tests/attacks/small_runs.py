@@ -17,7 +17,7 @@ from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import PartWriter, TaskResult, commit_parts
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.read import Shards
-from w2v_core.training.engine.numpy_engine import batches
+from w2v_core.training.engine.numpy_engine import batches, model_of
 from w2v_core.training.engine.tables import Tables, initial_tables
 from w2v_core.training.engine.workspace import Workspace
 from w2v_core.training.trainer import Progress, trained
@@ -80,8 +80,8 @@ def loss_of(job: TrainingJob, tables: Tables) -> float:
     rng, sampler = np.random.default_rng(7), UnigramSampler(job.counts, job.ns_exponent)
     workspace = Workspace(len(job.counts))
     told = [
-        job.model.step(tables, workspace, *batch, alpha=None)
-        for batch in batches(block, job.model, sampler, job.config, rng)
+        model_of(job.config).step(tables, workspace, *batch, alpha=None)
+        for batch in batches(block, sampler, job.config, rng)
     ]
     return sum(loss.total for loss in told) / sum(loss.num_pairs for loss in told)
 

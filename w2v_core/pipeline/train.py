@@ -66,7 +66,7 @@ def train_vectors(
 
     def prepare() -> None:
         if not fresh:
-            _require_same(checkpoints.latest(), settings, run.location)
+            _require_same(found, settings, run.location)
         words()
         if fresh:
             checkpoints.clear()

@@ -9,7 +9,7 @@ import time
 from w2v_core.training.engine.tables import Tables
 from w2v_core.training.worker import TrainingJob, WorkerState, run_worker
 
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.2
 
 
 class ThreadPool:
@@ -56,7 +56,7 @@ class ThreadPool:
                 self._require_sound()
                 if self._num_done == len(self._threads):
                     return False
-                self._changed.wait(min(left, _POLL_SECONDS * 10))
+                self._changed.wait(min(left, _POLL_SECONDS))
         return True
 
     def pause(self) -> None:

@@ -1,5 +1,6 @@
 """The compiled engine: rows one after the other, as in word2vec.c, by the loop in `kernels`. Needs Numba."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,7 +35,10 @@ def kernels_for(config: TrainConfig) -> Kernels:
     """Compiled, or loaded from where an earlier process has left them."""
     num_sets, set_size = CBOW_SETS, config.negative
     if config.sg:
-        num_sets, set_size = SKIP_GRAM_SETS, -(-config.negative * SKIP_GRAM_SHARED // (5 * 4)) * 4
+        num_fours = math.ceil(
+            config.negative * SKIP_GRAM_SHARED / 5 / 4
+        )  # the loop takes noise words in fours
+        num_sets, set_size = SKIP_GRAM_SETS, 4 * num_fours
     train_block = block_kernel(bool(config.sg), config.vector_size, set_size, num_sets)
     return Kernels(train_block, noise_kernel(), num_sets, set_size)
 

@@ -319,11 +319,16 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
         own_keys = np.full(_table_size(num_own_slots), -1, np.int32)
         own_slots = np.zeros(_table_size(num_own_slots), np.uint32)
         # of the input table's copies: whether they stay, and whether they have moved
+        input_ids, input_rows, inputs_before = (
+            (own_ids, own_rows, owns_before) if sg else (context_ids, context_rows, contexts_before)
+        )
         num_inputs = num_own_slots if sg else num_context_slots
         stays = np.zeros(num_inputs, np.uint8)
         moved = np.zeros(num_inputs, np.uint8)
         # of the output table's copies: squared length, how far it shifted scores, the same of all copies of its word
-        v_rows = context_rows if sg else own_rows
+        v_ids, v_rows, vs_before = (
+            (context_ids, context_rows, contexts_before) if sg else (own_ids, own_rows, owns_before)
+        )
         v2 = contexts2 if sg else owns2
         num_outputs = num_context_slots if sg else num_own_slots
         shift = np.zeros(num_outputs, input_.dtype)
@@ -529,24 +534,16 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
             # Scatter
             for slot in range(num_owns if sg else num_contexts):
                 if moved[slot]:
-                    if sg:
-                        word = own_ids[slot]
-                        _add_change(input_, _U(word) * T, own_rows, owns_before, slot * D, one, T)
-                    else:
-                        word = context_ids[slot]
-                        _add_change(input_, _U(word) * T, context_rows, contexts_before, slot * D, one, T)
+                    begin = _U(input_ids[slot]) * T
+                    _add_change(input_, begin, input_rows, inputs_before, slot * D, one, T)
             for slot in range(num_vs):
                 word_shift[first[slot]] += shift[slot]
             for slot in range(num_vs):
                 if shift[slot] > 0:
                     # several copies of a word were each at rest without the others' steps
                     factor = min(one, max(bound, shift[slot]) / word_shift[first[slot]])
-                    if sg:
-                        word = context_ids[slot]
-                        _add_change(output, _U(word) * T, context_rows, contexts_before, slot * D, factor, T)
-                    else:
-                        word = own_ids[slot]
-                        _add_change(output, _U(word) * T, own_rows, owns_before, slot * D, factor, T)
+                    begin = _U(v_ids[slot]) * T
+                    _add_change(output, begin, v_rows, vs_before, slot * D, factor, T)
             context_keys[:] = -1
             own_keys[:] = -1
         loss[0] = loss_sum
@@ -559,7 +556,7 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
 
 @cache
 def noise_kernel() -> Callable[..., None]:
-    """The function that draws noise words; see its docstring."""
+    """Return the function draw(edges, word_of_rank, seed, out), which fills `out` with noise words."""
     kernel: Callable[..., None] = _on_disk_or_not(_noise_function)
     kernel(np.array([0.0, 1.0]), np.zeros(1, np.int32), np.uint64(1), np.zeros((1, 1), np.int32))
     return kernel

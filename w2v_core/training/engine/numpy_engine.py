@@ -42,7 +42,7 @@ class NumpyEngine:
         rng: np.random.Generator,
         steps_before: int,
     ) -> BlockResult:
-        """Move the tables by the block's rows, batch by batch. Ends at the first loss that is no number."""
+        """Move the tables by the block's rows, batch by batch. Stops at the first loss that is not finite."""
         config, model = self._config, model_of(self._config)
         num_rows, pairs, steps, loss, loss_pairs, alpha = 0, 0, 0, 0.0, 0, 0.0
         for rows, noise in batches(block, self._sampler, config, rng):
