@@ -28,7 +28,7 @@ rows lie side by side and are taken four at a time, and the next span's rows are
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -72,6 +72,29 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
         )  # read, second-level cache
 
     return types.void(array, index), generate
+
+
+@intrinsic
+def _lent(_context: Any, array: Any) -> Any:
+    """Return the array without a reference to its memory, so that no use of it counts references."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        make = context.make_array(signature.return_type)
+        owner, lent = make(context, builder, arguments[0]), make(context, builder)
+        for field in ("nitems", "itemsize", "data", "shape", "strides"):
+            setattr(lent, field, getattr(owner, field))
+        lent.meminfo, lent.parent = (
+            cgutils.get_null_value(field.type) for field in (owner.meminfo, owner.parent)
+        )
+        return lent._getvalue()
+
+    return array(array), generate
+
+
+@intrinsic
+def _keep(_context: Any, owners: Any) -> Any:
+    """Do nothing; but what is lent lives until here."""
+    return types.void(owners), lambda context, *_: context.get_dummy_value()
 
 
 @_inlined
@@ -220,7 +243,71 @@ def _softplus(x):
     return max(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
 
-# Words of a span and their copies
+# A span's copies of table rows. A slot is the number of a copy.
+
+_UNMOVED, _MOVED, _FROZEN = 0, 1, 2
+
+
+class _Copies(NamedTuple):
+    """Rows of one table as a span changes them, N slots: at most one for each word, and one for each noise word."""
+
+    ids: Any
+    """(N,) int32: whose rows they are"""
+    rows: Any
+    """(N * D,)"""
+    before: Any
+    """(N * D,): the rows as they were copied"""
+    length2: Any
+    """(N,): squared lengths; of input rows only in skip-gram"""
+    keys: Any
+    slots: Any
+    """a hash table from words to slots; keys are -1 where free"""
+
+
+class _Shifts(NamedTuple):
+    """How far the steps of the copies of output rows moved scores, for the bound."""
+
+    of_slot: Any
+    of_word: Any
+    """the same, of all copies of the word together, at the word's first slot"""
+    first_slot: Any
+
+
+class _SpanCopies(NamedTuple):
+    """All that a span copies."""
+
+    inputs: Any
+    states: Any
+    """of the input rows' copies: _UNMOVED, _MOVED or _FROZEN"""
+    outputs: Any
+    shifts: Any
+
+
+class _Rates(NamedTuple):
+    """Of a row: the learning rate, the bound, and what scores are multiplied by."""
+
+    alpha: Any
+    bound: Any
+    scale: Any
+
+
+class _RowBuffers(NamedTuple):
+    """What a row needs until the next."""
+
+    contexts: Any
+    """slots of the contexts"""
+    times: Any
+    """how often a slot is among the contexts; 0 between rows"""
+    singles: Any
+    """slots of the output rows that are scored one by one: those of the positives, then of noise words"""
+    h: Any
+    """CBOW: the sum of the contexts"""
+    e: Any
+    scores: Any
+    g: Any
+    """what an output row adds to e by"""
+    steps: Any
+    """what h adds to an output row by"""
 
 
 @_helper
@@ -232,9 +319,80 @@ def _table_size(num_keys):
     return size
 
 
+@_helper
+def _aligned(num_values, like):
+    """Zeros that begin at a cache line."""
+    values = np.zeros(num_values + _FLOATS_PER_LINE, like.dtype)
+    begin = (-(values.ctypes.data // values.itemsize)) % _FLOATS_PER_LINE
+    return values[begin : begin + num_values]
+
+
+@_helper
+def _new_copies(num_slots, padded, like):
+    size = _table_size(num_slots)
+    return _Copies(
+        np.empty(num_slots, np.int32),
+        _aligned(num_slots * padded, like),
+        _aligned(num_slots * padded, like),
+        np.empty(num_slots, like.dtype),
+        np.full(size, -1, np.int32),
+        np.zeros(size, np.uint32),
+    )
+
+
+@_helper
+def _new_shifts(num_slots, like):
+    return _Shifts(
+        np.zeros(num_slots, like.dtype), np.zeros(num_slots, like.dtype), np.empty(num_slots, np.uint32)
+    )
+
+
+@_helper
+def _new_row_buffers(num_slots, window, set_size, padded, like):
+    most_scores = 2 * window + set_size + 2 * _FLOATS_PER_VECTOR
+    return _RowBuffers(
+        np.empty(2 * window, np.uint32),
+        np.zeros(num_slots, np.uint32),
+        np.empty(2 * window + 8, np.uint32),
+        _aligned(padded, like),
+        _aligned(padded, like),
+        _aligned(most_scores, like),
+        _aligned(most_scores, like),
+        _aligned(most_scores, like),
+    )
+
+
 @_inlined
-def _slot_of(keys, slots, mask, word, new):
-    """The slot of `word`, which becomes `new` where it has none. `keys` are -1 where free."""
+def _lent_copies(c):
+    return _Copies(
+        _lent(c.ids), _lent(c.rows), _lent(c.before), _lent(c.length2), _lent(c.keys), _lent(c.slots)
+    )
+
+
+@_inlined
+def _lent_shifts(c):
+    return _Shifts(_lent(c.of_slot), _lent(c.of_word), _lent(c.first_slot))
+
+
+@_inlined
+def _lent_buffers(b):
+    return _RowBuffers(
+        _lent(b.contexts),
+        _lent(b.times),
+        _lent(b.singles),
+        _lent(b.h),
+        _lent(b.e),
+        _lent(b.scores),
+        _lent(b.g),
+        _lent(b.steps),
+    )
+
+
+@_inlined
+def _slot_of(copies, word, new):
+    """The slot of `word`, which becomes `new` where it has none."""
+    keys, slots = copies.keys, copies.slots
+    mask = _U(len(keys) - 1)
     place = ((_U(word) * _U(0x9E3779B97F4A7C15)) >> _U(40)) & mask
     while True:
         key = keys[place]
@@ -247,12 +405,266 @@ def _slot_of(keys, slots, mask, word, new):
         place = (place + _U(1)) & mask
 
 
-@_helper
-def _aligned(num_values, like):
-    """Zeros that begin at a cache line."""
-    values = np.zeros(num_values + _FLOATS_PER_LINE, like.dtype)
-    begin = (-(values.ctypes.data // values.itemsize)) % _FLOATS_PER_LINE
-    return values[begin : begin + num_values]
+@_inlined
+def _fill_slot(copies, slot, table, word, D, T):
+    copies.ids[slot] = word
+    copies.length2[slot] = _copy_row(table, _U(word) * T, copies.rows, copies.before, slot * D, T)
+
+
+@_inlined
+def _gather(copies, table, words, s, begin, slot_of, D, T):
+    """Copy the rows of words[s, begin:], as many as `slot_of` takes. Return how many different ones they are."""
+    num_slots = _U(0)
+    for place in range(len(slot_of)):
+        word = words[s, begin + place]
+        slot = _slot_of(copies, word, num_slots)
+        slot_of[place] = slot
+        if slot == num_slots:
+            _fill_slot(copies, slot, table, word, D, T)
+            num_slots += _U(1)
+    return num_slots
+
+
+@_inlined
+def _mark_frozen(inputs, states, frozen, num_slots):
+    for slot in range(num_slots):
+        states[slot] = _FROZEN if frozen[inputs.ids[slot]] else _UNMOVED
+
+
+@_inlined
+def _gather_noise(copies, shifts, num_slots, table, noise, s, D, T):
+    """Give each noise word of span s a slot of its own after the others. Return the number of all slots."""
+    for slot in range(num_slots):
+        shifts.first_slot[slot] = slot
+    for j in range(noise.shape[1]):
+        word = noise[s, j]
+        shifts.first_slot[num_slots] = _slot_of(copies, word, num_slots)
+        _fill_slot(copies, num_slots, table, word, D, T)
+        num_slots += _U(1)
+    shifts.of_slot[:num_slots] = 0
+    shifts.of_word[:num_slots] = 0
+    return num_slots
+
+
+@_inlined
+def _prefetch_span(context_table, own_table, output, words, window, noise, s, T):
+    for place in range(words.shape[1]):
+        _prefetch_row(context_table, _U(words[s, place]) * T, T)
+    for r in range(ROWS):
+        _prefetch_row(own_table, _U(words[s, window + r]) * T, T)
+    for j in range(noise.shape[1]):
+        _prefetch_row(output, _U(noise[s, j]) * T, T)
+
+
+@_inlined
+def _scatter_inputs(copies, states, num_slots, table, D, T):
+    """Add what the input rows gained to the table."""
+    for slot in range(num_slots):
+        if states[slot] == _MOVED:
+            begin = _U(copies.ids[slot]) * T
+            _add_change(table, begin, copies.rows, copies.before, slot * D, table.dtype.type(1), T)
+
+
+@_inlined
+def _scatter_outputs(copies, shifts, num_slots, table, bound, D, T):
+    """The same for output rows. Several copies of a word were each moved without the others' steps."""
+    one = table.dtype.type(1)
+    for slot in range(num_slots):
+        shifts.of_word[shifts.first_slot[slot]] += shifts.of_slot[slot]
+    for slot in range(num_slots):
+        shift = shifts.of_slot[slot]
+        if shift > 0:
+            factor = min(one, max(bound, shift) / shifts.of_word[shifts.first_slot[slot]])
+            begin = _U(copies.ids[slot]) * T
+            _add_change(table, begin, copies.rows, copies.before, slot * D, factor, T)
+
+
+# A row
+
+
+@_inlined
+def _list_contexts(row, context_of, at, num_left, num_right):
+    n = _U(0)
+    for place in range(at - num_left, at + num_right + 1):
+        if place != at:
+            slot = context_of[_U(place)]
+            row.contexts[n] = slot
+            row.times[slot] += _U(1)
+            n += _U(1)
+
+
+@_inlined
+def _forget_contexts(row, num_contexts):
+    for k in range(num_contexts):
+        row.times[row.contexts[_U(k)]] = 0
+
+
+@_inlined
+def _sum_contexts(row, rows, c, D):
+    """row.h = the sum of the c context rows."""
+    contexts, h = row.contexts, row.h
+    if c % 2:
+        _set(h, rows, _U(contexts[0]) * D, D)
+    else:
+        _set_sum(h, rows, _U(contexts[0]) * D, _U(contexts[1]) * D, D)
+    for k in range(2 - c % 2, c, 2):
+        _add_two(h, rows, _U(contexts[_U(k)]) * D, _U(contexts[_U(k + 1)]) * D, D)
+
+
+@_inlined
+def _score(row, h, i, rows, num_singles, noise_slot, num_fours, D):
+    """row.scores = h times the output rows: those of `singles` one by one, then noise in fours. Return their number."""
+    singles, scores = row.singles, row.scores
+    for k in range(0, num_singles - 1, 2):
+        j, j2 = _U(singles[_U(k)]) * D, _U(singles[_U(k + 1)]) * D
+        scores[_U(k)], scores[_U(k + 1)] = _dot_two(h, i, rows, j, j2, D)
+    if num_singles % 2:
+        last = _U(num_singles - 1)
+        scores[last] = _dot(h, i, rows, _U(singles[last]) * D, D)
+    for j in range(num_fours):
+        k = _U(num_singles + 4 * j)
+        found = _dot_four(h, i, rows, (noise_slot + _U(4 * j)) * D, D)
+        scores[k], scores[k + _U(1)], scores[k + _U(2)], scores[k + _U(3)] = found
+    return num_singles + 4 * num_fours
+
+
+@_inlined
+def _loss(row, num_positive, noise_weight, num_scores):
+    total = 0.0
+    for k in range(num_scores):
+        x = float(row.scores[_U(k)])
+        total += _softplus(-x) if k < num_positive else noise_weight * _softplus(x)
+    return total
+
+
+@_inlined
+def _find_steps(
+    row, outputs, shifts, num_positive, num_singles, num_scores, noise_slot, noise_weight, h2, rates, sg
+):
+    """Fill row.g and row.steps from the scores. Return sum |g| |v|^2, and sum g times score."""
+    real = row.scores.dtype.type
+    scores, g, steps, length2, times = row.scores, row.g, row.steps, outputs.length2, row.times
+    whole_vectors = (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
+    _sigmoids(scores, g, whole_vectors)
+    alpha = rates.alpha
+    most = rates.bound / (alpha * max(h2, real(1e-30)))
+    h_shift, h_e = real(0), real(0)
+    for k in range(num_scores):
+        slot = _U(row.singles[_U(k)]) if k < num_singles else noise_slot + _U(k - num_singles)
+        x = scores[_U(k)]
+        if k < num_positive:
+            pull = real(1) - g[_U(k)]
+            step = alpha * min(pull, most / real(times[slot]) if sg else most)
+            h_shift += pull * length2[slot]
+            shifts.of_slot[slot] += step * h2
+        else:
+            pull = -noise_weight * g[_U(k)]
+            step = alpha * max(pull, -most)
+            h_shift -= pull * length2[slot]
+            shifts.of_slot[slot] -= step * h2
+        h_e += pull * x
+        length2[slot] += step * (real(2) * x + step * h2)
+        g[_U(k)] = pull
+        steps[_U(k)] = step * rates.scale
+    return h_shift, h_e
+
+
+@_inlined
+def _move_outputs(row, h, i, rows, num_singles, noise_slot, num_fours, D):
+    """row.e = sum g v, then v += step * h for each output row v."""
+    e, g, steps, singles = row.e, row.g, row.steps, row.singles
+    for d in range(D):
+        e[d] = 0
+    for j in range(num_fours):
+        _move_four(h, i, rows, (noise_slot + _U(4 * j)) * D, e, g, steps, _U(num_singles + 4 * j), D)
+    k = _U(0)
+    while k < _U(num_singles):
+        slot, following = _U(singles[k]), k + _U(1)
+        if following < _U(num_singles) and _U(singles[following]) != slot:
+            j, j2 = slot * D, _U(singles[following]) * D
+            _move_two(h, i, rows, j, j2, e, g[k], steps[k], g[following], steps[following], D)
+            k += _U(2)
+        else:
+            _move(h, i, rows, slot * D, e, g[k], steps[k], D)
+            k += _U(1)
+
+
+@_inlined
+def _train_outputs(row, h, i, h2, span, num_positive, noise_slot, noise_weight, rates, with_loss, shape):
+    """Score h, move the output rows, and leave in row.e what h moves by.
+
+    Returns sum |g| |v|^2, sum g times score, and the loss where asked.
+    """
+    set_size, D, sg = shape
+    outputs = span.outputs
+    num_fours = set_size // 4
+    num_odd = set_size - 4 * num_fours
+    for j in range(num_odd):
+        row.singles[_U(num_positive + j)] = noise_slot + _U(4 * num_fours + j)
+    num_singles = num_positive + num_odd
+    num_scores = _score(row, h, i, outputs.rows, num_singles, noise_slot, num_fours, D)
+    for k in range(num_scores):
+        row.scores[_U(k)] *= rates.scale
+    loss = _loss(row, num_positive, noise_weight, num_scores) if with_loss else 0.0
+    h_shift, h_e = _find_steps(
+        row,
+        outputs,
+        span.shifts,
+        num_positive,
+        num_singles,
+        num_scores,
+        noise_slot,
+        noise_weight,
+        h2,
+        rates,
+        sg,
+    )
+    _move_outputs(row, h, i, outputs.rows, num_singles, noise_slot, num_fours, D)
+    return h_shift, h_e, loss
+
+
+@_inlined
+def _train_skip_gram_row(row, span, own, c, noise_slot, noise_weight, rates, with_loss, shape):
+    """The own word's vector is h, and the c contexts are the positives. Return the loss where asked."""
+    real = row.e.dtype.type
+    one, D, inputs, states = real(1), shape[1], span.inputs, span.states
+    for k in range(c):
+        row.singles[_U(k)] = row.contexts[_U(k)]
+    h2 = inputs.length2[own]
+    h_shift, h_e, loss = _train_outputs(
+        row, inputs.rows, own * D, h2, span, c, noise_slot, noise_weight, rates, with_loss, shape
+    )
+    if states[own] != _FROZEN:
+        factor = rates.alpha / max(one, rates.alpha * h_shift / rates.bound)
+        _add_scaled(inputs.rows, own * D, factor, row.e, D)
+        e2 = _dot(row.e, _U(0), row.e, _U(0), D)
+        inputs.length2[own] = h2 + factor * (real(2) * h_e + factor * e2)
+        states[own] = _MOVED
+    return loss
+
+
+@_inlined
+def _train_cbow_row(row, span, own, c, noise_slot, noise_weight, rates, with_loss, shape):
+    """The mean of the c contexts is h, and the own word the positive. Return the loss where asked."""
+    real = row.e.dtype.type
+    one, D, inputs, states = real(1), shape[1], span.inputs, span.states
+    repeats = _U(0)
+    for k in range(c):
+        repeats += _U(row.times[row.contexts[_U(k)]])
+    _sum_contexts(row, inputs.rows, c, D)
+    # h is the mean: the sum's scores and steps are scaled, and not the sum
+    h2 = _dot(row.h, _U(0), row.h, _U(0), D) * (rates.scale * rates.scale)
+    row.singles[0] = own
+    h_shift, _, loss = _train_outputs(
+        row, row.h, _U(0), h2, span, 1, noise_slot, noise_weight, rates, with_loss, shape
+    )
+    factor = rates.alpha / max(one, rates.alpha * h_shift * (real(repeats) * rates.scale) / rates.bound)
+    for k in range(c):
+        slot = _U(row.contexts[_U(k)])
+        if states[slot] != _FROZEN:
+            _add_scaled(inputs.rows, slot * D, factor, row.e, D)
+            states[slot] = _MOVED
+    return loss
 
 
 @cache
@@ -270,7 +682,7 @@ def block_kernel(sg: bool, vector_size: int, set_size: int, num_sets: int) -> Ke
     """
     kernel = _on_disk_or_not(partial(_block_function, sg, vector_size, set_size, num_sets))
     none, rows = np.zeros(0, np.float32), np.zeros(0, np.uint8)
-    words, noise = np.zeros((0, ROWS + 2), np.int32), np.zeros((0, 1), np.int32)
+    words, noise = np.zeros((0, ROWS + 2), np.int32), np.zeros((0, set_size * num_sets), np.int32)
     kernel(none, none, words, rows, rows, noise, np.zeros(0, np.bool_), 0.1, 0.0, 1.0, np.zeros(2))
     return kernel
 
@@ -286,8 +698,6 @@ def _on_disk_or_not(make: Callable[..., Any]) -> Any:
 def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on_disk: bool) -> Kernel:
     padded = -(-vector_size // _FLOATS_PER_VECTOR) * _FLOATS_PER_VECTOR
     T, D = _U(vector_size), _U(padded)
-    num_fours = set_size // 4
-    num_odd_noise = set_size - 4 * num_fours
     num_noise = set_size * num_sets
     max_shift = MAX_SCORE_SHIFT
 
@@ -297,255 +707,84 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
         one, bound = real(1), real(max_shift)
         num_spans, length = words.shape
         window = (length - ROWS) // 2
-        # Contexts come from one table and a row's own word from the other. The output's copies hold the noise too.
-        context_table = output if sg else input_
-        own_table = input_ if sg else output
-        num_context_slots = length + (num_noise if sg else 0)
-        num_own_slots = ROWS + (0 if sg else num_noise)
-        context_rows = _aligned(num_context_slots * padded, input_)
-        contexts_before = _aligned(num_context_slots * padded, input_)
-        own_rows = _aligned(num_own_slots * padded, input_)
-        owns_before = _aligned(num_own_slots * padded, input_)
-        context_ids = np.empty(num_context_slots, np.int32)
-        own_ids = np.empty(num_own_slots, np.int32)
-        contexts2 = np.empty(num_context_slots, input_.dtype)
-        owns2 = np.empty(num_own_slots, input_.dtype)
-        context_of = np.empty(length, np.uint32)
-        own_of = np.empty(ROWS, np.uint32)
-        context_mask = _U(_table_size(num_context_slots) - 1)
-        context_keys = np.full(_table_size(num_context_slots), -1, np.int32)
-        context_slots = np.zeros(_table_size(num_context_slots), np.uint32)
-        own_mask = _U(_table_size(num_own_slots) - 1)
-        own_keys = np.full(_table_size(num_own_slots), -1, np.int32)
-        own_slots = np.zeros(_table_size(num_own_slots), np.uint32)
-        # of the input table's copies: whether they stay, and whether they have moved
-        input_ids, input_rows, inputs_before = (
-            (own_ids, own_rows, owns_before) if sg else (context_ids, context_rows, contexts_before)
+        shape = (set_size, D, sg)
+        num_input_slots = ROWS if sg else length
+        num_output_slots = (length if sg else ROWS) + num_noise
+        owners = (
+            _new_copies(num_input_slots, padded, input_),
+            _new_copies(num_output_slots, padded, input_),
+            _new_shifts(num_output_slots, input_),
+            np.zeros(num_input_slots, np.uint8),
+            _new_row_buffers(length + num_noise, window, set_size, padded, input_),
+            np.empty(length, np.uint32),
+            np.empty(ROWS, np.uint32),
         )
-        num_inputs = num_own_slots if sg else num_context_slots
-        stays = np.zeros(num_inputs, np.uint8)
-        moved = np.zeros(num_inputs, np.uint8)
-        # of the output table's copies: squared length, how far it shifted scores, the same of all copies of its word
-        v_ids, v_rows, vs_before = (
-            (context_ids, context_rows, contexts_before) if sg else (own_ids, own_rows, owns_before)
+        inputs, outputs, shifts = _lent_copies(owners[0]), _lent_copies(owners[1]), _lent_shifts(owners[2])
+        states, row, context_of, own_of = (
+            _lent(owners[3]),
+            _lent_buffers(owners[4]),
+            _lent(owners[5]),
+            _lent(owners[6]),
         )
-        v2 = contexts2 if sg else owns2
-        num_outputs = num_context_slots if sg else num_own_slots
-        shift = np.zeros(num_outputs, input_.dtype)
-        word_shift = np.zeros(num_outputs, input_.dtype)
-        first = np.empty(num_outputs, np.uint32)
-        # of a row
-        times = np.zeros(num_context_slots, np.uint32)  # how often a copy is among the contexts
-        h_sum = _aligned(padded, input_)
-        e = _aligned(padded, input_)
-        most_scores = 2 * window + set_size + 2 * _FLOATS_PER_VECTOR
-        singles = np.empty(2 * window + 8, np.uint32)
-        scores = _aligned(most_scores, input_)
-        g = _aligned(most_scores, input_)
-        steps = _aligned(most_scores, input_)
+        span = _SpanCopies(inputs, states, outputs, shifts)
         num_pairs = 0
         loss_sum, loss_pairs = 0.0, 0
 
         for s in range(num_spans):
             alpha = real(alpha_0 + alpha_step * s)
-
+            with_loss = s % LOSS_EVERY == 0
             if s + 1 < num_spans:
-                for place in range(length):
-                    _prefetch_row(context_table, _U(words[s + 1, place]) * T, T)
-                for r in range(ROWS):
-                    _prefetch_row(own_table, _U(words[s + 1, window + r]) * T, T)
-                for j in range(num_noise):
-                    _prefetch_row(output, _U(noise[s + 1, j]) * T, T)
-
-            # Gather
-            num_contexts = _U(0)
-            for place in range(length):
-                word = words[s, place]
-                slot = _slot_of(context_keys, context_slots, context_mask, word, num_contexts)
-                context_of[place] = slot
-                if slot == num_contexts:
-                    context_ids[slot] = word
-                    contexts2[slot] = _copy_row(
-                        context_table, _U(word) * T, context_rows, contexts_before, slot * D, T
-                    )
-                    if not sg:
-                        stays[slot] = frozen[word]
-                        moved[slot] = 0
-                    num_contexts += _U(1)
-            num_owns = _U(0)
-            for r in range(ROWS):
-                word = words[s, window + r]
-                slot = _slot_of(own_keys, own_slots, own_mask, word, num_owns)
-                own_of[r] = slot
-                if slot == num_owns:
-                    own_ids[slot] = word
-                    owns2[slot] = _copy_row(own_table, _U(word) * T, own_rows, owns_before, slot * D, T)
-                    if sg:
-                        stays[slot] = frozen[word]
-                        moved[slot] = 0
-                    num_owns += _U(1)
-            noise_begin = num_contexts if sg else num_owns
-            for slot in range(noise_begin):
-                first[slot] = slot
-            for j in range(num_noise):
-                word = noise[s, j]
-                if sg:
-                    slot = num_contexts
-                    first[slot] = _slot_of(context_keys, context_slots, context_mask, word, slot)
-                    context_ids[slot] = word
-                    contexts2[slot] = _copy_row(
-                        output, _U(word) * T, context_rows, contexts_before, slot * D, T
-                    )
-                    num_contexts += _U(1)
-                else:
-                    slot = num_owns
-                    first[slot] = _slot_of(own_keys, own_slots, own_mask, word, slot)
-                    own_ids[slot] = word
-                    owns2[slot] = _copy_row(output, _U(word) * T, own_rows, owns_before, slot * D, T)
-                    num_owns += _U(1)
-            num_vs = num_contexts if sg else num_owns
-            for slot in range(num_vs):
-                shift[slot] = 0
-                word_shift[slot] = 0
-
-            # Train
+                _prefetch_span(
+                    output if sg else input_, input_ if sg else output, output, words, window, noise, s + 1, T
+                )
+            num_inputs = _gather(
+                inputs, input_, words, s, window if sg else 0, own_of if sg else context_of, D, T
+            )
+            _mark_frozen(inputs, states, frozen, num_inputs)
+            num_words = _gather(
+                outputs, output, words, s, 0 if sg else window, context_of if sg else own_of, D, T
+            )
+            num_outputs = _gather_noise(outputs, shifts, num_words, output, noise, s, D, T)
             for r in range(ROWS):
                 num_left, num_right = int(left[s * ROWS + r]), int(right[s * ROWS + r])
                 c = num_left + num_right
                 if c == 0:
                     continue
-                at = window + r
-                n = 0
-                for place in range(at - num_left, at):
-                    slot = context_of[_U(place)]
-                    singles[_U(n)] = slot
-                    times[slot] += _U(1)
-                    n += 1
-                for place in range(at + 1, at + num_right + 1):
-                    slot = context_of[_U(place)]
-                    singles[_U(n)] = slot
-                    times[slot] += _U(1)
-                    n += 1
-                own = _U(own_of[r])
+                _list_contexts(row, context_of, window + r, num_left, num_right)
+                own, noise_slot = _U(own_of[r]), num_words + _U((r % num_sets) * set_size)
                 if sg:
-                    h, i, h2 = own_rows, own * D, owns2[own]
-                    num_positive, row_weight, scale = c, real(weight * c), one
-                    begin = _U(0)
-                else:
-                    if c % 2:
-                        _set(h_sum, context_rows, _U(singles[0]) * D, D)
-                    else:
-                        _set_sum(h_sum, context_rows, _U(singles[0]) * D, _U(singles[1]) * D, D)
-                    for k in range(2 - c % 2, c, 2):
-                        _add_two(h_sum, context_rows, _U(singles[_U(k)]) * D, _U(singles[_U(k + 1)]) * D, D)
-                    scale = one / real(c)  # h is the mean: the sum's scores are scaled, and not the sum
-                    h, i, h2 = h_sum, _U(0), _dot(h_sum, _U(0), h_sum, _U(0), D) * (scale * scale)
-                    num_positive, row_weight = 1, real(weight)
-                    begin = _U(c)
-                    singles[begin] = own
-
-                # scores: the positives and what noise is left over one by one, then the noise in fours
-                noise_slot = noise_begin + _U((r % num_sets) * set_size)
-                num_singles = num_positive + num_odd_noise
-                for j in range(num_odd_noise):
-                    singles[begin + _U(num_positive + j)] = noise_slot + _U(4 * num_fours + j)
-                for k in range(0, num_singles - 1, 2):
-                    j, j2 = _U(singles[begin + _U(k)]) * D, _U(singles[begin + _U(k + 1)]) * D
-                    scores[_U(k)], scores[_U(k + 1)] = _dot_two(h, i, v_rows, j, j2, D)
-                if num_singles % 2:
-                    last = _U(num_singles - 1)
-                    scores[last] = _dot(h, i, v_rows, _U(singles[begin + last]) * D, D)
-                for j in range(num_fours):
-                    k = _U(num_singles + 4 * j)
-                    found = _dot_four(h, i, v_rows, (noise_slot + _U(4 * j)) * D, D)
-                    scores[k], scores[k + _U(1)], scores[k + _U(2)], scores[k + _U(3)] = found
-                num_scores = num_singles + 4 * num_fours
-                if not sg:
-                    for k in range(num_scores):
-                        scores[k] *= scale
-                if s % LOSS_EVERY == 0:
-                    for k in range(num_scores):
-                        x = float(scores[k])
-                        loss_sum += _softplus(-x) if k < num_positive else row_weight * _softplus(x)
-                    loss_pairs += num_positive
-                num_pairs += num_positive
-
-                # g: what a row's vector adds to e by; steps: what h adds to it by
-                whole_vectors = (
-                    (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
-                )
-                _sigmoids(scores, g, whole_vectors)
-                most = bound / (alpha * max(h2, real(1e-30)))
-                h_shift, h_e = real(0), real(0)
-                for k in range(num_scores):
-                    slot = _U(singles[begin + _U(k)]) if k < num_singles else noise_slot + _U(k - num_singles)
-                    x = scores[_U(k)]
-                    if k < num_positive:
-                        pull = one - g[_U(k)]
-                        step = alpha * min(pull, most / real(times[slot]) if sg else most)
-                        h_shift += pull * v2[slot]
-                        shift[slot] += step * h2
-                    else:
-                        pull = -row_weight * g[_U(k)]
-                        step = alpha * max(pull, -most)
-                        h_shift -= pull * v2[slot]
-                        shift[slot] -= step * h2
-                    h_e += pull * x
-                    v2[slot] += step * (real(2) * x + step * h2)
-                    g[_U(k)] = pull
-                    steps[_U(k)] = step * scale
-
-                for d in range(D):
-                    e[d] = 0
-                for j in range(num_fours):
-                    _move_four(
-                        h, i, v_rows, (noise_slot + _U(4 * j)) * D, e, g, steps, _U(num_singles + 4 * j), D
+                    loss_sum += _train_skip_gram_row(
+                        row,
+                        span,
+                        own,
+                        c,
+                        noise_slot,
+                        real(weight * c),
+                        _Rates(alpha, bound, one),
+                        with_loss,
+                        shape,
                     )
-                k = _U(0)
-                while k < _U(num_singles):
-                    slot, following = _U(singles[begin + k]), k + _U(1)
-                    if following < _U(num_singles) and _U(singles[begin + following]) != slot:
-                        j, j2 = slot * D, _U(singles[begin + following]) * D
-                        _move_two(h, i, v_rows, j, j2, e, g[k], steps[k], g[following], steps[following], D)
-                        k += _U(2)
-                    else:
-                        _move(h, i, v_rows, slot * D, e, g[k], steps[k], D)
-                        k += _U(1)
-
-                if sg:
-                    factor = alpha / max(one, alpha * h_shift / bound)
-                    if not stays[own]:
-                        _add_scaled(own_rows, i, factor, e, D)
-                        owns2[own] = h2 + factor * (real(2) * h_e + factor * _dot(e, _U(0), e, _U(0), D))
-                        moved[own] = 1
                 else:
-                    repeats = _U(0)
-                    for k in range(c):
-                        repeats += _U(times[singles[_U(k)]])
-                    factor = alpha / max(one, alpha * h_shift * (real(repeats) * scale) / bound)
-                    for k in range(c):
-                        slot = _U(singles[_U(k)])
-                        if not stays[slot]:
-                            _add_scaled(context_rows, slot * D, factor, e, D)
-                            moved[slot] = 1
-                for place in range(at - num_left, at + num_right + 1):
-                    times[context_of[_U(place)]] = 0
-
-            # Scatter
-            for slot in range(num_owns if sg else num_contexts):
-                if moved[slot]:
-                    begin = _U(input_ids[slot]) * T
-                    _add_change(input_, begin, input_rows, inputs_before, slot * D, one, T)
-            for slot in range(num_vs):
-                word_shift[first[slot]] += shift[slot]
-            for slot in range(num_vs):
-                if shift[slot] > 0:
-                    # several copies of a word were each at rest without the others' steps
-                    factor = min(one, max(bound, shift[slot]) / word_shift[first[slot]])
-                    begin = _U(v_ids[slot]) * T
-                    _add_change(output, begin, v_rows, vs_before, slot * D, factor, T)
-            context_keys[:] = -1
-            own_keys[:] = -1
+                    loss_sum += _train_cbow_row(
+                        row,
+                        span,
+                        own,
+                        c,
+                        noise_slot,
+                        real(weight),
+                        _Rates(alpha, bound, one / real(c)),
+                        with_loss,
+                        shape,
+                    )
+                _forget_contexts(row, c)
+                num_positive = c if sg else 1
+                num_pairs += num_positive
+                loss_pairs += num_positive if with_loss else 0
+            _scatter_inputs(inputs, states, num_inputs, input_, D, T)
+            _scatter_outputs(outputs, shifts, num_outputs, output, bound, D, T)
+            inputs.keys[:] = -1
+            outputs.keys[:] = -1
+        _keep(owners)
         loss[0] = loss_sum
         loss[1] = loss_pairs
         return num_pairs
