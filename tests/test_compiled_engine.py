@@ -306,13 +306,17 @@ def test_compiling_is_said_where_it_takes_long(monkeypatch, caplog):
 
 
 @pytest.mark.parametrize(
-    ("settings", "engine", "alpha"),
+    ("settings", "engine", "alphas"),
     [
-        ({"sg": 1}, "compiled", 0.04),
-        ({"sg": 1}, "numpy", 0.025),
-        ({"sg": 0}, "compiled", 0.05),
-        ({"sg": 1, "alpha": 0.025}, "compiled", 0.025),
+        ({"sg": 1}, "compiled", (0.04, 0.004)),
+        ({"sg": 0}, "compiled", (0.06, 0.006)),
+        ({"sg": 1}, "numpy", (0.025, 0.0001)),
+        ({"sg": 0}, "numpy", (0.05, 0.0001)),
+        ({"sg": 1, "min_alpha": 0.0001}, "compiled", (0.04, 0.0001)),
+        ({"sg": 1, "min_alpha": 0.02}, "compiled", (0.04, 0.02)),
+        ({"sg": 1, "alpha": 0.025}, "compiled", (0.025, 0.0001)),
     ],
 )
-def test_the_learning_rate_that_is_taken_where_none_is_given(settings, engine, alpha):
-    assert choose.with_default_alpha(TrainConfig(**settings), engine).start_alpha == alpha
+def test_the_learning_rates_that_are_taken_where_none_is_given(settings, engine, alphas):
+    config = choose.with_default_alpha(TrainConfig(**settings), engine)
+    assert (config.start_alpha, config.min_alpha) == pytest.approx(alphas)

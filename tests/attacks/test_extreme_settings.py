@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from w2v_core.errors import UserError
 from w2v_core.training.engine.tables import require_finite
 
 SMALL = ("vocab.min_count=1", "vocab.sample=0", "train.workers=1", "train.vector_size=8")
+
+
+ENGINES = ["numpy", "compiled"] if find_spec("numba") else ["numpy"]
 
 
 def config_of(*given: str) -> Config:
@@ -58,6 +62,7 @@ def require_sensible(found: Trained, config: Config, falls: bool = True) -> None
 # Alone
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize(
     "setting",
@@ -88,8 +93,8 @@ def require_sensible(found: Trained, config: Config, falls: bool = True) -> None
     ],
     ids=" ".join,
 )
-def test_a_setting_at_its_end_makes_sensible_vectors(setting, sg, tmp_path, inline):
-    config = config_of(*setting, f"train.sg={sg}")
+def test_a_setting_at_its_end_makes_sensible_vectors(setting, sg, engine, tmp_path, inline):
+    config = config_of(*setting, f"train.sg={sg}", f"train.engine={engine}")
     require_sensible(run(inline, TEXTS["20 words"], config, tmp_path), config)
 
 
@@ -205,6 +210,7 @@ TOGETHER = {
     "train.buffer_rows": [1, 262144],
     "train.cache_mb": [0, 1024],
     "train.heldout_rows": [0, 10_000],
+    "train.engine": ENGINES,
     "train.seed": [0, 2**63 - 1],
     "vocab.sample": [0, 1e-3, 1],
     "vocab.ns_exponent": [-2, -0.5, 0, 0.75, 1, 2],

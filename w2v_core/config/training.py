@@ -31,14 +31,15 @@ class TrainConfig(Section):
         None,
         ge=1e-9,
         le=1.0,
-        description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.04 with the compiled "
-        "engine; 0.05 for CBOW",
+        description="learning rate at the first row. Absent: 0.025 for skip-gram and 0.05 for CBOW; with the "
+        "compiled engine 0.04 and 0.06",
     )
     min_alpha: float = Field(
         0.0001,
         ge=0.0,
         le=1.0,
-        description="learning rate after the last row; it falls in a straight line over rows",
+        description="learning rate after the last row; it falls in a straight line over rows. Absent, with the "
+        "compiled engine and no alpha: a tenth of the first",
     )
     negative: int = Field(5, ge=1, le=100, description="noise words a prediction is told apart from")
     batch_size: int = Field(
