@@ -88,7 +88,7 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
 
 
 def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, float]]:
-    """Scattering into the words of stretches, the fast way and the public way."""
+    """Scattering into the words of spans, the fast way and the public way."""
     most = max(rows.words_SL.size for rows in all_rows)
     rows_PD = np.zeros((most, table_VD.shape[1]), np.float32)
     for name in ("scatter_rows", "scatter_rows_publicly"):
@@ -98,7 +98,7 @@ def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, f
             ids_P = rows.words_SL.ravel()
             function(table_VD, ids_P, np.full(len(ids_P), 1e-6, np.float32), rows_PD[: len(ids_P)])
 
-        yield f"`{name}` of a stretch's words, each a row", of_calls(call, all_rows[:200], len)
+        yield f"`{name}` of a span's words, each a row", of_calls(call, all_rows[:200], len)
 
 
 def of_products(model: str, job: TrainingJob, size: int) -> Iterator[tuple[str, float]]:

@@ -27,7 +27,7 @@ from w2v_core.training.engine.tables import Tables
 NUM_WORDS, SIZE, NEGATIVE = 12, 5, 6
 
 
-def some_spans(
+def random_spans(
     rng: np.random.Generator, num_rows: int, window: int = 3
 ) -> tuple[Spans, np.ndarray, np.ndarray]:
     """Text of few words, in sentences of two to nine; the spans, targets and contexts."""
@@ -39,7 +39,7 @@ def some_spans(
     return Spans.of_rows(ids, contexts_BW, NUM_WORDS, "memory"), ids, contexts_BW
 
 
-def some_tables(rng: np.random.Generator, length: float = 1.0) -> Tables:
+def random_tables(rng: np.random.Generator, length: float = 1.0) -> Tables:
     return Tables(*(length * rng.normal(size=(NUM_WORDS, SIZE)) for _ in range(2)))
 
 
@@ -64,7 +64,7 @@ def train(sg, tables, spans, noise, alpha, *, frozen=(), negative=NEGATIVE):
     return pairs, *loss
 
 
-def some_noise(sg, spans, rng, negative=NEGATIVE):
+def random_noise(sg, spans, rng, negative=NEGATIVE):
     found = kernels_for(TrainConfig(sg=sg, vector_size=SIZE, negative=negative))
     shape = len(spans.words_SL), found.num_sets * found.set_size
     return rng.integers(0, NUM_WORDS, shape, dtype=np.int32), found
@@ -99,10 +99,10 @@ def layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen=()):
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_move_along_the_layers_gradient(sg, num_rows, frozen, seed):
     rng = np.random.default_rng(seed)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    spans, ids, contexts_BW = some_spans(rng, num_rows)
-    noise, found = some_noise(sg, spans, rng)
+    spans, ids, contexts_BW = random_spans(rng, num_rows)
+    noise, found = random_noise(sg, spans, rng)
     alpha = 1e-7  # so short a step that it makes no difference to the next
     expected, loss = layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen)
     pairs, loss_sum, loss_pairs = train(sg, tables, spans, noise, alpha, frozen=frozen)
@@ -119,11 +119,11 @@ def test_rows_move_along_the_layers_gradient(sg, num_rows, frozen, seed):
 @pytest.mark.parametrize("sg", [0, 1])
 def test_scores_of_a_billion(sg):
     rng = np.random.default_rng(1)
-    tables = some_tables(rng, 3e4)
+    tables = random_tables(rng, 3e4)
     before = Tables(*(table.copy() for table in tables))
     assert np.abs(before.input_VD @ before.output_VD.T).max() > 1e9
-    spans, ids, contexts_BW = some_spans(rng, 16)
-    noise, found = some_noise(sg, spans, rng)
+    spans, ids, contexts_BW = random_spans(rng, 16)
+    noise, found = random_noise(sg, spans, rng)
     alpha = 1e-13
     expected, _ = layers_step(sg, before, ids, contexts_BW, noise, found, alpha)
     train(sg, tables, spans, noise, alpha)
@@ -134,11 +134,11 @@ def test_scores_of_a_billion(sg):
 @pytest.mark.parametrize("sg", [0, 1])
 def test_rows_without_contexts_move_nothing(sg):
     rng = np.random.default_rng(1)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    spans, *_ = some_spans(rng, 32)
+    spans, *_ = random_spans(rng, 32)
     spans.left_B[:], spans.right_B[:] = 0, 0
-    noise, _ = some_noise(sg, spans, rng)
+    noise, _ = random_noise(sg, spans, rng)
     assert train(sg, tables, spans, noise, 0.1) == (0, 0.0, 0.0)
     for moved, old in zip(tables, before, strict=True):
         assert np.array_equal(moved, old)
@@ -148,11 +148,11 @@ def test_rows_without_contexts_move_nothing(sg):
 @pytest.mark.parametrize("num_rows", [2, 16, 160])
 def test_no_step_carries_a_score_further_than_the_bound(sg, num_rows):
     rng = np.random.default_rng(2)
-    tables = some_tables(rng, 30.0)
+    tables = random_tables(rng, 30.0)
     size = max(np.abs(table).max() for table in tables)
-    spans, *_ = some_spans(rng, num_rows)
+    spans, *_ = random_spans(rng, num_rows)
     for _ in range(30):
-        noise, _ = some_noise(sg, spans, rng)
+        noise, _ = random_noise(sg, spans, rng)
         train(sg, tables, spans, noise, 1.0)
     assert all(np.isfinite(table).all() for table in tables)
     assert max(np.abs(table).max() for table in tables) < 20 * size
@@ -255,7 +255,7 @@ def test_compiled_spans_are_the_numpy_ones_and_refuse_what_those_refuse(window):
     refused = 0
     for trial in range(150):
         num_rows = int(rng.integers(2, 70))
-        _, ids, contexts_BW = some_spans(rng, num_rows, window)
+        _, ids, contexts_BW = random_spans(rng, num_rows, window)
         if trial:  # one wrong number
             wrong = contexts_BW if trial % 2 else ids[:, None]
             wrong[rng.integers(num_rows), rng.integers(wrong.shape[1])] = rng.integers(-2, NUM_WORDS + 2)

@@ -17,11 +17,11 @@ def test_default_toml_equals_the_defaults():
 
 def test_default_toml_names_every_key():
     text = (CONF / "default.toml").read_text()
-    named = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
+    keys_of = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     for name, section in Config.model_fields.items():
         assert issubclass(section.annotation, BaseModel)
         keys = {field.alias or key for key, field in section.annotation.model_fields.items()}
-        assert set(named[name]) == keys, name
+        assert set(keys_of[name]) == keys, name
 
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.toml")), ids=lambda path: path.name)
@@ -47,8 +47,8 @@ def test_values_are_toml_or_else_text():
 
 def test_spark_settings_have_dots_in_their_names():
     overrides = ("executor.memory=2g", "sql.shuffle.partitions=8", "speculation=true")
-    named = (override.split("=") for override in overrides)
-    config = load_config(None, [f'spark.conf."spark.{key}"={value}' for key, value in named])
+    pairs = (override.split("=") for override in overrides)
+    config = load_config(None, [f'spark.conf."spark.{key}"={value}' for key, value in pairs])
     assert config.spark.conf == {
         "spark.executor.memory": "2g",
         "spark.sql.shuffle.partitions": "8",

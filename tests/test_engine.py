@@ -10,7 +10,7 @@ from w2v_core.reference import scatter_add as row_products
 from w2v_core.reference.models import CBOW, SkipGram
 from w2v_core.reference.sparse_gradient import RowGradient, add_rows
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.spans import Spans
 from w2v_core.shards.windows import NO_WORD
 from w2v_core.training.engine import cbow, skip_gram
@@ -49,7 +49,7 @@ def as_rows(target_B, contexts_BW, reach_B, real=np.float32):
     return prepare(block, filled_up, real)
 
 
-def some_tables(rng: np.random.Generator) -> Tables:
+def random_tables(rng: np.random.Generator) -> Tables:
     return Tables(rng.normal(size=(NUM_WORDS, SIZE)), rng.normal(size=(NUM_WORDS, SIZE)))
 
 
@@ -66,9 +66,9 @@ def negatives_of(positive: np.ndarray, ids_GK: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("engine", "layers"), [(cbow, CBOW), (skip_gram, SkipGram)])
 def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
     rng = np.random.default_rng(seed)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    target_B, contexts_BW, reach_B = a_batch(rng, 32 * num_groups - 5)  # so that a stretch must be filled up
+    target_B, contexts_BW, reach_B = a_batch(rng, 32 * num_groups - 5)  # so that a span must be filled up
     noise = draw_shared(UnigramSampler(np.arange(1, NUM_WORDS + 1)), num_groups, NUM_SHARED, NEGATIVE, rng)
     alpha = 1e-3  # short enough that no step is bounded
 
@@ -133,7 +133,7 @@ def test_a_words_summed_step_is_scaled_by_how_far_it_would_reach():
 @pytest.mark.parametrize("engine", [cbow, skip_gram])
 def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
     rng = np.random.default_rng(2)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     size = max(np.abs(table).max() for table in tables)
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 8, NUM_SHARED, NEGATIVE, rng)
     for _ in range(50):
@@ -150,9 +150,9 @@ def test_rows_of_a_block_are_cut_without_a_loss(window):
     assert part.target_B.tolist() == target_B[16:64].tolist()
     seen_BW = seen_contexts(contexts_BW, reach_B)[16:64]
     mask, mean = part.mask(Workspace(NUM_WORDS)), part.mean(Workspace(NUM_WORDS))
-    words = np.repeat(part.words_SL[:, None], ROWS_PER_STRETCH, axis=1)
+    words = np.repeat(part.words_SL[:, None], ROWS_PER_SPAN, axis=1)
     for row in range(48):
-        at = divmod(row, ROWS_PER_STRETCH)
+        at = divmod(row, ROWS_PER_SPAN)
         expected = seen_BW[row][seen_BW[row] != NO_WORD].tolist()
         assert sorted(words[at][mask[at] == 1].tolist()) == sorted(expected)
         assert mask[at].sum() == part.num_contexts_B[row] == len(expected)

@@ -147,7 +147,7 @@ def test_a_reference_that_leads_nowhere_says_what_to_do(model, runs, location):
     for asked in (lambda: other.version("v1"), lambda: other.promote("v1"), other.rollback):
         with pytest.raises(UserError, match=f"has no model 'other' \\(it has {NAME}\\); check --store"):
             asked()
-    open_folder(f"{location}/{NAME}").write_whole("current", b"{")
+    open_folder(f"{location}/{NAME}").write_atomically("current", b"{")
     with pytest.raises(UserError, match="current is damaged"):
         resolved(f"{location}/{NAME}@current")
 
@@ -164,7 +164,7 @@ def test_nothing_writes_to_a_version(model, runs, location, monkeypatch, capsys)
     place = f"{location}/{NAME}"
     before = model.versions()
     pairs = f"{location}/pairs.tsv"
-    open_folder(location).write_whole("pairs.tsv", b"king\tqueen\t1\ncat\tdog\t2\n")
+    open_folder(location).write_atomically("pairs.tsv", b"king\tqueen\t1\ncat\tdog\t2\n")
     for target in (f"{place}@current", f"{place}@v1", f"{place}/v1"):
         with pytest.raises(UserError), RunDir.create(target).rewrite("vectors"):
             pass
@@ -357,9 +357,9 @@ def test_a_flipped_bit_a_missing_and_a_strange_file_are_named(model, runs):
     folder = model.folder / "v1"
     data = bytearray((folder / "vectors").read("output.npy") or b"")
     data[-3] ^= 4
-    (folder / "vectors").write_whole("output.npy", bytes(data))
+    (folder / "vectors").write_atomically("output.npy", bytes(data))
     folder.filesystem.delete_file(folder.file("vocab/vocab.arrow"))
-    (folder / "vectors").write_whole("more.npy", b"x")
+    (folder / "vectors").write_atomically("more.npy", b"x")
     wrong = model.verify("v1")
     assert [
         problem.partition(" ")[0].rpartition("/")[2] for problem in (p.replace(NAME, "n") for p in wrong)
@@ -483,7 +483,7 @@ def halves(location: str) -> list[Path]:
 def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(runs, tmp_path):
     location = str(tmp_path / "store")
     model = ModelStore(location).model(NAME)
-    num_half = num_whole = 0
+    num_half = num_complete = 0
     for seed in range(1, 16):
         command = [sys.executable, "-c", READY + PUBLISHES, "60", location, NAME, runs(seed).location]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
@@ -500,7 +500,7 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
             time.sleep(seed % 5 * 0.002)
             process.send_signal(signal.SIGKILL)
         num_half += bool(halves(location))
-        num_whole += len(model.versions()) > num_whole
+        num_complete += len(model.versions()) > num_complete
         for version in model.versions():
             assert model.verify(version.name) == []
         if model.current() is not None:
@@ -509,14 +509,14 @@ def test_publishers_that_are_killed_leave_no_half_version_and_the_next_goes_on(r
     done = model.publish(runs(99))
     assert done.is_current
     numbers = [version.number for version in model.versions()]
-    assert numbers == list(range(1, num_whole + 2))
+    assert numbers == list(range(1, num_complete + 2))
     assert {path.name for path in Path(location, NAME).glob("v*")} == {v.name for v in model.versions()}
 
 
 def test_what_a_killed_publisher_left_is_no_version_and_no_part_of_the_next(model, runs):
     for half in ("v1", "v7"):
         (model.folder / half).create()
-        (model.folder / half).write_whole("verdict.json", b"{")
+        (model.folder / half).write_atomically("verdict.json", b"{")
     assert model.versions() == []
     assert model.publish(runs(1)).version.name == "v1"
     assert model.verify("v1") == []
@@ -540,7 +540,7 @@ def count(function):
             os._exit(9)
         return function(*arguments, **options)
     return counted
-Folder.write_whole = count(Folder.write_whole)
+Folder.write_atomically = count(Folder.write_atomically)
 copy.Sink.write = count(copy.Sink.write)
 {PUBLISHES}"""
     arguments = ["60", str(model.location.rpartition("/")[0]), NAME, runs(2).location]

@@ -42,7 +42,7 @@ def found_in(sentences: Texts, config: PhrasesConfig, common: Sequence[str] = ()
     """The phrases, counted in two parts and three buckets."""
     phrase_rules = PhraseRules(config.delimiter, tuple(common))
     half = len(sentences) // 2
-    parts = [count_bigrams([as_lists(some)], phrase_rules) for some in (sentences[:half], sentences[half:])]
+    parts = [count_bigrams([as_lists(batch)], phrase_rules) for batch in (sentences[:half], sentences[half:])]
     by_bucket: dict[int, list[pa.RecordBatch]] = {}
     for part in parts:
         for row in partition_by_hash(part, 3).to_pylist() if len(part) else []:

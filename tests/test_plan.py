@@ -47,22 +47,22 @@ def zipf(num_tokens: int, exponent: float, num_words: int, seed: int = 0) -> np.
 def test_words_of_a_zipf_text_are_foreseen(exponent, num_words, scale):
     # Open vocabularies whose words grow as a power, and one that runs out.
     sampled, far = 200_000, 0.06 if num_words == 5000 else 0.01
-    whole = zipf(sampled * scale, exponent, num_words)
-    levels = doublings([counted(part) for part in np.split(whole[:sampled], PARTS)])
+    text = zipf(sampled * scale, exponent, num_words)
+    levels = doublings([counted(part) for part in np.split(text[:sampled], PARTS)])
     distinct = curve(levels, len)
-    counts = np.unique(whole, return_counts=True)[1]
+    counts = np.unique(text, return_counts=True)[1]
     assert extrapolate_growth(distinct, distinct, scale) == pytest.approx(len(counts), rel=0.1)
     for threshold in (5, 20):
         foreseen = words_that_reach(levels, distinct, threshold, scale)
         assert foreseen == pytest.approx((counts >= threshold).sum(), rel=0.2)
         below = counts[counts < threshold].sum()
-        assert tokens_below(levels, distinct, threshold, scale) == pytest.approx(below, abs=far * len(whole))
+        assert tokens_below(levels, distinct, threshold, scale) == pytest.approx(below, abs=far * len(text))
 
 
 def test_nothing_grows_where_all_was_read():
     levels = doublings([counted(part) for part in np.split(zipf(8000, 1.2, 1000), PARTS)])
-    (whole,) = levels[-1]
-    counts = whole["count"].to_numpy()
+    (all_words,) = levels[-1]
+    counts = all_words["count"].to_numpy()
     distinct = curve(levels, len)
     assert extrapolate_growth(distinct, distinct, 1.0) == len(counts)
     assert words_that_reach(levels, distinct, 5, 1.0) == (counts >= 5).sum()

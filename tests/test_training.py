@@ -133,7 +133,7 @@ def test_the_order_follows_seed_and_epoch():
 def test_no_two_generators_of_an_epoch_have_one_purpose():
     purposes = [
         order_module._ORDER_OF_UNITS,
-        read_module._ORDER_OF_STRETCHES,
+        read_module._ORDER_OF_SPANS,
         share_module._WINDOWS_AND_NOISE,
     ]
     assert len({*purposes}) == 3
@@ -292,9 +292,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, 
     assert found is not None
     assert 0 < found.worker_states[0].rows < 3 * 3968
     tables, reports = run_job(engine=engine, checkpoints=checkpoints, epochs=3, buffer_rows=1000)
-    whole, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
-    assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
-    assert tables.output_VD.tobytes() == whole.output_VD.tobytes()
+    uninterrupted, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
+    assert tables.input_VD.tobytes() == uninterrupted.input_VD.tobytes()
+    assert tables.output_VD.tobytes() == uninterrupted.output_VD.tobytes()
     assert reports[-1].rows == 3 * 3968
 
 
@@ -365,11 +365,9 @@ def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
     run = make_run(corpus)
     script = tmp_path / "script.py"
     script.write_text(
-        "print('main')\n"
-        "from w2v_core.pipeline.train import train_vectors\n"
-        "from w2v_core.config import load_config\n"
-        "from w2v_core.runs.run_directory import RunDir\n"
-        f"train_vectors(RunDir.open({run.location!r}), load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
+        "print('main')\nfrom w2v_core.pipeline.train import train_vectors\nfrom w2v_core.config import "
+        f"load_config\nfrom w2v_core.runs.run_directory import RunDir\ntrain_vectors(RunDir.open({run.location!r}), "
+        "load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -465,9 +463,9 @@ OFTEN = "train.checkpoint_minutes=0.001"
 @pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_path):
     run = make_run(corpus, into="killed")
-    whole = make_run(corpus, into="whole")
+    uninterrupted = make_run(corpus, into="whole")
     config = small_config(*SLOW)
-    train_vectors(whole, config)
+    train_vectors(uninterrupted, config)
     moments = [1.2, 1.6, 2.1, 2.7, 3.4]
     killed = [killed_after(run, moment, *SLOW, OFTEN) for moment in moments]
     assert -signal.SIGKILL in killed
@@ -475,7 +473,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_
     for name in ("input.npy", "output.npy"):
         assert (
             Path(run.folder.path, "vectors", name).read_bytes()
-            == Path(whole.folder.path, "vectors", name).read_bytes()
+            == Path(uninterrupted.folder.path, "vectors", name).read_bytes()
         )
     assert not Path(run.folder.path, "checkpoints").exists()
     lines = [json.loads(line) for line in Path(run.folder.path, "vectors", METRICS).read_text().splitlines()]

@@ -94,7 +94,7 @@ def main() -> None:
         "mutants", max_examples=options.examples, derandomize=True, deadline=None, database=None
     )
     hypothesis.settings.load_profile("mutants")
-    tests = sorted({str(ROOT / "tests" / test) for some in KILLERS.values() for test in some})
+    tests = sorted({str(ROOT / "tests" / test) for killers in KILLERS.values() for test in killers})
     with TemporaryDirectory() as work:
         quiet = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider"]
         folders = ["--rootdir", str(ROOT), "--basetemp", f"{work}/tests", "--noconftest"]

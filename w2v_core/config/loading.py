@@ -11,7 +11,7 @@ from pydantic import (
     ValidationError,
 )
 
-from w2v_core.config.operation import ExecutorConfig, GateConfig, NightConfig, SparkConfig
+from w2v_core.config.operation import ExecutorConfig, GateConfig, NightlyConfig, SparkConfig
 from w2v_core.config.preprocessing import PhrasesConfig, ShardsConfig, TokenizeConfig, VocabConfig
 from w2v_core.config.results import EmbedConfig, EvaluateConfig, ReportConfig
 from w2v_core.config.section import Section
@@ -33,7 +33,7 @@ class Config(Section):
     embed: EmbedConfig = EmbedConfig()
     report: ReportConfig = ReportConfig()
     gate: GateConfig = GateConfig()
-    night: NightConfig = NightConfig()
+    night: NightlyConfig = NightlyConfig()
     executor: ExecutorConfig = ExecutorConfig()
     spark: SparkConfig = SparkConfig()
 

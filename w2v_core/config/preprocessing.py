@@ -147,7 +147,7 @@ class TokenizeConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _some_length(self) -> Self:
+    def _require_possible_lengths(self) -> Self:
         if self.min_n > self.max_n:
             raise ValueError(f"tokenize.min_n must not exceed tokenize.max_n, {self.max_n}")
         if self.max_token_length is not None and self.min_token_length > self.max_token_length:
@@ -288,8 +288,8 @@ class VocabConfig(Section):
         chosen = self.model_fields_set & others
         own = {name for name in chosen if getattr(self, name) != type(self).model_fields[name].default}
         if self.from_ is not None and own:
-            named = ", ".join(f"vocab.{name}" for name in sorted(own))
-            raise ValueError(f"vocab.from takes a vocabulary as it is; leave out {named}")
+            keys = ", ".join(f"vocab.{name}" for name in sorted(own))
+            raise ValueError(f"vocab.from takes a vocabulary as it is; leave out {keys}")
         return self
 
 

@@ -45,7 +45,7 @@ class TrainConfig(Section):
         1024,
         ge=16,
         le=16384,
-        description="rows whose steps the NumPy engine computes together, in stretches of 16 that follow each other in "
+        description="rows whose steps the NumPy engine computes together, in spans of 16 that follow each other in "
         "the text",
     )
     seed: int = Field(

@@ -38,29 +38,29 @@ def located(location: str, kind: Kind) -> str:
     UserError for a known name of another kind, or whose package is not installed, and for what could only be a name
     and is neither known nor a file.
     """
-    named = NAMED_SETS.get(location)
-    if named is None:
+    test_set = NAMED_SETS.get(location)
+    if test_set is None:
         _reject_unknown_name(location, kind)
         return location
-    if named.kind != kind:
-        raise InputError(f"{location} is a set for --{named.kind}, not for --{kind}")
-    return str(_installed(location, named))
+    if test_set.kind != kind:
+        raise InputError(f"{location} is a set for --{test_set.kind}, not for --{kind}")
+    return str(_installed(location, test_set))
 
 
-def _installed(name: str, named: NamedSet) -> Path:
+def _installed(name: str, test_set: NamedSet) -> Path:
     # The package is looked up and not imported: gensim takes seconds, and only its data is wanted.
-    spec = find_spec(named.package)
+    spec = find_spec(test_set.package)
     folders = (spec.submodule_search_locations or []) if spec else []
     if not folders:
         raise InputError(
-            f"the set {name} comes with {named.package}, which is not installed: pip install {named.package}, or name "
-            f"a file of {_LINES[named.kind]}"
+            f"the set {name} comes with {test_set.package}, which is not installed: pip install {test_set.package}, "
+            f"or name a file of {_LINES[test_set.kind]}"
         )
-    path = Path(folders[0], named.path)
+    path = Path(folders[0], test_set.path)
     if not path.is_file():
         raise InputError(
-            f"the set {name} is not in the {named.package} that is installed ({path} is missing): "
-            f"pip install --force-reinstall {named.package}, or name a file of {_LINES[named.kind]}"
+            f"the set {name} is not in the {test_set.package} that is installed ({path} is missing): "
+            f"pip install --force-reinstall {test_set.package}, or name a file of {_LINES[test_set.kind]}"
         )
     return path
 
@@ -69,7 +69,7 @@ def _reject_unknown_name(location: str, kind: Kind) -> None:
     could_be_a_path = "/" in location or "." in location or not location.strip()
     if could_be_a_path or Path(open_folder(location).path).exists():
         return
-    known = ", ".join(name for name, named in NAMED_SETS.items() if named.kind == kind)
+    known = ", ".join(name for name, test_set in NAMED_SETS.items() if test_set.kind == kind)
     raise InputError(
         f"{location} is neither a file nor a set known for --{kind}: the known ones are {known}; any file of "
         f"{_LINES[kind]} will do"

@@ -184,8 +184,8 @@ COMMENTS = ("#", "//")
 
 def fields_text(fields: Sequence[str]) -> str:
     """The fields of a line that is wrong, which may be a file of another kind without an end of line."""
-    whole = str(fields)
-    return whole if len(whole) <= _LONGEST_FIELDS_TEXT else f"{whole[:_LONGEST_FIELDS_TEXT]} …"
+    text = str(fields)
+    return text if len(text) <= _LONGEST_FIELDS_TEXT else f"{text[:_LONGEST_FIELDS_TEXT]} …"
 
 
 def _separator(line: str) -> str:

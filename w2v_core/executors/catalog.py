@@ -9,7 +9,7 @@ from w2v_core.config import Config
 from w2v_core.errors import UserError
 from w2v_core.executors.base import Executor
 from w2v_core.executors.spark import SparkExecutor
-from w2v_core.readers.columns import check_columns, named_columns
+from w2v_core.readers.columns import check_columns, configured_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -50,7 +50,7 @@ class Table:
             ) from None
         check_columns(schema, config.tokenize, location)
         return cls(
-            location, frame.select(*(frame[f"`{column}`"] for column in named_columns(config.tokenize)))
+            location, frame.select(*(frame[f"`{column}`"] for column in configured_columns(config.tokenize)))
         )
 
     def identity(self) -> dict[str, Any]:

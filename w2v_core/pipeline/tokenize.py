@@ -44,10 +44,10 @@ def tokenize_corpus(
     identities = [file.identity() for file in files]
     opened = [Table.open(name, config, executor) for name in tables]
     identities += [table.identity() for table in opened]
-    named = given.identity()
+    resources = given.identity()
     if packages := load_packages(config, given):
-        named["packages"] = packages
-    inputs = {"files": identities, **named} if named else identities
+        resources["packages"] = packages
+    inputs = {"files": identities, **resources} if resources else identities
 
     def prepare() -> None:
         import_readers(files)

@@ -194,7 +194,7 @@ class Metrics:
     def add(self, progress: Progress) -> None:
         """Append a line, also to the file."""
         self._lines.append(json.dumps(progress.to_dict()).encode())
-        self._folder.write_whole(METRICS, self.text())
+        self._folder.write_atomically(METRICS, self.text())
 
     def text(self) -> bytes:
         """Return all lines."""

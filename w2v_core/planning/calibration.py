@@ -51,8 +51,8 @@ def spread_vocabulary(
     Words that are seen twice or more in the sample have the first ids. Of rarer ones the sample knows too few: they are
     strewn over the others.
     """
-    (whole,) = sample.levels[-1]
-    ordered = whole.sort_by([("count", "descending"), ("token", "ascending")])
+    (all_words,) = sample.levels[-1]
+    ordered = all_words.sort_by([("count", "descending"), ("token", "ascending")])
     counts = ordered["count"].to_numpy()
     wanted = kept_tokens / scale
     num_known = int(np.searchsorted(np.cumsum(counts), wanted)) + 1

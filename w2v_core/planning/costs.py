@@ -43,7 +43,7 @@ BUFFERED_BLOCKS = 8
 
 
 def row_bytes(window: int) -> float:
-    """A row as training holds it: words of its stretch and around it, and two reaches."""
+    """A row as training holds it: words of its span and around it, and two reaches."""
     return (16 + 2 * window) * 4 / 16 + 2
 
 

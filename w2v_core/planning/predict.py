@@ -118,8 +118,8 @@ def _counts(sample: Sample, config: Config, scale: float) -> Counts:
 
 def _tokens_beyond(sample: Sample, most: int, num_tokens: float) -> float:
     """Tokens of the whole that are of none of the `most` most frequent words."""
-    (whole,) = sample.levels[-1]
-    counts_U = whole["count"].to_numpy()
+    (all_words,) = sample.levels[-1]
+    counts_U = all_words["count"].to_numpy()
     counts_U = counts_U[counts_U.argsort()[::-1]]
     return float(counts_U[most:].sum() / counts_U.sum() * num_tokens)
 

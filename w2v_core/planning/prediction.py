@@ -145,10 +145,10 @@ def compare(prediction: Prediction, run: RunDir) -> list[Compared]:
         facts[f"bytes.{stage}"] = sum(file.bytes for file in manifest.files)
         facts[f"seconds.{stage}"] = manifest.seconds
     predicted = prediction.model_dump()
-    named = [name for group in ("counts", "bytes", "seconds") for name in _names(predicted, group)]
+    names = [name for group in ("counts", "bytes", "seconds") for name in _names(predicted, group)]
     return [
         Compared(name, _of(predicted, name), facts[name])
-        for name in named
+        for name in names
         if name in facts and (facts[name] or _of(predicted, name))
     ]
 

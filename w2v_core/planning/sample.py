@@ -18,8 +18,8 @@ from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.vocabulary.hash_partition import summed
 from w2v_core.vocabulary.word_counts import COUNTS, count_sentences, count_tokens
 
-PARTS, STRETCHES_A_PART = 8, 8
-"""The sample is counted in so many parts, of stretches from all over it: how words grow is seen among them."""
+PARTS, SLICES_PER_PART = 8, 8
+"""The sample is counted in so many parts, of slices from all over it: how words grow is seen among them."""
 
 
 class Sampled(BaseModel):
@@ -68,11 +68,11 @@ def read_sample(
         count_seconds=counted - tokenized,
     )
     groups = sentence_groups(folder, task_result.temporary_name, weighted)
-    spans = _stretches(groups, max(1, num_sentences // (PARTS * STRETCHES_A_PART)))
-    return Sample(sampled, doublings(_counted_in_turn(spans)), folder, task_result.temporary_name, weighted)
+    slices = _slices(groups, max(1, num_sentences // (PARTS * SLICES_PER_PART)))
+    return Sample(sampled, doublings(_counted_in_turn(slices)), folder, task_result.temporary_name, weighted)
 
 
-def _stretches(groups: Iterable[pa.Table], length: int) -> Iterator[pa.ListArray]:
+def _slices(groups: Iterable[pa.Table], length: int) -> Iterator[pa.ListArray]:
     """The sentences, about `length` neighbours at a time."""
     for group in groups:
         sentences = group["tokens"].combine_chunks()
@@ -80,9 +80,9 @@ def _stretches(groups: Iterable[pa.Table], length: int) -> Iterator[pa.ListArray
             yield sentences.slice(begin, length)
 
 
-def _counted_in_turn(spans: Iterable[pa.ListArray]) -> list[pa.Table]:
-    """COUNTS of PARTS parts that take the stretches in turn, each word of a part once."""
+def _counted_in_turn(slices: Iterable[pa.ListArray]) -> list[pa.Table]:
+    """COUNTS of PARTS parts that take the slices in turn, each word of a part once."""
     parts: list[list[pa.Table]] = [[] for _ in range(PARTS)]
-    for number, sentences in enumerate(spans):
+    for number, sentences in enumerate(slices):
         parts[number % PARTS].append(count_sentences(sentences))
     return [summed(part, COUNTS, ["token"]) for part in parts]

@@ -76,7 +76,7 @@ class VersionWriter:
         _require(stage, entry, sink.stored.bytes, sink.crc32)
 
 
-def require_whole(stage: Folder, entry: FileEntry) -> None:
+def require_intact(stage: Folder, entry: FileEntry) -> None:
     """UserError where the file of a stage is not what the stage's manifest says."""
     num_bytes = crc32 = 0
     for chunk in chunks(stage, entry.name):

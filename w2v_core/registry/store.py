@@ -294,7 +294,7 @@ class Model:
                     files=stage_writer.files,
                 ).sealed()
                 lease.renew()
-                folder.write_whole(RECORD, record.model_dump_json(indent=2).encode())
+                folder.write_atomically(RECORD, record.model_dump_json(indent=2).encode())
         except LeaseLostError:
             raise  # another may be writing there
         except BaseException:
@@ -320,7 +320,7 @@ class Model:
         new = Pointer(version=version.name, turns=turns)
         lease.renew()
         with access(self.location):
-            self.folder.write_whole(POINTER, new.model_dump_json(indent=2).encode())
+            self.folder.write_atomically(POINTER, new.model_dump_json(indent=2).encode())
         return new
 
     def _before(self, pointer: Pointer | None) -> Version | None:
@@ -340,7 +340,8 @@ def check_name(name: str) -> None:
     """UserError for what cannot be the name of a model: it is that of a folder, and part of references."""
     if not _is_name(name):
         raise UserError(
-            f"{name!a} cannot be a model's name: it is one folder's name, of letters of any script, digits, spaces and "
+            f"{name!a} cannot be a model's name: it is one folder's name, of letters of any script, digits, spaces "
+            "and "
             'signs, but for / \\ @ % ? * : " < > |, and begins with neither . nor _'
         )
 

@@ -72,7 +72,7 @@ class Checkpoints:
             with folder.filesystem.open_output_stream(folder.file(name), compression=None) as stream:
                 np.save(stream, table_VD, allow_pickle=False)
         state = {"settings": settings, "standings": [s._asdict() for s in worker_states], "seconds": seconds}
-        folder.write_whole(TRAINING_STATE, json.dumps(state).encode())
+        folder.write_atomically(TRAINING_STATE, json.dumps(state).encode())
         for name in [*names, folder.path.rpartition("/")[2]][:-KEPT]:
             (self.folder / name).delete()
 

@@ -23,8 +23,8 @@ _MILLION = 1_000_000
 def decayed(counts_V: Int64Array, decay: float) -> Int64Array:
     """floor(count * decay), (V,), in integers: `decay` counts as the millionths that it has, so 1 changes nothing."""
     millionths = round(decay * _MILLION)
-    whole_V, rest_V = np.divmod(counts_V, _MILLION)
-    decayed_V: Int64Array = whole_V * millionths + rest_V * millionths // _MILLION
+    millions_V, rest_V = np.divmod(counts_V, _MILLION)
+    decayed_V: Int64Array = millions_V * millionths + rest_V * millionths // _MILLION
     return decayed_V
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from w2v_core.config import VocabConfig
 from w2v_core.errors import AccountError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
-from w2v_core.io.npy import whole_array
+from w2v_core.io.npy import mapped_array
 from w2v_core.io.parquet import read_table
 from w2v_core.runs.artifacts import INDEX_ENTRIES, INDEX_STARTS, VOCAB_ARROW, VOCAB_FILE
 from w2v_core.runs.manifest import FileEntry
@@ -139,7 +139,7 @@ class Vocabulary:
         try:
             with access(str(folder)):
                 table = pa.ipc.open_file(_opened(folder, VOCAB_ARROW)).read_all()
-                starts, entries = (whole_array(folder, name) for name in (INDEX_STARTS, INDEX_ENTRIES))
+                starts, entries = (mapped_array(folder, name) for name in (INDEX_STARTS, INDEX_ENTRIES))
             if not table.schema.equals(VOCAB) or not Lookup.has_shape(starts, entries, len(table)):
                 raise ValueError(f"{VOCAB_ARROW}, {INDEX_STARTS} and {INDEX_ENTRIES} do not fit")
         except UserError:
@@ -248,8 +248,8 @@ def read_earlier(location: str, key: str) -> tuple[Folder, pa.Table]:
     counts_V = table["count"].to_numpy()
     if counts_V.min() < 1 or counts_V.sum(dtype=np.float64) > MOST_TOKENS:
         raise UserError(
-            f"{key} = {location} is no vocabulary: it has a word of count {counts_V.min():,}, or counts that add up to "
-            f"more than {MOST_TOKENS:,}"
+            f"{key} = {location} is no vocabulary: it has a word of count {counts_V.min():,}, or counts that add up "
+            f"to more than {MOST_TOKENS:,}"
         )
     return folder, table
 

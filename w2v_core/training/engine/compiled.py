@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v_core.config import TrainConfig
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.spans import Spans
 from w2v_core.training.engine.base import BlockResult, LearningRate
 from w2v_core.training.engine.kernels import Kernel, block_kernel, noise_kernel
@@ -80,7 +80,7 @@ class CompiledEngine:
             self._config.negative / self._kernels.set_size,
             loss,
         )
-        steps = -(-num_spans * ROWS_PER_STRETCH // self._config.batch_size)
+        steps = -(-num_spans * ROWS_PER_SPAN // self._config.batch_size)
         return BlockResult(num_rows, int(pairs), steps, float(loss[0]), int(loss[1]), last)
 
     def _draw(self, num_spans: int, rng: np.random.Generator) -> Int32Array:

@@ -1,7 +1,7 @@
 """The skip-gram step: each target's vector scores its contexts, and the noise its group shares.
 
-B: rows, S: stretches, R: rows of a stretch, L: words of a stretch and around it, T: those of all
-stretches, G: groups, K: noise words a group shares, N: those of all groups, D: dimensions.
+B: rows, S: spans, R: rows of a span, L: words of a span and around it, T: those of all
+spans, G: groups, K: noise words a group shares, N: those of all groups, D: dimensions.
 """
 
 import numpy as np
