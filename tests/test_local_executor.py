@@ -17,7 +17,7 @@ import pytest
 from hostile_tasks import ROWS
 from small_settings import small_config
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError, UserError
 from w2v_core.executors.base import RowsOfParts, Tasks
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.pipeline.tokenize import tokenize_corpus
@@ -180,8 +180,8 @@ def test_a_folder_that_cannot_be_written_is_named():
 
 
 def test_a_table_needs_spark(local):
-    with pytest.raises(UserError, match="--executor spark"):
-        local.run_table(JOB, None, hostile_tasks.sum_rows)
+    with pytest.raises(InputError, match="^input table:texts: only Spark reads catalog tables"):
+        local.read_table("texts")
 
 
 # Parents of many kinds

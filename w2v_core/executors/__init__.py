@@ -5,5 +5,6 @@ local          processes of this machine; no Java
 spark          a Spark session
 choose         which of the two, from the settings
 shuffle_files, partitioning, worker_process, local_worker   parts of `local`
-catalog, java, spark_errors                                 parts of `spark`
+catalog                                                     tables of a catalog as input
+spark_catalog, java, spark_errors                           parts of `spark`
 """

@@ -19,8 +19,9 @@ from uuid import uuid4
 import pyarrow as pa
 
 from w2v_core.config.section import usable_cores
-from w2v_core.errors import UserError
-from w2v_core.executors.base import Batches, RowsOfParts, Source, Tasks, Watch, unwatched
+from w2v_core.errors import InputError, UserError
+from w2v_core.executors.base import Batches, CatalogTable, RowsOfParts, Source, Tasks, Watch, unwatched
+from w2v_core.executors.catalog import PREFIX
 from w2v_core.executors.shuffle_files import (
     ShuffleFile,
     files_of_part,
@@ -97,14 +98,9 @@ class LocalExecutor:
         found = self._shuffle(job, sources, key, num_parts, task)
         return pa.Table.from_batches([batch for batches in found for batch in batches], schema)
 
-    def run_table(
-        self,
-        job: str,
-        table: Any,  # noqa: ARG002
-        task: Callable[[Batches, int], Iterator[TaskResult]],  # noqa: ARG002
-    ) -> list[TaskResult]:
-        """Raise UserError: only Spark has a catalog."""
-        raise UserError(f"{job}: a catalog table needs Spark; add --executor spark")
+    def read_table(self, name: str) -> CatalogTable:
+        """Raise InputError: only Spark has a catalog."""
+        raise InputError(f"input {PREFIX}{name}: only Spark reads catalog tables; add --executor spark")
 
     def stop(self) -> None:
         """End the processes and remove temporary files."""

@@ -99,12 +99,12 @@ def _build(
         task = partial(_tokenize_part, tuple(map(tuple, tasks)), options, given, folder)
         task_results += executor.run_parts("tokens: reading text", len(tasks), task)
     for table in tables:
-        task_of_rows = partial(_tokenize_rows, table.name, options, given, folder, len(task_results))
-        task_results += executor.run_table("tokens: reading a table", table.frame, task_of_rows)
+        task_of_rows = partial(_tokenize_rows, table.location, options, given, folder, len(task_results))
+        task_results += table.run("tokens: reading a table", task_of_rows)
     account = total_account(task_results)
     counters = add_counters(task_result.counters for task_result in task_results)
     if account.kept == 0:
-        source = ", ".join(table.name for table in tables)
+        source = ", ".join(table.location for table in tables)
         if files:
             source = f"files {len(files)}, first {files[0].path}"
         raise no_token(source, counters, account, options)
