@@ -29,6 +29,7 @@ from w2v_core.executors.shuffle_files import (
     remove_files,
     write_shuffle_file,
 )
+from w2v_core.executors.temporary_folder import make_folder
 from w2v_core.executors.worker_process import WorkerDiedError, WorkerProcess
 from w2v_core.runs.task_output import TaskResult
 
@@ -58,10 +59,10 @@ class LocalExecutor:
         self._folder: Path | None = None
 
     def start(self, run_name: str = "") -> None:  # noqa: ARG002
-        """Check that temporary files can be written. Processes start with the first job."""
+        """Make the folder for temporary files and remove stale ones. Workers start with the first job."""
         if self._folder is None:
             try:
-                self._folder = Path(tempfile.mkdtemp(prefix="w2v-", dir=self._temp_dir))
+                self._folder = make_folder(self._temp_dir)
             except OSError as error:
                 raise UserError(
                     f"executor.temp_dir = {self._temp_dir or tempfile.gettempdir()}: {error.strerror}; "
