@@ -141,7 +141,7 @@ def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, list[int]
     return [
         (int(target), contexts.tolist())
         for block in blocks
-        for target, contexts in zip(block.target_B, block.contexts_BW, strict=True)
+        for target, contexts in zip(block.targets, block.contexts, strict=True)
         if set(contexts.tolist()) != {-1}
     ]
 
@@ -394,14 +394,14 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
 
 
 def as_columns(block: Spans) -> np.ndarray:
-    return np.column_stack([block.target_B, block.contexts_BW])
+    return np.column_stack([block.targets, block.contexts])
 
 
 def test_a_block_moves_spans_whole_and_fills_up_the_last_of_a_file(three_shards):
     units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
     plan, *_ = epoch_plan(units, 100, 1, 0)
     stood = [three_shards.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
-    assert any((rows.left_B + rows.right_B == 0).any() for rows in stood)
+    assert any((rows.left + rows.right == 0).any() for rows in stood)
     before = np.concatenate([as_columns(rows) for rows in stood])
     assert np.count_nonzero((before[:, 1:] != -1).any(axis=1)) == plan.num_rows
     before = before.reshape(-1, ROWS_PER_SPAN, before.shape[1]).tolist()
@@ -444,16 +444,16 @@ def test_spans_tell_the_rows_they_were_made_of(sentences, window):
     contexts = contexts_of(ids, sentence, window)
     block = Spans.of_rows(ids, contexts, 10, "file")
     assert (len(block), block.window) == (-(-len(ids) // 16) * 16, window)
-    assert block.target_B[: len(ids)].tolist() == ids.tolist()
-    assert block.contexts_BW[: len(ids)].tolist() == contexts.tolist()
-    assert (block.contexts_BW[len(ids) :] == -1).all()
+    assert block.targets[: len(ids)].tolist() == ids.tolist()
+    assert block.contexts[: len(ids)].tolist() == contexts.tolist()
+    assert (block.contexts[len(ids) :] == -1).all()
 
 
 def test_rows_that_are_not_spans_of_text_are_refused(three_shards):
     unit = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)[0]
     block = three_shards.read_unit(unit, unit.begin, unit.end)
-    num_rows = np.count_nonzero(block.left_B + block.right_B)
-    target, contexts = block.target_B[:num_rows], block.contexts_BW[:num_rows]
+    num_rows = np.count_nonzero(block.left + block.right)
+    target, contexts = block.targets[:num_rows], block.contexts[:num_rows]
     shuffled = np.random.default_rng(0).permutation(num_rows)
     with pytest.raises(UserError, match="spans of 16"):
         Spans.of_rows(target[shuffled], contexts[shuffled], 1000, "file")

@@ -142,8 +142,8 @@ def _build(
         ) as tables,
     ):
         files = [
-            write_array(stage_writer, INPUT_VECTORS, tables.input_VD),
-            write_array(stage_writer, OUTPUT_VECTORS, tables.output_VD),
+            write_array(stage_writer, INPUT_VECTORS, tables.input),
+            write_array(stage_writer, OUTPUT_VECTORS, tables.output),
         ]
     files += [
         write_file(stage_writer, VOCAB_FILE, vocabulary.table),

@@ -90,7 +90,7 @@ class Reader:
         """
         block = Spans.joined([self._unit(unit) for unit in plan.units])
         rng = np.random.default_rng((self._seed, plan.epoch, _ORDER_OF_SPANS, plan.number))
-        return block.permuted(rng.permutation(len(block.words_SL)))
+        return block.permuted(rng.permutation(len(block.words)))
 
     def _unit(self, unit: Unit) -> Spans:
         found = self._cache.get(unit)

@@ -34,12 +34,12 @@ class Spans:
     a row fills a span up. A word that is nobody's context is 0.
     """
 
-    words_SL: Int32Array
-    left_B: Counts8
-    right_B: Counts8
+    words: Int32Array
+    left: Counts8
+    right: Counts8
 
     def __len__(self) -> int:
-        return len(self.left_B)
+        return len(self.left)
 
     @property
     def nbytes(self) -> int:
@@ -50,37 +50,37 @@ class Spans:
     @property
     def window(self) -> int:
         """W."""
-        _, length = self.words_SL.shape
+        _, length = self.words.shape
         window: int = (length - ROWS_PER_SPAN) // 2
         return window
 
     @property
-    def target_B(self) -> Int32Array:
+    def targets(self) -> Int32Array:
         """(B,), a copy."""
-        return self.words_SL[:, self.window : self.window + ROWS_PER_SPAN].reshape(-1)
+        return self.words[:, self.window : self.window + ROWS_PER_SPAN].reshape(-1)
 
     @property
-    def contexts_BW(self) -> Int32Array:
+    def contexts(self) -> Int32Array:
         """(B, 2 * W) as a shard holds them: left 1, right 1, left 2, right 2, …, and -1 for none."""
         window = self.window
         offset_W = offsets(window)
         places_RW = np.arange(ROWS_PER_SPAN)[:, None] + window + offset_W
-        around_BW = self.words_SL.take(places_RW.ravel(), axis=1).reshape(len(self), -1)
+        around_BW = self.words.take(places_RW.ravel(), axis=1).reshape(len(self), -1)
         # who sees how far is looked up, left by right: comparing short rows is slow
         sides = np.arange(window + 1)
         is_left_CW = -offset_W <= sides.repeat(window + 1)[:, None]
         is_right_CW = offset_W <= np.tile(sides, window + 1)[:, None]
         seen_CW = np.where(offset_W < 0, is_left_CW, is_right_CW)
-        seen_BW = seen_CW.take(self.left_B.astype(np.intp) * (window + 1) + self.right_B, axis=0)
+        seen_BW = seen_CW.take(self.left.astype(np.intp) * (window + 1) + self.right, axis=0)
         return np.where(seen_BW, around_BW, np.int32(NO_WORD))
 
     def permuted(self, order_S: npt.NDArray[np.int64]) -> "Spans":
         """The spans in another order."""
         return Spans(
-            self.words_SL.take(order_S, axis=0),
+            self.words.take(order_S, axis=0),
             *(
                 rows.reshape(-1, ROWS_PER_SPAN).take(order_S, axis=0).ravel()
-                for rows in (self.left_B, self.right_B)
+                for rows in (self.left, self.right)
             ),
         )
 
@@ -88,9 +88,9 @@ class Spans:
     def joined(cls, parts: Sequence["Spans"]) -> "Spans":
         """One after the other."""
         return cls(
-            np.concatenate([part.words_SL for part in parts]),
-            np.concatenate([part.left_B for part in parts]),
-            np.concatenate([part.right_B for part in parts]),
+            np.concatenate([part.words for part in parts]),
+            np.concatenate([part.left for part in parts]),
+            np.concatenate([part.right for part in parts]),
         )
 
     @classmethod
@@ -137,7 +137,7 @@ def _spans_of_chunk(target_B: Int32Array, contexts_BW: Int32Array, num_words: in
     # einsum is the fastest sum of short rows
     left_B, right_B = (np.einsum("bw->b", present_BW[:, side::2]) for side in (0, 1))
     found = Spans(words_SL, left_B, right_B)
-    if not np.array_equal(found.contexts_BW, contexts_BW):
+    if not np.array_equal(found.contexts, contexts_BW):
         raise UserError(
             f"the rows of {path} are not in spans of {ROWS_PER_SPAN} that follow each other in the text; "
             "write the shards again"

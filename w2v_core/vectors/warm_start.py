@@ -86,7 +86,7 @@ class InitialVectors:
 
     def load_into(self, tables: Tables, vocabulary: Vocabulary) -> None:
         """Copy the initial vectors into `tables`. Raises as `known`."""
-        for ids, vectors in self._new_rows(vocabulary, tables.input_VD.shape[1]):
+        for ids, vectors in self._new_rows(vocabulary, tables.input.shape[1]):
             for table_VD, rows_ND in zip(tables, vectors, strict=False):
                 table_VD[ids] = rows_ND
 
