@@ -213,30 +213,30 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
     with pytest.raises(UserError, match=r"manifest.json is damaged"):
         BaseVocabulary.read(location, False)
     (vocab / "manifest.json").unlink()
-    with pytest.raises(UserError, match="no finished vocabulary"):
+    with pytest.raises(UserError, match="not a finished vocabulary"):
         BaseVocabulary.read(location, False)
     (vocab / "manifest.json").write_bytes(manifest)
     (vocab / "rare-00000.parquet").unlink()
     with pytest.raises(UserError, match=r"rare-00000.parquet .*missing"):
         BaseVocabulary.read(location, False)
-    with pytest.raises(UserError, match=r"vocab.extend = .*/none .*vocab.parquet"):
+    with pytest.raises(UserError, match=r"vocab.extend = .*/none: .*vocab.parquet"):
         BaseVocabulary.read(str(tmp_path / "none"), False)
     with run.rewrite("vectors") as stage_writer:
         table = Vocabulary.read(run.stage("vocab")).table
         files = [write_file(stage_writer, "vocab.parquet", table)]
         stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
-    with pytest.raises(UserError, match="no finished vocabulary"):
+    with pytest.raises(UserError, match="not a finished vocabulary"):
         BaseVocabulary.read(f"{run.location}/vectors", True)
 
 
 def test_settings_that_exclude_each_other_are_refused():
-    with pytest.raises(UserError, match="leave out vocab.merge"):
+    with pytest.raises(UserError, match="Leave out vocab.merge"):
         small_config("vocab.extend=x", "vocab.merge=y")
-    with pytest.raises(UserError, match="leave out vocab.extend"):
+    with pytest.raises(UserError, match="Leave out vocab.extend"):
         small_config("vocab.extend=x", "vocab.from=y")
-    with pytest.raises(UserError, match="leave out vocab.accumulate"):
+    with pytest.raises(UserError, match="Leave out vocab.accumulate"):
         small_config("vocab.accumulate=true", "vocab.from=y")
-    with pytest.raises(UserError, match="more than six decimals"):
+    with pytest.raises(UserError, match="at most six decimals"):
         small_config("vocab.decay=0.1234567")
     for decay in ("0.0", "1.1"):
         with pytest.raises(UserError, match=r"vocab.decay"):

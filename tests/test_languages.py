@@ -192,9 +192,12 @@ def test_a_file_that_is_no_model(tmp_path, executor):
 @pytest.mark.parametrize(
     ("given_settings", "message"),
     [
-        (["tokenizer=sentencepiece"], "need each other"),
-        (["model=x"], "need each other"),
-        (["per_word=true"], "per_word is for mecab_ko and kiwi, and not for unicode_words"),
+        (["tokenizer=sentencepiece"], "requires tokenize.model"),
+        (["model=x"], "tokenize.model = x: expected tokenize.tokenizer = sentencepiece"),
+        (
+            ["per_word=true"],
+            "per_word = true: expected tokenize.tokenizer = mecab_ko or kiwi, got unicode_words",
+        ),
     ],
 )
 def test_settings_that_do_not_go_together(given_settings, message):

@@ -220,8 +220,8 @@ def test_a_stage_that_settings_ask_for_is_not_passed_over(executor, text):
 @pytest.mark.parametrize(
     ("given_settings", "told"),
     [
-        (["phrases.scoring=npmi"], r"phrases.threshold = 10 .* from -1 to 1"),
-        (["phrases.threshold=0"], r"phrases.threshold = 0 must be above 0"),
+        (["phrases.scoring=npmi"], r"phrases.threshold = 10: .* from -1 to 1"),
+        (["phrases.threshold=0"], r"phrases.threshold = 0: expected a number > 0"),
     ],
 )
 def test_a_threshold_that_suits_no_score_is_named(given_settings, told):

@@ -345,7 +345,10 @@ def test_an_earlier_vocabulary_is_taken_as_it_is(make_run, corpus, tmp_path):
 
 def test_vocabularies_that_are_none_are_named(make_run, corpus, tmp_path):
     run = make_run(corpus)
-    for location, told in ((tmp_path / "none", "holds no vocab.parquet"), (corpus / "a.txt", "is damaged")):
+    for location, told in (
+        (tmp_path / "none", "expected a folder with vocab.parquet"),
+        (corpus / "a.txt", "is damaged"),
+    ):
         with pytest.raises(UserError, match=told):
             make_run(corpus, f"vocab.merge={location}")
     (tmp_path / "words.txt").write_text("king\n")

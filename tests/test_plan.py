@@ -229,7 +229,7 @@ def test_the_command_prints_a_document_and_compares_it(w2v, make_run, corpus, tm
         (["--run-dir", "x"], "--run-dir with --prediction"),
         (["--run-dir", "x", "--prediction", "y", "--input", "z"], "name either --input"),
         (["--run-dir", "x", "--prediction", "absent.json"], "absent.json: No such file"),
-        (["--run-dir", "x", "--prediction", __file__], "is no prediction"),
+        (["--run-dir", "x", "--prediction", __file__], "is not a valid prediction"),
         (["--input", "{tmp}/empty.txt"], "holds no token"),
         (["--input", "{tmp}/dots.txt"], "holds no token"),
         (["--input", "{tmp}/few.txt", "--set", "vocab.min_count=5"], ""),
@@ -247,5 +247,5 @@ def test_what_the_user_can_mend_is_one_sentence(w2v, tmp_path, arguments, told):
 
 def test_a_prediction_of_another_format_is_refused(corpus):
     found = predict_run([str(corpus)], small_config()).model_copy(update={"format_version": 99})
-    with pytest.raises(UserError, match="prediction of format 99"):
+    with pytest.raises(UserError, match="got format 99"):
         Prediction.parse(found.model_dump_json(), "x")

@@ -137,7 +137,7 @@ def test_versions_that_a_pointer_remembers_are_looked_for_among_those_that_stand
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "/x", "..", ".", "_x", "x@current", "x\n", "x\\y", ""])
 def test_a_models_name_is_one_folder(tmp_path, name):
-    with pytest.raises(UserError, match="model's name"):
+    with pytest.raises(UserError, match="name of a model"):
         ModelStore(str(tmp_path)).model(name)
 
 
@@ -268,7 +268,7 @@ def test_folders_of_others_are_no_work_folder_whatever_they_are_called(tmp_path,
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("theirs")
-    with pytest.raises(UserError, match="name a new or an empty folder"):
+    with pytest.raises(UserError, match="a new or an empty folder"):
         WorkFolder(str(tmp_path))
 
 

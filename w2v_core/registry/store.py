@@ -80,8 +80,8 @@ class ModelStore:
             names = [name for name in self.folder.folders() if VERSION_NAME.fullmatch(name)]
             if any((self.folder / name).read(RECORD) is not None for name in names):
                 raise UserError(
-                    f"{self.location} is a model and not a store; name the folder that it is in, and the model by "
-                    "--name"
+                    f"--store {self.location}: expected a store, got a model. Set --store to the folder that contains "
+                    "it, and --name to the model."
                 )
 
     def model(self, name: str) -> "Model":
@@ -125,7 +125,7 @@ class Model:
             found = self._find(name) if VERSION_NAME.fullmatch(name) else None
         if found is None:
             known = ", ".join(version.name for version in self.require())
-            raise UserError(f"{self.location} has no version {name!r}; it has {known}")
+            raise UserError(f"{self.location} has no version {name!r}; it has {known}. Check --version.")
         return found
 
     def require(self) -> list[Version]:
@@ -134,8 +134,8 @@ class Model:
         if not found:
             others = ", ".join(model.name for model in self._store.models()) or "none"
             raise UserError(
-                f"{self._store.location} has no model {self.name!r} (it has {others}); check --store and --name, or "
-                "make it with `w2v publish`"
+                f"{self._store.location} has no model {self.name!r} (it has {others}). Check --store and --name, or "
+                "publish a model with `w2v publish`."
             )
         return found
 
@@ -201,8 +201,7 @@ class Model:
             if before is None:
                 self.require()
                 raise UserError(
-                    f"{self.location} has no version that was the current one before; choose one with "
-                    "`w2v models promote`"
+                    f"{self.location} has no earlier current version. Choose a version with `w2v models promote`."
                 )
             self._point(before, pointer, lease, is_rollback=True)
             return before
@@ -210,7 +209,9 @@ class Model:
     def prune(self, keep: int) -> list[Version]:
         """Remove all but the newest `keep` versions, the current one and the one before it; and what was removed."""
         if keep < 1:
-            raise UserError(f"keep = {keep} must be at least 1: numbers of versions are not given twice")
+            raise UserError(
+                f"keep = {keep}: expected an integer >= 1, since version numbers are never reused."
+            )
         with self._changing(f"pruning to {keep} versions") as lease:
             pointer, versions = Pointer.read(self.folder), self.versions()
             before = self._before(pointer)
@@ -340,9 +341,8 @@ def check_name(name: str) -> None:
     """UserError for what cannot be the name of a model: it is that of a folder, and part of references."""
     if not _is_name(name):
         raise UserError(
-            f"{name!a} cannot be a model's name: it is one folder's name, of letters of any script, digits, spaces "
-            "and "
-            'signs, but for / \\ @ % ? * : " < > |, and begins with neither . nor _'
+            f"--name {name!a} is not a valid name of a model: expected the name of one folder, without any of "
+            '/ \\ @ % ? * : " < > | and without . or _ at its beginning. Choose another name.'
         )
 
 
@@ -357,7 +357,9 @@ def _is_name(name: str) -> bool:
 def _check_attachments(attachments: Mapping[str, bytes]) -> None:
     for name in attachments:
         if not _is_name(name) or name in (*STAGES, MARKER, RECORD):
-            raise UserError(f"{name!a} cannot be attached to a version; give it a plain file name of its own")
+            raise UserError(
+                f"{name!a} is not a valid name of an attachment. Use a plain file name that no other file has."
+            )
 
 
 def _number(version: str) -> int:
