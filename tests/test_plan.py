@@ -18,6 +18,7 @@ from small_settings import small_config
 
 from w2v_core.config import load_config
 from w2v_core.errors import UserError
+from w2v_core.pipeline import plan
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.planning import costs, predict
@@ -99,9 +100,9 @@ def test_pieces_are_within_their_files_and_the_bytes_add_up(sizes, wanted, seed)
 
 
 @pytest.fixture(autouse=True)
-def short_trials(monkeypatch):
+def short_calibrations(monkeypatch):
     monkeypatch.setattr(trainer, "REPORT_SECONDS", 0.1)
-    monkeypatch.setattr(predict, "TRIAL_SECONDS", 0.3)
+    monkeypatch.setattr(plan, "CALIBRATION_SECONDS", 0.3)
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +164,26 @@ def test_a_limit_of_words_is_in_the_plan_and_what_is_not_is_told(text):
 )
 def test_the_cores_of_spark_are_those_that_its_master_tells(master, cores):
     told = small_config(f"spark.master={master}", 'spark.conf."spark.cores.max"=7')
-    assert predict.executor_cores(told) == cores
+    assert predict.executor_cores(told, "spark") == cores
 
 
 def test_the_cores_of_this_machine_are_the_workers_or_all():
-    assert predict.executor_cores(small_config("executor.workers=9")) == 9
-    assert predict.executor_cores(small_config()) == len(os.sched_getaffinity(0))
+    assert predict.executor_cores(small_config("executor.workers=9"), "local") == 9
+    assert predict.executor_cores(small_config(), "local") == len(os.sched_getaffinity(0))
+
+
+def test_seconds_of_java_are_in_the_plan_for_spark_alone(text):
+    local, spark = (
+        predict_run([str(text)], small_config("train.epochs=1", f"executor.name={name}"), 400_000)
+        for name in ("local", "spark")
+    )
+    assert (local.seconds.spark_start, local.memory.spark_java) == (0, 0)
+    assert spark.seconds.spark_start > 0
+    assert spark.memory.spark_java > 0
+    stages = ("tokens", "vocab", "shards", "vectors")
+    for found in (local, spark):
+        total = found.seconds.spark_start + sum(getattr(found.seconds, stage) for stage in stages)
+        assert found.seconds.total == pytest.approx(total, abs=0.3)
 
 
 @pytest.mark.parametrize("kind", ["gz", "jsonl", "parquet"])

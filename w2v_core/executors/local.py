@@ -10,10 +10,11 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import pyarrow as pa
@@ -32,6 +33,9 @@ from w2v_core.executors.shuffle_files import (
 from w2v_core.executors.temporary_folder import make_folder
 from w2v_core.executors.worker_process import WorkerDiedError, WorkerProcess
 from w2v_core.runs.task_output import TaskResult
+
+Calls: TypeAlias = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]
+"""Makes calls of one function, and returns the results in order."""
 
 
 class LocalExecutor:
@@ -147,7 +151,7 @@ class LocalExecutor:
         assert self._folder is not None
         return str(self._folder / uuid4().hex)
 
-    def _running(self, job: str, num_calls: int) -> "_Job":
+    def _running(self, job: str, num_calls: int) -> AbstractContextManager[Calls]:
         self.start()
         for _ in range(min(self._num_workers, num_calls) - len(self._workers)):
             self._workers.append(WorkerProcess())
