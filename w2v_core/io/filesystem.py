@@ -130,15 +130,15 @@ class Folder:
         return int(info.size) if info.is_file else None
 
     def write_atomically(self, name: str, data: bytes) -> None:
-        """Make `name` hold `data`; a reader sees the old file or the new one, never a part.
+        """Write `data` to the file `name`; a reader sees the old content or the new, never a part.
 
-        Object stores make a file whole when it is closed. It takes the way over a draft there too: PyArrow cannot
-        abandon a file, and closes it when an interrupt strikes between opening and writing.
+        The data is written under a temporary name first, on object stores too: PyArrow cannot abandon a file, and an
+        interrupt between opening and writing would leave an empty one.
         """
-        stage_writer = f".{name}.{uuid4().hex}"
-        with self.filesystem.open_output_stream(self.file(stage_writer), compression=None) as stream:
+        temporary_name = f".{name}.{uuid4().hex}"
+        with self.filesystem.open_output_stream(self.file(temporary_name), compression=None) as stream:
             stream.write(data)
-        self.filesystem.move(self.file(stage_writer), self.file(name))
+        self.filesystem.move(self.file(temporary_name), self.file(name))
 
     def move_into(self, name: str, to: "Folder", new_name: str, num_bytes: int) -> None:
         """The file `name`, of so many bytes, appears whole as `new_name` in folder `to` of the same file system.

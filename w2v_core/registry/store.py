@@ -281,10 +281,10 @@ class Model:
         name, folder = f"v{number}", self.folder / f"v{number}"
         try:
             with access(self.location):
-                stage_writer = VersionWriter(folder, _renewer(lease))
-                aligned_to = _copy_run(run, manifests, stage_writer, align_to)
+                writer = VersionWriter(folder, _renewer(lease))
+                aligned_to = _copy_run(run, manifests, writer, align_to)
                 for file, data in attachments.items():
-                    stage_writer.write(file, data)
+                    writer.write(file, data)
                 record = Record(
                     name=self.name,
                     version=name,
@@ -292,7 +292,7 @@ class Model:
                     based_on=based_on,
                     source=source,
                     aligned_to=aligned_to,
-                    files=stage_writer.files,
+                    files=writer.files,
                 ).sealed()
                 lease.renew()
                 folder.write_atomically(RECORD, record.model_dump_json(indent=2).encode())
@@ -377,19 +377,19 @@ def _renewer(lease: Lease) -> Callable[[], None]:
 
 
 def _copy_run(
-    run: RunDir, manifests: Mapping[str, Manifest], stage_writer: VersionWriter, align_to: Version | None
+    run: RunDir, manifests: Mapping[str, Manifest], writer: VersionWriter, align_to: Version | None
 ) -> dict[str, Any] | None:
     """Copy what a version has of its run; what it is aligned to, if anything."""
-    stage_writer.write(MARKER, run.folder.read(MARKER) or b"")
+    writer.write(MARKER, run.folder.read(MARKER) or b"")
     aligned_to = None
     for stage, manifest in manifests.items():
         folder, entries = run.stage(stage), list(manifest.files)
-        copy: Callable[[FileEntry, str], FileEntry] = partial(_copied, stage_writer, folder)
+        copy: Callable[[FileEntry, str], FileEntry] = partial(_copied, writer, folder)
         if stage == "vectors" and align_to is not None:
             rotation_DD, num_words = rotation_onto(folder, align_to.folder / "vectors")
             aligned_to = {"version": align_to.name, "words": num_words}
             entries = [
-                copy_rotated(stage_writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
+                copy_rotated(writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
                 if entry.name in TABLES
                 else copy(entry, f"{stage}/{entry.name}")
                 for entry in entries
@@ -398,14 +398,14 @@ def _copy_run(
         else:
             for entry in entries:
                 copy(entry, f"{stage}/{entry.name}")
-        stage_writer.write(f"{stage}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
+        writer.write(f"{stage}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
     if (page := run.stage("reports").read(REPORT_PAGE)) is not None:
-        stage_writer.write(f"reports/{REPORT_PAGE}", page)
+        writer.write(f"reports/{REPORT_PAGE}", page)
     return aligned_to
 
 
-def _copied(stage_writer: VersionWriter, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
-    stage_writer.copy(folder, entry, name)
+def _copied(writer: VersionWriter, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
+    writer.copy(folder, entry, name)
     return entry
 
 
