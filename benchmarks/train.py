@@ -268,7 +268,7 @@ def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) ->
     started = time.monotonic()
     with trained(TrainingJob(shards, vocabulary.counts, ns_exponent, config, engine=engine)) as tables:
         seconds = time.monotonic() - started
-        vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
+        vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input.copy())
         del tables
     return vectors, seconds
 

@@ -141,7 +141,7 @@ def test_every_script_is_a_command_and_nothing_more():
     }
 
 
-@pytest.mark.parametrize("start", ["run_parts", "run_table", "run_shuffled", "shuffled"])
+@pytest.mark.parametrize("start", ["run_parts", "_run_frame", "run_shuffled", "shuffled"])
 def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkeypatch, start):
     from pyspark import cloudpickle
 
@@ -173,7 +173,7 @@ def test_tasks_name_no_module_of_ours_that_needs_more_than_executors_have(monkey
         monkeypatch.setattr(_spark, name, value)
     arguments = {
         "run_parts": (2, max),
-        "run_table": (frame, max),
+        "_run_frame": (frame, max),
         "run_shuffled": ([few], "key", 2, max),
         "shuffled": ([few], "key", 2, max, few.schema),
     }
@@ -226,11 +226,8 @@ def test_every_letter_of_an_array_suffix_is_in_the_legend():
 
 
 def test_public_fields_have_no_array_suffix():
-    """The trainer and the spans that it reads keep theirs."""
     found = []
     for path in modules(CORE):
-        if path == CORE / "shards" / "spans.py" or CORE / "training" in path.parents:
-            continue
         for owner in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(owner, ast.ClassDef) and not owner.name.startswith("_"):
                 fields = [node.target.id for node in owner.body if isinstance(node, ast.AnnAssign)]

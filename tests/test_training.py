@@ -133,7 +133,7 @@ def test_the_order_follows_seed_and_epoch():
 def test_no_two_generators_of_an_epoch_have_one_purpose():
     purposes = [
         order_module._ORDER_OF_UNITS,
-        read_module._ORDER_OF_STRETCHES,
+        read_module._ORDER_OF_SPANS,
         share_module._WINDOWS_AND_NOISE,
     ]
     assert len({*purposes}) == 3
@@ -166,7 +166,7 @@ def test_prefetching_keeps_the_order_and_hands_on_faults():
 @pytest.mark.parametrize("sg", [0, 1])
 def test_words_of_one_topic_end_up_together(sg, engine):
     tables, _ = run_job(engine=engine, sg=sg, epochs=8)
-    unit = tables.input_VD / np.linalg.norm(tables.input_VD, axis=1, keepdims=True)
+    unit = tables.input / np.linalg.norm(tables.input, axis=1, keepdims=True)
     cosine = unit @ unit.T
     same = np.add.outer(np.arange(10) // 5, np.arange(10) // 5) != 1
     assert cosine[same].min() > cosine[~same].max() + 0.1
@@ -207,14 +207,14 @@ def test_no_learning_rate_and_no_batch_size_diverges(sg, alpha, batch_size, vect
 def test_tables_that_are_not_finite_are_refused(row):
     tables = initial_tables(70_000, 2, np.random.default_rng(0))
     require_finite(tables)
-    tables.output_VD[row, 1] = np.inf
+    tables.output[row, 1] = np.inf
     with pytest.raises(UserError, match="training diverged"):
         require_finite(tables)
 
 
 def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch, engine):
     def spoil(tables, rng):
-        tables.input_VD[:] = np.nan
+        tables.input[:] = np.nan
 
     monkeypatch.setattr(trainer, "fill_initial", spoil)
     with pytest.raises(UserError, match=r"nan at batch [01] .*epoch 1, .*train.alpha"):
@@ -223,9 +223,9 @@ def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch, en
 
 def test_one_seed_gives_the_same_bytes_and_another_does_not(engine):
     one, again, other = (run_job(engine=engine, epochs=1, seed=seed)[0] for seed in (1, 1, 2))
-    assert one.input_VD.tobytes() == again.input_VD.tobytes()
-    assert one.output_VD.tobytes() == again.output_VD.tobytes()
-    assert one.input_VD.tobytes() != other.input_VD.tobytes()
+    assert one.input.tobytes() == again.input.tobytes()
+    assert one.output.tobytes() == again.output.tobytes()
+    assert one.input.tobytes() != other.input.tobytes()
 
 
 def test_progress_tells_every_row_once_and_alpha_falls_to_its_end(engine):
@@ -292,9 +292,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, 
     assert found is not None
     assert 0 < found.worker_states[0].rows < 3 * 3968
     tables, reports = run_job(engine=engine, checkpoints=checkpoints, epochs=3, buffer_rows=1000)
-    whole, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
-    assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
-    assert tables.output_VD.tobytes() == whole.output_VD.tobytes()
+    uninterrupted, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
+    assert tables.input.tobytes() == uninterrupted.input.tobytes()
+    assert tables.output.tobytes() == uninterrupted.output.tobytes()
     assert reports[-1].rows == 3 * 3968
 
 
@@ -343,7 +343,7 @@ def test_two_processes_train_all_rows_between_them(make_run, corpus, start_metho
     reports: list[Progress] = []
     with trained(job, report=reports.append) as tables:
         require_finite(tables)
-        assert np.abs(tables.output_VD).max() > 0
+        assert np.abs(tables.output).max() > 0
         del tables
     assert reports[-1].rows == reports[-1].total_rows == job.num_rows
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
@@ -355,7 +355,7 @@ def test_two_threads_train_all_rows_between_them(make_run, corpus, sg):
     reports: list[Progress] = []
     with trained(job, report=reports.append) as tables:
         require_finite(tables)
-        assert np.abs(tables.output_VD).max() > 0
+        assert np.abs(tables.output).max() > 0
     assert reports[-1].rows == reports[-1].total_rows == job.num_rows
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("w2v worker")]
@@ -365,11 +365,9 @@ def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
     run = make_run(corpus)
     script = tmp_path / "script.py"
     script.write_text(
-        "print('main')\n"
-        "from w2v_core.pipeline.train import train_vectors\n"
-        "from w2v_core.config import load_config\n"
-        "from w2v_core.runs.run_directory import RunDir\n"
-        f"train_vectors(RunDir.open({run.location!r}), load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
+        "print('main')\nfrom w2v_core.pipeline.train import train_vectors\nfrom w2v_core.config import "
+        f"load_config\nfrom w2v_core.runs.run_directory import RunDir\ntrain_vectors(RunDir.open({run.location!r}), "
+        "load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -417,10 +415,10 @@ def test_a_paused_crew_stands_still(make_run, corpus, engine):
         while not all(worker_state.rows for worker_state in crew.worker_states()):
             crew.work(0.1)
         crew.pause()
-        before, table = crew.worker_states(), crew.tables.input_VD.copy()
+        before, table = crew.worker_states(), crew.tables.input.copy()
         time.sleep(0.3)
         assert crew.worker_states() == before
-        assert crew.tables.input_VD.tobytes() == table.tobytes()
+        assert crew.tables.input.tobytes() == table.tobytes()
         crew.resume()
         crew.work(0.5)
         assert all(now.rows > then.rows for now, then in zip(crew.worker_states(), before, strict=True))
@@ -465,9 +463,9 @@ OFTEN = "train.checkpoint_minutes=0.001"
 @pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_path):
     run = make_run(corpus, into="killed")
-    whole = make_run(corpus, into="whole")
+    uninterrupted = make_run(corpus, into="whole")
     config = small_config(*SLOW)
-    train_vectors(whole, config)
+    train_vectors(uninterrupted, config)
     moments = [1.2, 1.6, 2.1, 2.7, 3.4]
     killed = [killed_after(run, moment, *SLOW, OFTEN) for moment in moments]
     assert -signal.SIGKILL in killed
@@ -475,7 +473,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_
     for name in ("input.npy", "output.npy"):
         assert (
             Path(run.folder.path, "vectors", name).read_bytes()
-            == Path(whole.folder.path, "vectors", name).read_bytes()
+            == Path(uninterrupted.folder.path, "vectors", name).read_bytes()
         )
     assert not Path(run.folder.path, "checkpoints").exists()
     lines = [json.loads(line) for line in Path(run.folder.path, "vectors", METRICS).read_text().splitlines()]

@@ -328,10 +328,10 @@ def test_lookups_and_cosines_are_gensims(both):
     assert ours.vector_size == theirs.vector_size
     assert len(ours) == len(theirs)
     words = ["단어7", "없는말", "단어1", "단어7"]
-    some, their_some = ours.vectors_for_all(words), theirs.vectors_for_all(words)
-    assert some.tokens == their_some.index_to_key == ["단어7", "단어1"]
-    np.testing.assert_array_equal(some.vectors, their_some.vectors)
-    assert some.counts.tolist() == [ours.counts[7], ours.counts[1]]
+    found, expected = ours.vectors_for_all(words), theirs.vectors_for_all(words)
+    assert found.tokens == expected.index_to_key == ["단어7", "단어1"]
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+    assert found.counts.tolist() == [ours.counts[7], ours.counts[1]]
 
 
 @given(
@@ -345,9 +345,9 @@ def test_means_and_odd_words_are_gensims(both, numbers, weights, pre_normalize, 
     words = [f"단어{number}" for number in numbers]  # above 499: unknown
     options = {"pre_normalize": pre_normalize, "post_normalize": post_normalize}
     for keys in (words, [*words, A_VECTOR]):
-        some = weights[: len(keys)] + [1.0] * (len(keys) - len(weights))
-        found = ours.get_mean_vector(keys, some, **options)
-        np.testing.assert_allclose(found, theirs.get_mean_vector(keys, some, **options), atol=1e-5)
+        cut_weights = weights[: len(keys)] + [1.0] * (len(keys) - len(weights))
+        found = ours.get_mean_vector(keys, cut_weights, **options)
+        np.testing.assert_allclose(found, theirs.get_mean_vector(keys, cut_weights, **options), atol=1e-5)
     known = [word for word in words if word in ours]
     if len(set(known)) > 2:
         units = {word: theirs.get_vector(word, norm=True) for word in known}
@@ -382,11 +382,11 @@ def has_direction(wv: WordVectors, positive: list[str], negative: list[str]) -> 
     return bool((rows[0].sum(axis=0) - rows[1].sum(axis=0)).any())
 
 
-SOME_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
+FEW_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 
 
 @given(
-    st.lists(st.tuples(SOME_WORDS, st.lists(st.sampled_from(WORDS), max_size=2)), max_size=7),
+    st.lists(st.tuples(FEW_WORDS, st.lists(st.sampled_from(WORDS), max_size=2)), max_size=7),
     st.integers(1, 7),
     st.integers(1, 3),
     st.integers(1, 9),

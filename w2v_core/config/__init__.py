@@ -6,7 +6,7 @@ the two equal.
 """
 
 from w2v_core.config.loading import Config, load_config
-from w2v_core.config.operation import ExecutorConfig, GateConfig, NightConfig, SparkConfig
+from w2v_core.config.operation import ExecutorConfig, GateConfig, NightlyConfig, SparkConfig
 from w2v_core.config.preprocessing import PhrasesConfig, ShardsConfig, TokenizeConfig, VocabConfig
 from w2v_core.config.results import EmbedConfig, EvaluateConfig, ReportConfig
 from w2v_core.config.section import Section
@@ -18,7 +18,7 @@ __all__ = [
     "EvaluateConfig",
     "ExecutorConfig",
     "GateConfig",
-    "NightConfig",
+    "NightlyConfig",
     "PhrasesConfig",
     "ReportConfig",
     "Section",

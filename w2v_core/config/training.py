@@ -46,7 +46,7 @@ class TrainConfig(Section):
         1024,
         ge=16,
         le=16384,
-        description="rows whose steps the NumPy engine computes together, in stretches of 16 that follow each other in "
+        description="rows whose steps the NumPy engine computes together, in spans of 16 that follow each other in "
         "the text",
     )
     seed: int = Field(
@@ -85,9 +85,14 @@ class TrainConfig(Section):
     @model_validator(mode="after")
     def _falls(self) -> Self:
         if self.min_alpha > self.start_alpha:
-            raise ValueError(f"train.min_alpha must not exceed train.alpha, {self.start_alpha}")
+            raise ValueError(
+                f"train.min_alpha = {self.min_alpha}: expected at most train.alpha = {self.start_alpha}. "
+                "Lower train.min_alpha."
+            )
         if self.init_frozen and self.init_vectors is None:
-            raise ValueError("train.init_frozen needs train.init_vectors, the vectors to keep")
+            raise ValueError(
+                "train.init_frozen = true requires train.init_vectors. Set it to the vectors to keep."
+            )
         return self
 
     @property

@@ -25,6 +25,7 @@ from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
 from w2v_core.executors.interrupts import restore_interrupt_handler, was_interrupted
 from w2v_core.executors.java import prepare_java
+from w2v_core.executors.spark_catalog import SparkTable
 from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import TASK_RESULTS, TaskResult
 
@@ -172,10 +173,14 @@ class SparkExecutor:
         task: Callable[[Batches, int], Iterator[TaskResult]],
     ) -> list[TaskResult]:
         """Repartition by `key` and run `task`, as `Executor.run_shuffled`."""
-        return self.run_table(job, self._frame(sources).repartition(num_parts, key), task)
+        return self._run_frame(job, self._frame(sources).repartition(num_parts, key), task)
 
-    def run_table(
-        self, job: str, table: "DataFrame", task: Callable[[Batches, int], Iterator[TaskResult]]
+    def read_table(self, name: str) -> SparkTable:
+        """Open a table of Spark's catalog, as `Executor.read_table`."""
+        return SparkTable.open(self.session(), name, self._run_frame)
+
+    def _run_frame(
+        self, job: str, frame: "DataFrame", task: Callable[[Batches, int], Iterator[TaskResult]]
     ) -> list[TaskResult]:
         """Run `task(rows, part)` for each part of a DataFrame as it is."""
 
@@ -188,8 +193,8 @@ class SparkExecutor:
             for task_result in task(batches, context.partitionId()):
                 yield task_result.to_batch()
 
-        schema = spark_schema(table.sparkSession, TASK_RESULTS)
-        return _task_results(_collect(job, table.mapInArrow(run, schema), self._watch))
+        schema = spark_schema(frame.sparkSession, TASK_RESULTS)
+        return _task_results(_collect(job, frame.mapInArrow(run, schema), self._watch))
 
     def shuffled(
         self,
@@ -203,7 +208,7 @@ class SparkExecutor:
         """Repartition by `key` and return what `task` yields, as `Executor.shuffled`."""
 
         def run(batches: Batches) -> Iterator[pa.RecordBatch]:
-            from pyspark import TaskContext  # here, as in run_table
+            from pyspark import TaskContext  # here, as in _run_frame
 
             context = TaskContext.get()
             assert context is not None

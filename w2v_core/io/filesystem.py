@@ -103,7 +103,8 @@ class Folder:
         return not self.filesystem.get_file_info(fs.FileSelector(self.path, allow_not_found=True))
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of `name`, or None where there is no such file; what `write_whole` writes meanwhile is seen whole.
+        """The bytes of `name`, or None where there is no such file; never a part of what
+        `write_atomically` writes meanwhile.
 
         PyArrow asks an object store for the size of an object, and then for so many bytes of it, which by then may be
         another one's first bytes, or nobody's: it tells an object that went in between as a fault of the stream.
@@ -128,16 +129,16 @@ class Folder:
         info = self.filesystem.get_file_info(self.file(name))
         return int(info.size) if info.is_file else None
 
-    def write_whole(self, name: str, data: bytes) -> None:
-        """Make `name` hold `data`; a reader sees the old file or the new one, never a part.
+    def write_atomically(self, name: str, data: bytes) -> None:
+        """Write `data` to the file `name`; a reader sees the old content or the new, never a part.
 
-        Object stores make a file whole when it is closed. It takes the way over a draft there too: PyArrow cannot
-        abandon a file, and closes it when an interrupt strikes between opening and writing.
+        The data is written under a temporary name first, on object stores too: PyArrow cannot abandon a file, and an
+        interrupt between opening and writing would leave an empty one.
         """
-        stage_writer = f".{name}.{uuid4().hex}"
-        with self.filesystem.open_output_stream(self.file(stage_writer), compression=None) as stream:
+        temporary_name = f".{name}.{uuid4().hex}"
+        with self.filesystem.open_output_stream(self.file(temporary_name), compression=None) as stream:
             stream.write(data)
-        self.filesystem.move(self.file(stage_writer), self.file(name))
+        self.filesystem.move(self.file(temporary_name), self.file(name))
 
     def move_into(self, name: str, to: "Folder", new_name: str, num_bytes: int) -> None:
         """The file `name`, of so many bytes, appears whole as `new_name` in folder `to` of the same file system.
@@ -232,8 +233,8 @@ def refusal(message: str) -> str | None:
         return f"is in a bucket that does not exist ({reason}); make it, or check the name"
     if found["kind"] in _REFUSALS:
         return (
-            f"is refused ({reason}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine's role, and what "
-            "they may do there"
+            f"is refused ({reason}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine's role, and "
+            "what they may do there"
         )
     return f"cannot be used ({reason}); check AWS_ENDPOINT_URL, AWS_DEFAULT_REGION and whether a session has expired"
 

@@ -34,7 +34,7 @@ def write_report(run: RunDir, config: Config) -> None:
     log_event("report: working")
     data = _built(run, config.report, wanted)
     folder.create()
-    folder.write_whole(REPORT_PAGE, data)
+    folder.write_atomically(REPORT_PAGE, data)
     log_event(f"report: {len(data) / 1e6:.1f} MB; open {path}")
 
 

@@ -21,7 +21,7 @@ _ONLY_TEXT = frozenset({"text", "csv", "tsv", "mediawiki"})
 """formats that hold no lists of ready tokens, to which the tokenizer's settings would not apply"""
 
 
-def check_named(config: Config, files: Sequence[InputFile] = (), tables: Sequence[str] = ()) -> None:
+def check_inputs(config: Config, files: Sequence[InputFile] = (), tables: Sequence[str] = ()) -> None:
     """Check what later stages read, before the first stage begins.
 
     Parameters
@@ -36,11 +36,11 @@ def check_named(config: Config, files: Sequence[InputFile] = (), tables: Sequenc
     UserError
         If something cannot be read, or if a vocabulary was made with other tokenizer settings.
     """
-    named = VocabularyInputs.read(config.vocab)
-    if named.folders and not tables:
+    inputs = VocabularyInputs.read(config.vocab)
+    if inputs.folders and not tables:
         detect_formats(files)
         if all(file.format in _ONLY_TEXT for file in files):
-            named.require_same_settings(config.tokenize)
+            inputs.require_same_settings(config.tokenize)
     if config.train.init_vectors is not None:
         InitialVectors(config.train.init_vectors).identity()
 

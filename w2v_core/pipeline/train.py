@@ -142,8 +142,8 @@ def _build(
         ) as tables,
     ):
         files = [
-            write_array(stage_writer, INPUT_VECTORS, tables.input_VD),
-            write_array(stage_writer, OUTPUT_VECTORS, tables.output_VD),
+            write_array(stage_writer, INPUT_VECTORS, tables.input),
+            write_array(stage_writer, OUTPUT_VECTORS, tables.output),
         ]
     files += [
         write_file(stage_writer, VOCAB_FILE, vocabulary.table),
@@ -194,7 +194,7 @@ class Metrics:
     def add(self, progress: Progress) -> None:
         """Append a line, also to the file."""
         self._lines.append(json.dumps(progress.to_dict()).encode())
-        self._folder.write_whole(METRICS, self.text())
+        self._folder.write_atomically(METRICS, self.text())
 
     def text(self) -> bytes:
         """Return all lines."""

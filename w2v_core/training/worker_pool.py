@@ -112,8 +112,8 @@ class Attached(NamedTuple):
 
     memory: list[SharedMemory]
     tables: Tables
-    counts_V: Int64Array
-    frozen_V: BoolArray
+    counts: Int64Array
+    frozen: BoolArray
     board: "StatusTable"
 
 

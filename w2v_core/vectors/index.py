@@ -99,16 +99,16 @@ class NearestIndex:
         Raises UserError if the files cannot be written.
         """
         path = os.fspath(path)
-        stage_writer = Path(f"{path}.draft")
+        temporary = Path(f"{path}.draft")
         try:
-            self._graph.save(str(stage_writer))
-            checksum = _checksum(str(stage_writer))
+            self._graph.save(str(temporary))
+            checksum = _checksum(str(temporary))
             Path(f"{path}{_SUM}").unlink(missing_ok=True)
-            stage_writer.replace(path)
+            temporary.replace(path)
             Path(f"{path}{_SUM}").write_bytes(checksum)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
-                stage_writer.unlink()
+                temporary.unlink()
             raise UserError(f"{path} cannot be written: {error}") from None
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> Answers:

@@ -326,7 +326,7 @@ class WordVectors:
 
         ids_1X = np.concatenate([positive_ids, negative_ids])[None]
         ids_1K, score_1K = best_rows(score, 1, self._answering(restrict_vocab), topn, ids_1X)
-        return self._named(ids_1K[0], score_1K[0])
+        return self._to_answers(ids_1K[0], score_1K[0])
 
     def analogy(
         self,
@@ -425,7 +425,7 @@ class WordVectors:
         ids_BK, score_BK = top_k(
             self.vectors, query_BD, topn, excluded_BX, self.norms, self._answering(restrict_vocab), True
         )
-        return [self._named(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
+        return [self._to_answers(*answer) for answer in zip(ids_BK, score_BK, strict=True)]
 
     def _rows_of(self, terms: Terms, unit: bool = True) -> tuple[Float32Array, Int64Array]:
         """Return the vectors of terms (B, D), of words at length 1 with `unit`, and the ids of the words."""
@@ -451,7 +451,7 @@ class WordVectors:
     def _ids_of(self, words: Sequence[str]) -> Int64Array:
         return np.array([self.id_of(word) for word in words], dtype=np.int64)
 
-    def _named(self, ids_K: Int64Array, score_K: Float32Array) -> Answers:
+    def _to_answers(self, ids_K: Int64Array, score_K: Float32Array) -> Answers:
         answers = zip(ids_K.tolist(), score_K.tolist(), strict=True)
         return [(self.tokens[word_id], score) for word_id, score in answers if score > -np.inf]
 

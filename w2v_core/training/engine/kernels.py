@@ -36,10 +36,10 @@ from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.training.engine.bound import MAX_SCORE_SHIFT
 
-ROWS = ROWS_PER_STRETCH
+ROWS = ROWS_PER_SPAN
 LOSS_EVERY = 64
 """spans; the loss of a row costs as much as half its training"""
 
@@ -471,10 +471,10 @@ def _block_function(sg: bool, vector_size: int, set_size: int, num_sets: int, on
                 num_pairs += num_positive
 
                 # g: what a row's vector adds to e by; steps: what h adds to it by
-                whole_vectors = (
+                full_vectors = (
                     (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
                 )
-                _sigmoids(scores, g, whole_vectors)
+                _sigmoids(scores, g, full_vectors)
                 most = bound / (alpha * max(h2, real(1e-30)))
                 h_shift, h_e = real(0), real(0)
                 for k in range(num_scores):

@@ -54,13 +54,13 @@ def _blocks(location: str, decoder: WordDecoder) -> Iterator[tuple[list[str], Fl
     with open_stream(location) as stream:
         chunks = iter(partial(stream.read, _READ_BYTES), b"")
         try:
-            for some in line_blocks(chunks, _LONGEST_LINE):
+            for lines in line_blocks(chunks, _LONGEST_LINE):
                 if line_number == 1:
-                    some[0] = some[0].removeprefix(BYTE_ORDER_MARK)
-                    form = _form_of(some[0], location)
-                words, vectors_ND = parse_lines(some, form, line_number)
+                    lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+                    form = _form_of(lines[0], location)
+                words, vectors_ND = parse_lines(lines, form, line_number)
                 yield decoder.decode(words, line_number), vectors_ND
-                line_number += len(some)
+                line_number += len(lines)
         except LongLineError as error:
             raise form.error(line_number, Fault(str(error))) from None
     if line_number == 1:
