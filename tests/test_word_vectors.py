@@ -106,7 +106,7 @@ REJECTED = {
         "sum 0",
     ),
     "no terms": (lambda wv: wv.most_similar(), "at least one"),
-    "weighted in cosmul": (lambda wv: wv.most_similar_cosmul([("king", 2.0)]), "only most_similar takes"),
+    "weighted in cosmul": (lambda wv: wv.most_similar_cosmul([("king", 2.0)]), "Only most_similar takes"),
     "weight is text": (lambda wv: wv.most_similar([("king", "queen")]), r"got \('king', 'queen'\)"),
     "three in a pair": (lambda wv: wv.most_similar([("king", 1.0, 2.0)]), r"got \('king', 1.0, 2.0\)"),
     "weight not finite": (lambda wv: wv.most_similar([("king", np.nan)]), "weights hold NaN"),
@@ -156,7 +156,8 @@ REJECTED = {
     "add: one vector": (lambda wv: wv.add_vectors(["a"], [0, 0]), r"shape \(1, 2\), got \(2,\)"),
     "add: other lengths": (lambda wv: wv.add_vectors(["a", "b"], [[0, 0], [0]]), "one length"),
     "add: NaN": (lambda wv: wv.add_vectors(["a"], [[0, np.nan]]), "vectors hold NaN"),
-    "add: counts": (lambda wv: wv.add_vectors(["a"], [[0, 0]], counts=[1, 2]), r"shape \(2,\)"),
+    "add: counts": (lambda wv: wv.add_vectors(["a"], [[0, 0]], counts=[1, 2]), r"got \(2,\)"),
+    "pairs: no vocabulary": (lambda wv: wv.evaluate_word_pairs("p", restrict_vocab=0), "restrict_vocab = 0"),
     "save: unknown format": (lambda wv: wv.save("v", format="pickle"), "format = 'pickle'"),
     "save: binary without header": (
         lambda wv: wv.save_word2vec_format("v", binary=True, write_header=False),

@@ -19,6 +19,7 @@ from w2v_core.evaluation.analogies import (
 from w2v_core.evaluation.word_pairs import human_scores, pair_cosines, read_word_pairs
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float64Array, Int8Array
+from w2v_core.vectors.arguments import require_positive
 from w2v_core.vectors.word_vectors import WordVectors
 
 Correlation = tuple[float, float]
@@ -33,6 +34,7 @@ def word_pairs_tuple(
     dummy4unknown: bool,
 ) -> tuple[Correlation, Correlation, float]:
     """Return Pearson's and Spearman's correlations with their p-values, and the percentage of unknown pairs."""
+    require_positive("restrict_vocab", restrict_vocab)
     pairs = read_word_pairs(location)
     cosine_A = pair_cosines(
         vectors, pairs, case_insensitive=case_insensitive, restrict_vocab=restrict_vocab

@@ -119,18 +119,15 @@ class DerivedVectors(StoredVectors):
     def _with_rows(self, keys: Sequence[str], rows_BD: Float32Array, counts_B: Int64Array | None) -> Self:
         """Return a new object in which each word has the given row. New words come last."""
         is_new_B = np.array([key not in self._id_by_token for key in keys], np.bool_)
-        ids = np.array([self._id_by_token[key] for key in keys if key in self._id_by_token], np.int64)
-        vectors_VD, counts_V = np.array(self.vectors), np.array(self.counts)
+        ids = [self._id_by_token[key] for key in keys if key in self._id_by_token]
+        tokens = self.tokens + [key for key in keys if key not in self._id_by_token]
+        vectors_VD = np.concatenate([self.vectors, rows_BD[is_new_B]])
         vectors_VD[ids] = rows_BD[~is_new_B]
-        new_counts = np.ones(int(is_new_B.sum()), np.int64)
+        added = np.ones(int(is_new_B.sum()), np.int64) if counts_B is None else counts_B[is_new_B]
+        counts_V = np.concatenate([self.counts, added])
         if counts_B is not None:
-            counts_V[ids], new_counts = counts_B[~is_new_B], counts_B[is_new_B]
-        return type(self)(
-            self.tokens + [key for key, is_new in zip(keys, is_new_B, strict=True) if is_new],
-            np.concatenate([counts_V, new_counts]),
-            np.concatenate([vectors_VD, rows_BD[is_new_B]]),
-            self.rules,
-        )
+            counts_V[ids] = counts_B[~is_new_B]
+        return type(self)(tokens, counts_V, vectors_VD, self.rules)
 
     def merged_with(
         self, other: WordLookup, *, prefer: Literal["self", "other"] = "self", add_words: bool = True
@@ -167,15 +164,16 @@ class DerivedVectors(StoredVectors):
                 f"vectors of {self.vector_size} and of {other.vector_size} dimensions cannot be merged; give vectors "
                 "of the same size"
             )
-        shared = [token for token in other.tokens if token in self._id_by_token]
-        new = [token for token in other.tokens if token not in self._id_by_token]
-        merged = self
-        if prefer == "other" and shared:
-            merged = merged._with_rows(shared, other[shared], None)
-        if add_words and new:
-            ids = other.ids_of(new)
-            merged = merged._with_rows(new, other.vectors[ids], other.counts[ids])
-        return merged
+        mine = self._id_by_token
+        taken = [token for token in other.tokens if (prefer == "other" if token in mine else add_words)]
+        if not taken:
+            return self
+        ids = other.ids_of(taken)
+        counts_N = np.array(other.counts[ids])
+        for position, token in enumerate(taken):
+            if token in mine:
+                counts_N[position] = self.counts[mine[token]]
+        return self._with_rows(taken, other.vectors[ids], counts_N)
 
 
 def _matrix(vectors: npt.ArrayLike, num_rows: int, vector_size: int) -> Float32Array:

@@ -72,7 +72,7 @@ class WordVectors(DerivedVectors):
         return f"<table><caption>{html.escape(repr(self))}</caption>{head}{''.join(rows)}</table>"
 
     def _html_row(self, word_id: int) -> str:
-        word = self._tokens_as_arrow()[word_id].as_py()
+        word = str(self._tokens[word_id])
         numbers = [f"{number:.3f}" for number in self.vectors[word_id, :SHOWN_NUMBERS].tolist()]
         more = ["…"] if self.vector_size > SHOWN_NUMBERS else []
         cells = (html.escape(word), f"{self.counts[word_id]:,}", " ".join(numbers + more))
