@@ -3,6 +3,7 @@
 Source: Kusner, Sun, Kolkin, Weinberger 2015, "From Word Embeddings To Document Distances", equation 1.
 """
 
+import warnings
 from types import ModuleType
 
 import numpy as np
@@ -43,7 +44,9 @@ def linear_program(mass_N: Float64Array, other_mass_M: Float64Array, cost_NM: Fl
 def _pot() -> ModuleType | None:
     """Return POT, None where it is not installed."""
     try:
-        import ot
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its docstrings hold invalid escapes
+            import ot
     except ModuleNotFoundError:
         return None
     module: ModuleType = ot
