@@ -27,6 +27,7 @@ EXTRAS = {
     "sentencepiece",
     "umap",
     "usearch",
+    "ot",
 }
 
 
@@ -58,6 +59,7 @@ ALSO = {
     "shards/compiled_spans.py": {"numba"},
     "training/engine/kernels.py": {"numba", "llvmlite"},
     "vectors/index.py": {"usearch"},
+    "vectors/word_movers.py": {"ot"},
 }
 """What a module imports beyond what w2v always needs: where it is used, and not with the module."""
 
@@ -71,7 +73,7 @@ def test_core_imports_only_what_it_says_it_needs(path):
     tops = {name.split(".")[0] for name in imports_of(path)}
     also = ALSO.get(str(path.relative_to(CORE)), set())
     if path.parent == CORE / "tokenization" / "tokenizers":
-        also = EXTRAS - READERS - {"umap", "usearch"}
+        also = EXTRAS - READERS - {"umap", "usearch", "ot"}
     assert tops <= THIRD_PARTY | also | {"w2v_core"} | sys.stdlib_module_names
 
 

@@ -77,6 +77,7 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
         "docs/run-directory.md",
         "docs/vocabulary.md",
         "docs/vectors.md",
+        "docs/from-gensim.md",
     ):
         blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
         code = "\n".join(blocks)

@@ -88,7 +88,7 @@ def test_a_sorted_table_costs_no_order_and_no_copy():
 
 
 def test_an_unknown_word_is_told_frequent_ones(monkeypatch):
-    monkeypatch.setattr("w2v_core.vectors.word_vectors.SPELLING_CANDIDATES", 20)
+    monkeypatch.setattr("w2v_core.vectors.word_ids.SPELLING_CANDIDATES", 20)
     told = []
     for vectors in (SORTED, UNSORTED):
         with pytest.raises(UnknownWordError) as fault:

@@ -13,10 +13,11 @@ from hypothesis.extra.numpy import arrays
 
 from w2v_core.errors import UserError
 from w2v_core.evaluation.word_pairs import cosines
-from w2v_core.vectors import nearest
-from w2v_core.vectors import word_vectors as vectors_module
+from w2v_core.vectors import nearest, similar_words
 from w2v_core.vectors.nearest import row_norms, top_k
-from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
+from w2v_core.vectors.unknown_words import nearest_spellings
+from w2v_core.vectors.word_ids import first_ids
+from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors
 
 # By gensim's 3CosMul.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")
@@ -396,7 +397,7 @@ def test_many_questions_are_answered_as_one_by_one(questions, topn, batch, block
     questions = [question for question in questions if has_direction(wv, *question)]
     one_by_one = [wv.most_similar(*question, topn=topn) for question in questions]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors_module, "BATCH_QUESTIONS", batch)
+        patch.setattr(similar_words, "BATCH_QUESTIONS", batch)
         patch.setattr(nearest, "BLOCK_SCORES", 2 * block_rows)
         at_once = wv.most_similar_batch([p for p, _ in questions], [n for _, n in questions], topn=topn)
     assert len(at_once) == len(questions)
@@ -533,7 +534,7 @@ FEW = st.integers(2, 40).flatmap(lambda v: arrays(np.int8, (v, 2), elements=st.i
 def ways_of_asking(vectors: WordVectors, restrict_vocab: int | None):
     """Each way to get the `topn` nearest of w0 and w1."""
     yield lambda topn: vectors.most_similar("w0", topn=topn, restrict_vocab=restrict_vocab)
-    yield lambda topn: vectors.most_similar(["w0", "w1"], ["w1"], topn, restrict_vocab)
+    yield lambda topn: vectors.most_similar(["w0", "w1"], ["w1"], topn, restrict_vocab=restrict_vocab)
     yield lambda topn: vectors.most_similar_batch(
         ["w0", "w1", "w0"], topn=topn, restrict_vocab=restrict_vocab
     )[1]

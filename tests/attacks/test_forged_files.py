@@ -238,11 +238,13 @@ def test_a_path_may_be_one_of_pathlib(intact, tmp_path):
     )
 
 
-def test_topn_none_is_refused_with_the_way_out(intact):
+def test_topn_none_gives_every_score_and_is_rejected_where_a_list_is_returned(intact):
     vectors = WordVectors.load(intact / "v.parquet")
     for ask_for in (vectors.most_similar, vectors.most_similar_cosmul):
-        with pytest.raises(UserError, match=r"topn = None .*len\(vectors\)"):
-            ask_for("king", topn=None)
+        assert ask_for("king", topn=None).shape == (len(WORDS),)
+    for ask_for in (vectors.most_similar_batch, lambda words, topn: vectors.analogy(*words * 3, topn=topn)):
+        with pytest.raises(UserError, match=r"topn = None: .*len\(vectors\)"):
+            ask_for(["king"], topn=None)
     assert len(vectors.most_similar("king", topn=len(vectors))) == len(WORDS) - 1
 
 

@@ -23,7 +23,8 @@ from w2v_core.evaluation.question_words import QuestionWords
 from w2v_core.evaluation.word_pairs import COMMENTS, fields_text, numbered_lines
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int8Array, Int64Array
-from w2v_core.vectors.word_vectors import WordVectors, top_k
+from w2v_core.vectors.nearest import top_k
+from w2v_core.vectors.word_vectors import WordVectors
 
 BATCH_QUESTIONS = 512
 """Questions asked at a time; it bounds what they themselves take."""

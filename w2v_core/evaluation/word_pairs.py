@@ -104,14 +104,18 @@ def pair_cosines(
     *,
     case_insensitive: bool = True,
     other_forms: set[str] | None = None,
+    restrict_vocab: int | None = None,
 ) -> NDArray[np.float32]:
     """cos(a, b) of every pair, (A,) float32; NaN where a word has no vector.
 
     case_insensitive: pairs and vocabulary are lower-cased; of the spellings that fall together, the most
     frequent one's vector counts. Words that are not found so are normalized as the corpus was, see `QuestionWords`, and
     added to `other_forms`.
+    restrict_vocab: only this many most frequent words have vectors; None for all.
     """
-    words = QuestionWords(vectors.tokens_by_count(), vectors.rules, case_insensitive, other_forms)
+    words = QuestionWords(
+        vectors.tokens_by_count(restrict_vocab), vectors.rules, case_insensitive, other_forms
+    )
     asked = [(words.row(pair.word_a), words.row(pair.word_b)) for pair in pairs]
     asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
     is_covered_A = (asked_A2 >= 0).all(axis=1)

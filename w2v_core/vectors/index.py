@@ -22,8 +22,9 @@ import numpy as np
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.arguments import require_topn
 from w2v_core.vectors.nearest import clip_cosines
-from w2v_core.vectors.word_vectors import Answers, Terms, WordVectors, require_topn
+from w2v_core.vectors.word_vectors import Answers, Terms, WordVectors
 
 BUILD_ROWS = 16_384
 """Words that are added at a time: what they take at length 1 is all that is held beside the index."""
