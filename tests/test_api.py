@@ -178,7 +178,7 @@ def test_sentences_need_not_fit_into_one_batch(word2vec, monkeypatch):
 
 
 def test_empty_sentences_are_left_out(word2vec, fitted):
-    model = word2vec().fit([[], *sentences(), [], ["", "king"]][:-1])
+    model = word2vec().fit([[], *sentences(), [], [""]])
     assert bytes_of(model) == bytes_of(fitted)
 
 

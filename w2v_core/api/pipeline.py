@@ -23,7 +23,7 @@ from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.phrases import make_phrases
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.pipeline.report import check_report, write_report
-from w2v_core.pipeline.run import check_named, run_stages
+from w2v_core.pipeline.run import check_named, run_pipeline
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import train_vectors
@@ -166,19 +166,17 @@ class Pipeline:
             self._executor() as tasks,
         ):
             check_named(self.config, found.files, found.tables)
-            run_stages(
+            run_pipeline(
                 run,
                 found.files,
                 self.config,
                 tasks,
                 found.tables,
+                against=None if against is None else os.fspath(against),
                 fresh=fresh,
                 watch_training=self._fitter.watch_training,
                 epoch_watch=self._fitter.epoch_watch,
             )
-            if has_sets(self.config) or against is not None:
-                evaluate_vectors(run, self.config, None if against is None else os.fspath(against))
-            write_report(run, self.config)
         return self.manifests
 
     @contextmanager

@@ -174,7 +174,7 @@ class Word2Vec:
 
         Examples
         --------
-        >>> model.fit([["king", "queen"], ["queen", "king"]] * 10).wv.index_to_key
+        >>> model.fit([["king", "queen"], ["queen", "king"]] * 10).wv.tokens
         ['king', 'queen']
         """
         return self._fit(sentences, self._check(), column, fresh)

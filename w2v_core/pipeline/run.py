@@ -81,13 +81,23 @@ def run_pipeline(
     against: str | None = None,
     fresh: bool = False,
     watch_training: WatchTraining = unwatched_training,
+    epoch_watch: EpochWatch | None = None,
 ) -> None:
     """Run every stage on `files` and `tables`, and write the report.
 
     against: other vectors to compare with, as `evaluate --against`
     fresh: as `train --fresh`
     """
-    run_stages(run, files, config, executor, tables, fresh=fresh, watch_training=watch_training)
+    run_stages(
+        run,
+        files,
+        config,
+        executor,
+        tables,
+        fresh=fresh,
+        watch_training=watch_training,
+        epoch_watch=epoch_watch,
+    )
     if has_sets(config) or against is not None:
         evaluate_vectors(run, config, against)
     else:
