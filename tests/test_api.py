@@ -376,6 +376,14 @@ def test_a_saved_model_trains_on(word2vec, executor, tmp_path):
     assert len(Word2Vec.load(tmp_path / "saved").wv) == len(before)
 
 
+def test_a_loaded_model_that_grew_can_be_fitted_anew(word2vec, executor, tmp_path):
+    word2vec().partial_fit(sentences()).partial_fit([["king", "new"]] * 5).save(tmp_path / "grown")
+    loaded = Word2Vec.load(tmp_path / "grown").set_params(executor=executor)
+    assert "new" in loaded.wv
+    assert loaded.settings == {"vocab.accumulate": True}
+    assert "new" not in loaded.fit(sentences()).wv
+
+
 def test_where_no_model_was_saved_is_told(tmp_path):
     with pytest.raises(UserError, match="absent"):
         Word2Vec.load(tmp_path / "absent")

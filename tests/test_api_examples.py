@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import w2v_core
-from w2v_core.api.word2vec import Word2Vec
+from w2v_core import Callback, EarlyStopping, EvaluateEachEpoch, ModelRegistry, Pipeline, Word2Vec
 
 MODULES = [
     f"w2v_core.api.{path.stem}" for path in sorted((Path(w2v_core.__file__).parent / "api").glob("[!_]*.py"))
@@ -52,14 +52,30 @@ def test_every_public_name_of_the_interface_has_an_example():
     assert without == []
 
 
-SECTIONS = ("Parameters", "Returns", "Raises", "Examples", "Attributes")
+CLASSES = (Word2Vec, Pipeline, ModelRegistry, Callback, EarlyStopping, EvaluateEachEpoch)
+METHODS = [
+    (owner, name)
+    for owner in CLASSES
+    for name in vars(owner)
+    if not name.startswith("_") and owner.__mro__[1:] == (object,)
+]
 
 
-@pytest.mark.parametrize("method", [name for name in vars(Word2Vec) if not name.startswith("_")])
-def test_public_methods_describe_their_parameters(method):
-    value = inspect.getattr_static(Word2Vec, method)
+@pytest.mark.parametrize(("owner", "method"), METHODS)
+def test_public_methods_describe_their_parameters(owner, method):
+    value = inspect.getattr_static(owner, method)
     function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
     parameters = [name for name in inspect.signature(function).parameters if name not in ("self", "cls")]
     text = inspect.getdoc(function)
     assert text
-    assert all(f"{name} : " in text or f"**{name}" in text for name in parameters)
+    assert [name for name in parameters if f"{name} : " not in text and f"**{name}" not in text] == []
+
+
+@pytest.mark.parametrize("owner", CLASSES)
+def test_public_classes_describe_their_parameters(owner):
+    parameters = inspect.signature(owner).parameters
+    assert [
+        name
+        for name in parameters
+        if f"{name} : " not in (owner.__doc__ or "") and name not in ("args", "kwargs")
+    ] == []

@@ -104,7 +104,13 @@ class Pipeline:
         return WordVectors.read(self._run.stage("vectors"))
 
     def tokenize(self, inputs: Any) -> Manifest:
-        """Run the tokens stage on anything that `Word2Vec.fit` takes."""
+        """Run the tokens stage.
+
+        Parameters
+        ----------
+        inputs : iterable, table or path
+            Anything that `Word2Vec.fit` takes.
+        """
         source = source_of(inputs, self.config)
         with (
             self._writing("tokenize") as run,
@@ -129,7 +135,13 @@ class Pipeline:
             return make_shards(run, self.config, tasks)
 
     def train(self, *, fresh: bool = False) -> Manifest:
-        """Run the vectors stage; `fresh` starts over instead of continuing from a checkpoint."""
+        """Run the vectors stage.
+
+        Parameters
+        ----------
+        fresh : bool
+            Start over instead of continuing from a checkpoint.
+        """
         with self._writing("train") as run:
             fitter = self._fitter
             return train_vectors(run, self.config, fresh, fitter.watch_training, fitter.epoch_watch)
@@ -137,7 +149,15 @@ class Pipeline:
     def evaluate(self, against: Location | None = None) -> Evaluation:
         """Run the reports stage: the scores on the sets of the settings, kept in the run directory.
 
-        `against` is another run to compare with, as for `w2v evaluate --against`.
+        Parameters
+        ----------
+        against : path, URI or None
+            Another run to compare with, as for `w2v evaluate --against`.
+
+        Raises
+        ------
+        UserError
+            If neither a set nor another run is named.
         """
         if not has_sets(self.config) and against is None:
             raise UserError(
@@ -156,7 +176,22 @@ class Pipeline:
     def run(
         self, inputs: Any, *, against: Location | None = None, fresh: bool = False
     ) -> dict[str, Manifest]:
-        """Run every stage on `inputs`, write the report, and return the manifests by stage: `w2v run`."""
+        """Run every stage and write the report, as `w2v run`.
+
+        Parameters
+        ----------
+        inputs : iterable, table or path
+            Anything that `Word2Vec.fit` takes.
+        against : path, URI or None
+            As for `evaluate`.
+        fresh : bool
+            As for `train`.
+
+        Returns
+        -------
+        dict
+            The manifest of each stage.
+        """
         check_sets(self.config)
         check_report(self.config)
         source = source_of(inputs, self.config)

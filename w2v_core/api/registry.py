@@ -57,11 +57,23 @@ class ModelRegistry:
         return [model.name for model in self._store.models()]
 
     def versions(self, name: str) -> list[Version]:
-        """Return the versions of a model, the oldest first. Raises UserError if it has none."""
+        """Return the versions of a model, the oldest first. Raises UserError if it has none.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        """
         return self._model(name).require()
 
     def current(self, name: str) -> Version | None:
-        """Return the current version of a model, None if it has none."""
+        """Return the current version of a model, None if it has none.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        """
         return self._model(name).current()
 
     def publish(self, run: HasLocation | Location, name: str, *, promote: bool = True) -> Published:
@@ -90,23 +102,61 @@ class ModelRegistry:
         return self._model(name).publish(RunDir.open(location), promote=promote)
 
     def promote(self, name: str, version: str) -> Version:
-        """Make a version, such as "v3", the current one, and return it."""
+        """Make a version the current one, and return it. Raises UserError if there is no such version.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        version : str
+            The version, such as "v3".
+        """
         return self._model(name).promote(version)
 
     def rollback(self, name: str) -> Version:
-        """Make the version current that was current before, and return it."""
+        """Make the version current that was current before, and return it. Raises UserError if there is none.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        """
         return self._model(name).rollback()
 
     def prune(self, name: str, keep: int) -> list[Version]:
-        """Remove old versions but the newest `keep`, the current one and the one before it; return the removed ones."""
+        """Remove old versions, and return them. The current one and the one before it stay.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        keep : int
+            How many of the newest versions stay, 1 or more.
+        """
         return self._model(name).prune(keep)
 
     def verify(self, name: str, version: str) -> list[str]:
-        """Return the problems of a version after reading all of it; none if it is whole."""
+        """Return the problems of a version after reading all of it; none if it is whole.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        version : str
+            The version, such as "v3".
+        """
         return self._model(name).verify(version)
 
     def load(self, name: str, version: str = "current") -> WordVectors:
-        """Return the vectors of a version."""
+        """Return the vectors of a version. Raises UserError if there is no such version.
+
+        Parameters
+        ----------
+        name : str
+            The name of the model.
+        version : str
+            The version, such as "v3", or "current".
+        """
         model = self._model(name)
         if version == "current" and (found := model.current()) is not None:
             return WordVectors.load(found.location)

@@ -83,6 +83,7 @@ def recorded_parameters(run: RunDir) -> tuple[dict[str, Any], dict[str, Any]]:
     values = _recorded(run)
     if values.get("vocab.extend") is not None:
         values = {key: value for key, value in values.items() if key not in _OF_GROWTH}
+        values["vocab.accumulate"] = True
     parameters: dict[str, Any] = {}
     for name, keys in KEYS.items():
         found = {values[key] for key in keys if key in values}
