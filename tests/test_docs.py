@@ -73,6 +73,7 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     scope: dict[str, Any] = {}
     for name in (
         "README.md",
+        "docs/python.md",
         "docs/getting-started.md",
         "docs/run-directory.md",
         "docs/vocabulary.md",

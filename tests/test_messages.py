@@ -11,6 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from w2v_core.api.callbacks import EarlyStopping
+from w2v_core.api.scores import evaluate
+from w2v_core.api.word2vec import Word2Vec
 from w2v_core.config import TokenizeConfig, VocabConfig, load_config
 from w2v_core.errors import W2VError
 from w2v_core.evaluation.analogies import read_analogies
@@ -124,7 +127,39 @@ def question_file(read, text, name="questions.txt"):
     return lambda folder: read(written(folder / name, text))
 
 
+def fit(sentences, **parameters):
+    """What `Word2Vec.fit` tells of other input."""
+    return lambda folder: Word2Vec(settings={"executor.temp_dir": str(folder)}, **parameters).fit(sentences)
+
+
 CASES = {
+    "fit: text": fit("the king and the queen"),
+    "fit: texts": fit(["the king", "the queen"]),
+    "fit: text among lists": fit([["the", "king"], "the queen"]),
+    "fit: number": fit(5),
+    "fit: empty": fit([]),
+    "fit: iterator that was read": fit(iter([])),
+    "fit: None for a sentence": fit([["king"], None]),
+    "fit: None for a token": fit([["king", None]]),
+    "fit: number for a token": fit([["king", 5]]),
+    "fit: list among paths": fit([__file__, ["king"]]),
+    "fit: surrogate": fit([["\ud800"]]),
+    "fit: missing path": lambda _: Word2Vec().fit(Path("absent.txt")),
+    "fit: no such column": fit(pa.table({"id": [1], "body": ["x"]})),
+    "fit: column of numbers": fit(pa.table({"text": [1]})),
+    "fit: no row": fit(pa.table({"text": pa.array([], pa.string())})),
+    "fit: lists with weights": lambda _: Word2Vec(settings={"tokenize.weight_column": "w"}).fit([["a"]]),
+    "model: not trained": lambda _: Word2Vec().wv,
+    "model: unknown parameter": lambda _: Word2Vec().set_params(size=3),
+    "model: setting given twice": lambda _: Word2Vec(epochs=2, settings={"train.epochs": 3}),
+    "model: setting without a section": lambda _: Word2Vec(settings={"epochs": 3}),
+    "model: executor": lambda _: Word2Vec(executor=3),
+    "model: callback": lambda _: Word2Vec(callbacks=["early stopping"]),
+    "model: patience": lambda _: EarlyStopping(patience=0),
+    "model: scores of nothing": lambda _: evaluate(
+        WordVectors(["a"], np.array([1]), np.ones((1, 2), np.float32))
+    ),
+    "model: vectors of another type": lambda _: evaluate(3, word_pairs="wordsim353"),
     "configuration: unknown key": setting("train.epoch=3"),
     "configuration: key of another section": setting("train.window=3"),
     "configuration: unknown section": setting("vocabulary.min_count=3"),

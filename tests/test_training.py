@@ -319,6 +319,63 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
         run_job(checkpoints=checkpoints, epochs=3)
 
 
+# The end of an epoch
+
+
+def watched(engine, on_epoch, checkpoints=None, **settings) -> tuple[bytes, list[Progress]]:
+    """Train with what is called at the end of each epoch: the bytes of the input table, and the reports."""
+    reports: list[Progress] = []
+    config = TrainConfig(**{"vector_size": 16, "heldout_rows": 100, "epochs": 4} | settings)
+    job = TrainingJob(two_topics(), np.full(10, 100), 0.75, config, engine=engine)
+    with trained(job, checkpoints=checkpoints, report=reports.append, on_epoch=on_epoch) as tables:
+        return tables.input_VD.tobytes(), reports
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_epoch_ends_when_all_its_rows_are_trained_and_none_of_the_next(engine, workers):
+    ends = []
+    watched(engine, lambda end: ends.append((end.epoch, end.progress.rows)) or False, workers=workers)
+    assert ends == [(1, 3968), (2, 2 * 3968), (3, 3 * 3968), (4, 4 * 3968)]
+
+
+def test_waiting_at_the_end_of_an_epoch_changes_no_byte(engine):
+    whole, _ = run_job(engine=engine, epochs=4)
+    assert watched(engine, lambda _: False, workers=1)[0] == whole.input_VD.tobytes()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_training_ends_with_the_tables_of_that_epoch(engine, workers):
+    seen = []
+
+    def second(end):
+        seen.append(end.tables.input_VD.tobytes())
+        return end.epoch == 2
+
+    table, reports = watched(engine, second, workers=workers)
+    assert len(seen) == 2
+    assert table == seen[-1]
+    assert reports[-1].rows == 2 * 3968
+
+
+def test_a_training_that_goes_on_tells_only_epochs_that_end_from_then_on(tmp_path, monkeypatch, engine):
+    checkpoints = Checkpoints(open_folder(str(tmp_path)))
+
+    class PowerError(Exception):
+        pass
+
+    def third(end):
+        if end.epoch == 3:
+            raise PowerError
+        return False
+
+    with pytest.raises(PowerError):
+        watched(engine, third, checkpoints, workers=1)
+    ends = []
+    table, _ = watched(engine, lambda end: ends.append(end.epoch) or False, checkpoints, workers=1)
+    assert ends == [3, 4]
+    assert table == run_job(engine=engine, epochs=4)[0].input_VD.tobytes()
+
+
 # Processes
 
 

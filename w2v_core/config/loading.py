@@ -48,6 +48,48 @@ def load_config(path: Location | None = None, overrides: Sequence[str] = ()) -> 
     settings = {} if path is None else _read_settings(path)
     for override in overrides:
         settings = _merge(settings, _parse_override(override))
+    return _checked(settings, path)
+
+
+def config_with(base: Config | Location | None, values: Mapping[str, Any]) -> Config:
+    """Return `base`, a configuration or the path of one, with `values` over it.
+
+    Parameters
+    ----------
+    base : Config, path or None
+        None for the defaults.
+    values : mapping
+        Values by key, as in {"tokenize.lower": False}: the keys of `--set`.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown or a value is not allowed.
+
+    Examples
+    --------
+    >>> config_with(None, {"train.epochs": 3}).train.epochs
+    3
+    """
+    path = None if base is None or isinstance(base, Config) else os.fspath(base)
+    settings = {} if path is None else _read_settings(path)
+    if isinstance(base, Config):
+        settings = base.model_dump(by_alias=True, exclude_unset=True)
+    for key, value in values.items():
+        section, dot, name = key.partition(".")
+        if not (section and dot and name):
+            raise ConfigError(
+                f"settings[{key!r}]: expected a key such as 'tokenize.lower'. Write 'section.key'."
+            )
+        if section == "spark" and name.startswith("conf."):
+            name, value = "conf", {name.removeprefix("conf."): value}
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        settings = _merge(settings, {section: {name: value}})
+    return _checked(settings, path)
+
+
+def _checked(settings: dict[str, Any], path: str | None) -> Config:
     reject_in_settings(settings)
     try:
         return Config.model_validate(settings)

@@ -90,6 +90,15 @@ def stop_session() -> None:
         active.stop()
 
 
+def has_session() -> bool:
+    """Return whether this process has a Spark session already."""
+    if "pyspark" not in sys.modules:
+        return False
+    from pyspark.sql import SparkSession
+
+    return SparkSession.getActiveSession() is not None
+
+
 def is_under_spark_submit() -> bool:
     """Return whether spark-submit started this process."""
     return "PYSPARK_GATEWAY_PORT" in os.environ

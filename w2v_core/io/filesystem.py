@@ -178,12 +178,17 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _BEFORE_NAMES = re.compile(r"[^/]*/+[^/?]*")
 
 
+def is_uri(location: str) -> bool:
+    """Return whether a location is a URI, and not a path."""
+    return _URI.match(location) is not None
+
+
 def open_folder(location: Location) -> Folder:
     """The folder at a local path or a URI (`file`, `s3`, `gs`, `hdfs`, …). UserError for credentials in a URI."""
     location = os.fspath(location)
     if not location.strip():
         raise UserError("an empty path was given (is a shell variable unset?); name a folder or a file")
-    if not _URI.match(location):
+    if not is_uri(location):
         path = Path(location)
         path = path.expanduser() if location == "~" or location.startswith("~/") else path
         return Folder(fs.LocalFileSystem(), str(path.absolute()))
@@ -194,8 +199,30 @@ def open_folder(location: Location) -> Folder:
         reason = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
         if location.startswith(("s3a://", "s3n://")):
             reason = f"has Hadoop's scheme; write s3{location[3:]}"
+        elif "Unrecognized filesystem type" in str(error):
+            return _by_fsspec(location)
         raise UserError(f"{location} {reason}") from None
     return Folder(filesystem, inner_path)
+
+
+def _by_fsspec(location: str) -> Folder:
+    """Open a URI whose scheme PyArrow does not have. Raises UserError where fsspec does not have it either."""
+    scheme = location.partition(":")[0]
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise UserError(
+            f"{location} cannot be opened: PyArrow has no filesystem {scheme!r}. Use file, s3, gs, hdfs or abfs, or "
+            "`pip install fsspec` and its package for that filesystem."
+        ) from None
+    try:
+        filesystem, path = url_to_fs(location)
+    except (ValueError, ImportError, OSError) as error:
+        raise UserError(
+            f"{location} cannot be opened: neither PyArrow nor fsspec has a filesystem {scheme!r} here "
+            f"({str(error).splitlines()[0]}). Check the scheme, or install its package for fsspec."
+        ) from None
+    return Folder(fs.PyFileSystem(fs.FSSpecHandler(filesystem)), path)
 
 
 def _quoted(uri: str) -> str:

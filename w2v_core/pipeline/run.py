@@ -10,7 +10,7 @@ from w2v_core.pipeline.phrases import make_phrases
 from w2v_core.pipeline.report import write_report
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
-from w2v_core.pipeline.train import WatchTraining, train_vectors, unwatched_training
+from w2v_core.pipeline.train import EpochWatch, WatchTraining, train_vectors, unwatched_training
 from w2v_core.pipeline.vocabulary import VocabularyInputs, make_vocab
 from w2v_core.readers.splits import InputFile, detect_formats
 from w2v_core.runs.artifacts import STAGES
@@ -51,6 +51,26 @@ def stages_of(config: Config) -> list[str]:
     return [stage for stage in STAGES if asked.get(stage, True)]
 
 
+def run_stages(
+    run: RunDir,
+    files: Sequence[InputFile],
+    config: Config,
+    executor: Executor,
+    tables: Sequence[str] = (),
+    *,
+    fresh: bool = False,
+    watch_training: WatchTraining = unwatched_training,
+    epoch_watch: EpochWatch | None = None,
+) -> None:
+    """Run the stages from `files` and `tables` to vectors, with one executor that stops before training."""
+    tokenize_corpus(run, files, config, executor, tables)
+    make_phrases(run, config, executor)
+    make_vocab(run, config, executor)
+    make_shards(run, config, executor)
+    executor.stop()
+    train_vectors(run, config, fresh, watch_training, epoch_watch)
+
+
 def run_pipeline(
     run: RunDir,
     files: Sequence[InputFile],
@@ -61,18 +81,23 @@ def run_pipeline(
     against: str | None = None,
     fresh: bool = False,
     watch_training: WatchTraining = unwatched_training,
+    epoch_watch: EpochWatch | None = None,
 ) -> None:
-    """Run every stage on `files` and `tables`, with one executor that stops before training, and write the report.
+    """Run every stage on `files` and `tables`, and write the report.
 
     against: other vectors to compare with, as `evaluate --against`
     fresh: as `train --fresh`
     """
-    tokenize_corpus(run, files, config, executor, tables)
-    make_phrases(run, config, executor)
-    make_vocab(run, config, executor)
-    make_shards(run, config, executor)
-    executor.stop()
-    train_vectors(run, config, fresh, watch_training)
+    run_stages(
+        run,
+        files,
+        config,
+        executor,
+        tables,
+        fresh=fresh,
+        watch_training=watch_training,
+        epoch_watch=epoch_watch,
+    )
     if has_sets(config) or against is not None:
         evaluate_vectors(run, config, against)
     else:

@@ -42,6 +42,8 @@ class InputFile:
     """`tokenize.column`, by which CSV is recognized"""
     known_kind: Kind | None = None
     """if it is known without reading the file"""
+    digest: str | None = None
+    """of the content, where the file is a temporary copy of what a program holds"""
 
     @cached_property
     def kind(self) -> Kind:
@@ -69,6 +71,8 @@ class InputFile:
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies the content of the file. The declared format is among the settings."""
+        if self.digest is not None:
+            return {"digest": self.digest, "size": self.size}
         return {"path": self.path, "size": self.size, "mtime_ns": self.mtime_ns}
 
 
