@@ -1,0 +1,4 @@
+"""Python interfaces to the pipeline.
+
+spark            Word2Vec and Word2VecModel for `pyspark.ml`
+"""
