@@ -369,7 +369,7 @@ def test_partitions_change_no_vector(frame, model):
 def test_phrases_are_joined_in_documents(spark):
     rows = [(line.split(),) for line in ["new york is big", "york has a new king", "i like new york"] * 40]
     words = spark.createDataFrame(rows, ["words"])
-    settings = ["phrases.passes=1", "phrases.threshold=0.1", "phrases.min_count=2"]
+    settings = ["phrases.passes=1", "phrases.threshold=0.01", "phrases.min_count=2"]
     model = Word2Vec(**SMALL, settings=settings).fit(words)
     assert "new_york" in model.wordVectors
     document = spark.createDataFrame([(["new", "york"],)], ["words"])
@@ -644,7 +644,10 @@ def test_a_damaged_file_is_not_copied(model, tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(RunError, match="is damaged"):
         Word2VecModel(str(tmp_path / "run")).save(str(tmp_path / "model"))
-    assert not (tmp_path / "model" / "metadata").exists()
+    assert not (tmp_path / "model").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is a file"):
+        Word2VecModel(str(tmp_path / "run")).save(str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import json
 import re
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pyspark.ml.util import DefaultParamsReader, MLReader, MLWriter
@@ -43,12 +45,14 @@ class ModelWriter(MLWriter):
         is_itself = str(folder) == str(source.folder)
         if not is_itself:
             self._make_room(folder, path)
-            _copy_run(source, self._model.trained, location)
+            with _removed_if_unfinished(folder):
+                _copy_run(source, self._model.trained, location)
         elif not self.shouldOverwrite:
             raise _exists(path)
         _write_metadata(self._model, folder, self.sparkSession.version)
 
     def _make_room(self, folder: Folder, path: str) -> None:
+        folder.reject_file(path)
         with access(path):
             folder.require_bucket()
             if folder.is_empty():
@@ -98,6 +102,16 @@ def _exists(path: str) -> UserError:
     return UserError(
         f"{path} exists: expected a new folder. Name another, or use write().overwrite().save(path)."
     )
+
+
+@contextmanager
+def _removed_if_unfinished(folder: Folder) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the fault that counts is the other
+            folder.delete()
+        raise
 
 
 def _copy_run(source: RunDir, trained: TrainedRun, location: str) -> None:
