@@ -310,5 +310,7 @@ class Word2VecModel(Model, Word2VecParams, MLReadable["Word2VecModel"], MLWritab
             )
         added = StructField(output, _VECTOR, nullable=False)
         task = embed_rows(self.trained, dataset.columns.index(column), output)
-        rows = dataset.mapInArrow(task, StructType([*dataset.schema.fields, added]))
+        # mapInArrow looks columns up by name, and does not find one with a dot.
+        numbered = dataset.toDF(*(f"c{number}" for number in range(len(dataset.columns))))
+        rows = numbered.mapInArrow(task, StructType([*dataset.schema.fields, added]))
         return rows.withColumn(output, array_to_vector(frame_column(rows, output)))

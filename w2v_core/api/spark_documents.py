@@ -132,10 +132,12 @@ _open_models: OrderedDict[tuple[str, str], _OpenModel] = OrderedDict()
 def _opened(run: TrainedRun) -> _OpenModel:
     """Return the model's tables, opened once a process while few other models are used."""
     key = (str(run.folder), run.fingerprint)
-    model = _open_models[key] = _open_models.pop(key, None) or _OpenModel(run)
+    if key not in _open_models:
+        _open_models[key] = _OpenModel(run)
+    _open_models.move_to_end(key)
     while len(_open_models) > _MOST_MODELS:
         _open_models.popitem(last=False)
-    return model
+    return _open_models[key]
 
 
 def embed_rows(run: TrainedRun, position: int, output: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:

@@ -182,7 +182,7 @@ def _new_run(parent: str | None, spark: SparkSession, uid: str) -> Iterator[RunD
 
 
 def _is_one_machine(spark: SparkSession) -> bool:
-    return spark.sparkContext.master.startswith("local")
+    return (spark.sparkContext.master or "").startswith("local")
 
 
 @contextmanager
