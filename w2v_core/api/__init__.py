@@ -11,4 +11,5 @@ display              progress in a terminal and in a notebook
 pipeline             Pipeline: one call for each stage; plan and verify
 scores               evaluate and compare
 registry             ModelRegistry
+spark                Word2Vec and Word2VecModel for `pyspark.ml`
 """

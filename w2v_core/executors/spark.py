@@ -138,6 +138,8 @@ class SparkExecutor:
     """
 
     name = "spark"
+    stops_when_interrupted = True
+    """whether an interrupt ends the session, and with it every task that would still write"""
 
     def __init__(
         self,
@@ -169,9 +171,7 @@ class SparkExecutor:
 
         spark = self.session()
         parts = spark.range(0, num_parts, 1, num_parts)
-        return _task_results(
-            _collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS)), self._watch)
-        )
+        return _task_results(self._collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS))))
 
     def run_shuffled(
         self,
@@ -203,7 +203,7 @@ class SparkExecutor:
                 yield task_result.to_batch()
 
         schema = spark_schema(frame.sparkSession, TASK_RESULTS)
-        return _task_results(_collect(job, frame.mapInArrow(run, schema), self._watch))
+        return _task_results(self._collect(job, frame.mapInArrow(run, schema)))
 
     def shuffled(
         self,
@@ -224,7 +224,10 @@ class SparkExecutor:
             yield from task(batches, context.partitionId())
 
         frame = self._frame(sources).repartition(num_parts, key)
-        return _collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, schema)), self._watch)
+        return self._collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, schema)))
+
+    def _collect(self, job: str, frame: "DataFrame") -> pa.Table:
+        return _collect(job, frame, self._watch, self.stops_when_interrupted)
 
     def stop(self) -> None:
         """Stop the session, where there is one and spark-submit does not own it."""
@@ -254,11 +257,13 @@ def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "StructType":
     return spark.createDataFrame(schema.empty_table()).schema
 
 
-def _collect(job: str, frame: "DataFrame", watch: Watch = unwatched) -> pa.Table:
+def _collect(
+    job: str, frame: "DataFrame", watch: Watch = unwatched, stops_when_interrupted: bool = True
+) -> pa.Table:
     """Run the job. What a task raised as UserError is raised here as that, without Spark's traces.
 
-    SparkError where a Python worker or a JVM died. KeyboardInterrupt ends the Spark session: no task is left that
-    would still write.
+    SparkError where a Python worker or a JVM died. KeyboardInterrupt cancels the tasks, and ends the Spark session
+    with `stops_when_interrupted`: no task is left that would still write.
     """
     from py4j.protocol import Py4JError
     from pyspark.errors import PythonException
@@ -274,7 +279,7 @@ def _collect(job: str, frame: "DataFrame", watch: Watch = unwatched) -> pa.Table
             return _in_a_thread(run)
     except KeyboardInterrupt:
         with suppress(Exception):  # a JVM that is gone runs no task either
-            _abandon(context, group)
+            _abandon(context, group, stops_when_interrupted)
         raise
     except (PythonException, Py4JError, OSError, EOFError) as error:
         failure = failure_of(job, error, is_python=isinstance(error, PythonException))
@@ -315,13 +320,14 @@ def _has_begun(stage: "SparkStageInfo") -> bool:
     return stage.numActiveTasks + stage.numCompletedTasks + stage.numFailedTasks > 0
 
 
-def _abandon(context: "SparkContext", group: str) -> None:
-    """End the jobs of `group` and then the session, with which Python workers end that are deep in their work."""
+def _abandon(context: "SparkContext", group: str, stops_session: bool) -> None:
+    """End the jobs of `group`, and with `stops_session` the session, which also ends Python workers that are busy."""
     context.cancelJobGroup(group)
     give_up_at = time.monotonic() + _SECONDS_TO_CANCEL
     while any(stage.numActiveTasks for stage in _stages(context, group)) and time.monotonic() < give_up_at:
         time.sleep(0.1)
-    context.stop()
+    if stops_session:
+        context.stop()
 
 
 def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":

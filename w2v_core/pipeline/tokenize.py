@@ -40,12 +40,12 @@ def tokenize_corpus(
     files: Sequence[InputFile],
     config: Config,
     executor: Executor,
-    tables: Sequence[str] = (),
+    tables: Sequence[str | Table] = (),
 ) -> Manifest:
-    """Write the tokens stage of `files` and `tables`."""
+    """Write the tokens stage of `files` and of `tables`, which are names in Spark's catalog or open tables."""
     given = TokenizerResources.read(config.tokenize)
     identities = [file.identity() for file in files]
-    opened = [Table.open(name, config, executor) for name in tables]
+    opened = [table if isinstance(table, Table) else Table.open(table, config, executor) for table in tables]
     identities += [table.identity() for table in opened]
     resources = given.identity()
     if packages := load_packages(config, given):
