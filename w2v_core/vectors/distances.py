@@ -157,7 +157,8 @@ class WordDistances(WordMeans):
         first, second = self.ids_of([key1, key2])
         distance_V = self.distances(key1)
         closer = np.flatnonzero(distance_V < distance_V[second])
-        return closer[closer != first]
+        others: Int64Array = closer[closer != first]
+        return others
 
     def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
         """Return the word mover's distance of two documents.
@@ -200,7 +201,7 @@ class WordDistances(WordMeans):
         if not all(map(len, masses)):
             log_event("a document has no word with a vector, so its distance is infinite", level="warning")
             return float("inf")
-        return transport_cost(*masses, _euclidean(*rows))
+        return transport_cost(masses[0], masses[1], _euclidean(*rows))
 
     def _distribution(self, document: Sequence[str], norm: bool) -> tuple[Float64Array, Float64Array]:
         """Return the share of each distinct word of a document, (U,), and its vector, (U, D)."""

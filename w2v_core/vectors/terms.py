@@ -1,7 +1,6 @@
 """Terms of a question: words and vectors, each with or without a weight."""
 
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from w2v_core.vectors.lookup import WordLookup
 
 Term = str | Float32Array
 WeightedTerm = tuple[Term, float]
-Terms = Term | Sequence[Term | WeightedTerm]
+Terms = Term | Sequence[Term | WeightedTerm] | None
 
 _NUMBERS = "biuf"  # kinds of dtype
 
@@ -31,7 +30,7 @@ def listed(terms: Terms) -> list[Term | WeightedTerm]:
 def split_weights(terms: Terms, weight: float) -> tuple[list[Term], Float32Array]:
     """Return the terms alone, and their weights (B,): `weight` for a term without a weight of its own."""
     pairs = [term if isinstance(term, tuple) else (term, weight) for term in listed(terms)]
-    if odd := [pair for pair in pairs if len(pair) != 2 or not isinstance(pair[1], Real)]:
+    if odd := [pair for pair in pairs if len(pair) != 2 or not isinstance(pair[1], int | float | np.number)]:
         raise UserError(
             f"expected a pair of a word or a vector and its weight, got {odd[0]!r}. Give ('word', 2.0)."
         )
