@@ -27,8 +27,8 @@ def test_a_folder_of_fsspec_is_listed_written_and_removed():
     pytest.importorskip("fsspec").filesystem("memory").store.clear()
     folder = open_folder("memory://a/b")
     folder.create()
-    folder.write_whole("one", b"12")
-    folder.write_whole("one", b"123")
+    folder.write_atomically("one", b"12")
+    folder.write_atomically("one", b"123")
     assert folder.sizes() == {"one": 3}
     assert folder.read("one") == b"123"
     assert folder.read("two") is None

@@ -328,7 +328,7 @@ def watched(engine, on_epoch, checkpoints=None, **settings) -> tuple[bytes, list
     config = TrainConfig(**{"vector_size": 16, "heldout_rows": 100, "epochs": 4} | settings)
     job = TrainingJob(two_topics(), np.full(10, 100), 0.75, config, engine=engine)
     with trained(job, checkpoints=checkpoints, report=reports.append, on_epoch=on_epoch) as tables:
-        return tables.input_VD.tobytes(), reports
+        return tables.input.tobytes(), reports
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -340,7 +340,7 @@ def test_an_epoch_ends_when_all_its_rows_are_trained_and_none_of_the_next(engine
 
 def test_waiting_at_the_end_of_an_epoch_changes_no_byte(engine):
     whole, _ = run_job(engine=engine, epochs=4)
-    assert watched(engine, lambda _: False, workers=1)[0] == whole.input_VD.tobytes()
+    assert watched(engine, lambda _: False, workers=1)[0] == whole.input.tobytes()
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -348,7 +348,7 @@ def test_training_ends_with_the_tables_of_that_epoch(engine, workers):
     seen = []
 
     def second(end):
-        seen.append(end.tables.input_VD.tobytes())
+        seen.append(end.tables.input.tobytes())
         return end.epoch == 2
 
     table, reports = watched(engine, second, workers=workers)
@@ -373,7 +373,7 @@ def test_a_training_that_goes_on_tells_only_epochs_that_end_from_then_on(tmp_pat
     ends = []
     table, _ = watched(engine, lambda end: ends.append(end.epoch) or False, checkpoints, workers=1)
     assert ends == [3, 4]
-    assert table == run_job(engine=engine, epochs=4)[0].input_VD.tobytes()
+    assert table == run_job(engine=engine, epochs=4)[0].input.tobytes()
 
 
 # Processes

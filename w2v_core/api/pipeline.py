@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from w2v_core.api.callbacks import Callback, checked_callbacks
-from w2v_core.api.locations import checked_locations, is_location
+from w2v_core.api.locations import checked_locations
 from w2v_core.api.scores import Evaluation
 from w2v_core.api.sentences import as_inputs, source_of
 from w2v_core.api.training import Fit
@@ -23,7 +23,7 @@ from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.phrases import make_phrases
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.pipeline.report import check_report, write_report
-from w2v_core.pipeline.run import check_named, run_pipeline
+from w2v_core.pipeline.run import check_inputs, run_pipeline
 from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import train_vectors
@@ -200,7 +200,7 @@ class Pipeline:
             as_inputs(source, run, self.config) as found,
             self._executor() as tasks,
         ):
-            check_named(self.config, found.files, found.tables)
+            check_inputs(self.config, found.files, found.tables)
             run_pipeline(
                 run,
                 found.files,
@@ -283,7 +283,7 @@ def plan(
     >>> plan(text_file, settings={"train.vector_size": 8}).counts.tokens > 0
     True
     """
-    locations = checked_locations([inputs] if is_location(inputs) else list(inputs))
+    locations = checked_locations([inputs] if isinstance(inputs, str | os.PathLike) else list(inputs))
     if not locations:
         raise InputError("inputs is empty: expected one path or more. Name the files of the run.")
     return predict_run(locations, config_with(config, settings or {}), sample_bytes, seed)

@@ -95,6 +95,6 @@ def _copy_stage(run: RunDir, stage: str, to: Folder) -> None:
         ):
             shutil.copyfileobj(reading, writing_to, _COPY_BYTES)
     if page is not None:
-        to.write_whole(REPORT_PAGE, page)
+        to.write_atomically(REPORT_PAGE, page)
     if (data := source.read(MANIFEST)) is not None:
-        to.write_whole(MANIFEST, data)
+        to.write_atomically(MANIFEST, data)

@@ -25,6 +25,7 @@ from w2v_core.pipeline.shards import make_shards
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.vocabulary import make_vocab
+from w2v_core.readers.columns import configured_columns
 from w2v_core.runs.run_directory import RunDir
 
 
@@ -48,9 +49,14 @@ class SessionExecutor(SparkExecutor):
 class FrameTable(Table):
     """The rows of a DataFrame as a table of the tokens stage."""
 
+    @classmethod
+    def of(cls, location: str, frame: DataFrame, config: Config, executor: SparkExecutor) -> "FrameTable":
+        """Return the columns of `frame` that the settings name. `location` names the DataFrame in messages."""
+        return cls(location, executor.table_of(frame), tuple(configured_columns(config.tokenize)))
+
     def identity(self) -> dict[str, Any]:
         """Return what no other table has: nothing tells whether a DataFrame's rows are the same again."""
-        return {"table": self.name, "read": uuid4().hex}
+        return {"table": self.location, "read": uuid4().hex}
 
 
 def fit_run(dataset: DataFrame, params: Word2VecParams) -> str:
@@ -65,21 +71,22 @@ def fit_run(dataset: DataFrame, params: Word2VecParams) -> str:
     spark, given = dataset.sparkSession, params.getRunDir()
     with parameter_names(), _new_run(given, spark, params.uid) as run:
         with writing(run, "Word2Vec.fit"), _shared_folder(given, spark):
-            _run_stages(run, FrameTable(f"the DataFrame's column {column!r}", frame), config, spark)
+            executor = SessionExecutor(spark)
+            table = FrameTable.of(f"the DataFrame's column {column!r}", frame, config, executor)
+            _run_stages(run, table, config, executor)
         if given is None:
             _remove_sentences(run)
         return run.folder.path if run.folder.is_local else run.location
 
 
-def _run_stages(run: RunDir, table: Table, config: Config, spark: SparkSession) -> None:
-    executor = SessionExecutor(spark)
+def _run_stages(run: RunDir, table: Table, config: Config, executor: SparkExecutor) -> None:
     try:
         tokenize_corpus(run, [], config, executor, [table])
     except NoTokenError as error:
         if error.num_read:  # the settings leave words out, and the message names them
             raise
         raise UserError(
-            f"{table.name} holds no word: expected at least one row with words. Check that the DataFrame has rows, and "
+            f"{table.location} holds no word: expected at least one row with words. Check that the DataFrame has rows, and "
             "that inputCol names its words."
         ) from None
     make_phrases(run, config, executor)

@@ -7,7 +7,7 @@ from w2v_core.api.tables import missing_column
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError, UserError
 from w2v_core.io.filesystem import Folder
-from w2v_core.readers.columns import named_columns
+from w2v_core.readers.columns import configured_columns
 
 
 def is_spark_frame(data: Any) -> bool:
@@ -36,9 +36,9 @@ def write_spark_frame(frame: Any, config: TokenizeConfig, folder: Folder) -> Non
             "executors can write, such as s3://bucket/run."
         )
     location = f"file://{folder.path}" if folder.is_local else str(folder)
-    frame.select(*(frame[f"`{name}`"] for name in named_columns(config))).write.mode("overwrite").parquet(
-        location
-    )
+    frame.select(*(frame[f"`{name}`"] for name in configured_columns(config))).write.mode(
+        "overwrite"
+    ).parquet(location)
 
 
 def _is_local(frame: Any) -> bool:

@@ -127,8 +127,8 @@ def _copy_run(source: RunDir, trained: TrainedRun, location: str) -> None:
             if is_kept(stage, entry):
                 _copy_file(source.stage(stage), folder, entry)
         if stage == "tokens" and trained.resources.model:
-            folder.write_whole(TOKENIZER_MODEL, trained.resources.model)
-        folder.write_whole(MANIFEST, manifest.model_dump_json(indent=2).encode())
+            folder.write_atomically(TOKENIZER_MODEL, trained.resources.model)
+        folder.write_atomically(MANIFEST, manifest.model_dump_json(indent=2).encode())
 
 
 def _copy_file(source: Folder, target: Folder, entry: FileEntry) -> None:
@@ -154,8 +154,8 @@ def _write_metadata(model: "Word2VecModel", folder: Folder, spark_version: str) 
     }
     inner = folder / _METADATA
     inner.create()
-    inner.write_whole(_PART, json.dumps(metadata).encode() + b"\n")
-    inner.write_whole("_SUCCESS", b"")
+    inner.write_atomically(_PART, json.dumps(metadata).encode() + b"\n")
+    inner.write_atomically("_SUCCESS", b"")
 
 
 def _read_metadata(folder: Folder, path: str, model_class: type) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
-from w2v_core.readers.columns import check_columns, named_columns
+from w2v_core.readers.columns import check_columns, configured_columns
 
 _ROWS_A_BATCH = 10_000
 
@@ -45,7 +45,7 @@ def rows_of_table(data: Any, config: TokenizeConfig) -> Rows | None:
         return None
     if config.column not in columns and config.missing_column == "error":
         raise missing_column(config.column, columns)
-    wanted = [name for name in named_columns(config) if name in columns]
+    wanted = [name for name in configured_columns(config) if name in columns]
     try:
         rows = Rows.of(map(_without_views, _batches(data, wanted)))
     except (pa.ArrowException, TypeError, ValueError) as error:

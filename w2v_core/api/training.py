@@ -15,7 +15,7 @@ from w2v_core.executors.spark import SparkExecutor, has_session
 from w2v_core.io.events import bound_run
 from w2v_core.io.filesystem import Location
 from w2v_core.pipeline.one_writer import writing
-from w2v_core.pipeline.run import check_named, run_stages
+from w2v_core.pipeline.run import check_inputs, run_stages
 from w2v_core.pipeline.train import EpochWatch, Report
 from w2v_core.runs.run_directory import RunDir
 
@@ -53,7 +53,7 @@ class Fit:
             as_inputs(source, run, config) as inputs,
             self.opened_executor(config) as executor,
         ):
-            check_named(config, inputs.files, inputs.tables)
+            check_inputs(config, inputs.files, inputs.tables)
             run_stages(
                 run,
                 inputs.files,

@@ -188,6 +188,10 @@ class SparkExecutor:
         """Open a table of Spark's catalog, as `Executor.read_table`."""
         return SparkTable.open(self.session(), name, self._run_frame)
 
+    def table_of(self, frame: "DataFrame") -> SparkTable:
+        """Return a DataFrame as a table."""
+        return SparkTable(frame, frame.limit(0).toArrow().schema, self._run_frame)
+
     def _run_frame(
         self, job: str, frame: "DataFrame", task: Callable[[Batches, int], Iterator[TaskResult]]
     ) -> list[TaskResult]:

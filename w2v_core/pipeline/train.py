@@ -214,7 +214,7 @@ class _Epochs:
                 raise UserError(
                     "vectors() was called after the callback returned; call it within on_epoch_end"
                 )
-            copied_VD = np.array(tables[0].input_VD, np.float32)
+            copied_VD = np.array(tables[0].input, np.float32)
             return WordVectors(self._vocabulary.table["token"], self._vocabulary.counts, copied_VD)
 
         try:
