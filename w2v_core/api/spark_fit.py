@@ -86,8 +86,8 @@ def _run_stages(run: RunDir, table: Table, config: Config, executor: SparkExecut
         if error.num_read:  # the settings leave words out, and the message names them
             raise
         raise UserError(
-            f"{table.location} holds no word: expected at least one row with words. Check that the DataFrame has rows, and "
-            "that inputCol names its words."
+            f"{table.location} holds no word: expected at least one row with words. Check that the DataFrame has "
+            "rows, and that inputCol names its words."
         ) from None
     make_phrases(run, config, executor)
     make_vocab(run, config, executor)
