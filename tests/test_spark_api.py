@@ -704,6 +704,9 @@ def test_a_pipeline_is_fitted_saved_and_loaded(frame, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:.*Pool.__del__:pytest.PytestUnraisableExceptionWarning"
+)  # CrossValidator's own
 @pytest.mark.parametrize("parallelism", [1, 2])
 def test_cross_validation_chooses_a_vector_size(frame, tmp_path, parallelism):
     from pyspark.ml import Pipeline
