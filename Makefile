@@ -12,7 +12,7 @@
 #                 ENDS="python3.12:lowest python3.13:highest" names other interpreters; SHORT=1: unit tests and one of Spark
 # make up         a Spark cluster in containers (make down stops it, and keeps its volume)
 # make cluster-demo   the demo on it: the Spark stages by spark-submit, then the trainer
-# make scheduler-demo   text arrives in slices, and a container that runs nights trains on each
+# make scheduler-demo   text arrives in slices, and a container of nightly runs trains on each
 # make airflow    .venv-airflow, in which the tests run the DAG of conf/airflow; they skip it where that is not there
 # make image      the image of these containers, also where no registry can be reached
 # make archive    dist/environment.tar.gz: Python and packages for clusters that have none, for spark-submit --archives
@@ -21,7 +21,7 @@
 # make package    dist/w2v.zip, for spark-submit --py-files
 # make transfer                                  few labels: word vectors against bags of words, on docstrings
 # make attack-kills   the whole pipeline killed two hundred times at random moments, and run again: about an hour
-# make attack-nights  an hour of nights: what they hold and leave behind at the end as at the start
+# make attack-nights  an hour of nightly runs: memory and files do not grow from the start to the end
 # make install    .venv with everything the above need; they make it themselves
 # make mlflow     an MLflow server in .venv-mlflow, for the tests that start one
 # make clean      removes what make made here: environments, packages, caches and the demo's run

@@ -33,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", default="bench-run/finite")
     parser.add_argument("--tokens", type=int, default=2_000_000)
     parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--engine", choices=["numpy", "compiled"], default="compiled")
 
 
 def main(options: argparse.Namespace) -> None:
@@ -50,7 +51,12 @@ def main(options: argparse.Namespace) -> None:
                 run,
                 questions,
                 TrainConfig(
-                    sg=sg, alpha=alpha, min_alpha=alpha, batch_size=batch_size, epochs=options.epochs
+                    sg=sg,
+                    alpha=alpha,
+                    min_alpha=alpha,
+                    batch_size=batch_size,
+                    epochs=options.epochs,
+                    engine=options.engine,
                 ),
             )
             for sg, run in itertools.product((0, 1), runs)

@@ -34,10 +34,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> None:
     """Train undisturbed, train killed, compare."""
-    whole, killed = (a_copy(options, name) for name in ("whole", "killed"))
+    undisturbed, killed = (a_copy(options, name) for name in ("whole", "killed"))
 
     started = time.monotonic()
-    trained = start(whole, options.epochs)
+    trained = start(undisturbed, options.epochs)
     assert trained.wait() == 0
     undisturbed = time.monotonic() - started
     print(f"undisturbed: {undisturbed:.1f} s")
@@ -63,7 +63,8 @@ def main(options: argparse.Namespace) -> None:
         print(f"kill {kills}: after {seconds:.2f} s, exit {code}; the checkpoint is at row {rows:,}")
     assert start(killed, options.epochs).wait() == 0
     same = all(
-        (whole / "vectors" / name).read_bytes() == (killed / "vectors" / name).read_bytes() for name in FILES
+        (undisturbed / "vectors" / name).read_bytes() == (killed / "vectors" / name).read_bytes()
+        for name in FILES
     )
     print(f"{kills} kills: the vectors are {'the same bytes' if same else 'DIFFERENT'}")
     sys.exit(0 if same else 1)

@@ -53,7 +53,7 @@ def row(work: Path, num_words: int) -> str:
     vocabulary, rng = Vocabulary.open(folder), np.random.default_rng(1)
     zipf = num_words ** rng.random(NUM_TOKENS)
     drawn = [tokens(zipf.astype(np.int64)), tokens(rng.integers(0, num_words * 10 // 9, NUM_TOKENS))]
-    rates = [NUM_TOKENS / 1e6 / seconds(lambda: vocabulary.ids(some)) for some in drawn]  # noqa: B023
+    rates = [NUM_TOKENS / 1e6 / seconds(lambda: vocabulary.ids(tokens)) for tokens in drawn]  # noqa: B023
     return f"| {num_words:,} | {written:.1f} | {opened * 1000:.1f} | {rates[0]:.1f} | {rates[1]:.1f} |"
 
 

@@ -40,48 +40,48 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> None:
     """Simulate, and tell."""
-    nights = Nights(Path(options.work), Path(options.eval))
+    simulation = Simulation(Path(options.work), Path(options.eval))
     slices = cut(Path(options.text), int(options.slice_mb * 1e6), 7)
     stop, told = Event(), Queue()
-    reader = Process(target=poll, args=(str(nights.store), stop, told))
+    reader = Process(target=poll, args=(str(simulation.store), stop, told))
     reader.start()
     try:
-        simulate(nights, slices)
+        simulate(simulation, slices)
     finally:
         stop.set()
         opened, wrong, versions = told.get()
         reader.join()
-    nights.tell()
+    simulation.tell()
     print(
         f"\nThe reader opened `{NAME}@current` {opened:,} times, found {', '.join(versions)}, and was wrong {wrong} "
         "times."
     )
-    tell_warm_and_cold(nights, slices[6])
+    tell_warm_and_cold(simulation, slices[6])
 
 
-def simulate(nights: "Nights", slices: list[bytes]) -> None:
-    """The seven nights."""
-    nights.arrive("day1.txt", slices[0])
-    nights.run("first")
-    nights.arrive("day2.txt", slices[1])
-    nights.run("plain")
-    nights.run("rerun")
-    nights.arrive("day3.txt", slices[2])
-    nights.run_two("two at once")
-    nights.arrive("day4.txt", garbled(slices[3]))
-    nights.run("bad input", expected=3)
-    nights.run("bad input, rerun", expected=3)
-    nights.remove("day4.txt")
-    nights.arrive("day5.txt", slices[4])
-    nights.run_killed("killed in each stage")
-    nights.arrive("day4.txt", slices[3], days_ago=10)
-    nights.arrive("copy of day5.txt", slices[4])
-    nights.run("a late file and a copy")
-    nights.arrive("day7.txt", slices[5])
-    nights.run("plain")
+def simulate(simulation: "Simulation", slices: list[bytes]) -> None:
+    """Run the seven nightly runs."""
+    simulation.arrive("day1.txt", slices[0])
+    simulation.run("first")
+    simulation.arrive("day2.txt", slices[1])
+    simulation.run("plain")
+    simulation.run("rerun")
+    simulation.arrive("day3.txt", slices[2])
+    simulation.run_two("two at once")
+    simulation.arrive("day4.txt", garbled(slices[3]))
+    simulation.run("bad input", expected=3)
+    simulation.run("bad input, rerun", expected=3)
+    simulation.remove("day4.txt")
+    simulation.arrive("day5.txt", slices[4])
+    simulation.run_killed("killed in each stage")
+    simulation.arrive("day4.txt", slices[3], days_ago=10)
+    simulation.arrive("copy of day5.txt", slices[4])
+    simulation.run("a late file and a copy")
+    simulation.arrive("day7.txt", slices[5])
+    simulation.run("plain")
 
 
-class Nights:
+class Simulation:
     """Folders of a model, and what each command did."""
 
     def __init__(self, work: Path, sets: Path) -> None:
@@ -188,24 +188,24 @@ class Nights:
         print("|---|--:|--:|--:|--:|--:|--:|--:|---|---|--:|---|")
         told: set[tuple[str, str]] = set()
         for each in self.done:
-            night = each["night"]
-            key = (night.get("night", ""), night.get("outcome", ""))
+            record = each["night"]
+            key = (record.get("night", ""), record.get("outcome", ""))
             cells = [each["what"], str(each["code"]), f"{each['seconds']:.0f}" if each["seconds"] else ""]
             if key in told or each["code"] not in (0, 3):
                 print(f"| {' | '.join(cells)} |" + " |" * 8 + f" {each['last'][:120]} |")
                 continue
             told.add(key)
-            before, after = night["loss_before"], night["held_out_loss"]
+            before, after = record["loss_before"], record["held_out_loss"]
             cells += [
-                f"{night['input_bytes'] / 1e6:.1f}",
-                f"{night['tokens']:,}",
-                f"{night['words']:,}",
-                f"{night['new_words'] or 0:,}",
-                "" if night["known_tokens"] is None else f"{night['known_tokens']:.1%}",
+                f"{record['input_bytes'] / 1e6:.1f}",
+                f"{record['tokens']:,}",
+                f"{record['words']:,}",
+                f"{record['new_words'] or 0:,}",
+                "" if record["known_tokens"] is None else f"{record['known_tokens']:.1%}",
                 f"{before:.4f} → {after:.4f}",
-                " ".join(f"{score:.3f}" for score in night["scores"].values()),
-                "" if night["neighbor_overlap"] is None else f"{night['neighbor_overlap']:.3f}",
-                f"{night['outcome']} {night['version']} {'; '.join(night['refused_by'])}",
+                " ".join(f"{score:.3f}" for score in record["scores"].values()),
+                "" if record["neighbor_overlap"] is None else f"{record['neighbor_overlap']:.3f}",
+                f"{record['outcome']} {record['version']} {'; '.join(record['refused_by'])}",
             ]
             print(f"| {' | '.join(cells)} |")
 
@@ -273,24 +273,24 @@ def payload_digest(path: Path) -> str:
     return _digests[path]
 
 
-def tell_warm_and_cold(nights: Nights, text: bytes) -> None:
+def tell_warm_and_cold(simulation: Simulation, text: bytes) -> None:
     """The held-out loss after one epoch on one more slice, from current and from nothing: same rows, windows, noise."""
-    path = nights.arriving.parent / "next.txt"
+    path = simulation.arriving.parent / "next.txt"
     path.write_bytes(text)
     losses = {}
     for name, settings in (
-        ("warm", [f"train.init_vectors={nights.store}/{NAME}@current"]),
+        ("warm", [f"train.init_vectors={simulation.store}/{NAME}@current"]),
         ("cold", []),
     ):
-        run = nights.arriving.parent / name
+        run = simulation.arriving.parent / name
         extend = [
-            f"vocab.extend={nights.store}/{NAME}@current",
+            f"vocab.extend={simulation.store}/{NAME}@current",
             "vocab.accumulate=true",
             *SETTINGS,
             *settings,
         ]
         set_ = [word for setting in extend for word in ("--set", setting)]
-        command = [*W2V, "run", "--run-dir", str(run), "--input", str(path), *nights.sets, *set_]
+        command = [*W2V, "run", "--run-dir", str(run), "--input", str(path), *simulation.sets, *set_]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         lines = [json.loads(line) for line in (run / "vectors" / "metrics.jsonl").read_text().splitlines()]
         scores = json.loads((run / "reports" / "evaluation.json").read_text())

@@ -83,22 +83,22 @@ def measured(shards: Shards, vocabulary: Vocabulary, size: int) -> Iterator[tupl
             ),
         )
         if model == "CBOW":
-            yield from of_sums([rows for rows, _ in steps], tables.input_VD)
+            yield from of_sums([rows for rows, _ in steps], tables.input)
         yield from of_products(model, job, size)
 
 
 def of_sums(all_rows: list[Rows], table_VD: np.ndarray) -> Iterator[tuple[str, float]]:
-    """Scattering into the words of stretches, the fast way and the public way."""
-    most = max(rows.words_SL.size for rows in all_rows)
+    """Scattering into the words of spans, the fast way and the public way."""
+    most = max(rows.words.size for rows in all_rows)
     rows_PD = np.zeros((most, table_VD.shape[1]), np.float32)
     for name in ("scatter_rows", "scatter_rows_publicly"):
         function = getattr(row_products, name)
 
         def call(rows: Rows, function: Callable[..., None] = function) -> None:
-            ids_P = rows.words_SL.ravel()
+            ids_P = rows.words.ravel()
             function(table_VD, ids_P, np.full(len(ids_P), 1e-6, np.float32), rows_PD[: len(ids_P)])
 
-        yield f"`{name}` of a stretch's words, each a row", of_calls(call, all_rows[:200], len)
+        yield f"`{name}` of a span's words, each a row", of_calls(call, all_rows[:200], len)
 
 
 def of_products(model: str, job: TrainingJob, size: int) -> Iterator[tuple[str, float]]:

@@ -164,12 +164,12 @@ def tell_load(folder: Path, num_words: int, vector_size: int) -> None:
         seconds.append(time.perf_counter() - begin)
     begin = time.perf_counter()
     word = vectors.tokens[12_345]
-    named = time.perf_counter() - begin
+    seconds_named = time.perf_counter() - begin
     begin = time.perf_counter()
     assert word in vectors
     found = time.perf_counter() - begin
     print(
         f"\n`WordVectors.load` of {num_words:,} words x {vector_size}: {statistics.median(seconds):.2f} s (of 5, "
-        f"{min(seconds):.2f} to {max(seconds):.2f}); the words as Python strings, once: {named:.1f} s; the first "
-        f"look-up of a word, once: {found:.1f} s."
+        f"{min(seconds):.2f} to {max(seconds):.2f}); the words as Python strings, once: {seconds_named:.1f} s; "
+        f"the first look-up of a word, once: {found:.1f} s."
     )

@@ -23,6 +23,7 @@ from w2v_core.runs.manifest import FileEntry
 from w2v_core.shards.read import Shards
 from w2v_core.shards.windows import context_windows, reaches
 from w2v_core.shards.write import ROW_GROUP_ROWS
+from w2v_core.training.engine.choose import prepare_kernels
 from w2v_core.training.trainer import Progress, trained
 from w2v_core.training.worker import TrainingJob
 from w2v_core.types import IntArray
@@ -37,18 +38,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=300)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--engine", choices=["numpy", "compiled"], default="compiled")
 
 
 def main(options: argparse.Namespace) -> None:
     """Make the shard, train on it, save the tables."""
     Path(options.work).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as work:
-        shards, counts_V = a_shard(Path(work), options.words, options.rows)
+        is_compiled = options.engine == "compiled"
+        shards, counts_V = a_shard(Path(work), options.words, options.rows, is_compiled)
         config = TrainConfig(vector_size=options.size, epochs=1, workers=options.workers, min_alpha=0)
-        train_and_save(Path(work), TrainingJob(shards, counts_V, 0.75, config))
+        if is_compiled:
+            prepare_kernels(config)
+        train_and_save(Path(work), TrainingJob(shards, counts_V, 0.75, config, engine=options.engine))
 
 
-def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, IntArray]:
+def a_shard(work: Path, num_words: int, num_rows: int, is_compiled: bool) -> tuple[Shards, IntArray]:
     """One shard of about so many rows, and counts that promise its words."""
     share_V = 1 / np.arange(1, num_words + 1)
     edges_V = np.cumsum(share_V) / share_V.sum()
@@ -65,7 +70,8 @@ def a_shard(work: Path, num_words: int, num_rows: int) -> tuple[Shards, IntArray
         pa.table([pa.array(ids_B), contexts], schema=schema), work / "shard", row_group_size=ROW_GROUP_ROWS
     )
     files = [FileEntry(name="shard", rows=num_rows, bytes=0, crc32=0)]
-    return Shards(open_folder(str(work)), files, WINDOW, ROW_GROUP_ROWS, num_words), counts_V
+    folder = open_folder(str(work))
+    return Shards(folder, files, WINDOW, ROW_GROUP_ROWS, num_words, compiled=is_compiled), counts_V
 
 
 def train_and_save(work: Path, job: TrainingJob) -> None:

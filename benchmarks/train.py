@@ -18,7 +18,7 @@ documented; with one epoch the difference is several points.
 CPU seconds are of the whole process, vocabulary and start included; they tell more than seconds on a busy machine.
 Peak memory is of all processes together, what they share counted once (PSS). Scores are of the same code for all:
 analogies among the 30,000 most frequent words,
-Spearman's correlation for the others, times 100.
+Spearman's correlation for the others, times 100. "rare" is of the pairs of MEN with a rare word.
 """
 
 import argparse
@@ -42,7 +42,7 @@ import numpy as np
 from benchmarks import run_apart
 from w2v_core.config import Config, TrainConfig
 from w2v_core.evaluation.analogies import evaluate_analogies
-from w2v_core.evaluation.word_pairs import evaluate_word_pairs
+from w2v_core.evaluation.word_pairs import WordPair, evaluate_word_pairs, read_word_pairs, score_word_pairs
 from w2v_core.executors.base import Executor
 from w2v_core.executors.local import LocalExecutor
 from w2v_core.io.parquet import row_groups
@@ -66,6 +66,9 @@ from w2v_core.vectors.word_vectors import WordVectors
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 PAIRS = ("wordsim353", "men3000", "simlex999")
+SCORES = ("analogies", *PAIRS, "rare")
+RARE = 100
+"""occurrences; the score "rare" is of the pairs of MEN with a word of fewer, about 1,250 of 3,000"""
 
 
 def main(options: argparse.Namespace) -> None:
@@ -265,7 +268,7 @@ def train_shards(run: RunDir, config: TrainConfig, ns_exponent: float = 0.75) ->
     started = time.monotonic()
     with trained(TrainingJob(shards, vocabulary.counts, ns_exponent, config, engine=engine)) as tables:
         seconds = time.monotonic() - started
-        vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input_VD.copy())
+        vectors = WordVectors(vocabulary.tokens, vocabulary.counts, tables.input.copy())
         del tables
     return vectors, seconds
 
@@ -315,7 +318,15 @@ def scores(vectors: WordVectors, folder: Path) -> dict[str, float]:
     analogies = evaluate_analogies(vectors, str(folder / "questions-words.txt"), restrict_vocab=30_000)
     found = {"analogies": analogies.overall.accuracy}
     found |= {name: evaluate_word_pairs(vectors, str(folder / f"{name}.tsv")).spearman for name in PAIRS}
+    found["rare"] = score_word_pairs(vectors, rare_pairs(vectors, str(folder / "men3000.tsv"))).spearman
     return {name: round(100 * (score or 0.0), 1) for name, score in found.items()}
+
+
+def rare_pairs(vectors: WordVectors, path: str) -> list[WordPair]:
+    """The pairs of which a word occurs fewer than RARE times."""
+    count = dict(zip(vectors.tokens, vectors.counts.tolist(), strict=True))
+    pairs = read_word_pairs(path)
+    return [pair for pair in pairs if min(count.get(word, 0) for word in (pair.word_a, pair.word_b)) < RARE]
 
 
 def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
@@ -326,8 +337,8 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
         f"{options.epochs} epochs, seeds {options.seeds}",
         "",
         "| | dimensions | workers | words/s | ratio | seconds | CPU s | peak MB | "
-        "analogies | WordSim-353 | MEN | SimLex |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "analogies | WordSim-353 | MEN | SimLex | rare |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for model, size, workers in itertools.product(options.models, options.sizes, options.workers):
         speed = {}
@@ -340,7 +351,7 @@ def table(results: list[dict[str, object]], options: argparse.Namespace) -> str:
             seconds = statistics.median(run["seconds"] for run in runs)
             cpu = statistics.median(run["cpu_seconds"] for run in runs)
             peak = max(run["peak_mb"] or 0 for run in runs)
-            means = [f"{statistics.mean(run[name] for run in runs):.1f}" for name in ("analogies", *PAIRS)]
+            means = [f"{statistics.mean(run[name] for run in runs):.1f}" for name in SCORES]
             ratio = f"{speed[trainer] / speed['gensim']:.2f}" if "gensim" in speed else "–"
             row = [
                 f"{trainer} {model}",

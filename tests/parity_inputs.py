@@ -90,16 +90,16 @@ def write_mediawiki(folder: Path) -> None:
 
 def write_hot_line(folder: Path) -> None:
     """One line is half of the corpus."""
-    some = lines()
+    texts = lines()
     hot = "the same line again and again"
-    (folder / "a.txt").write_text("\n".join(line for each in some for line in (each, hot)), encoding="utf-8")
+    (folder / "a.txt").write_text("\n".join(line for each in texts for line in (each, hot)), encoding="utf-8")
 
 
 def write_phrases(folder: Path) -> None:
-    some = [
+    texts = [
         f"{line} new york times" if n % 3 else f"bank of america {line}" for n, line in enumerate(lines())
     ]
-    (folder / "a.txt").write_text("\n".join(some), encoding="utf-8")
+    (folder / "a.txt").write_text("\n".join(texts), encoding="utf-8")
 
 
 CASES = {

@@ -149,7 +149,7 @@ def finished_run(
     with run.rewrite("reports") as stage_writer:
         files = [write_bytes(stage_writer, "evaluation.json", lambda stream: stream.write(b"{}"))]
         stage_writer.finish(config=EvaluateConfig(), inputs={}, files=files)
-    run.stage("reports").write_whole("report.html", b"<html>")
+    run.stage("reports").write_atomically("report.html", b"<html>")
     return run
 
 

@@ -56,7 +56,7 @@ class Airflow:
         )
         return done.stdout
 
-    def night(self, **conf: Any) -> tuple[dict[str, str], str]:
+    def run(self, **conf: Any) -> tuple[dict[str, str], str]:
         """Run the DAG now: the state of every task, and the log."""
         log = self.call("dags", "test", DAG, "--conf", json.dumps(conf))
         tasks = self.tasks()
@@ -111,23 +111,23 @@ def current(airflow: Airflow) -> str:
     return Path(airflow.variable["store"], "news", "current").read_text()
 
 
-def test_a_night_runs_is_idle_and_is_refused(airflow, corpus):
+def test_a_nightly_run_succeeds_is_idle_and_is_rejected(airflow, corpus):
     subprocess.run(["make", "package"], cwd=ROOT, check=True, capture_output=True)
     arrives(airflow, "monday.txt", (corpus / "a.txt").read_text(encoding="utf-8"))
-    states, log = airflow.night()
+    states, log = airflow.run()
     assert states == dict.fromkeys(ALL, "success") | {"phrases": "skipped"}, log
     assert "v1 is current" in log
     assert "w2v_night_tokens" in Path(airflow.variable["metrics_file"]).read_text()
     first = current(airflow)
 
     # The same files again.
-    states, log = airflow.night()
+    states, log = airflow.run()
     assert states == dict.fromkeys(ALL, "skipped") | {"begin": "success"}, log
     assert "nothing is new since v1" in log
 
     # New text, phrases in it, and a bound that it cannot keep.
     arrives(airflow, "tuesday.txt", (corpus / "나.txt").read_text(encoding="utf-8"))
-    states, log = airflow.night(set=["phrases.passes=1", "gate.max_heldout_loss=0.001"])
+    states, log = airflow.run(set=["phrases.passes=1", "gate.max_heldout_loss=0.001"])
     assert states == dict.fromkeys(ALL, "success") | {"finish": "failed"}, log
     assert "the gate refused" in log
     assert "up_for_retry" not in log.lower()
@@ -137,7 +137,7 @@ def test_a_night_runs_is_idle_and_is_refused(airflow, corpus):
 
 def test_a_setting_that_is_not_known_fails_at_once(airflow):
     misspelt = Airflow(airflow.home, airflow.variable | {"worc": "x"})
-    states, log = misspelt.night()
+    states, log = misspelt.run()
     assert states["begin"] == "failed"
     assert "has worc, which is not known; choose among store, name, work, input, config" in log
     assert "up_for_retry" not in log.lower()

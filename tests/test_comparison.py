@@ -307,9 +307,9 @@ def test_what_cannot_be_compared_is_refused_and_the_old_reports_stay(make_run, c
     other = make_run(corpus, "train.vector_size=4", into="other")
     refused = {
         other.location: "vectors of 8 and of 4 dimensions",
-        str(tmp_path / "absent"): "absent is neither a run directory nor a folder of vectors",
-        __file__: "is neither a run directory nor a folder of vectors",
-        "\udcff": "has a name that is not UTF-8",
+        str(tmp_path / "absent"): "absent: expected a run directory or a folder with",
+        __file__: "expected a run directory or a folder with",
+        "\udcff": "the name is not valid UTF-8",
     }
     for against, message in refused.items():
         with pytest.raises(UserError, match=message):

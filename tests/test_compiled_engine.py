@@ -27,7 +27,7 @@ from w2v_core.training.engine.tables import Tables
 NUM_WORDS, SIZE, NEGATIVE = 12, 5, 6
 
 
-def some_spans(
+def random_spans(
     rng: np.random.Generator, num_rows: int, window: int = 3
 ) -> tuple[Spans, np.ndarray, np.ndarray]:
     """Text of few words, in sentences of two to nine; the spans, targets and contexts."""
@@ -39,21 +39,21 @@ def some_spans(
     return Spans.of_rows(ids, contexts_BW, NUM_WORDS, "memory"), ids, contexts_BW
 
 
-def some_tables(rng: np.random.Generator, length: float = 1.0) -> Tables:
+def random_tables(rng: np.random.Generator, length: float = 1.0) -> Tables:
     return Tables(*(length * rng.normal(size=(NUM_WORDS, SIZE)) for _ in range(2)))
 
 
 def train(sg, tables, spans, noise, alpha, *, frozen=(), negative=NEGATIVE):
     """Train one block by the compiled function, and return the pairs, the loss and the pairs of the loss."""
-    found = kernels_for(TrainConfig(sg=sg, vector_size=tables.input_VD.shape[1], negative=negative))
-    is_frozen = np.zeros(len(tables.input_VD), np.bool_)
+    found = kernels_for(TrainConfig(sg=sg, vector_size=tables.input.shape[1], negative=negative))
+    is_frozen = np.zeros(len(tables.input), np.bool_)
     is_frozen[list(frozen)] = True
     loss = np.zeros(2)
     pairs = found.train_block(
         *(table.reshape(-1) for table in tables),
-        spans.words_SL,
-        spans.left_B,
-        spans.right_B,
+        spans.words,
+        spans.left,
+        spans.right,
         noise,
         is_frozen,
         alpha,
@@ -64,9 +64,9 @@ def train(sg, tables, spans, noise, alpha, *, frozen=(), negative=NEGATIVE):
     return pairs, *loss
 
 
-def some_noise(sg, spans, rng, negative=NEGATIVE):
+def random_noise(sg, spans, rng, negative=NEGATIVE):
     found = kernels_for(TrainConfig(sg=sg, vector_size=SIZE, negative=negative))
-    shape = len(spans.words_SL), found.num_sets * found.set_size
+    shape = len(spans.words), found.num_sets * found.set_size
     return rng.integers(0, NUM_WORDS, shape, dtype=np.int32), found
 
 
@@ -88,8 +88,8 @@ def layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen=()):
         input_rows = input_rows * np.repeat(num_contexts_B, num_contexts_B)[:, None]
     input_rows = np.where(np.isin(gradients.input.ids, list(frozen))[:, None], 0.0, input_rows)
     expected = Tables(*(table.copy() for table in before))
-    add_rows(expected.input_VD, RowGradient(gradients.input.ids, input_rows), -alpha)
-    add_rows(expected.output_VD, gradients.output, -alpha)
+    add_rows(expected.input, RowGradient(gradients.input.ids, input_rows), -alpha)
+    add_rows(expected.output, gradients.output, -alpha)
     return expected, loss
 
 
@@ -99,10 +99,10 @@ def layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen=()):
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_move_along_the_layers_gradient(sg, num_rows, frozen, seed):
     rng = np.random.default_rng(seed)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    spans, ids, contexts_BW = some_spans(rng, num_rows)
-    noise, found = some_noise(sg, spans, rng)
+    spans, ids, contexts_BW = random_spans(rng, num_rows)
+    noise, found = random_noise(sg, spans, rng)
     alpha = 1e-7  # so short a step that it makes no difference to the next
     expected, loss = layers_step(sg, before, ids, contexts_BW, noise, found, alpha, frozen)
     pairs, loss_sum, loss_pairs = train(sg, tables, spans, noise, alpha, frozen=frozen)
@@ -119,11 +119,11 @@ def test_rows_move_along_the_layers_gradient(sg, num_rows, frozen, seed):
 @pytest.mark.parametrize("sg", [0, 1])
 def test_scores_of_a_billion(sg):
     rng = np.random.default_rng(1)
-    tables = some_tables(rng, 3e4)
+    tables = random_tables(rng, 3e4)
     before = Tables(*(table.copy() for table in tables))
-    assert np.abs(before.input_VD @ before.output_VD.T).max() > 1e9
-    spans, ids, contexts_BW = some_spans(rng, 16)
-    noise, found = some_noise(sg, spans, rng)
+    assert np.abs(before.input @ before.output.T).max() > 1e9
+    spans, ids, contexts_BW = random_spans(rng, 16)
+    noise, found = random_noise(sg, spans, rng)
     alpha = 1e-13
     expected, _ = layers_step(sg, before, ids, contexts_BW, noise, found, alpha)
     train(sg, tables, spans, noise, alpha)
@@ -134,11 +134,11 @@ def test_scores_of_a_billion(sg):
 @pytest.mark.parametrize("sg", [0, 1])
 def test_rows_without_contexts_move_nothing(sg):
     rng = np.random.default_rng(1)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    spans, *_ = some_spans(rng, 32)
-    spans.left_B[:], spans.right_B[:] = 0, 0
-    noise, _ = some_noise(sg, spans, rng)
+    spans, *_ = random_spans(rng, 32)
+    spans.left[:], spans.right[:] = 0, 0
+    noise, _ = random_noise(sg, spans, rng)
     assert train(sg, tables, spans, noise, 0.1) == (0, 0.0, 0.0)
     for moved, old in zip(tables, before, strict=True):
         assert np.array_equal(moved, old)
@@ -148,11 +148,11 @@ def test_rows_without_contexts_move_nothing(sg):
 @pytest.mark.parametrize("num_rows", [2, 16, 160])
 def test_no_step_carries_a_score_further_than_the_bound(sg, num_rows):
     rng = np.random.default_rng(2)
-    tables = some_tables(rng, 30.0)
+    tables = random_tables(rng, 30.0)
     size = max(np.abs(table).max() for table in tables)
-    spans, *_ = some_spans(rng, num_rows)
+    spans, *_ = random_spans(rng, num_rows)
     for _ in range(30):
-        noise, _ = some_noise(sg, spans, rng)
+        noise, _ = random_noise(sg, spans, rng)
         train(sg, tables, spans, noise, 1.0)
     assert all(np.isfinite(table).all() for table in tables)
     assert max(np.abs(table).max() for table in tables) < 20 * size
@@ -161,17 +161,17 @@ def test_no_step_carries_a_score_further_than_the_bound(sg, num_rows):
 def test_a_row_moves_its_score_by_the_bound_and_no_further():
     """One CBOW row with one context; its noise scores so low that it moves nothing."""
     tables = Tables(np.zeros((3, 2)), np.zeros((3, 2)))
-    tables.input_VD[0], tables.output_VD[1] = [8.0, 0.0], [-8.0, 0.0]
-    tables.output_VD[2] = [-9.0, 0.0]
+    tables.input[0], tables.output[1] = [8.0, 0.0], [-8.0, 0.0]
+    tables.output[2] = [-9.0, 0.0]
     contexts = np.array([[0, -1], [1, -1]], np.int32)
     spans = Spans.of_rows(np.array([1, 0], np.int32), contexts, 3, "memory")
-    spans.left_B[:], spans.right_B[:] = 0, 0
-    spans.words_SL[0, :2] = [0, 1]
-    spans.left_B[0] = 1
+    spans.left[:], spans.right[:] = 0, 0
+    spans.words[0, :2] = [0, 1]
+    spans.left[0] = 1
     train(0, tables, spans, np.full((1, 4 * 1), 2, np.int32), 1.0, negative=1)
     # |h|^2 = |v|^2 = 64: each would move by 64, and moves by 4
-    assert tables.output_VD[1] == pytest.approx([-8.0 + 4 / 8, 0.0])
-    assert tables.input_VD[0] == pytest.approx([8.0 - 4 / 8, 0.0])
+    assert tables.output[1] == pytest.approx([-8.0 + 4 / 8, 0.0])
+    assert tables.input[0] == pytest.approx([8.0 - 4 / 8, 0.0])
 
 
 def one_row(own: int, context: int) -> Spans:
@@ -190,11 +190,11 @@ def test_a_context_that_comes_four_times_moves_each_score_by_the_bound(sg, h, v)
     tables = Tables(np.zeros((3, 2)), np.zeros((3, 2)))
     own, context = 0, 1
     predicting, scored = (own, context) if sg else (context, own)
-    tables.input_VD[predicting, 0], tables.output_VD[scored, 0] = h, v
+    tables.input[predicting, 0], tables.output[scored, 0] = h, v
     found = kernels_for(TrainConfig(sg=sg, vector_size=2, negative=1))
     noise = np.full((1, found.num_sets * found.set_size), 2, np.int32)
     train(sg, tables, one_row(own, context), noise, 1.0, negative=1)
-    moved_h, moved_v = tables.input_VD[predicting, 0] - h, tables.output_VD[scored, 0] - v
+    moved_h, moved_v = tables.input[predicting, 0] - h, tables.output[scored, 0] - v
     assert moved_h * v == pytest.approx(4.0 if abs(v) > 1 else 0.0, abs=0.05)
     assert moved_v * h == pytest.approx(4.0 if abs(h) > 1 else 0.0, abs=0.05)
 
@@ -210,9 +210,7 @@ def test_copies_of_one_noise_word_move_it_as_far_as_one(sg):
     train(sg, tables, spans, noise, 1.0)
     h2 = 36.0
     most = 16 / found.num_sets * 4.0  # a set's rows one after the other
-    assert np.abs(tables.output_VD[1] @ np.full(4, 3.0)) <= most * 1.5 * max(
-        1.0, (tables.input_VD**2).sum() / h2
-    )
+    assert np.abs(tables.output[1] @ np.full(4, 3.0)) <= most * 1.5 * max(1.0, (tables.input**2).sum() / h2)
 
 
 def test_sigmoid_is_exact_to_single_precision():
@@ -255,7 +253,7 @@ def test_compiled_spans_are_the_numpy_ones_and_refuse_what_those_refuse(window):
     refused = 0
     for trial in range(150):
         num_rows = int(rng.integers(2, 70))
-        _, ids, contexts_BW = some_spans(rng, num_rows, window)
+        _, ids, contexts_BW = random_spans(rng, num_rows, window)
         if trial:  # one wrong number
             wrong = contexts_BW if trial % 2 else ids[:, None]
             wrong[rng.integers(num_rows), rng.integers(wrong.shape[1])] = rng.integers(-2, NUM_WORDS + 2)
@@ -268,7 +266,7 @@ def test_compiled_spans_are_the_numpy_ones_and_refuse_what_those_refuse(window):
         if found is None:
             refused += 1
             continue
-        for values, others in zip(found, (wanted.words_SL, wanted.left_B, wanted.right_B), strict=True):
+        for values, others in zip(found, (wanted.words, wanted.left, wanted.right), strict=True):
             assert np.array_equal(values, others)
     assert refused > 20
 
@@ -306,13 +304,17 @@ def test_compiling_is_said_where_it_takes_long(monkeypatch, caplog):
 
 
 @pytest.mark.parametrize(
-    ("settings", "engine", "alpha"),
+    ("settings", "engine", "alphas"),
     [
-        ({"sg": 1}, "compiled", 0.04),
-        ({"sg": 1}, "numpy", 0.025),
-        ({"sg": 0}, "compiled", 0.05),
-        ({"sg": 1, "alpha": 0.025}, "compiled", 0.025),
+        ({"sg": 1}, "compiled", (0.04, 0.004)),
+        ({"sg": 0}, "compiled", (0.06, 0.006)),
+        ({"sg": 1}, "numpy", (0.025, 0.0001)),
+        ({"sg": 0}, "numpy", (0.05, 0.0001)),
+        ({"sg": 1, "min_alpha": 0.0001}, "compiled", (0.04, 0.0001)),
+        ({"sg": 1, "min_alpha": 0.02}, "compiled", (0.04, 0.02)),
+        ({"sg": 1, "alpha": 0.025}, "compiled", (0.025, 0.0001)),
     ],
 )
-def test_the_learning_rate_that_is_taken_where_none_is_given(settings, engine, alpha):
-    assert choose.with_default_alpha(TrainConfig(**settings), engine).start_alpha == alpha
+def test_the_learning_rates_that_are_taken_where_none_is_given(settings, engine, alphas):
+    config = choose.with_default_alpha(TrainConfig(**settings), engine)
+    assert (config.start_alpha, config.min_alpha) == pytest.approx(alphas)

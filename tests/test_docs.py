@@ -73,10 +73,12 @@ def test_the_python_of_the_pages_runs(make_run, corpus, monkeypatch, tmp_path):
     scope: dict[str, Any] = {}
     for name in (
         "README.md",
+        "docs/python.md",
         "docs/getting-started.md",
         "docs/run-directory.md",
         "docs/vocabulary.md",
         "docs/vectors.md",
+        "docs/from-gensim.md",
     ):
         blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
         code = "\n".join(blocks)

@@ -30,6 +30,6 @@ def test_the_loop_on_the_page_learns(namespace):
 
 
 def test_every_file_the_page_names_exists():
-    named = re.findall(r"`((?:w2v_core|tests|docs)/[\w/]+\.(?:py|md))`", PAGE.read_text(encoding="utf-8"))
-    assert len(named) >= 8
-    assert [path for path in named if not (PAGE.parents[1] / path).exists()] == []
+    paths = re.findall(r"`((?:w2v_core|tests|docs)/[\w/]+\.(?:py|md))`", PAGE.read_text(encoding="utf-8"))
+    assert len(paths) >= 8
+    assert [path for path in paths if not (PAGE.parents[1] / path).exists()] == []

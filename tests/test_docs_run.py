@@ -130,12 +130,12 @@ def published_before(w2v) -> None:
     assert w2v("publish", "--run-dir", "other-run", "--store", "models", "--name", "news")[0] == 0
 
 
-def another_night(w2v) -> None:
+def another_nightly_run(w2v) -> None:
     Path("arriving/tuesday.txt").write_text(text(7), encoding="utf-8")
 
 
 BEFORE: dict[tuple[str, int], Callable[..., None]] = {
-    ("docs/nightly.md", 1): another_night,
+    ("docs/nightly.md", 1): another_nightly_run,
     ("docs/store.md", 0): published_before,
 }
 """What must have happened before the nth `sh` block of a page."""

@@ -73,11 +73,11 @@ def test_a_document_is_the_mean_that_a_loop_finds(weighting, documents, a):
 
 def test_many_documents_are_made_in_blocks(monkeypatch):
     documents = [[word % 7] * (word % 3) for word in range(50)]
-    (whole,) = table("counts").vectors_of(encoded(documents))
+    (together,) = table("counts").vectors_of(encoded(documents))
     monkeypatch.setattr("w2v_core.documents.embed_part._NUMBERS_A_BLOCK", 4 * 8)
     blocks = list(table("counts").vectors_of(encoded(documents)))
     assert [len(block) for block in blocks] == [8] * 6 + [2]
-    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+    np.testing.assert_array_equal(np.concatenate(blocks), together)
 
 
 def test_a_document_does_not_depend_on_those_around_it():

@@ -10,7 +10,7 @@ from w2v_core.reference import scatter_add as row_products
 from w2v_core.reference.models import CBOW, SkipGram
 from w2v_core.reference.sparse_gradient import RowGradient, add_rows
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.spans import Spans
 from w2v_core.shards.windows import NO_WORD
 from w2v_core.training.engine import cbow, skip_gram
@@ -49,7 +49,7 @@ def as_rows(target_B, contexts_BW, reach_B, real=np.float32):
     return prepare(block, filled_up, real)
 
 
-def some_tables(rng: np.random.Generator) -> Tables:
+def random_tables(rng: np.random.Generator) -> Tables:
     return Tables(rng.normal(size=(NUM_WORDS, SIZE)), rng.normal(size=(NUM_WORDS, SIZE)))
 
 
@@ -66,16 +66,16 @@ def negatives_of(positive: np.ndarray, ids_GK: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("engine", "layers"), [(cbow, CBOW), (skip_gram, SkipGram)])
 def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
     rng = np.random.default_rng(seed)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     before = Tables(*(table.copy() for table in tables))
-    target_B, contexts_BW, reach_B = a_batch(rng, 32 * num_groups - 5)  # so that a stretch must be filled up
+    target_B, contexts_BW, reach_B = a_batch(rng, 32 * num_groups - 5)  # so that a span must be filled up
     noise = draw_shared(UnigramSampler(np.arange(1, NUM_WORDS + 1)), num_groups, NUM_SHARED, NEGATIVE, rng)
     alpha = 1e-3  # short enough that no step is bounded
 
     seen_BW = seen_contexts(contexts_BW, reach_B)
     positive = target_B if layers is CBOW else seen_BW
     model = layers(*before, negative_weight=NEGATIVE / NUM_SHARED)
-    shared = negatives_of(positive, noise.ids_GK)
+    shared = negatives_of(positive, noise.ids)
     loss, backward = model.forward(target_B, seen_BW, shared)
     gradients = backward(1.0)
     input_rows = gradients.input.rows
@@ -83,8 +83,8 @@ def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
         num_contexts_B = (seen_BW != NO_WORD).sum(axis=1)
         input_rows = input_rows * np.repeat(num_contexts_B, num_contexts_B)[:, None]
     expected = Tables(*(table.copy() for table in before))
-    add_rows(expected.input_VD, RowGradient(gradients.input.ids, input_rows), -alpha)
-    add_rows(expected.output_VD, gradients.output, -alpha)
+    add_rows(expected.input, RowGradient(gradients.input.ids, input_rows), -alpha)
+    add_rows(expected.output, gradients.output, -alpha)
 
     rows = as_rows(target_B, contexts_BW, reach_B, np.float64)
     told = engine.step(tables, Workspace(NUM_WORDS, np.float64), rows, noise, alpha, with_loss=True)
@@ -108,11 +108,11 @@ def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
 
 def test_tables_begin_around_zero_as_word2vec_has_it():
     tables = initial_tables(1000, 50, np.random.default_rng(1))
-    assert not tables.output_VD.any()
-    low, high = tables.input_VD.min(), tables.input_VD.max()
+    assert not tables.output.any()
+    low, high = tables.input.min(), tables.input.max()
     assert -0.5 / 50 <= low < -0.499 / 50
     assert 0.499 / 50 < high <= 0.5 / 50
-    assert abs(tables.input_VD.mean()) < 1e-4
+    assert abs(tables.input.mean()) < 1e-4
 
 
 # The bound
@@ -133,7 +133,7 @@ def test_a_words_summed_step_is_scaled_by_how_far_it_would_reach():
 @pytest.mark.parametrize("engine", [cbow, skip_gram])
 def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
     rng = np.random.default_rng(2)
-    tables = some_tables(rng)
+    tables = random_tables(rng)
     size = max(np.abs(table).max() for table in tables)
     noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 8, NUM_SHARED, NEGATIVE, rng)
     for _ in range(50):
@@ -147,15 +147,15 @@ def test_a_step_a_thousand_times_too_long_is_cut_short(engine):
 def test_rows_of_a_block_are_cut_without_a_loss(window):
     target_B, contexts_BW, reach_B = a_batch(np.random.default_rng(3), 80, window)
     part = as_rows(target_B, contexts_BW, reach_B).part(16, 64)
-    assert part.target_B.tolist() == target_B[16:64].tolist()
+    assert part.targets.tolist() == target_B[16:64].tolist()
     seen_BW = seen_contexts(contexts_BW, reach_B)[16:64]
     mask, mean = part.mask(Workspace(NUM_WORDS)), part.mean(Workspace(NUM_WORDS))
-    words = np.repeat(part.words_SL[:, None], ROWS_PER_STRETCH, axis=1)
+    words = np.repeat(part.words[:, None], ROWS_PER_SPAN, axis=1)
     for row in range(48):
-        at = divmod(row, ROWS_PER_STRETCH)
+        at = divmod(row, ROWS_PER_SPAN)
         expected = seen_BW[row][seen_BW[row] != NO_WORD].tolist()
         assert sorted(words[at][mask[at] == 1].tolist()) == sorted(expected)
-        assert mask[at].sum() == part.num_contexts_B[row] == len(expected)
+        assert mask[at].sum() == part.num_contexts[row] == len(expected)
         np.testing.assert_allclose(mean[at], mask[at] / len(expected))
     assert (part.num_rows, part.num_pairs) == (48, (seen_BW != NO_WORD).sum())
 
@@ -165,9 +165,9 @@ def test_rows_of_a_block_are_cut_without_a_loss(window):
 
 def test_shared_noise_weighs_what_a_row_would_draw():
     noise = draw_shared(UnigramSampler(np.array([50, 3, 2, 1])), 6, 16, 5, np.random.default_rng(0))
-    assert noise.ids_GK.shape == (6, 16)
+    assert noise.ids.shape == (6, 16)
     assert noise.weight * 16 == 5
-    assert noise.part(2, 4).ids_GK.tolist() == noise.ids_GK[2:4].tolist()
+    assert noise.part(2, 4).ids.tolist() == noise.ids[2:4].tolist()
 
 
 # Scores

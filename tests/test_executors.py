@@ -105,9 +105,9 @@ def test_the_cases_are_what_their_names_say(prepared):
 
 
 @pytest.fixture(scope="module")
-def nights(executors, tmp_path_factory) -> Callable[[str], list[RunDir]]:
+def increments(executors, tmp_path_factory) -> Callable[[str], list[RunDir]]:
     """A vocabulary that grows from the last one, one with the counts of the first added, and one taken over."""
-    folder = tmp_path_factory.mktemp("nights")
+    folder = tmp_path_factory.mktemp("increments")
     for number in range(4):
         text = "\n".join([*lines(300, seed=number), *[f"only{number} only{number} often"] * (number + 1)])
         (folder / f"{number}.txt").write_text(text, encoding="utf-8")
@@ -131,10 +131,10 @@ def nights(executors, tmp_path_factory) -> Callable[[str], list[RunDir]]:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_growing_vocabularies_have_the_same_bytes(nights, name):
-    first, second, *_ = nights("one")
+def test_growing_vocabularies_have_the_same_bytes(increments, name):
+    first, second, *_ = increments("one")
     assert second.require("vocab").counters["words_known_before"] == first.require("vocab").counters["words"]
-    for ours, other in zip(nights(name), nights("one"), strict=True):
+    for ours, other in zip(increments(name), increments("one"), strict=True):
         same(ours, other)
 
 

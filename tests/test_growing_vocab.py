@@ -16,7 +16,7 @@ from test_pipeline import bytes_of, made_at, sentences_by_hand
 from w2v_core.config import VocabConfig
 from w2v_core.errors import UserError
 from w2v_core.pipeline.embed import embed_documents
-from w2v_core.pipeline.run import check_named
+from w2v_core.pipeline.run import check_inputs
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.train import train_vectors
 from w2v_core.pipeline.verify import verify
@@ -42,7 +42,7 @@ from w2v_core.vocabulary.vocabulary import (
 from w2v_core.vocabulary.word_counts import COUNTS, SUMS, Choice, joined, sum_buckets
 
 WORD = st.sampled_from(["a", "b", "서울", "c", "d", "é", "f", "g", "ab", "abc", "수도"])
-NIGHTS = st.lists(st.lists(WORD, max_size=25), min_size=5, max_size=5)
+INCREMENTS = st.lists(st.lists(WORD, max_size=25), min_size=5, max_size=5)
 NUM_TASKS, NUM_BUCKETS = 2, 5
 
 
@@ -91,10 +91,10 @@ def words_of(run: RunDir) -> dict[str, int]:
 
 def rare_of(run: RunDir) -> dict[str, int]:
     files = sorted(Path(run.folder.path, "vocab").glob("rare-*.parquet"))
-    named = [entry for entry in run.require("vocab").files if entry.name.startswith("rare-")]
-    assert [file.name for file in files] == [entry.name for entry in named]
+    entries = [entry for entry in run.require("vocab").files if entry.name.startswith("rare-")]
+    assert [file.name for file in files] == [entry.name for entry in entries]
     counts: dict[str, int] = {}
-    for file, entry in zip(files, named, strict=True):
+    for file, entry in zip(files, entries, strict=True):
         table = pq.read_table(file)
         assert (table.schema, len(table)) == (RARE, entry.rows)
         tokens = table["token"].to_pylist()
@@ -104,10 +104,10 @@ def rare_of(run: RunDir) -> dict[str, int]:
     return counts
 
 
-def nights_of(folder: Path, nights: list[list[str]], **settings) -> list[RunDir]:
-    """A run a night, each extending the one before."""
+def runs_of(folder: Path, increments: list[list[str]], **settings) -> list[RunDir]:
+    """One run for each increment, each extending the one before."""
     runs: list[RunDir] = []
-    for number, words in enumerate(nights):
+    for number, words in enumerate(increments):
         run = RunDir.create(str(folder / f"night {number}"))
         config = VocabConfig(extend=runs[-1].location if runs else None, accumulate=True, **settings)
         extended(run, words, config)
@@ -119,13 +119,17 @@ def nights_of(folder: Path, nights: list[list[str]], **settings) -> list[RunDir]
 
 
 @settings(max_examples=25, deadline=None)
-@given(NIGHTS, st.integers(1, 6), st.one_of(st.none(), st.integers(1, 6)))
-def test_five_increments_count_what_one_pass_counts_and_ids_stay(tmp_path_factory, nights, min_count, most):
-    nights = [nights[0] + ["a"] * 50, *nights[1:]]
-    runs = nights_of(tmp_path_factory.mktemp("nights"), nights, min_count=min_count, max_final_vocab=most)
+@given(INCREMENTS, st.integers(1, 6), st.one_of(st.none(), st.integers(1, 6)))
+def test_five_increments_count_what_one_pass_counts_and_ids_stay(
+    tmp_path_factory, increments, min_count, most
+):
+    increments = [increments[0] + ["a"] * 50, *increments[1:]]
+    runs = runs_of(
+        tmp_path_factory.mktemp("increments"), increments, min_count=min_count, max_final_vocab=most
+    )
     every: Counter[str] = Counter()
     before: list[str] = []
-    for run, words in zip(runs, nights, strict=True):
+    for run, words in zip(runs, increments, strict=True):
         every.update(words)
         kept, rare = words_of(run), rare_of(run)
         assert not kept.keys() & rare.keys()
@@ -146,23 +150,23 @@ def test_five_increments_count_what_one_pass_counts_and_ids_stay(tmp_path_factor
         before = list(kept)
 
 
-def test_a_word_seen_twice_each_night_gets_an_id_on_the_third(tmp_path):
-    runs = nights_of(tmp_path, [["a"] * 9 + ["twice"] * 2] * 5, min_count=5)
+def test_a_word_seen_twice_in_each_run_gets_an_id_on_the_third(tmp_path):
+    runs = runs_of(tmp_path, [["a"] * 9 + ["twice"] * 2] * 5, min_count=5)
     assert [list(words_of(run)) for run in runs] == [["a"], ["a"]] + [["a", "twice"]] * 3
     assert rare_of(runs[1]) == {"twice": 4}
     assert words_of(runs[4]) == {"a": 45, "twice": 10}
 
 
 @settings(max_examples=25, deadline=None)
-@given(NIGHTS, st.integers(1, 4), st.sampled_from([0.25, 0.5, 0.7, 0.999999, 0.000001]))
-def test_decay_is_what_the_loop_finds(tmp_path_factory, nights, min_count, decay):
-    nights = [nights[0] + ["a"] * 50, *nights[1:]]
-    runs = nights_of(tmp_path_factory.mktemp("nights"), nights, min_count=min_count, decay=decay)
+@given(INCREMENTS, st.integers(1, 4), st.sampled_from([0.25, 0.5, 0.7, 0.999999, 0.000001]))
+def test_decay_is_what_the_loop_finds(tmp_path_factory, increments, min_count, decay):
+    increments = [increments[0] + ["a"] * 50, *increments[1:]]
+    runs = runs_of(tmp_path_factory.mktemp("increments"), increments, min_count=min_count, decay=decay)
     tenths = {0.25: (1, 4), 0.5: (1, 2), 0.7: (7, 10), 0.999999: (999_999, 10**6), 0.000001: (1, 10**6)}
     over, under = tenths[decay]
     known: dict[str, int] = {}
     rare: dict[str, int] = {}
-    for run, words in zip(runs, nights, strict=True):
+    for run, words in zip(runs, increments, strict=True):
         seen = Counter(words)
         known = {word: max(1, count * over // under) + seen[word] for word, count in known.items()}
         rare = {word: count * over // under for word, count in rare.items()}
@@ -179,7 +183,7 @@ def test_decay_is_exact_in_integers(counts, millionths):
 
 
 def test_both_distributions_are_of_the_accumulated_counts(tmp_path):
-    runs = nights_of(tmp_path, [["a"] * 50 + ["b"] * 30, ["b"] * 70 + ["c"] * 90], min_count=5, sample=0.1)
+    runs = runs_of(tmp_path, [["a"] * 50 + ["b"] * 30, ["b"] * 70 + ["c"] * 90], min_count=5, sample=0.1)
     table = pq.read_table(f"{runs[1].folder.path}/vocab/vocab.parquet")
     counts = np.array([50, 100, 90])
     assert table["token"].to_pylist() == ["a", "b", "c"]
@@ -209,30 +213,30 @@ def test_what_cannot_be_extended_is_named_with_the_way_out(tmp_path, where):
     with pytest.raises(UserError, match=r"manifest.json is damaged"):
         BaseVocabulary.read(location, False)
     (vocab / "manifest.json").unlink()
-    with pytest.raises(UserError, match="no finished vocabulary"):
+    with pytest.raises(UserError, match="not a finished vocabulary"):
         BaseVocabulary.read(location, False)
     (vocab / "manifest.json").write_bytes(manifest)
     (vocab / "rare-00000.parquet").unlink()
     with pytest.raises(UserError, match=r"rare-00000.parquet .*missing"):
         BaseVocabulary.read(location, False)
-    with pytest.raises(UserError, match=r"vocab.extend = .*/none .*vocab.parquet"):
+    with pytest.raises(UserError, match=r"vocab.extend = .*/none: .*vocab.parquet"):
         BaseVocabulary.read(str(tmp_path / "none"), False)
     with run.rewrite("vectors") as stage_writer:
         table = Vocabulary.read(run.stage("vocab")).table
         files = [write_file(stage_writer, "vocab.parquet", table)]
         stage_writer.finish(config=VocabConfig(), inputs={}, files=files)
-    with pytest.raises(UserError, match="no finished vocabulary"):
+    with pytest.raises(UserError, match="not a finished vocabulary"):
         BaseVocabulary.read(f"{run.location}/vectors", True)
 
 
 def test_settings_that_exclude_each_other_are_refused():
-    with pytest.raises(UserError, match="leave out vocab.merge"):
+    with pytest.raises(UserError, match="Leave out vocab.merge"):
         small_config("vocab.extend=x", "vocab.merge=y")
-    with pytest.raises(UserError, match="leave out vocab.extend"):
+    with pytest.raises(UserError, match="Leave out vocab.extend"):
         small_config("vocab.extend=x", "vocab.from=y")
-    with pytest.raises(UserError, match="leave out vocab.accumulate"):
+    with pytest.raises(UserError, match="Leave out vocab.accumulate"):
         small_config("vocab.accumulate=true", "vocab.from=y")
-    with pytest.raises(UserError, match="more than six decimals"):
+    with pytest.raises(UserError, match="at most six decimals"):
         small_config("vocab.decay=0.1234567")
     for decay in ("0.0", "1.1"):
         with pytest.raises(UserError, match=r"vocab.decay"):
@@ -243,8 +247,8 @@ def test_settings_that_exclude_each_other_are_refused():
 
 
 @pytest.fixture
-def night(executor, tmp_path):
-    """night(name, text, *settings): a run up to its vocabulary."""
+def run_of(executor, tmp_path):
+    """run_of(name, text, *settings): a run up to its vocabulary."""
 
     def make(name: str, text: str, *settings: str) -> RunDir:
         path = tmp_path / f"{name}.txt"
@@ -270,33 +274,33 @@ def night(executor, tmp_path):
         ("tokenize.tokenizer=regex", "tokenizer = unicode_words", "regex"),
     ],
 )
-def test_a_vocabulary_of_other_tokenizer_settings_is_refused(night, key, setting, before, now):
-    first = night("first", "a b a b", "vocab.accumulate=true")
+def test_a_vocabulary_of_other_tokenizer_settings_is_refused(run_of, key, setting, before, now):
+    first = run_of("first", "a b a b", "vocab.accumulate=true")
     with pytest.raises(UserError) as raised:
-        night("second", "a b a b", setting, "vocab.min_count=5", f"vocab.{key}={first.folder.path}")
+        run_of("second", "a b a b", setting, "vocab.min_count=5", f"vocab.{key}={first.folder.path}")
     for value in (f"vocab.{key} = ", f"tokenize.{before}", f"with {now}", "--set"):
         assert value in str(raised.value)
 
 
 @pytest.mark.parametrize("key", ["extend", "merge", "from"])
-def test_a_run_refuses_such_a_vocabulary_before_its_first_stage(night, w2v, tmp_path, key):
-    first = night("first", "a b a b", "vocab.accumulate=true")
+def test_a_run_refuses_such_a_vocabulary_before_its_first_stage(run_of, w2v, tmp_path, key):
+    first = run_of("first", "a b a b", "vocab.accumulate=true")
     text = ["--input", str(tmp_path / "first.txt"), "--run-dir", str(tmp_path / "second")]
-    named = ["--set", f"vocab.{key}={first.folder.path}", "--set", "tokenize.lower=false"]
-    code, _, told = w2v("run", *text, *named)
+    options = ["--set", f"vocab.{key}={first.folder.path}", "--set", "tokenize.lower=false"]
+    code, _, told = w2v("run", *text, *options)
     assert code == 2
     assert f"vocab.{key} = {first.folder.path} was made with tokenize.lower = true" in told
     assert not (tmp_path / "second").exists()
 
 
-def test_ready_tokens_take_a_vocabulary_of_other_settings(night, tmp_path):
-    first = night("first", "a b a b", "vocab.accumulate=true")
+def test_ready_tokens_take_a_vocabulary_of_other_settings(run_of, tmp_path):
+    first = run_of("first", "a b a b", "vocab.accumulate=true")
     lists = tmp_path / "lists.jsonl"
     lists.write_text('{"text": ["A", "b"]}\n' * 2)
     config = small_config(f"vocab.merge={first.folder.path}", "tokenize.lower=false")
-    check_named(config, find_files([str(lists)]))
+    check_inputs(config, find_files([str(lists)]))
     with pytest.raises(UserError, match=r"tokenize.lower = true"):
-        check_named(config, find_files([str(tmp_path / "first.txt")]))
+        check_inputs(config, find_files([str(tmp_path / "first.txt")]))
 
 
 def test_a_version_of_ready_tokens_has_no_settings_to_compare(make_run, tmp_path):
@@ -310,19 +314,19 @@ def test_a_version_of_ready_tokens_has_no_settings_to_compare(make_run, tmp_path
         loaded[name] = WordVectors.load(published.version.location)
         config = small_config(f"vocab.merge={published.version.location}/vectors", "tokenize.lower=false")
         if name == "lists.jsonl":
-            check_named(config, find_files([str(tmp_path / "text.txt")]))
+            check_inputs(config, find_files([str(tmp_path / "text.txt")]))
         else:
             with pytest.raises(UserError, match=r"tokenize.lower = true"):
-                check_named(config, find_files([str(tmp_path / "text.txt")]))
+                check_inputs(config, find_files([str(tmp_path / "text.txt")]))
     assert loaded["lists.jsonl"].rules is None
     assert loaded["text.txt"].rules is not None
 
 
-def test_a_list_made_by_hand_has_no_settings_to_compare(night, tmp_path):
-    first = night("first", "a b a b")
+def test_a_list_made_by_hand_has_no_settings_to_compare(run_of, tmp_path):
+    first = run_of("first", "a b a b")
     by_hand = tmp_path / "by-hand.parquet"
     by_hand.write_bytes(Path(first.folder.path, "vocab", "vocab.parquet").read_bytes())
-    run = night("second", "A B A B", "tokenize.strip_accents=true", f"vocab.merge={by_hand}")
+    run = run_of("second", "A B A B", "tokenize.strip_accents=true", f"vocab.merge={by_hand}")
     assert run.require("vocab").counters["words"] == 2
 
 
@@ -330,26 +334,26 @@ def slices_of(corpus: Path) -> list[list[str]]:
     """Its lines in five parts, each with words of its own."""
     lines = [" ".join(tokens) for tokens in sentences_by_hand(corpus)]
     slices = [lines[number::5] for number in range(5)]
-    for number, some in enumerate(slices):
-        some += [f"only{number} only{number} only{number}", "nightly nightly", f"once{number}"]
+    for number, lines in enumerate(slices):
+        lines += [f"only{number} only{number} only{number}", "nightly nightly", f"once{number}"]
     return slices
 
 
-def test_five_nights_count_what_one_pass_counts(night, corpus):
+def test_five_runs_count_what_one_pass_counts(run_of, corpus):
     slices = slices_of(corpus)
-    whole = night(
+    one_pass = run_of(
         "whole",
-        "\n".join(line for some in slices for line in some),
+        "\n".join(line for lines in slices for line in lines),
         "vocab.accumulate=true",
         "vocab.min_count=5",
     )
-    run = night("night0", "\n".join(slices[0]), "vocab.accumulate=true", "vocab.min_count=5")
+    run = run_of("night0", "\n".join(slices[0]), "vocab.accumulate=true", "vocab.min_count=5")
     ids = list(words_of(run))
     for number in range(1, 5):
         before, seen = run, Counter(word for line in slices[number] for word in line.split())
         known, rare = words_of(before), rare_of(before)
         extend = (f"vocab.extend={before.location}", "vocab.min_count=5")
-        run = night(f"night{number}", "\n".join(slices[number]), *extend)
+        run = run_of(f"night{number}", "\n".join(slices[number]), *extend)
         assert list(words_of(run))[: len(ids)] == ids
         manifest, ids = run.require("vocab"), list(words_of(run))
         assert manifest.tokens.read == seen.total()
@@ -369,68 +373,68 @@ def test_five_nights_count_what_one_pass_counts(night, corpus):
             "rare_lost": 0,
         }
         assert "nightly" in ids if number >= 2 else "nightly" not in ids
-    assert words_of(run) == words_of(whole)  # as mappings: the ids differ
-    assert rare_of(run) == rare_of(whole)
+    assert words_of(run) == words_of(one_pass)  # as mappings: the ids differ
+    assert rare_of(run) == rare_of(one_pass)
     assert [problem for stage in verify(run) for problem in stage.problems] == []
 
 
-def test_files_are_the_same_bytes_however_the_text_is_cut(night, corpus):
-    text = "\n".join(line for some in slices_of(corpus) for line in some)
+def test_files_are_the_same_bytes_however_the_text_is_cut(run_of, corpus):
+    text = "\n".join(line for lines in slices_of(corpus) for line in lines)
     settings = ("vocab.accumulate=true", "vocab.min_count=5", "vocab.max_final_vocab=20")
-    one = night("one", text, *settings)
-    other = night("other", "\n".join(reversed(text.split("\n"))), "tokenize.split_bytes=2000", *settings)
+    one = run_of("one", text, *settings)
+    other = run_of("other", "\n".join(reversed(text.split("\n"))), "tokenize.split_bytes=2000", *settings)
     assert len(other.require("tokens").files) > len(one.require("tokens").files)
     assert len(rare_of(one)) > 5
     assert bytes_of(one, "vocab") == bytes_of(other, "vocab")
 
 
-def test_words_that_fall_keep_their_ids_and_are_told(night):
-    first = night("first", "a a a a b b b b c\n", "vocab.accumulate=true", "vocab.min_count=3")
-    run = night("second", "b d\n", f"vocab.extend={first.location}", "vocab.min_count=3", "vocab.decay=0.5")
+def test_words_that_fall_keep_their_ids_and_are_told(run_of):
+    first = run_of("first", "a a a a b b b b c\n", "vocab.accumulate=true", "vocab.min_count=3")
+    run = run_of("second", "b d\n", f"vocab.extend={first.location}", "vocab.min_count=3", "vocab.decay=0.5")
     assert (words_of(run), rare_of(run)) == ({"a": 2, "b": 3}, {"d": 1})
     assert run.require("vocab").counters["fallen_words"] == 1
 
 
-def test_an_extended_vocabulary_is_made_again_when_what_it_extends_changed_and_only_then(night):
-    first = night("first", "a a a a b b b\n", "vocab.accumulate=true", "vocab.min_count=3")
+def test_an_extended_vocabulary_is_made_again_when_what_it_extends_changed_and_only_then(run_of):
+    first = run_of("first", "a a a a b b b\n", "vocab.accumulate=true", "vocab.min_count=3")
     extend = (f"vocab.extend={first.location}", "vocab.min_count=3")
-    run = night("second", "a b c\n", *extend)
+    run = run_of("second", "a b c\n", *extend)
     before = made_at(run)
-    assert made_at(night("second", "", *extend)) == before
+    assert made_at(run_of("second", "", *extend)) == before
     # Only the count of a word without an id is another.
     (Path(first.folder.path).parent / "first.txt").write_text("a a a a b b b c c\n")
-    night("first", "", "vocab.accumulate=true", "vocab.min_count=3")
-    again = night("second", "", *extend)
+    run_of("first", "", "vocab.accumulate=true", "vocab.min_count=3")
+    again = run_of("second", "", *extend)
     assert made_at(again)["vocab"] != before["vocab"]
     assert words_of(again) == {"a": 5, "b": 4, "c": 3}
 
 
-def test_lost_counts_are_refused_or_told_from_then_on(night):
-    first = night("first", "a a a a b b\n", "vocab.min_count=3")
+def test_lost_counts_are_refused_or_told_from_then_on(run_of):
+    first = run_of("first", "a a a a b b\n", "vocab.min_count=3")
     settings = ("vocab.min_count=3",)
     with pytest.raises(UserError, match=r"vocab.accumulate=true, or set vocab.rare_lost=true"):
-        night("second", "b c\n", f"vocab.extend={first.location}", *settings)
-    run = night("second", "b c\n", f"vocab.extend={first.location}", "vocab.rare_lost=true", *settings)
+        run_of("second", "b c\n", f"vocab.extend={first.location}", *settings)
+    run = run_of("second", "b c\n", f"vocab.extend={first.location}", "vocab.rare_lost=true", *settings)
     assert (words_of(run), rare_of(run)) == ({"a": 4}, {"b": 1, "c": 1})
     assert run.require("vocab").counters["rare_lost"] == 1
-    third = night("third", "b b c\n", f"vocab.extend={run.location}", *settings)
+    third = run_of("third", "b b c\n", f"vocab.extend={run.location}", *settings)
     assert words_of(third) == {"a": 4, "b": 3}
     assert third.require("vocab").counters["rare_lost"] == 1
 
 
-def test_a_known_word_cannot_be_dropped_and_a_vocabulary_not_extend_itself(night, tmp_path):
-    first = night("first", "a a a a b b b\n", "vocab.accumulate=true")
+def test_a_known_word_cannot_be_dropped_and_a_vocabulary_not_extend_itself(run_of, tmp_path):
+    first = run_of("first", "a a a a b b b\n", "vocab.accumulate=true")
     (tmp_path / "drop.list").write_text("zebra\nb\n")
     with pytest.raises(UserError, match=r"vocab.drop = .*drop.list .*'b', .*vocab.extend = "):
-        night("second", "b c\n", f"vocab.extend={first.location}", f"vocab.drop={tmp_path}/drop.list")
+        run_of("second", "b c\n", f"vocab.extend={first.location}", f"vocab.drop={tmp_path}/drop.list")
     for location in (first.location, f"{first.location}/vocab/", f"{first.location}/vocab/vocab.parquet"):
         with pytest.raises(UserError, match="another run directory"):
-            night("first", "", f"vocab.extend={location}")
+            run_of("first", "", f"vocab.extend={location}")
     assert first.manifest("vocab") is not None
 
 
-def test_without_accumulate_nothing_more_is_written(night):
-    run = night("first", "a a a a b\n")
+def test_without_accumulate_nothing_more_is_written(run_of):
+    run = run_of("first", "a a a a b\n")
     assert [entry.name for entry in run.require("vocab").files if entry.name.startswith("rare")] == []
     assert run.require("vocab").counters == {"distinct_words": 2, "words": 1, "dropped_words": 0}
 
@@ -439,7 +443,7 @@ def test_without_accumulate_nothing_more_is_written(night):
 
 
 @pytest.fixture
-def two_nights(make_run, corpus, tmp_path):
+def two_runs(make_run, corpus, tmp_path):
     """A run, and one that extends it, of other text: without most of its words, with new and more frequent ones."""
     first = make_run(corpus, "vocab.accumulate=true", into="first")
     path = tmp_path / "second.txt"
@@ -456,8 +460,8 @@ def table_of(run: RunDir, name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sg", [0, 1])
-def test_vectors_of_words_that_the_new_text_lacks_are_the_same_bytes(two_nights, sg):
-    first, second = two_nights
+def test_vectors_of_words_that_the_new_text_lacks_are_the_same_bytes(two_runs, sg):
+    first, second = two_runs
     known, words = list(words_of(first)), list(words_of(second))
     assert words[: len(known)] == known
     assert set(words[len(known) :]) == {"comet", "zebra"}
@@ -472,8 +476,8 @@ def test_vectors_of_words_that_the_new_text_lacks_are_the_same_bytes(two_nights,
     assert (after[heard] != before[heard]).any(axis=1).all()
 
 
-def test_known_words_bring_both_vectors_and_new_ones_start_as_always(two_nights):
-    first, second = two_nights
+def test_known_words_bring_both_vectors_and_new_ones_start_as_always(two_runs):
+    first, second = two_runs
     vocabulary, num_known = Vocabulary.read(second.stage("vocab")), len(words_of(first))
     tables, cold = (Tables(*(np.zeros((len(vocabulary), 8), np.float32) for _ in range(2))) for _ in range(2))
     for filled in (tables, cold):
@@ -484,8 +488,8 @@ def test_known_words_bring_both_vectors_and_new_ones_start_as_always(two_nights)
         assert found_VD[num_known:].tobytes() == cold_VD[num_known:].tobytes()
 
 
-def test_all_that_reads_a_run_reads_an_extended_one(two_nights, make_run, tmp_path, executor):
-    _, second = two_nights
+def test_all_that_reads_a_run_reads_an_extended_one(two_runs, make_run, tmp_path, executor):
+    _, second = two_runs
     counts = words_of(second)
     assert list(counts.values()) != sorted(counts.values(), reverse=True)
     assert [problem for stage in verify(second) for problem in stage.problems] == []

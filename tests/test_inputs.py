@@ -223,11 +223,11 @@ def test_what_is_no_dump_and_what_is_damaged_is_told(tmp_path):
     assert tokens_of(tmp_path / "a.xml", format="text")[0]["tokens"].to_pylist() == [
         ["pages", "page", "page", "pages"]
     ]
-    whole = dump(page("one"), page("two"))
-    (tmp_path / "a.xml").write_bytes(whole[:-40])
+    complete = dump(page("one"), page("two"))
+    (tmp_path / "a.xml").write_bytes(complete[:-40])
     with pytest.raises(UserError, match=r"a.xml .*page has no end"):
         tokens_of(tmp_path / "a.xml")
-    (tmp_path / "b.xml.bz2").write_bytes(bz2.compress(whole)[:-9])
+    (tmp_path / "b.xml.bz2").write_bytes(bz2.compress(complete)[:-9])
     with pytest.raises(UserError, match=r"b.xml.bz2 cannot be read"):
         tokens_of(tmp_path / "b.xml.bz2")
 

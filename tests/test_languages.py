@@ -83,17 +83,17 @@ JOINED = [
 @pytest.mark.parametrize("form", ["NFC", "NFKC", "none"])
 @pytest.mark.parametrize("emoji", JOINED)
 def test_a_joined_emoji_is_never_cut(emoji, form):
-    whole = emoji if form == "none" else emoji.replace("\ufe0f", "")
+    cluster = emoji if form == "none" else emoji.replace("\ufe0f", "")
     settings = [
         {"tokenizer": "whitespace"},
         {"tokenizer": "regex", "pattern": r"\S+"},
         {"tokenizer": "char_ngrams", "min_n": 1, "max_n": 1},
     ]
     for given_settings in settings:
-        assert tokens([f"{emoji} {emoji}"], normal_form=form, **given_settings) == [[whole, whole]]
+        assert tokens([f"{emoji} {emoji}"], normal_form=form, **given_settings) == [[cluster, cluster]]
     for name in ("unicode_words", *ANALYSERS):
         found = tokens([emoji], tokenizer=name, normal_form=form)[0]
-        assert found in ([], [whole], ["1"])
+        assert found in ([], [cluster], ["1"])
 
 
 @pytest.mark.parametrize("name", ANALYSERS)
@@ -192,9 +192,12 @@ def test_a_file_that_is_no_model(tmp_path, executor):
 @pytest.mark.parametrize(
     ("given_settings", "message"),
     [
-        (["tokenizer=sentencepiece"], "need each other"),
-        (["model=x"], "need each other"),
-        (["per_word=true"], "per_word is for mecab_ko and kiwi, and not for unicode_words"),
+        (["tokenizer=sentencepiece"], "requires tokenize.model"),
+        (["model=x"], "tokenize.model = x: expected tokenize.tokenizer = sentencepiece"),
+        (
+            ["per_word=true"],
+            "per_word = true: expected tokenize.tokenizer = mecab_ko or kiwi, got unicode_words",
+        ),
     ],
 )
 def test_settings_that_do_not_go_together(given_settings, message):

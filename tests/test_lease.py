@@ -107,7 +107,7 @@ def test_of_two_whose_claims_both_stand_before_either_looks_none_holds_until_one
         nonlocal rounds
         rounds += 1
         if rounds == 2:  # between our claim and our look
-            folder.write_whole("rival.json", rival.model_dump_json().encode())
+            folder.write_atomically("rival.json", rival.model_dump_json().encode())
         if rounds == 4:
             folder.filesystem.delete_file(folder.file("rival.json"))
         return looked(folder)
@@ -128,7 +128,7 @@ def test_claimants_that_go_on_meeting_give_up_at_last(folder, monkeypatch):
         expires=datetime.now(UTC) + timedelta(minutes=1),
     )
     folder.create()
-    folder.write_whole("rival.json", rival.model_dump_json().encode())
+    folder.write_atomically("rival.json", rival.model_dump_json().encode())
     with pytest.raises(LeaseHeldError, match=r"rival .*process .*dithering"):
         acquire(folder, "publishing", 60)
 
@@ -164,9 +164,9 @@ def test_a_lease_that_nobody_took_but_whose_time_was_over_is_lost_too(folder):
 
 def test_a_renewal_that_is_written_too_late_is_none(folder, monkeypatch):
     """Somebody may have read the old time when it was over, and remove the claim just after it is written."""
-    write = Folder.write_whole
+    write = Folder.write_atomically
     with acquired(folder, "training", 2.0) as lease:
-        monkeypatch.setattr(Folder, "write_whole", lambda *args: (time.sleep(2.0), write(*args)))
+        monkeypatch.setattr(Folder, "write_atomically", lambda *args: (time.sleep(2.0), write(*args)))
         with pytest.raises(LeaseLostError):
             lease.renew()
     assert not folder.sizes()
@@ -181,7 +181,7 @@ def test_letting_go_leaves_the_claims_of_others(folder):
             since=datetime.now(UTC),
             expires=datetime.now(UTC) + timedelta(minutes=1),
         )
-        folder.write_whole("other.json", other.model_dump_json().encode())
+        folder.write_atomically("other.json", other.model_dump_json().encode())
     assert set(folder.sizes()) == {"other.json"}
 
 
@@ -270,7 +270,7 @@ def test_whose_claim_was_deleted_is_told_so(folder):
 
 def test_a_file_that_is_no_claim_is_told_with_the_way_out(folder):
     folder.create()
-    folder.write_whole("x.json", b"{}")
+    folder.write_atomically("x.json", b"{}")
     with pytest.raises(LeaseHeldError, match=r"x.json .*claim.*delete"):
         acquire(folder, "training", 60)
     assert set(folder.sizes()) == {"x.json"}

@@ -17,9 +17,11 @@ import pytest
 from hostile_tasks import ROWS
 from small_settings import small_config
 
-from w2v_core.errors import UserError
+from w2v_core.errors import InputError, UserError
 from w2v_core.executors.base import RowsOfParts, Tasks
 from w2v_core.executors.local import LocalExecutor
+from w2v_core.executors.temporary_folder import OWNER, PREFIX
+from w2v_core.locking.process_identity import Process
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.readers.splits import find_files
 from w2v_core.runs.run_directory import RunDir
@@ -95,7 +97,7 @@ def test_a_shuffle_removes_its_files_and_a_part_may_be_empty(local, tmp_path):
     results = local.run_shuffled(JOB, [few], "key", 9, hostile_tasks.sum_rows)
     assert sorted(result.counters["rows"] for result in results) == [0] * 8 + [1]
     (folder,) = (tmp_path / "shuffle").iterdir()
-    assert not any(folder.iterdir())
+    assert [path.name for path in folder.iterdir()] == [OWNER]
 
 
 # Tasks that fail
@@ -180,8 +182,8 @@ def test_a_folder_that_cannot_be_written_is_named():
 
 
 def test_a_table_needs_spark(local):
-    with pytest.raises(UserError, match="--executor spark"):
-        local.run_table(JOB, None, hostile_tasks.sum_rows)
+    with pytest.raises(InputError, match="^input table:texts: only Spark reads catalog tables"):
+        local.read_table("texts")
 
 
 # Parents of many kinds
@@ -189,6 +191,7 @@ def test_a_table_needs_spark(local):
 SCRIPT = """
 import hostile_tasks, sys, tempfile
 from w2v_core.executors.local import LocalExecutor
+from w2v_core.executors.temporary_folder import OWNER, PREFIX
 executor = LocalExecutor(2)
 print(len(executor.run_parts("job", 5, hostile_tasks.succeed)), flush=True)
 {then}
@@ -225,6 +228,43 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
         assert time.monotonic() - killed < 2
 
 
+def test_the_next_start_removes_what_a_killed_parent_left_and_nothing_else(tmp_path):
+    with run_script(tmp_path, 'executor.run_parts("job", 2, hostile_tasks.sleep_long)') as process:
+        (left,) = tmp_path.glob(f"{PREFIX}*")
+        (left / "rows").write_bytes(b"of a shuffle")
+        with LocalExecutor(1, str(tmp_path)) as executor:
+            executor.start()
+            assert (left / "rows").exists(), "its owner is alive"
+        process.kill()
+    foreign, damaged, link = (tmp_path / f"{PREFIX}{name}" for name in ("foreign", "damaged", "link"))
+    for folder in (foreign, damaged):
+        folder.mkdir()
+    (damaged / OWNER).write_text("{")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / OWNER).write_text((left / OWNER).read_text())
+    link.symlink_to(kept)
+    with LocalExecutor(1, str(tmp_path)) as executor:
+        executor.start()
+        assert not left.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "script.py",
+        "kept",
+        *(path.name for path in (foreign, damaged, link)),
+    }
+    assert (kept / OWNER).exists()
+
+
+def test_a_folder_of_another_process_with_the_same_number_is_stale(tmp_path):
+    left, this = tmp_path / f"{PREFIX}left", Process.this()
+    left.mkdir()
+    assert this.started is not None
+    (left / OWNER).write_text(this.model_copy(update={"started": this.started - 1}).model_dump_json())
+    with LocalExecutor(1, str(tmp_path)) as executor:
+        executor.start()
+        assert not left.exists()
+
+
 def is_alive(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -256,7 +296,9 @@ MEASURE = """
 import resource, sys
 from small_settings import small_config
 from w2v_core.executors.local import LocalExecutor
+from w2v_core.executors.temporary_folder import OWNER, PREFIX
 from w2v_core.pipeline.shards import make_shards
+from w2v_core.locking.process_identity import Process
 from w2v_core.pipeline.tokenize import tokenize_corpus
 from w2v_core.pipeline.vocabulary import make_vocab
 from w2v_core.readers.splits import find_files

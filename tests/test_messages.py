@@ -11,6 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from w2v_core.api.callbacks import EarlyStopping
+from w2v_core.api.scores import evaluate
+from w2v_core.api.word2vec import Word2Vec
 from w2v_core.config import TokenizeConfig, VocabConfig, load_config
 from w2v_core.errors import W2VError
 from w2v_core.evaluation.analogies import read_analogies
@@ -61,6 +64,10 @@ def vectors(ask):
         ask(WordVectors.load(written(folder / "v", "2 2\nking 1 0\nqueen 0 1\n")))
 
     return run
+
+
+def of_size(vector_size):
+    return WordVectors(["a"], np.array([1]), np.ones((1, vector_size), np.float32))
 
 
 def run_directory(use):
@@ -120,7 +127,39 @@ def question_file(read, text, name="questions.txt"):
     return lambda folder: read(written(folder / name, text))
 
 
+def fit(sentences, **parameters):
+    """What `Word2Vec.fit` tells of other input."""
+    return lambda folder: Word2Vec(settings={"executor.temp_dir": str(folder)}, **parameters).fit(sentences)
+
+
 CASES = {
+    "fit: text": fit("the king and the queen"),
+    "fit: texts": fit(["the king", "the queen"]),
+    "fit: text among lists": fit([["the", "king"], "the queen"]),
+    "fit: number": fit(5),
+    "fit: empty": fit([]),
+    "fit: iterator that was read": fit(iter([])),
+    "fit: None for a sentence": fit([["king"], None]),
+    "fit: None for a token": fit([["king", None]]),
+    "fit: number for a token": fit([["king", 5]]),
+    "fit: list among paths": fit([__file__, ["king"]]),
+    "fit: surrogate": fit([["\ud800"]]),
+    "fit: missing path": lambda _: Word2Vec().fit(Path("absent.txt")),
+    "fit: no such column": fit(pa.table({"id": [1], "body": ["x"]})),
+    "fit: column of numbers": fit(pa.table({"text": [1]})),
+    "fit: no row": fit(pa.table({"text": pa.array([], pa.string())})),
+    "fit: lists with weights": lambda _: Word2Vec(settings={"tokenize.weight_column": "w"}).fit([["a"]]),
+    "model: not trained": lambda _: Word2Vec().wv,
+    "model: unknown parameter": lambda _: Word2Vec().set_params(size=3),
+    "model: setting given twice": lambda _: Word2Vec(epochs=2, settings={"train.epochs": 3}),
+    "model: setting without a section": lambda _: Word2Vec(settings={"epochs": 3}),
+    "model: executor": lambda _: Word2Vec(executor=3),
+    "model: callback": lambda _: Word2Vec(callbacks=["early stopping"]),
+    "model: patience": lambda _: EarlyStopping(patience=0),
+    "model: scores of nothing": lambda _: evaluate(
+        WordVectors(["a"], np.array([1]), np.ones((1, 2), np.float32))
+    ),
+    "model: vectors of another type": lambda _: evaluate(3, word_pairs="wordsim353"),
     "configuration: unknown key": setting("train.epoch=3"),
     "configuration: key of another section": setting("train.window=3"),
     "configuration: unknown section": setting("vocabulary.min_count=3"),
@@ -157,13 +196,50 @@ CASES = {
     "vectors: missing file": lambda folder: WordVectors.load(str(folder / "absent")),
     "vectors: unknown word": vectors(lambda wv: wv.most_similar("quen")),
     "vectors: no answers": vectors(lambda wv: wv.most_similar("king", topn=0)),
-    "vectors: topn None": vectors(lambda wv: wv.most_similar("king", topn=None)),
+    "vectors: topn None": vectors(lambda wv: wv.most_similar_batch(["king"], topn=None)),
     "vectors: query of another length": vectors(lambda wv: wv.most_similar([np.ones(3)])),
     "vectors: query not finite": vectors(lambda wv: wv.most_similar([np.array([np.nan, 0])])),
     "vectors: words in one text": vectors(lambda wv: wv.doesnt_match("king")),
     "vectors: no word known": vectors(lambda wv: wv.doesnt_match(["unknown"])),
     "vectors: weights missing": vectors(lambda wv: wv.get_mean_vector(["king"], [1, 2])),
     "vectors: unknown method": vectors(lambda wv: wv.analogy("king", "king", "queen", method="cos")),
+    "vectors: unknown attribute": vectors(lambda wv: wv.get_vecattr("king", "sample_int")),
+    "vectors: pair without a weight": vectors(lambda wv: wv.most_similar([("king", "queen")])),
+    "vectors: pair where none belongs": vectors(lambda wv: wv.most_similar_cosmul([("king", 2.0)])),
+    "vectors: two restrictions": vectors(lambda wv: wv.most_similar("king", clip_end=1, restrict_vocab=1)),
+    "vectors: no rows to answer": vectors(lambda wv: wv.most_similar("king", clip_start=2)),
+    "vectors: no other words": vectors(lambda wv: wv.distances("king", [])),
+    "vectors: one vector for a matrix": vectors(lambda wv: wv.cosine_similarities([1, 0], [1, 0])),
+    "vectors: cosines of sum zero": vectors(lambda wv: wv.relative_cosine_similarity("king", "queen")),
+    "vectors: weights not finite": vectors(lambda wv: wv.get_mean_vector(["king"], [np.nan])),
+    "vectors: added word is there": vectors(lambda wv: wv.add_vectors(["king"], [[1, 0]])),
+    "vectors: added word comes twice": vectors(lambda wv: wv.add_vectors(["a", "a"], [[1, 0]] * 2)),
+    "vectors: added vectors of another shape": vectors(lambda wv: wv.add_vectors(["a"], [[1]])),
+    "vectors: added rows of many lengths": vectors(lambda wv: wv.add_vectors(["a", "b"], [[1, 0], [1]])),
+    "vectors: added counts of another number": vectors(lambda wv: wv.add_vectors(["a"], [[1, 0]], [1, 2])),
+    "vectors: merged with another size": vectors(lambda wv: wv.merged_with(of_size(3))),
+    "vectors: merged with neither": vectors(lambda wv: wv.merged_with(wv, prefer="both")),
+    "vectors: not a binary file": lambda folder: WordVectors.load_word2vec_format(
+        written(folder / "v", "1 2\nking 1 2\n"), binary=True
+    ),
+    "vectors: binary without a header": lambda _: WordVectors.load_word2vec_format(
+        "v", binary=True, no_header=True
+    ),
+    "vectors: writing binary without a header": vectors(
+        lambda wv: wv.save_word2vec_format("v", binary=True, write_header=False)
+    ),
+    "vectors: word without a count": lambda folder: WordVectors.load_word2vec_format(
+        written(folder / "v", "1 2\nking 1 2\n"), written(folder / "counts", "queen 3\n")
+    ),
+    "vectors: line without a count": lambda folder: WordVectors.load_word2vec_format(
+        written(folder / "v", "1 2\nking 1 2\n"), written(folder / "counts", "king\n")
+    ),
+    "vectors: too few pairs": lambda folder: of_size(2).evaluate_word_pairs(
+        written(folder / "pairs", "king queen 3\n")
+    ),
+    "vectors: no known question": lambda folder: of_size(2).evaluate_word_analogies(
+        written(folder / "questions", "king queen man woman\n")
+    ),
     "vocabulary: threshold too high": vocabulary({}, 5, min_count=9),
     "vocabulary: all words dropped": vocabulary({}, 0, min_count=1, drop="x.txt"),
     "vocabulary: limit too low": vocabulary({"a": 7, "b": 7}, 7, max_final_vocab=1),

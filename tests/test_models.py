@@ -129,10 +129,10 @@ def test_padding_changes_nothing(model_class):
 @both_models
 def test_the_sum_does_not_depend_on_how_rows_are_batched(model_class):
     model = model_class(*tables())
-    whole, _ = model.forward(*BATCHES[model_class])
+    batch, _ = model.forward(*BATCHES[model_class])
     rows = [model.forward(*(array[[b]] for array in BATCHES[model_class]))[0] for b in range(len(TARGET))]
-    assert sum(row.total for row in rows) == pytest.approx(whole.total, rel=1e-12)
-    assert sum(row.num_pairs for row in rows) == whole.num_pairs
+    assert sum(row.total for row in rows) == pytest.approx(batch.total, rel=1e-12)
+    assert sum(row.num_pairs for row in rows) == batch.num_pairs
 
 
 @both_models

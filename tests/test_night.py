@@ -1,4 +1,4 @@
-"""What a night is made of, without Spark and training: files by content, the gate, records, metrics."""
+"""The parts of a nightly run, without Spark and training: files by content, the gate, records, metrics."""
 
 import json
 import os
@@ -114,7 +114,7 @@ def test_a_location_is_what_input_takes(root, path, location):
     assert location_of(InputFile(root, path, 1, 1)) == location
 
 
-def test_a_list_of_inputs_is_read_as_a_night_writes_it(tmp_path):
+def test_a_list_of_inputs_is_read_as_a_nightly_run_writes_it(tmp_path):
     work = WorkFolder(str(tmp_path / "work"))
     names = ["/data/한국어 말뭉치.txt", "s3://bucket/a\nb.txt"]
     work.begin(a_plan(*names), Config())
@@ -134,7 +134,7 @@ def a_plan(*locations: str) -> Plan:
     return Plan(night=name_of(NOON), model="news", based_on="v3", files=files, copies=0)
 
 
-def test_a_night_that_was_begun_is_found_again_with_its_settings(tmp_path):
+def test_a_nightly_run_that_was_begun_is_found_again_with_its_settings(tmp_path):
     work = WorkFolder(str(tmp_path / "work"))
     config = load_config(None, ["train.epochs=3", "vocab.from=/old run", 'gate.min_scores."a b.tsv"=0.5'])
     work.begin(a_plan("a", "b"), config)
@@ -144,7 +144,7 @@ def test_a_night_that_was_begun_is_found_again_with_its_settings(tmp_path):
     assert work.plan() is None
 
 
-def test_beginning_and_ending_a_night_remove_the_run_before(tmp_path):
+def test_beginning_and_ending_a_nightly_run_remove_the_run_before(tmp_path):
     work = WorkFolder(str(tmp_path))
     for keep_run in (True, False):
         work.begin(a_plan("a"), Config())
@@ -158,7 +158,7 @@ def test_beginning_and_ending_a_night_remove_the_run_before(tmp_path):
 
 def test_a_folder_of_other_things_is_no_work_folder(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(UserError, match="not empty .*nights"):
+    with pytest.raises(UserError, match="not empty .*nightly runs"):
         WorkFolder(str(tmp_path))
 
 
@@ -171,7 +171,7 @@ def test_damaged_plans_and_records_are_named(tmp_path, name):
         work.plan() if name == "plan.json" else work.records()
 
 
-def test_a_night_is_named_for_when_it_began():
+def test_a_nightly_run_is_named_for_when_it_began():
     assert began_at(name_of(NOON)) == NOON
     assert name_of(NOON) < name_of(NOON.replace(hour=13))
 
@@ -291,7 +291,7 @@ def test_a_first_version_is_not_compared():
     assert not evaluate_gate(facts, GateConfig(min_scores={"a": 0.7})).passed
 
 
-def test_a_night_too_small_to_hold_rows_out_is_not_refused_for_it():
+def test_a_nightly_run_too_small_to_hold_rows_out_is_not_refused_for_it():
     (check,) = evaluate_gate(GateFacts(loss_rise=None), OPEN.model_copy(update={"max_loss_rise": 0.0})).checks
     assert check.passed
     assert "none was held out" in str(check)
@@ -344,7 +344,7 @@ def test_metrics_are_of_prometheus_format():
     assert text.endswith("\n")
 
 
-def test_there_are_metrics_before_the_first_night():
+def test_there_are_metrics_before_the_first_nightly_run():
     assert list(values(exposition([], "news", NOON))) == [
         'w2v_night_last_check_timestamp_seconds{model="news"}'
     ]

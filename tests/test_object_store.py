@@ -307,9 +307,9 @@ def run(bucket, request) -> RunDir:
 
 
 def test_a_write_that_fails_leaves_the_old_content(bucket):
-    bucket.write_whole("whole", b"old")
+    bucket.write_atomically("whole", b"old")
     with pytest.raises(TypeError):
-        bucket.write_whole("whole", 1)  # type: ignore[arg-type]
+        bucket.write_atomically("whole", 1)  # type: ignore[arg-type]
     assert bucket.read("whole") == b"old"
 
 
@@ -323,7 +323,7 @@ def test_a_file_that_is_read_while_it_is_replaced_or_removed_is_whole_or_not_the
         readers = [pool.submit(lambda: read_until(done, folder, seen)) for _ in range(2)]
         try:
             for number in range(100):
-                folder.write_whole("file", b"ab"[number % 2 :][:1] * (100 * (1 + number % 2)))
+                folder.write_atomically("file", b"ab"[number % 2 :][:1] * (100 * (1 + number % 2)))
                 if number % 4 == 3:
                     folder.filesystem.delete_file(folder.file("file"))
         finally:
@@ -395,7 +395,7 @@ def test_what_a_task_writes_after_its_job_counts_for_nothing_and_goes_with_the_n
 def test_a_folder_is_read_without_runs_and_hidden_files(stored, bucket):
     for name in ("a.txt", "deep/나 #2.txt", ".hidden", "_temporary/x.txt"):
         put(bucket, f"mixed/{name}", b"x")
-    RunDir.create("s3://bucket/mixed/run").folder.write_whole("inner.txt", b"x")
+    RunDir.create("s3://bucket/mixed/run").folder.write_atomically("inner.txt", b"x")
     found = [file.path for file in find_files(["s3://bucket/mixed"])]
     assert found == ["bucket/mixed/a.txt", "bucket/mixed/deep/나 #2.txt"]
     assert [file.path for file in find_files(["s3://bucket/mixed/**/나*.txt"])] == found[1:]
@@ -483,15 +483,15 @@ def test_a_store_that_is_away_is_not_told_as_damage(read_it):
     assert "delete" not in str(told.value)
 
 
-# Nights
+# Nightly runs
 
 
 @pytest.mark.slow
-def test_a_night_on_a_store_publishes_there_and_does_nothing_the_second_time(bucket):
+def test_a_nightly_run_on_a_store_publishes_there_and_does_nothing_the_second_time(bucket):
     put(bucket, "도착/하나.txt", ("the king sees the cat\n서울 은 한국 의 수도 이다\n" * 60).encode())
     where = ["--store", "s3://bucket/models", "--name", "소식", "--work", "s3://bucket/nights"]
-    night = ["nightly", *where, "--input", "s3://bucket/도착", "--json", *settings("night.predict=false")]
-    done = w2v(*night)
+    command = ["nightly", *where, "--input", "s3://bucket/도착", "--json", *settings("night.predict=false")]
+    done = w2v(*command)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["outcome"], told["version"], told["files"]) == ("published", "v1", 1)
@@ -499,5 +499,5 @@ def test_a_night_on_a_store_publishes_there_and_does_nothing_the_second_time(buc
     assert {"king", "서울"} <= set(vectors.tokens)
     left = objects(Folder(bucket.filesystem, "bucket/nights"))
     assert [name.split("/")[1] for name in left] == ["nights"]
-    again = w2v(*night)
+    again = w2v(*command)
     assert json.loads(again.stdout) == {"nothing_to_do": True, "version": "v1"}

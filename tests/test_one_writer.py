@@ -47,8 +47,8 @@ def claim_of(process: Process, seconds: float) -> Claim:
 def write(folder: Folder, claim: Claim) -> None:
     """A claim that is held."""
     folder.create()
-    folder.write_whole("theirs.json", claim.model_dump_json().encode())
-    folder.write_whole("theirs.until", claim.expires.isoformat().encode())
+    folder.write_atomically("theirs.json", claim.model_dump_json().encode())
+    folder.write_atomically("theirs.until", claim.expires.isoformat().encode())
 
 
 COMMANDS = {
@@ -130,7 +130,7 @@ def test_what_nothing_can_change_needs_no_lease(tmp_path, monkeypatch):
     with writing(run, "w2v report"):
         assert not run.lease.sizes()
     monkeypatch.undo()
-    run.folder.write_whole("version.json", b"{}")
+    run.folder.write_atomically("version.json", b"{}")
     with writing(run, "w2v report"):
         assert not run.lease.sizes()
 
@@ -151,7 +151,9 @@ def test_who_slept_goes_on_where_nobody_has_come(folder, short):
     with hold_lease(folder, "training") as lease:
         first = lease.name
         lease.claim = lease.claim.model_copy(update={"expires": datetime.now(UTC) - timedelta(hours=1)})
-        folder.write_whole(lease.name.replace(".json", ".until"), lease.claim.expires.isoformat().encode())
+        folder.write_atomically(
+            lease.name.replace(".json", ".until"), lease.claim.expires.isoformat().encode()
+        )
         until(lambda: lease.name != first)
         with pytest.raises(LeaseHeldError):
             acquire(folder, "training", 60)
@@ -182,16 +184,16 @@ def test_an_interrupt_of_the_user_stays_one(folder, short):
 
 
 def test_a_store_that_is_away_for_a_moment_does_not_end_it(folder, short, monkeypatch):
-    whole, failed = Folder.write_whole, threading.Event()
+    write_atomically, failed = Folder.write_atomically, threading.Event()
 
     def write_once_failing(self, name, data):
         if not failed.is_set():
             failed.set()
             raise OSError("No space left on device")
-        whole(self, name, data)
+        write_atomically(self, name, data)
 
     with hold_lease(folder, "training") as lease:
-        monkeypatch.setattr(Folder, "write_whole", write_once_failing)
+        monkeypatch.setattr(Folder, "write_atomically", write_once_failing)
         until(failed.is_set)
         expires = lease.claim.expires
         until(lambda: lease.claim.expires > expires)

@@ -42,7 +42,7 @@ def found_in(sentences: Texts, config: PhrasesConfig, common: Sequence[str] = ()
     """The phrases, counted in two parts and three buckets."""
     phrase_rules = PhraseRules(config.delimiter, tuple(common))
     half = len(sentences) // 2
-    parts = [count_bigrams([as_lists(some)], phrase_rules) for some in (sentences[:half], sentences[half:])]
+    parts = [count_bigrams([as_lists(batch)], phrase_rules) for batch in (sentences[:half], sentences[half:])]
     by_bucket: dict[int, list[pa.RecordBatch]] = {}
     for part in parts:
         for row in partition_by_hash(part, 3).to_pylist() if len(part) else []:
@@ -220,8 +220,8 @@ def test_a_stage_that_settings_ask_for_is_not_passed_over(executor, text):
 @pytest.mark.parametrize(
     ("given_settings", "told"),
     [
-        (["phrases.scoring=npmi"], r"phrases.threshold = 10 .* from -1 to 1"),
-        (["phrases.threshold=0"], r"phrases.threshold = 0 must be above 0"),
+        (["phrases.scoring=npmi"], r"phrases.threshold = 10: .* from -1 to 1"),
+        (["phrases.threshold=0"], r"phrases.threshold = 0: expected a number > 0"),
     ],
 )
 def test_a_threshold_that_suits_no_score_is_named(given_settings, told):

@@ -287,14 +287,14 @@ def test_a_damaged_or_foreign_parquet_file_is_named(make_run, corpus, executor, 
 
 
 def test_single_stages_make_what_the_whole_run_makes(make_run, corpus, tmp_path, executor):
-    whole = make_run(corpus, into="whole")
+    together = make_run(corpus, into="whole")
     run = RunDir.create(str(tmp_path / "steps"))
     config = small_config()
     tokenize_corpus(run, find_files([str(corpus)]), config, executor)
     make_vocab(run, config, executor)
     make_shards(run, config, executor)
     train_vectors(run, config)
-    assert bytes_of(run, "vectors") == bytes_of(whole, "vectors")
+    assert bytes_of(run, "vectors") == bytes_of(together, "vectors")
     run_pipeline(run, find_files([str(corpus)]), config, executor)
 
 
@@ -345,7 +345,10 @@ def test_an_earlier_vocabulary_is_taken_as_it_is(make_run, corpus, tmp_path):
 
 def test_vocabularies_that_are_none_are_named(make_run, corpus, tmp_path):
     run = make_run(corpus)
-    for location, told in ((tmp_path / "none", "holds no vocab.parquet"), (corpus / "a.txt", "is damaged")):
+    for location, told in (
+        (tmp_path / "none", "expected a folder with vocab.parquet"),
+        (corpus / "a.txt", "is damaged"),
+    ):
         with pytest.raises(UserError, match=told):
             make_run(corpus, f"vocab.merge={location}")
     (tmp_path / "words.txt").write_text("king\n")

@@ -18,6 +18,7 @@ from small_settings import small_config
 
 from w2v_core.config import load_config
 from w2v_core.errors import UserError
+from w2v_core.pipeline import plan
 from w2v_core.pipeline.plan import predict_run
 from w2v_core.pipeline.run import run_pipeline
 from w2v_core.planning import costs, predict
@@ -47,22 +48,22 @@ def zipf(num_tokens: int, exponent: float, num_words: int, seed: int = 0) -> np.
 def test_words_of_a_zipf_text_are_foreseen(exponent, num_words, scale):
     # Open vocabularies whose words grow as a power, and one that runs out.
     sampled, far = 200_000, 0.06 if num_words == 5000 else 0.01
-    whole = zipf(sampled * scale, exponent, num_words)
-    levels = doublings([counted(part) for part in np.split(whole[:sampled], PARTS)])
+    text = zipf(sampled * scale, exponent, num_words)
+    levels = doublings([counted(part) for part in np.split(text[:sampled], PARTS)])
     distinct = curve(levels, len)
-    counts = np.unique(whole, return_counts=True)[1]
+    counts = np.unique(text, return_counts=True)[1]
     assert extrapolate_growth(distinct, distinct, scale) == pytest.approx(len(counts), rel=0.1)
     for threshold in (5, 20):
         foreseen = words_that_reach(levels, distinct, threshold, scale)
         assert foreseen == pytest.approx((counts >= threshold).sum(), rel=0.2)
         below = counts[counts < threshold].sum()
-        assert tokens_below(levels, distinct, threshold, scale) == pytest.approx(below, abs=far * len(whole))
+        assert tokens_below(levels, distinct, threshold, scale) == pytest.approx(below, abs=far * len(text))
 
 
 def test_nothing_grows_where_all_was_read():
     levels = doublings([counted(part) for part in np.split(zipf(8000, 1.2, 1000), PARTS)])
-    (whole,) = levels[-1]
-    counts = whole["count"].to_numpy()
+    (all_words,) = levels[-1]
+    counts = all_words["count"].to_numpy()
     distinct = curve(levels, len)
     assert extrapolate_growth(distinct, distinct, 1.0) == len(counts)
     assert words_that_reach(levels, distinct, 5, 1.0) == (counts >= 5).sum()
@@ -99,9 +100,9 @@ def test_pieces_are_within_their_files_and_the_bytes_add_up(sizes, wanted, seed)
 
 
 @pytest.fixture(autouse=True)
-def short_trials(monkeypatch):
+def short_calibrations(monkeypatch):
     monkeypatch.setattr(trainer, "REPORT_SECONDS", 0.1)
-    monkeypatch.setattr(predict, "TRIAL_SECONDS", 0.3)
+    monkeypatch.setattr(plan, "CALIBRATION_SECONDS", 0.3)
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +164,26 @@ def test_a_limit_of_words_is_in_the_plan_and_what_is_not_is_told(text):
 )
 def test_the_cores_of_spark_are_those_that_its_master_tells(master, cores):
     told = small_config(f"spark.master={master}", 'spark.conf."spark.cores.max"=7')
-    assert predict.executor_cores(told) == cores
+    assert predict.executor_cores(told, "spark") == cores
 
 
 def test_the_cores_of_this_machine_are_the_workers_or_all():
-    assert predict.executor_cores(small_config("executor.workers=9")) == 9
-    assert predict.executor_cores(small_config()) == len(os.sched_getaffinity(0))
+    assert predict.executor_cores(small_config("executor.workers=9"), "local") == 9
+    assert predict.executor_cores(small_config(), "local") == len(os.sched_getaffinity(0))
+
+
+def test_seconds_of_java_are_in_the_plan_for_spark_alone(text):
+    local, spark = (
+        predict_run([str(text)], small_config("train.epochs=1", f"executor.name={name}"), 400_000)
+        for name in ("local", "spark")
+    )
+    assert (local.seconds.spark_start, local.memory.spark_java) == (0, 0)
+    assert spark.seconds.spark_start > 0
+    assert spark.memory.spark_java > 0
+    stages = ("tokens", "vocab", "shards", "vectors")
+    for found in (local, spark):
+        total = found.seconds.spark_start + sum(getattr(found.seconds, stage) for stage in stages)
+        assert found.seconds.total == pytest.approx(total, abs=0.3)
 
 
 @pytest.mark.parametrize("kind", ["gz", "jsonl", "parquet"])
@@ -229,7 +244,7 @@ def test_the_command_prints_a_document_and_compares_it(w2v, make_run, corpus, tm
         (["--run-dir", "x"], "--run-dir with --prediction"),
         (["--run-dir", "x", "--prediction", "y", "--input", "z"], "name either --input"),
         (["--run-dir", "x", "--prediction", "absent.json"], "absent.json: No such file"),
-        (["--run-dir", "x", "--prediction", __file__], "is no prediction"),
+        (["--run-dir", "x", "--prediction", __file__], "is not a valid prediction"),
         (["--input", "{tmp}/empty.txt"], "holds no token"),
         (["--input", "{tmp}/dots.txt"], "holds no token"),
         (["--input", "{tmp}/few.txt", "--set", "vocab.min_count=5"], ""),
@@ -247,5 +262,5 @@ def test_what_the_user_can_mend_is_one_sentence(w2v, tmp_path, arguments, told):
 
 def test_a_prediction_of_another_format_is_refused(corpus):
     found = predict_run([str(corpus)], small_config()).model_copy(update={"format_version": 99})
-    with pytest.raises(UserError, match="prediction of format 99"):
+    with pytest.raises(UserError, match="got format 99"):
         Prediction.parse(found.model_dump_json(), "x")

@@ -93,8 +93,8 @@ def test_only_the_pages_own_program_and_style_may_run_and_nothing_is_fetched(hos
     assert "unsafe" not in policy
     program, style = seen.raw["script"][1], seen.raw["style"][0]
     for kind, part in (("script", program), ("style", style)):
-        named = base64.b64encode(sha256(part.encode()).digest()).decode()
-        assert f"{kind}-src 'sha256-{named}'" in policy
+        digest = base64.b64encode(sha256(part.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
     outward = [
         value
         for name, value in seen.attributes

@@ -141,10 +141,10 @@ def test_all_of_it_works_from_the_keyboard(opened, small_page):
         before = picture(page)
         press(keys)
         assert picture(page) != before, keys
-    whole = picture(page)
+    unchanged = picture(page)
     press("Escape")
     assert page.locator("#chosen h3").count() == 0
-    assert picture(page) != whole
+    assert picture(page) != unchanged
     press("Enter")
     assert chosen(page)
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
@@ -161,19 +161,19 @@ def test_the_focus_stays_where_a_chosen_neighbour_was(opened, small_page):
 @pytest.mark.slow
 def test_twenty_thousand_words_pan_zoom_and_are_chosen(opened, large_page):
     page = opened(large_page, viewport={"width": 1280, "height": 900})
-    whole = picture(page)
+    unchanged = picture(page)
     box = page.locator("#map").bounding_box()
     x, y = box["x"] + 300, box["y"] + 250
     page.mouse.move(x, y)
     page.mouse.wheel(0, 300)
     page.wait_for_timeout(500)
     assert page.evaluate("scrollY") > 0
-    assert picture(page) == whole, "the page scrolls, and the map stays"
+    assert picture(page) == unchanged, "the page scrolls, and the map stays"
     page.evaluate("scrollTo(0, 0)")
     page.locator("#map").focus()
     page.mouse.wheel(0, -900)
     zoomed = picture(page)
-    assert zoomed != whole
+    assert zoomed != unchanged
     page.mouse.down()
     page.mouse.move(x + 120, y + 60, steps=4)
     page.mouse.up()
@@ -182,10 +182,10 @@ def test_twenty_thousand_words_pan_zoom_and_are_chosen(opened, large_page):
     find(page, f"word{MANY - 1}")
     assert f"rank {MANY:,}" in page.inner_text("#chosen p")
     page.click("#zoom-all")
-    assert picture(page) != whole, "the chosen word is marked"
+    assert picture(page) != unchanged, "the chosen word is marked"
     page.keyboard.press("Tab")
     page.locator("#map").press("Escape")
-    assert picture(page) == whole
+    assert picture(page) == unchanged
 
 
 def test_a_click_chooses_the_word_under_it(opened, small_page):

@@ -67,10 +67,10 @@ def test_outlandish_powers_do_not_overflow():
         ([[1, 2]], r"got shape (1, 2)"),
     ],
 )
-def test_counts_that_are_no_counts_are_refused_by_value(counts, named):
+def test_counts_that_are_no_counts_are_refused_by_value(counts, told):
     with pytest.raises(ValueError, match="counts must be") as refused:
         UnigramSampler(counts)
-    assert named in str(refused.value)
+    assert told in str(refused.value)
 
 
 @pytest.mark.parametrize("power", [float("nan"), float("inf"), -float("inf")])

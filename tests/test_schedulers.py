@@ -75,7 +75,7 @@ def test_kubernetes_takes_every_manifest_and_no_wrong_field(manifests):
             kubernetes_validate.validate(wrong, KUBERNETES, strict=True)
 
 
-def test_the_pod_starts_a_night_that_w2v_takes(manifests, job):
+def test_the_pod_starts_a_nightly_run_that_w2v_takes(manifests, job):
     (container,) = job["template"]["spec"]["containers"]
     places = manifests["ConfigMap w2v-news-places"]["data"]
     words = [re.sub(r"\$\((\w+)\)", lambda found: places[found[1]], word) for word in container["args"]]
@@ -137,7 +137,7 @@ def unit(name: str) -> dict[str, list[str]]:
     return found
 
 
-def test_the_unit_starts_a_night_that_w2v_takes():
+def test_the_unit_starts_a_nightly_run_that_w2v_takes():
     service = unit("w2v-nightly@.service")
     variables = dict(value.split("=", 1) for line in service["Environment"] for value in line.split())
     example = dict(
@@ -204,7 +204,7 @@ def compose() -> dict[str, Any]:
     return yaml.safe_load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
 
 
-def test_compose_starts_nights_that_w2v_takes(compose):
+def test_compose_starts_nightly_runs_that_w2v_takes(compose):
     service = compose["services"]["nightly"]
     assert service["profiles"] == ["scheduler"]
     options = parsed("nightly", service["command"])
@@ -217,7 +217,7 @@ def test_compose_starts_nights_that_w2v_takes(compose):
 
 
 @pytest.fixture
-def nights(tmp_path) -> Iterator[subprocess.Popen[str]]:
+def scheduler(tmp_path) -> Iterator[subprocess.Popen[str]]:
     """nights.sh with a `python` that notes its arguments and then waits, for a second night until it is told to end."""
     fake = tmp_path / "bin" / "python"
     fake.parent.mkdir()
@@ -240,17 +240,17 @@ def nights(tmp_path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def test_nights_follow_each_other_and_a_stop_waits_for_the_checkpoint(nights, tmp_path):
+def test_nightly_runs_follow_each_other_and_a_stop_waits_for_the_checkpoint(scheduler, tmp_path):
     noted = tmp_path / "nights"
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and (not noted.exists() or noted.read_text().count("\n") < 2):
         time.sleep(0.05)
     time.sleep(0.3)  # for the trap to be set
-    nights.send_signal(signal.SIGTERM)
-    assert nights.wait(timeout=30) == 0
+    scheduler.send_signal(signal.SIGTERM)
+    assert scheduler.wait(timeout=30) == 0
     assert noted.read_text().splitlines() == ["dist/w2v.zip nightly --store a b --name news"] * 2 + ["saved"]
-    assert nights.stderr is not None
-    assert nights.stderr.read() == "nights: ended with exit code 3; again in 1 seconds\nnights: stopped\n"
+    assert scheduler.stderr is not None
+    assert scheduler.stderr.read() == "nights: ended with exit code 3; again in 1 seconds\nnights: stopped\n"
 
 
 # ---- Airflow
@@ -281,14 +281,16 @@ def test_the_dag_gives_commands_the_options_they_have(dag):
     }  # fmt: skip
     assert options_in(function(dag, "nightly")) | options_in(function(dag, "begin")) <= known("nightly")
     assert options_in(function(dag, "evaluate")) == {"--against"} <= known("evaluate")
-    whole = function(dag, "_nights")
-    of_stages = options_in(whole) - options_in(function(dag, "begin")) - options_in(function(dag, "evaluate"))
+    dag_of_model = function(dag, "_nights")
+    of_stages = (
+        options_in(dag_of_model) - options_in(function(dag, "begin")) - options_in(function(dag, "evaluate"))
+    )
     assert of_stages == {"--run-dir", "--config", "--input-list"} <= known("tokenize")
     for command in ("phrases", "vocab", "shards", "train", "evaluate", "report"):
         assert {"--run-dir", "--config"} <= known(command)
 
 
-def test_the_dag_has_a_task_for_every_stage_of_a_night_and_its_script(dag):
+def test_the_dag_has_a_task_for_every_stage_of_a_nightly_run_and_its_script(dag):
     calls = [node for node in ast.walk(dag) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     spark = [[part.value for part in call.args[:2]] for call in calls if call.func.id == "spark"]
     for stage, job in spark:

@@ -27,7 +27,7 @@ from w2v_core.shards import encode as encode_module
 from w2v_core.shards import training_rows as rows_module
 from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH, BlockPlan, epoch_plan, share_of, units_of
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN, BlockPlan, epoch_plan, share_of, units_of
 from w2v_core.shards.read import Reader, Shards
 from w2v_core.shards.received_sentences import received_sentences
 from w2v_core.shards.spans import Spans
@@ -134,14 +134,14 @@ def shards_of(folder: Folder, task_results: list[TaskResult], window: int, num_w
 
 
 def in_order(shards: Shards, seed: int, epoch: int) -> list[tuple[int, list[int]]]:
-    """The rows of an epoch, as one worker trains them, less those that fill a stretch up."""
+    """The rows of an epoch, as one worker trains them, less those that fill a span up."""
     units = units_of(shards.rows_by_shard, shards.row_group_rows, 0)
     reader = Reader(shards, seed, cache_bytes=0)
     blocks = [reader.read(plan) for plan in epoch_plan(units, 4, seed, epoch)]
     return [
         (int(target), contexts.tolist())
         for block in blocks
-        for target, contexts in zip(block.target_B, block.contexts_BW, strict=True)
+        for target, contexts in zip(block.targets, block.contexts, strict=True)
         if set(contexts.tolist()) != {-1}
     ]
 
@@ -238,7 +238,7 @@ def test_rows_are_shuffled(tmp_path):
     assert sum(a == b for a, b in pairwise(targets)) < 80
 
 
-def test_a_shard_moves_stretches_of_text_whole(tmp_path):
+def test_a_shard_moves_spans_of_text_whole(tmp_path):
     folder = open_folder(str(tmp_path))
     sentence = list(range(100))
     (task_result,) = write_shard(
@@ -248,7 +248,7 @@ def test_a_shard_moves_stretches_of_text_whole(tmp_path):
     assert sorted(targets) == sentence
     breaks = [after for before, after in pairwise(targets) if after != before + 1]
     assert len(breaks) >= 4
-    assert all(word % ROWS_PER_STRETCH == 0 for word in breaks)
+    assert all(word % ROWS_PER_SPAN == 0 for word in breaks)
 
 
 def test_a_shard_without_sentences_is_a_file_without_rows(tmp_path):
@@ -307,14 +307,14 @@ def test_sentences_that_share_a_key_stay_two(tmp_path, monkeypatch):
 def test_a_line_that_fills_the_corpus_is_cut_into_pieces_that_hold_the_same_rows(tmp_path):
     folder, keep = open_folder(str(tmp_path)), np.full(7, 0.7)
     batches = encode(folder, [[0, 1, 2, 3]] * 3000 + [[i % 7, (i + 3) % 7] for i in range(200)])
-    (whole,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
+    (uncut,) = write_shard(batches, keep, ShardsConfig(window=1), folder, 0)
     pieces = list(write_shard(batches, keep, ShardsConfig(window=1, target_rows=1000), folder, 0))
     assert [(piece.piece, piece.num_pieces) for piece in pieces] == [(n, 9) for n in range(9)]
     rows = [piece.file.rows for piece in pieces]
-    assert sum(rows) == whole.file.rows
+    assert sum(rows) == uncut.file.rows
     assert max(rows) < 1200
-    assert joined_digest(*(piece.digest for piece in pieces)) == whole.digest
-    assert sum((piece.tokens for piece in pieces), TokenAccount()) == whole.tokens
+    assert joined_digest(*(piece.digest for piece in pieces)) == uncut.digest
+    assert sum((piece.tokens for piece in pieces), TokenAccount()) == uncut.tokens
 
 
 # Passes
@@ -394,19 +394,19 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
 
 
 def as_columns(block: Spans) -> np.ndarray:
-    return np.column_stack([block.target_B, block.contexts_BW])
+    return np.column_stack([block.targets, block.contexts])
 
 
-def test_a_block_moves_stretches_whole_and_fills_up_the_last_of_a_file(three_shards):
+def test_a_block_moves_spans_whole_and_fills_up_the_last_of_a_file(three_shards):
     units = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)
     plan, *_ = epoch_plan(units, 100, 1, 0)
     stood = [three_shards.read_unit(unit, unit.begin, unit.end) for unit in plan.units]
-    assert any((rows.left_B + rows.right_B == 0).any() for rows in stood)
+    assert any((rows.left + rows.right == 0).any() for rows in stood)
     before = np.concatenate([as_columns(rows) for rows in stood])
     assert np.count_nonzero((before[:, 1:] != -1).any(axis=1)) == plan.num_rows
-    before = before.reshape(-1, ROWS_PER_STRETCH, before.shape[1]).tolist()
+    before = before.reshape(-1, ROWS_PER_SPAN, before.shape[1]).tolist()
     after = as_columns(Reader(three_shards, 1, cache_bytes=0).read(plan))
-    after = after.reshape(-1, ROWS_PER_STRETCH, after.shape[1]).tolist()
+    after = after.reshape(-1, ROWS_PER_SPAN, after.shape[1]).tolist()
     assert after != before
     assert sorted(after) == sorted(before)
 
@@ -427,39 +427,39 @@ def test_what_a_reader_keeps_changes_nothing_but_the_reading(three_shards, monke
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3, 16])
-def test_workers_share_the_rows_evenly_and_between_stretches(world_size):
+def test_workers_share_the_rows_evenly_and_between_spans(world_size):
     units = units_of([1000, 40], 600, 32)
     shares = [share_of(units, rank, world_size) for rank in range(world_size)]
     rows = [sum(unit.num_rows for unit in own) for own in shares]
     assert sum(rows) == 1040 - 32
-    assert max(rows) - min(rows) <= 2 * ROWS_PER_STRETCH
-    assert [unit for own in shares for unit in own if unit.begin % ROWS_PER_STRETCH] == []
+    assert max(rows) - min(rows) <= 2 * ROWS_PER_SPAN
+    assert [unit for own in shares for unit in own if unit.begin % ROWS_PER_SPAN] == []
 
 
 @given(
     st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=40), min_size=1, max_size=6), st.integers(1, 12)
 )
-def test_stretches_tell_the_rows_they_were_made_of(sentences, window):
+def test_spans_tell_the_rows_they_were_made_of(sentences, window):
     ids, sentence = as_arrays(sentences)
     contexts = contexts_of(ids, sentence, window)
     block = Spans.of_rows(ids, contexts, 10, "file")
     assert (len(block), block.window) == (-(-len(ids) // 16) * 16, window)
-    assert block.target_B[: len(ids)].tolist() == ids.tolist()
-    assert block.contexts_BW[: len(ids)].tolist() == contexts.tolist()
-    assert (block.contexts_BW[len(ids) :] == -1).all()
+    assert block.targets[: len(ids)].tolist() == ids.tolist()
+    assert block.contexts[: len(ids)].tolist() == contexts.tolist()
+    assert (block.contexts[len(ids) :] == -1).all()
 
 
-def test_rows_that_are_not_stretches_of_text_are_refused(three_shards):
+def test_rows_that_are_not_spans_of_text_are_refused(three_shards):
     unit = units_of(three_shards.rows_by_shard, ROW_GROUP_ROWS, 0)[0]
     block = three_shards.read_unit(unit, unit.begin, unit.end)
-    num_rows = np.count_nonzero(block.left_B + block.right_B)
-    target, contexts = block.target_B[:num_rows], block.contexts_BW[:num_rows]
+    num_rows = np.count_nonzero(block.left + block.right)
+    target, contexts = block.targets[:num_rows], block.contexts[:num_rows]
     shuffled = np.random.default_rng(0).permutation(num_rows)
-    with pytest.raises(UserError, match="stretches of 16"):
+    with pytest.raises(UserError, match="spans of 16"):
         Spans.of_rows(target[shuffled], contexts[shuffled], 1000, "file")
     farthest = np.flatnonzero(contexts[:, -1] >= 0)[3]  # one id wrong, far from its target
     contexts[farthest, -1] = (contexts[farthest, -1] + 1) % 1000
-    with pytest.raises(UserError, match="file are not in stretches of 16"):
+    with pytest.raises(UserError, match="file are not in spans of 16"):
         Spans.of_rows(target, contexts, 1000, "file")
 
 
@@ -514,14 +514,14 @@ def test_workers_that_share_a_row_group_read_each_row_of_it_once(three_shards, w
     read = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in shares]
     for unit, rows in zip(shares, read, strict=True):
         assert np.count_nonzero((rows[:, 1:] != -1).any(axis=1)) == unit.num_rows
-    whole = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in units]
+    uncut = [as_columns(three_shards.read_unit(unit, unit.begin, unit.end)) for unit in units]
     assert Counter(map(tuple, np.concatenate(read).tolist())) == Counter(
-        map(tuple, np.concatenate(whole).tolist())
+        map(tuple, np.concatenate(uncut).tolist())
     )
 
 
 def test_no_two_draws_of_a_sentence_have_one_purpose():
-    purposes = [encode_module._SHARD_OF_SENTENCE, rows_module._KEEP_TOKEN, rows_module._ORDER_OF_STRETCH]
+    purposes = [encode_module._SHARD_OF_SENTENCE, rows_module._KEEP_TOKEN, rows_module._ORDER_OF_SPAN]
     assert len({*purposes, digest_module._DIGEST}) == 4
 
 

@@ -25,8 +25,8 @@ def on_a_terminal(*arguments: str) -> str:
         os.close(theirs)
         shown = bytearray()
         try:
-            while some := os.read(ours, 1 << 16):
-                shown += some
+            while chunk := os.read(ours, 1 << 16):
+                shown += chunk
         except OSError:  # Linux's end of a terminal that nobody has open
             pass
     os.close(ours)

@@ -133,7 +133,7 @@ def test_the_order_follows_seed_and_epoch():
 def test_no_two_generators_of_an_epoch_have_one_purpose():
     purposes = [
         order_module._ORDER_OF_UNITS,
-        read_module._ORDER_OF_STRETCHES,
+        read_module._ORDER_OF_SPANS,
         share_module._WINDOWS_AND_NOISE,
     ]
     assert len({*purposes}) == 3
@@ -166,7 +166,7 @@ def test_prefetching_keeps_the_order_and_hands_on_faults():
 @pytest.mark.parametrize("sg", [0, 1])
 def test_words_of_one_topic_end_up_together(sg, engine):
     tables, _ = run_job(engine=engine, sg=sg, epochs=8)
-    unit = tables.input_VD / np.linalg.norm(tables.input_VD, axis=1, keepdims=True)
+    unit = tables.input / np.linalg.norm(tables.input, axis=1, keepdims=True)
     cosine = unit @ unit.T
     same = np.add.outer(np.arange(10) // 5, np.arange(10) // 5) != 1
     assert cosine[same].min() > cosine[~same].max() + 0.1
@@ -207,14 +207,14 @@ def test_no_learning_rate_and_no_batch_size_diverges(sg, alpha, batch_size, vect
 def test_tables_that_are_not_finite_are_refused(row):
     tables = initial_tables(70_000, 2, np.random.default_rng(0))
     require_finite(tables)
-    tables.output_VD[row, 1] = np.inf
+    tables.output[row, 1] = np.inf
     with pytest.raises(UserError, match="training diverged"):
         require_finite(tables)
 
 
 def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch, engine):
     def spoil(tables, rng):
-        tables.input_VD[:] = np.nan
+        tables.input[:] = np.nan
 
     monkeypatch.setattr(trainer, "fill_initial", spoil)
     with pytest.raises(UserError, match=r"nan at batch [01] .*epoch 1, .*train.alpha"):
@@ -223,9 +223,9 @@ def test_a_loss_that_is_no_number_names_the_batch_and_the_shards(monkeypatch, en
 
 def test_one_seed_gives_the_same_bytes_and_another_does_not(engine):
     one, again, other = (run_job(engine=engine, epochs=1, seed=seed)[0] for seed in (1, 1, 2))
-    assert one.input_VD.tobytes() == again.input_VD.tobytes()
-    assert one.output_VD.tobytes() == again.output_VD.tobytes()
-    assert one.input_VD.tobytes() != other.input_VD.tobytes()
+    assert one.input.tobytes() == again.input.tobytes()
+    assert one.output.tobytes() == again.output.tobytes()
+    assert one.input.tobytes() != other.input.tobytes()
 
 
 def test_progress_tells_every_row_once_and_alpha_falls_to_its_end(engine):
@@ -292,9 +292,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_bytes(tmp_path, monkeypatch, 
     assert found is not None
     assert 0 < found.worker_states[0].rows < 3 * 3968
     tables, reports = run_job(engine=engine, checkpoints=checkpoints, epochs=3, buffer_rows=1000)
-    whole, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
-    assert tables.input_VD.tobytes() == whole.input_VD.tobytes()
-    assert tables.output_VD.tobytes() == whole.output_VD.tobytes()
+    uninterrupted, _ = run_job(engine=engine, epochs=3, buffer_rows=1000)
+    assert tables.input.tobytes() == uninterrupted.input.tobytes()
+    assert tables.output.tobytes() == uninterrupted.output.tobytes()
     assert reports[-1].rows == 3 * 3968
 
 
@@ -317,6 +317,63 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch):
     file.write_bytes(file.read_bytes()[:-7])
     with pytest.raises(UserError, match=r"output.npy .*damaged .*--fresh"):
         run_job(checkpoints=checkpoints, epochs=3)
+
+
+# The end of an epoch
+
+
+def watched(engine, on_epoch, checkpoints=None, **settings) -> tuple[bytes, list[Progress]]:
+    """Train with what is called at the end of each epoch: the bytes of the input table, and the reports."""
+    reports: list[Progress] = []
+    config = TrainConfig(**{"vector_size": 16, "heldout_rows": 100, "epochs": 4} | settings)
+    job = TrainingJob(two_topics(), np.full(10, 100), 0.75, config, engine=engine)
+    with trained(job, checkpoints=checkpoints, report=reports.append, on_epoch=on_epoch) as tables:
+        return tables.input.tobytes(), reports
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_epoch_ends_when_all_its_rows_are_trained_and_none_of_the_next(engine, workers):
+    ends = []
+    watched(engine, lambda end: ends.append((end.epoch, end.progress.rows)) or False, workers=workers)
+    assert ends == [(1, 3968), (2, 2 * 3968), (3, 3 * 3968), (4, 4 * 3968)]
+
+
+def test_waiting_at_the_end_of_an_epoch_changes_no_byte(engine):
+    whole, _ = run_job(engine=engine, epochs=4)
+    assert watched(engine, lambda _: False, workers=1)[0] == whole.input.tobytes()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_training_ends_with_the_tables_of_that_epoch(engine, workers):
+    seen = []
+
+    def second(end):
+        seen.append(end.tables.input.tobytes())
+        return end.epoch == 2
+
+    table, reports = watched(engine, second, workers=workers)
+    assert len(seen) == 2
+    assert table == seen[-1]
+    assert reports[-1].rows == 2 * 3968
+
+
+def test_a_training_that_goes_on_tells_only_epochs_that_end_from_then_on(tmp_path, monkeypatch, engine):
+    checkpoints = Checkpoints(open_folder(str(tmp_path)))
+
+    class PowerError(Exception):
+        pass
+
+    def third(end):
+        if end.epoch == 3:
+            raise PowerError
+        return False
+
+    with pytest.raises(PowerError):
+        watched(engine, third, checkpoints, workers=1)
+    ends = []
+    table, _ = watched(engine, lambda end: ends.append(end.epoch) or False, checkpoints, workers=1)
+    assert ends == [3, 4]
+    assert table == run_job(engine=engine, epochs=4)[0].input.tobytes()
 
 
 # Processes
@@ -343,7 +400,7 @@ def test_two_processes_train_all_rows_between_them(make_run, corpus, start_metho
     reports: list[Progress] = []
     with trained(job, report=reports.append) as tables:
         require_finite(tables)
-        assert np.abs(tables.output_VD).max() > 0
+        assert np.abs(tables.output).max() > 0
         del tables
     assert reports[-1].rows == reports[-1].total_rows == job.num_rows
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
@@ -355,7 +412,7 @@ def test_two_threads_train_all_rows_between_them(make_run, corpus, sg):
     reports: list[Progress] = []
     with trained(job, report=reports.append) as tables:
         require_finite(tables)
-        assert np.abs(tables.output_VD).max() > 0
+        assert np.abs(tables.output).max() > 0
     assert reports[-1].rows == reports[-1].total_rows == job.num_rows
     assert reports[-1].held_out_loss < 0.95 * 6 * np.log(2)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("w2v worker")]
@@ -365,11 +422,9 @@ def test_workers_need_no_main_guard(make_run, corpus, tmp_path):
     run = make_run(corpus)
     script = tmp_path / "script.py"
     script.write_text(
-        "print('main')\n"
-        "from w2v_core.pipeline.train import train_vectors\n"
-        "from w2v_core.config import load_config\n"
-        "from w2v_core.runs.run_directory import RunDir\n"
-        f"train_vectors(RunDir.open({run.location!r}), load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
+        "print('main')\nfrom w2v_core.pipeline.train import train_vectors\nfrom w2v_core.config import "
+        f"load_config\nfrom w2v_core.runs.run_directory import RunDir\ntrain_vectors(RunDir.open({run.location!r}), "
+        "load_config(None, ['train.workers=2', 'train.vector_size=4']))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -417,10 +472,10 @@ def test_a_paused_crew_stands_still(make_run, corpus, engine):
         while not all(worker_state.rows for worker_state in crew.worker_states()):
             crew.work(0.1)
         crew.pause()
-        before, table = crew.worker_states(), crew.tables.input_VD.copy()
+        before, table = crew.worker_states(), crew.tables.input.copy()
         time.sleep(0.3)
         assert crew.worker_states() == before
-        assert crew.tables.input_VD.tobytes() == table.tobytes()
+        assert crew.tables.input.tobytes() == table.tobytes()
         crew.resume()
         crew.work(0.5)
         assert all(now.rows > then.rows for now, then in zip(crew.worker_states(), before, strict=True))
@@ -465,9 +520,9 @@ OFTEN = "train.checkpoint_minutes=0.001"
 @pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_path):
     run = make_run(corpus, into="killed")
-    whole = make_run(corpus, into="whole")
+    uninterrupted = make_run(corpus, into="whole")
     config = small_config(*SLOW)
-    train_vectors(whole, config)
+    train_vectors(uninterrupted, config)
     moments = [1.2, 1.6, 2.1, 2.7, 3.4]
     killed = [killed_after(run, moment, *SLOW, OFTEN) for moment in moments]
     assert -signal.SIGKILL in killed
@@ -475,7 +530,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(make_run, corpus, tmp_
     for name in ("input.npy", "output.npy"):
         assert (
             Path(run.folder.path, "vectors", name).read_bytes()
-            == Path(whole.folder.path, "vectors", name).read_bytes()
+            == Path(uninterrupted.folder.path, "vectors", name).read_bytes()
         )
     assert not Path(run.folder.path, "checkpoints").exists()
     lines = [json.loads(line) for line in Path(run.folder.path, "vectors", METRICS).read_text().splitlines()]

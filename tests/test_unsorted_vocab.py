@@ -88,7 +88,7 @@ def test_a_sorted_table_costs_no_order_and_no_copy():
 
 
 def test_an_unknown_word_is_told_frequent_ones(monkeypatch):
-    monkeypatch.setattr("w2v_core.vectors.word_vectors.SPELLING_CANDIDATES", 20)
+    monkeypatch.setattr("w2v_core.vectors.word_ids.SPELLING_CANDIDATES", 20)
     told = []
     for vectors in (SORTED, UNSORTED):
         with pytest.raises(UnknownWordError) as fault:
@@ -109,10 +109,12 @@ def test_evaluation_finds_the_same(case_insensitive, restrict_vocab):
     ]
     options = {"case_insensitive": case_insensitive, "restrict_vocab": restrict_vocab}
     sections = [AnalogySection("", tuple(questions))]
-    (found,), (expected,) = (analogy_outcomes(some, sections, **options) for some in (UNSORTED, SORTED))
+    (found,), (expected,) = (analogy_outcomes(vectors, sections, **options) for vectors in (UNSORTED, SORTED))
     assert found.tolist() == expected.tolist()
     pairs = [WordPair(a, b.lower(), 1.0) for a, b, _, _ in questions]
-    cosines = [pair_cosines(some, pairs, case_insensitive=case_insensitive) for some in (UNSORTED, SORTED)]
+    cosines = [
+        pair_cosines(vectors, pairs, case_insensitive=case_insensitive) for vectors in (UNSORTED, SORTED)
+    ]
     np.testing.assert_allclose(*cosines, atol=1e-6)
 
 

@@ -121,7 +121,7 @@ VARIANTS = {
     "GloVe, header of three numbers": Variant(
         b"2 2 1\n" + GLOVE.replace(b"\n", b" 1\n"), "line 2: got 3 numbers header"
     ),
-    "GloVe of one dimension, first line two whole numbers": Variant(
+    "GloVe of one dimension, first line two integers": Variant(
         b"7 5\n8 6\n", "line 2: 5 numbers got 1 number"
     ),
     "word2vec binary": Variant(BINARY),
@@ -295,12 +295,12 @@ def test_what_is_written_is_read_back(tmp_path_factory, form, words, size, data)
     byte=st.sampled_from(b" \t\n\r,;.-+eE0x\x00\xa0"),
     insert=st.booleans(),
 )
-@pytest.mark.parametrize("whole", [TEXT, GLOVE])
+@pytest.mark.parametrize("intact", [TEXT, GLOVE])
 def test_one_changed_byte_never_makes_numbers_that_no_line_holds(
-    tmp_path_factory, whole, place, byte, insert
+    tmp_path_factory, intact, place, byte, insert
 ):
     path = tmp_path_factory.mktemp("changed") / "v"
-    data = whole[:place] + bytes([byte]) + whole[place + (not insert) :]
+    data = intact[:place] + bytes([byte]) + intact[place + (not insert) :]
     path.write_bytes(data)
     try:
         found = read(path)

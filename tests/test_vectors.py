@@ -13,10 +13,11 @@ from hypothesis.extra.numpy import arrays
 
 from w2v_core.errors import UserError
 from w2v_core.evaluation.word_pairs import cosines
-from w2v_core.vectors import nearest
-from w2v_core.vectors import word_vectors as vectors_module
+from w2v_core.vectors import nearest, similar_words
 from w2v_core.vectors.nearest import row_norms, top_k
-from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors, first_ids, nearest_spellings
+from w2v_core.vectors.unknown_words import nearest_spellings
+from w2v_core.vectors.word_ids import first_ids
+from w2v_core.vectors.word_vectors import UnknownWordError, WordVectors
 
 # By gensim's 3CosMul.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")
@@ -328,10 +329,10 @@ def test_lookups_and_cosines_are_gensims(both):
     assert ours.vector_size == theirs.vector_size
     assert len(ours) == len(theirs)
     words = ["단어7", "없는말", "단어1", "단어7"]
-    some, their_some = ours.vectors_for_all(words), theirs.vectors_for_all(words)
-    assert some.tokens == their_some.index_to_key == ["단어7", "단어1"]
-    np.testing.assert_array_equal(some.vectors, their_some.vectors)
-    assert some.counts.tolist() == [ours.counts[7], ours.counts[1]]
+    found, expected = ours.vectors_for_all(words), theirs.vectors_for_all(words)
+    assert found.tokens == expected.index_to_key == ["단어7", "단어1"]
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+    assert found.counts.tolist() == [ours.counts[7], ours.counts[1]]
 
 
 @given(
@@ -345,9 +346,9 @@ def test_means_and_odd_words_are_gensims(both, numbers, weights, pre_normalize, 
     words = [f"단어{number}" for number in numbers]  # above 499: unknown
     options = {"pre_normalize": pre_normalize, "post_normalize": post_normalize}
     for keys in (words, [*words, A_VECTOR]):
-        some = weights[: len(keys)] + [1.0] * (len(keys) - len(weights))
-        found = ours.get_mean_vector(keys, some, **options)
-        np.testing.assert_allclose(found, theirs.get_mean_vector(keys, some, **options), atol=1e-5)
+        cut_weights = weights[: len(keys)] + [1.0] * (len(keys) - len(weights))
+        found = ours.get_mean_vector(keys, cut_weights, **options)
+        np.testing.assert_allclose(found, theirs.get_mean_vector(keys, cut_weights, **options), atol=1e-5)
     known = [word for word in words if word in ours]
     if len(set(known)) > 2:
         units = {word: theirs.get_vector(word, norm=True) for word in known}
@@ -382,11 +383,11 @@ def has_direction(wv: WordVectors, positive: list[str], negative: list[str]) -> 
     return bool((rows[0].sum(axis=0) - rows[1].sum(axis=0)).any())
 
 
-SOME_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
+FEW_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 
 
 @given(
-    st.lists(st.tuples(SOME_WORDS, st.lists(st.sampled_from(WORDS), max_size=2)), max_size=7),
+    st.lists(st.tuples(FEW_WORDS, st.lists(st.sampled_from(WORDS), max_size=2)), max_size=7),
     st.integers(1, 7),
     st.integers(1, 3),
     st.integers(1, 9),
@@ -396,7 +397,7 @@ def test_many_questions_are_answered_as_one_by_one(questions, topn, batch, block
     questions = [question for question in questions if has_direction(wv, *question)]
     one_by_one = [wv.most_similar(*question, topn=topn) for question in questions]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors_module, "BATCH_QUESTIONS", batch)
+        patch.setattr(similar_words, "BATCH_QUESTIONS", batch)
         patch.setattr(nearest, "BLOCK_SCORES", 2 * block_rows)
         at_once = wv.most_similar_batch([p for p, _ in questions], [n for _, n in questions], topn=topn)
     assert len(at_once) == len(questions)
@@ -533,7 +534,7 @@ FEW = st.integers(2, 40).flatmap(lambda v: arrays(np.int8, (v, 2), elements=st.i
 def ways_of_asking(vectors: WordVectors, restrict_vocab: int | None):
     """Each way to get the `topn` nearest of w0 and w1."""
     yield lambda topn: vectors.most_similar("w0", topn=topn, restrict_vocab=restrict_vocab)
-    yield lambda topn: vectors.most_similar(["w0", "w1"], ["w1"], topn, restrict_vocab)
+    yield lambda topn: vectors.most_similar(["w0", "w1"], ["w1"], topn, restrict_vocab=restrict_vocab)
     yield lambda topn: vectors.most_similar_batch(
         ["w0", "w1", "w0"], topn=topn, restrict_vocab=restrict_vocab
     )[1]

@@ -44,7 +44,7 @@ def test_the_digest_forgets_order_and_files_but_no_row_and_no_id(num_rows, windo
 
 
 @pytest.fixture(scope="session")
-def whole_run(tmp_path_factory, corpus, executor) -> Path:
+def verified_run(tmp_path_factory, corpus, executor) -> Path:
     run = RunDir.create(str(tmp_path_factory.mktemp("verify") / "실행"))
     config = small_config("shards.target_rows=1000")
     run_pipeline(run, find_files([str(corpus)]), config, executor)
@@ -52,8 +52,8 @@ def whole_run(tmp_path_factory, corpus, executor) -> Path:
 
 
 @pytest.fixture
-def a_run(whole_run, tmp_path) -> Path:
-    return Path(shutil.copytree(whole_run, tmp_path / "run"))
+def a_run(verified_run, tmp_path) -> Path:
+    return Path(shutil.copytree(verified_run, tmp_path / "run"))
 
 
 def problems(path: Path) -> dict[str, tuple[str, ...]]:
@@ -142,9 +142,9 @@ def test_a_stage_of_an_earlier_version_has_no_digest_to_compare(a_run):
 @pytest.mark.usefixtures("console_log")
 def test_the_command_tells_and_exits(a_run):
     runner = CliRunner()
-    whole = runner.invoke(app, ["verify", "--run-dir", str(a_run), "--json"])
-    assert whole.exit_code == 0
-    assert [stage["problems"] for stage in json.loads(whole.stdout)] == [[]] * 4
+    result = runner.invoke(app, ["verify", "--run-dir", str(a_run), "--json"])
+    assert result.exit_code == 0
+    assert [stage["problems"] for stage in json.loads(result.stdout)] == [[]] * 4
     (a_run / "shards" / "part-00000.parquet").unlink()
     broken = runner.invoke(app, ["verify", "--run-dir", str(a_run)])
     assert broken.exit_code == 2

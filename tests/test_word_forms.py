@@ -84,7 +84,7 @@ def test_rules_travel_with_vectors_and_versions(tmp_path):
 
 def test_damaged_rules_are_refused(tmp_path):
     run = finished_run(tmp_path / "run", 1)
-    run.stage("vectors").write_whole(FILE, b'{"form": "NFX"}')
+    run.stage("vectors").write_atomically(FILE, b'{"form": "NFX"}')
     with pytest.raises(UserError, match=r"normalization.json is damaged"):
         WordVectors.load(str(tmp_path / "run"))
 
@@ -160,10 +160,10 @@ def lists_of(tmp_path, **lists: str) -> VocabConfig:
 
 def test_lists_are_normalized_as_the_corpus_was(tmp_path):
     config = lists_of(tmp_path, keep="NATO\nnato\nZürich\n", drop="The\nTHE\n")
-    named = VocabularyInputs.read(config, DEFAULT)
-    assert named.keep == ("NATO", "Zürich", "nato", "zürich")
-    assert named.drop == ("the",)
-    assert named.identity() == {"keep": ["NATO", "Zürich", "nato"], "drop": ["THE", "The"]}
+    inputs = VocabularyInputs.read(config, DEFAULT)
+    assert inputs.keep == ("NATO", "Zürich", "nato", "zürich")
+    assert inputs.drop == ("the",)
+    assert inputs.identity() == {"keep": ["NATO", "Zürich", "nato"], "drop": ["THE", "The"]}
     assert VocabularyInputs.read(config, DEFAULT, has_lists=True).drop == ("THE", "The")
 
 

@@ -32,6 +32,10 @@ class RunError(UserError):
     """A run directory is missing, damaged, or lacks a stage."""
 
 
+class NotFittedError(UserError, AttributeError):
+    """A model was asked for what only a trained model has."""
+
+
 class AccountError(W2VError, RuntimeError):
     """Counts of two stages do not agree: tokens or words were lost or counted twice. A fault of the program."""
 

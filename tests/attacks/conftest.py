@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from inline_executor import InlineExecutor
+
+from w2v_core.executors.in_process import InProcessExecutor
 
 ATTACKS = int(os.environ.get("W2V_ATTACKS", "60"))
 
@@ -23,7 +24,7 @@ def attacks() -> int:
 
 
 @pytest.fixture(scope="session")
-def inline() -> Iterator[InlineExecutor]:
+def inline() -> Iterator[InProcessExecutor]:
     """An executor in this process: attacks that end in an error would end the processes that other tests share."""
-    with InlineExecutor() as executor:
+    with InProcessExecutor() as executor:
         yield executor

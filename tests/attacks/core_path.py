@@ -19,7 +19,7 @@ from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
-WHOLE = 1 << 40
+ONE_SPLIT = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,11 @@ class Tokenized:
 
 
 def tokenized(
-    executor: Executor, locations: list[str], settings: dict[str, Any], out: Path, split_bytes: int = WHOLE
+    executor: Executor,
+    locations: list[str],
+    settings: dict[str, Any],
+    out: Path,
+    split_bytes: int = ONE_SPLIT,
 ) -> Tokenized | str:
     """The sentences of all files, or the message of the UserError. A new run in `out`."""
     try:

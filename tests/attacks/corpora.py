@@ -120,7 +120,7 @@ class Corpus:
     settings: dict[str, Any]
     marks: list[str]
     """words of their own that whole files hold; read as the default tokenizer does"""
-    whole: bool
+    is_intact: bool
     """whether nothing is damaged, of a wrong type or a wrong name: then there is no reason to refuse it"""
 
     def options(self) -> list[str]:
@@ -136,7 +136,7 @@ class _Made:
     rng: Rng
     folder: Path
     marks: list[str] = field(default_factory=list)
-    whole: bool = True
+    is_intact: bool = True
 
     def mark(self) -> str:
         return f"mark{self.rng.randrange(10**9)}q{len(self.marks)}"
@@ -150,7 +150,7 @@ def make(seed: int, folder: Path) -> Corpus:
     for number in range(rng.choice([1, 1, 1, 2, 3, 5])):
         _file(made, number, settings)
     _around(made)
-    return Corpus(seed, [str(folder)], settings, made.marks, made.whole)
+    return Corpus(seed, [str(folder)], settings, made.marks, made.is_intact)
 
 
 def files_of(corpus: Corpus) -> set[str]:
@@ -285,14 +285,14 @@ def session(rng: Rng) -> Any:
 
 
 def _json_lines(rng: Rng, mark: str) -> tuple[bytes, bool]:
-    lines, whole = [json.dumps({"text": mark})], True
+    lines, is_intact = [json.dumps({"text": mark})], True
     for _ in range(rng.randrange(1, 30)):
         value = rng.choice([row, row, session])(rng)
         told = json.dumps({"text": value, "id": 7}, ensure_ascii=rng.random() < 0.5)
         if rng.random() < 0.1:
-            told, whole = rng.choice(_ODD_JSON), False
+            told, is_intact = rng.choice(_ODD_JSON), False
         lines.append(told)
-    return "\n".join(lines).encode(errors="surrogatepass"), whole
+    return "\n".join(lines).encode(errors="surrogatepass"), is_intact
 
 
 _ODD_JSON = [
@@ -363,25 +363,25 @@ _BAD_STRINGS = pa.Array.from_buffers(
 
 
 def _parquet(rng: Rng, mark: str) -> tuple[bytes, bool]:
-    table, whole = _table(rng, mark)
+    table, is_intact = _table(rng, mark)
     if rng.random() < 0.1:
-        table, whole = pa.table({"text": _BAD_STRINGS}), False
+        table, is_intact = pa.table({"text": _BAD_STRINGS}), False
     if rng.random() < 0.05:
-        table, whole = table.rename_columns(["body"] * len(table.schema.names)), False
+        table, is_intact = table.rename_columns(["body"] * len(table.schema.names)), False
     out = io.BytesIO()
     packing = rng.choice(["zstd", "snappy", "gzip", "brotli", "lz4", "none"])
     pq.write_table(table, out, compression=packing, row_group_size=rng.choice([1, 3, 1000]))
-    return out.getvalue(), whole
+    return out.getvalue(), is_intact
 
 
 def _orc(rng: Rng, mark: str) -> tuple[bytes, bool]:
-    table, whole = _table(rng, mark)
+    table, is_intact = _table(rng, mark)
     kinds = [field.type for field in table.schema]
     if any(pa.types.is_null(kind) or pa.types.is_large_list(kind) for kind in kinds):
-        table, whole = pa.table({"text": [mark]}), True
+        table, is_intact = pa.table({"text": [mark]}), True
     out = io.BytesIO()
     orc.write_table(table, out, compression=rng.choice(["zstd", "snappy", "zlib", "uncompressed"]))
-    return out.getvalue(), whole
+    return out.getvalue(), is_intact
 
 
 _AVRO_TYPES: list[tuple[Any, Callable[[Rng], Any], bool]] = [
@@ -411,12 +411,12 @@ _AVRO_TYPES: list[tuple[Any, Callable[[Rng], Any], bool]] = [
 
 
 def _avro(rng: Rng, mark: str) -> tuple[bytes, bool]:
-    kind, value, whole = rng.choice(_AVRO_TYPES)
+    kind, value, is_intact = rng.choice(_AVRO_TYPES)
     rows = [{"text": value(rng)} for _ in range(rng.randrange(1, 20))]
     if kind in ("string", ["null", "string"]):
         rows.append({"text": mark})
     else:
-        whole = False  # without a mark
+        is_intact = False  # without a mark
     schema = {"type": "record", "name": "Row", "fields": [{"name": "text", "type": kind}]}
     out = io.BytesIO()
     fastavro.writer(
@@ -426,7 +426,7 @@ def _avro(rng: Rng, mark: str) -> tuple[bytes, bool]:
         codec=rng.choice(["null", "deflate", "snappy", "zstandard", "bzip2"]),
         sync_marker=rng.randbytes(16),
     )
-    return out.getvalue(), whole
+    return out.getvalue(), is_intact
 
 
 _HEAD = (
@@ -486,7 +486,7 @@ _NAMES = [
 def _file(made: _Made, number: int, settings: dict[str, Any]) -> None:
     rng, mark = made.rng, made.mark()
     ending = rng.choice(["", ".txt", ".txt", ".log", *_ENDINGS])
-    data, whole = _text_file(rng, mark) if ending not in _ENDINGS else _ENDINGS[ending](rng, mark)
+    data, is_intact = _text_file(rng, mark) if ending not in _ENDINGS else _ENDINGS[ending](rng, mark)
     if ending in ("", ".txt", ".log", ".jsonl", ".ndjson", ".xml") and rng.random() < 0.4:
         packing = rng.choice(list(_PACKS))
         ending += packing
@@ -496,14 +496,14 @@ def _file(made: _Made, number: int, settings: dict[str, Any]) -> None:
         else:
             data = _PACKS[packing](data)
     if rng.random() < 0.25:
-        data, whole = damaged(rng, data), False
+        data, is_intact = damaged(rng, data), False
     if rng.random() < 0.03:
-        ending, whole = rng.choice([".txt", ".gz", ".bz2", ".zst", *_ENDINGS]), False
+        ending, is_intact = rng.choice([".txt", ".gz", ".bz2", ".zst", *_ENDINGS]), False
     if settings.get("strict"):
-        whole = False  # what is whole may still hold what strict refuses
+        is_intact = False  # what is whole may still hold what strict refuses
     (made.folder / f"{rng.choice(_NAMES)}{number}{ending}").write_bytes(data)
-    made.whole &= whole
-    if whole:
+    made.is_intact &= is_intact
+    if is_intact:
         made.marks.append(mark)
 
 

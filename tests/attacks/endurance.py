@@ -2,10 +2,10 @@
 
     python tests/attacks/endurance.py --work WORK [--minutes 60]
 
-Every night a small file arrives. Every second night runs in this process, as in a scheduler that imports us, and every
-other in one of its own, as from cron. After each: memory, open files, threads and processes of this process, temporary
-files, and what stands in the work folder and in the store. Prints a line for each night; exits with 1 where the last
-third of the nights holds more than the first, after three to warm up.
+Every nightly run finds a small new file. Every second one runs in this process, as in a scheduler that imports us,
+and every other in one of its own, as from cron. After each: memory, open files, threads and processes of this
+process, temporary files, and what stands in the work folder and in the store. Prints a line for each nightly run;
+exits with 1 where the last third of the runs holds more than the first, after three to warm up.
 """
 
 import argparse
@@ -28,7 +28,7 @@ GROWTH = {"memory_mb": 1.15, "java_mb": 3, "java_live_mb": 1.1, "seconds": 1.5, 
 """What may grow by how much: memory by fragments, seconds by the machine's other work, and Java's memory until its heap
 is full; what is alive in that heap tells of leaks. Everything else not at all."""
 IN_STEPS = "java_live_mb"
-"""Spark remembers its last thousand jobs, and lets go of some hundred at once: the least of many nights counts."""
+"""Spark remembers its last thousand jobs, and lets go of some hundred at once: the least of many runs counts."""
 SETTINGS = (
     "spark.master=local[2]",
     "vocab.min_count=2",
@@ -56,21 +56,21 @@ def main() -> None:
         (work / name).mkdir(parents=True)
     os.environ |= {"TMPDIR": str(work / "tmp"), "PYSPARK_PYTHON": sys.executable}
     tempfile.tempdir = None
-    end, nights = time.monotonic() + 60 * options.minutes, []
+    end, records = time.monotonic() + 60 * options.minutes, []
     while time.monotonic() < end:
-        nights.append(facts_of(work, len(nights) + 1))
-        print(json.dumps(nights[-1]), flush=True)
-    found = list(grown(nights))
-    print(f"{len(nights)} nights in {options.minutes:g} minutes; {found or 'nothing has grown'}")
+        records.append(facts_of(work, len(records) + 1))
+        print(json.dumps(records[-1]), flush=True)
+    found = list(grown(records))
+    print(f"{len(records)} nightly runs in {options.minutes:g} minutes; {found or 'nothing has grown'}")
     sys.exit(1 if found else 0)
 
 
 def facts_of(work: Path, number: int) -> dict[str, float]:
-    """A night, and what there is after it."""
+    """A nightly run, and what there is after it."""
     arrive(work / "arriving", number)
     begin = time.monotonic()
     in_this_process = number % 2 == 0
-    (night_here if in_this_process else night_in_its_own)(work)
+    (run_here if in_this_process else run_in_its_own_process)(work)
     seconds = time.monotonic() - begin
     return {
         "night": number,
@@ -98,20 +98,20 @@ def arguments(work: Path) -> list[str]:
     return ["nightly", *folders, "--input", str(work / "arriving"), *settings]
 
 
-def night_here(work: Path) -> None:
+def run_here(work: Path) -> None:
     from w2v_core.cli.app import app
 
     app(arguments(work), standalone_mode=False)
 
 
-def night_in_its_own(work: Path) -> None:
+def run_in_its_own_process(work: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "w2v_core.cli", *arguments(work)], check=True, stderr=subprocess.DEVNULL
     )
 
 
 def arrive(folder: Path, number: int) -> None:
-    """Every night has all words, so that no vocabulary grows: what a night needs grows with that."""
+    """Every nightly run has all words, so that no vocabulary grows: what a run needs grows with that."""
     rng = random.Random(number)
     words = [*range(WORDS), *range(WORDS)]
     words += [int(rng.paretovariate(0.8)) % WORDS for _ in range(16_500)]
@@ -152,18 +152,18 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def grown(nights: list[dict[str, float]]) -> Iterator[str]:
-    """What the last nights hold more of than the first. Nights of either kind are compared with their own."""
+def grown(records: list[dict[str, float]]) -> Iterator[str]:
+    """What the last runs hold more of than the first. Runs of either kind are compared with their own."""
     for here in (True, False):
-        of_kind = [night for night in nights if night["in_this_process"] == here][WARM_UP:]
+        of_kind = [record for record in records if record["in_this_process"] == here][WARM_UP:]
         if len(of_kind) < 2 * COMPARED:
-            yield f"only {len(of_kind)} nights to compare"
+            yield f"only {len(of_kind)} runs to compare"
             continue
         for name in of_kind[0].keys() - {"night", "in_this_process"}:
             compared = max(COMPARED, len(of_kind) // 3)
             usual = min if name == IN_STEPS else statistics.median
             first, last = (
-                usual(night[name] for night in part) for part in (of_kind[:compared], of_kind[-compared:])
+                usual(record[name] for record in part) for part in (of_kind[:compared], of_kind[-compared:])
             )
             if last > first * GROWTH.get(name, 1.0):
                 yield f"{name} from {first:g} to {last:g}"

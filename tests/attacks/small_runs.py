@@ -17,6 +17,7 @@ from w2v_core.runs.run_directory import RunDir
 from w2v_core.runs.task_output import PartWriter, TaskResult, commit_parts
 from w2v_core.runs.token_account import TokenAccount
 from w2v_core.shards.read import Shards
+from w2v_core.training.engine.choose import choose_engine, with_default_alpha
 from w2v_core.training.engine.numpy_engine import batches, model_of
 from w2v_core.training.engine.tables import Tables, initial_tables
 from w2v_core.training.engine.workspace import Workspace
@@ -50,12 +51,15 @@ def shards_of(
     make_vocab(run, config, executor)
     manifest = make_shards(run, config, executor)
     vocabulary = Vocabulary.read(run.stage("vocab"))
-    return vocabulary, Shards.of(run.stage("shards"), manifest, len(vocabulary))
+    is_compiled = choose_engine(config.train.engine) == "compiled"
+    return vocabulary, Shards.of(run.stage("shards"), manifest, len(vocabulary), compiled=is_compiled)
 
 
 def train(vocabulary: Vocabulary, shards: Shards, config: Config) -> Trained:
     """The vectors. Errors as of the stage."""
-    job = TrainingJob(shards, vocabulary.counts, config.vocab.ns_exponent, config.train)
+    engine = choose_engine(config.train.engine)
+    settings = with_default_alpha(config.train, engine)
+    job = TrainingJob(shards, vocabulary.counts, config.vocab.ns_exponent, settings, engine=engine)
     reports: list[Progress] = []
     initial = InitialVectors(config.train.init_vectors) if config.train.init_vectors else None
     if initial:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import corpora
 import pyarrow.compute as pc
 import pytest
-from core_path import WHOLE, Tokenized, sharded, tokenized
+from core_path import ONE_SPLIT, Tokenized, sharded, tokenized
 
 SMALL = (1024, 5000)
 """Bytes of a split: the least that the settings take, and some. Of large files more, or tasks would be thousands."""
@@ -26,29 +26,29 @@ def folder() -> Iterator[Path]:
 
 def test_a_corpus_is_whole_or_refused(seed, folder, inline):
     corpus, outcomes = read(seed, folder, inline)
-    whole, *cut = outcomes
-    if isinstance(whole, str):
-        assert not corpus.whole or TOO_LITTLE[0] in whole, whole
-        assert_sentence(whole)
+    uncut, *cut = outcomes
+    if isinstance(uncut, str):
+        assert not corpus.is_intact or TOO_LITTLE[0] in uncut, uncut
+        assert_sentence(uncut)
         assert [other for other in cut if not isinstance(other, str)] == []
         return
-    assert_accounted(whole, corpus)
-    assert_tokens(whole, corpus)
-    assert_none_left_out(whole, corpus)
-    assert_filters_only_drop(whole, corpus, folder, inline)
+    assert_accounted(uncut, corpus)
+    assert_tokens(uncut, corpus)
+    assert_none_left_out(uncut, corpus)
+    assert_filters_only_drop(uncut, corpus, folder, inline)
     for other in cut:
         assert isinstance(other, Tokenized), other
-        assert multiset(other) == multiset(whole)
-        assert (other.account, other.counters, other.files) == (whole.account, whole.counters, whole.files)
+        assert multiset(other) == multiset(uncut)
+        assert (other.account, other.counters, other.files) == (uncut.account, uncut.counters, uncut.files)
     first, *others = [sharded(inline, found) for found in outcomes]
     assert all(other == first for other in others)
     if isinstance(first, str):
         assert any(reason in first for reason in TOO_LITTLE), first
         return
     assert first.account.balances()
-    assert first.account.read == whole.account.kept
+    assert first.account.read == uncut.account.kept
     assert first.account.out_of_vocabulary == 0
-    assert pc.sum(first.words["count"]).as_py() == whole.account.kept
+    assert pc.sum(first.words["count"]).as_py() == uncut.account.kept
 
 
 def read(seed: int, folder: Path, inline) -> tuple[corpora.Corpus, list[Tokenized | str]]:
@@ -57,7 +57,7 @@ def read(seed: int, folder: Path, inline) -> tuple[corpora.Corpus, list[Tokenize
     corpus = corpora.make(seed, folder / "in")
     outcomes = []
     num_bytes = sum(Path(path).stat().st_size for path in corpora.files_of(corpus))
-    for number, split_bytes in enumerate((WHOLE, *(max(least, num_bytes // 100) for least in SMALL))):
+    for number, split_bytes in enumerate((ONE_SPLIT, *(max(least, num_bytes // 100) for least in SMALL))):
         out = folder / f"out{number}"
         outcomes.append(tokenized(inline, corpus.locations, corpus.settings, out, split_bytes))
     return corpus, outcomes
@@ -138,7 +138,7 @@ def test_a_corpus_goes_through_every_stage(seed, folder, w2v, inline):
         told = err.rstrip("\n").split("\n")[-1]
         assert told.startswith("error: ")
         assert_sentence(told)
-        assert not corpus.whole or any(reason in told for reason in TOO_LITTLE), told
+        assert not corpus.is_intact or any(reason in told for reason in TOO_LITTLE), told
         assert not (folder / "실행 run" / "tokens" / "_temporary").exists()
         return
     verified, out, err = w2v("verify", "--run-dir", run, "--json")
@@ -173,7 +173,11 @@ def _made(folder: Path) -> Path:
 def test_a_corpus_is_made_again_from_its_seed(tmp_path):
     for seed in range(5):
         first, second = (corpora.make(seed, _made(tmp_path / f"{name}{seed}")) for name in "ab")
-        assert (first.settings, first.marks, first.whole) == (second.settings, second.marks, second.whole)
+        assert (first.settings, first.marks, first.is_intact) == (
+            second.settings,
+            second.marks,
+            second.is_intact,
+        )
         made = [
             {Path(path).name: Path(path).read_bytes() for path in corpora.files_of(corpus)}
             for corpus in (first, second)

@@ -108,22 +108,22 @@ def command(w2v, text, pairs) -> Callable[[str, Path], tuple[int, str]]:
 @pytest.fixture
 def before(command, tmp_path_factory) -> Callable[[str, Path], Path]:
     """Copies of an undisturbed run as it was before a command."""
-    whole = UNDISTURBED.get("run")
-    if whole is None:
-        whole = tmp_path_factory.mktemp("undisturbed") / "run"
+    undisturbed = UNDISTURBED.get("run")
+    if undisturbed is None:
+        undisturbed = tmp_path_factory.mktemp("undisturbed") / "run"
         for name in (*STAGES, "report"):
-            code, told = command(name, whole)
+            code, told = command(name, undisturbed)
             assert code == 0, told
-        UNDISTURBED["run"] = whole
+        UNDISTURBED["run"] = undisturbed
 
     def copied(name: str, to: Path) -> Path:
         stages = list(STAGES.values())
         done = stages[: list(STAGES).index(name)] if name in STAGES else stages
         run = to / "run"
         run.mkdir()
-        shutil.copy(whole / "run.json", run)
+        shutil.copy(undisturbed / "run.json", run)
         for stage in done:
-            shutil.copytree(whole / stage, run / stage, ignore=shutil.ignore_patterns("report.html"))
+            shutil.copytree(undisturbed / stage, run / stage, ignore=shutil.ignore_patterns("report.html"))
         return run
 
     return copied

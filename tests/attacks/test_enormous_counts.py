@@ -132,7 +132,9 @@ def written(folder: Path, counts: list[int]) -> str:
 )
 def test_counts_that_cannot_be_added_or_are_none_are_refused(tmp_path, key, counts):
     location = written(tmp_path, counts)
-    with pytest.raises(UserError, match=rf"vocab.{key} = .* is no vocabulary: .*4,611,686,018,427,387,904"):
+    with pytest.raises(
+        UserError, match=rf"vocab.{key} = .* is not a valid vocabulary: .*4,611,686,018,427,387,904"
+    ):
         VocabularyInputs.read(VocabConfig(**{key: location}))
 
 

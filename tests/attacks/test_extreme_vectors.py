@@ -82,7 +82,7 @@ def test_vectors_of_any_other_length_stay_finite(kind, input_VD, sg, tmp_path, i
         inline, TEXTS["20 words"], config_of(f"train.init_vectors={location}", f"train.sg={sg}"), tmp_path
     )
     require_finite(found.tables)
-    assert np.abs(found.tables.input_VD).max() < 2 * max(np.abs(input_VD).max(), 1)
+    assert np.abs(found.tables.input).max() < 2 * max(np.abs(input_VD).max(), 1)
 
 
 def test_a_few_zero_vectors_learn_with_the_others(tmp_path, inline):
@@ -90,7 +90,7 @@ def test_a_few_zero_vectors_learn_with_the_others(tmp_path, inline):
     vectors[:5] = 0
     location = given_vectors(tmp_path, "ours", vectors)
     found = run(inline, TEXTS["20 words"], config_of(f"train.init_vectors={location}"), tmp_path)
-    assert np.abs(found.tables.input_VD[:5]).max(axis=1).min() > 1e-3
+    assert np.abs(found.tables.input[:5]).max(axis=1).min() > 1e-3
 
 
 # Questions to vectors of any length

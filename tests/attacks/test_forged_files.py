@@ -42,7 +42,7 @@ CONFIG = Path(__file__).parents[2] / "conf" / "default.toml"
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Path:
+def intact(tmp_path_factory) -> Path:
     """A file, or a folder, of every kind, each as its writer makes it."""
     folder = tmp_path_factory.mktemp("온전한 files")
     vectors_VD = np.random.default_rng(1).normal(size=(len(WORDS), 6)).astype(np.float32)
@@ -114,13 +114,13 @@ READERS: dict[str, tuple[Callable[[str], object], bool]] = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_forged_file_is_read_or_refused_in_a_sentence(whole, tmp_path, attacks, name):
+def test_a_forged_file_is_read_or_refused_in_a_sentence(intact, tmp_path, attacks, name):
     read, is_text = READERS[name]
     top = name.partition("/")[0]
-    source, place = whole / top, tmp_path / top
+    source, place = intact / top, tmp_path / top
     shutil.copytree(source, place) if source.is_dir() else shutil.copy(source, place)
-    shutil.copy(whole / "pairs.tsv", tmp_path / "pairs.tsv")
-    data = (whole / name).read_bytes()
+    shutil.copy(intact / "pairs.tsv", tmp_path / "pairs.tsv")
+    data = (intact / name).read_bytes()
     read(str(place))
     for seed in range(attacks):
         (tmp_path / name).write_bytes(forged(random.Random(f"{name} {seed}"), data, is_text))
@@ -223,26 +223,28 @@ def test_a_word_that_comes_twice_is_refused_when_a_mapped_file_is_opened(tmp_pat
         WordVectors.load(tmp_path / "v")
 
 
-def test_a_path_may_be_one_of_pathlib(whole, tmp_path):
+def test_a_path_may_be_one_of_pathlib(intact, tmp_path):
     for name in ("v.word2vec-text", "v.parquet", "v.npy", "run", "run/vectors"):
-        assert len(WordVectors.load(whole / name)) == len(WordVectors.load(str(whole / name)))
-    assert RunDir.open(whole / "run").location == str(whole / "run")
+        assert len(WordVectors.load(intact / name)) == len(WordVectors.load(str(intact / name)))
+    assert RunDir.open(intact / "run").location == str(intact / "run")
     assert RunDir.create(tmp_path / "new").location == str(tmp_path / "new")
-    assert load_config(whole / "config.toml") == load_config(whole / "config.json") == Config()
-    assert read_word_pairs(whole / "pairs.tsv") == read_word_pairs(str(whole / "pairs.csv"))
+    assert load_config(intact / "config.toml") == load_config(intact / "config.json") == Config()
+    assert read_word_pairs(intact / "pairs.tsv") == read_word_pairs(str(intact / "pairs.csv"))
     assert (
         score_analogies(
-            WordVectors.load(whole / "v.glove"), read_analogies(whole / "questions.txt")
+            WordVectors.load(intact / "v.glove"), read_analogies(intact / "questions.txt")
         ).overall.total
         == 2
     )
 
 
-def test_topn_none_is_refused_with_the_way_out(whole):
-    vectors = WordVectors.load(whole / "v.parquet")
+def test_topn_none_gives_every_score_and_is_rejected_where_a_list_is_returned(intact):
+    vectors = WordVectors.load(intact / "v.parquet")
     for ask_for in (vectors.most_similar, vectors.most_similar_cosmul):
-        with pytest.raises(UserError, match=r"topn = None .*len\(vectors\)"):
-            ask_for("king", topn=None)
+        assert ask_for("king", topn=None).shape == (len(WORDS),)
+    for ask_for in (vectors.most_similar_batch, lambda words, topn: vectors.analogy(*words * 3, topn=topn)):
+        with pytest.raises(UserError, match=r"topn = None: .*len\(vectors\)"):
+            ask_for(["king"], topn=None)
     assert len(vectors.most_similar("king", topn=len(vectors))) == len(WORDS) - 1
 
 
@@ -267,8 +269,8 @@ def forge_manifest(run: Path, stage: str, change: Callable[[dict], None]) -> Non
     "place",
     ["tokens.read", "tokens.dropped.too_short", "counters.lines", "files.0.bytes", "files.0.rows", "seconds"],
 )
-def test_a_forged_number_in_a_manifest_is_told_by_every_reader(whole, tmp_path, w2v, place, value):
-    run = Path(shutil.copytree(whole / "run", tmp_path / "run"))
+def test_a_forged_number_in_a_manifest_is_told_by_every_reader(intact, tmp_path, w2v, place, value):
+    run = Path(shutil.copytree(intact / "run", tmp_path / "run"))
     stage = "vectors" if place.startswith(("files", "seconds")) else "tokens"
 
     def change(manifest):
@@ -330,8 +332,8 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(tmp_path_factory, read, dat
         read(str(path))
 
 
-def test_the_stages_that_are_read_are_all(whole):
-    assert {name for name in STAGES if open_folder(str(whole / "run" / name)).read("manifest.json")} == {
+def test_the_stages_that_are_read_are_all(intact):
+    assert {name for name in STAGES if open_folder(str(intact / "run" / name)).read("manifest.json")} == {
         "tokens",
         "vectors",
         "reports",

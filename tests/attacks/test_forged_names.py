@@ -137,7 +137,7 @@ def test_versions_that_a_pointer_remembers_are_looked_for_among_those_that_stand
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "/x", "..", ".", "_x", "x@current", "x\n", "x\\y", ""])
 def test_a_models_name_is_one_folder(tmp_path, name):
-    with pytest.raises(UserError, match="model's name"):
+    with pytest.raises(UserError, match="name of a model"):
         ModelStore(str(tmp_path)).model(name)
 
 
@@ -147,16 +147,16 @@ def test_a_reference_through_a_folder_above_is_the_path_that_it_says(model, tmp_
     assert Path(resolved(there)).resolve() == Path(model.version("v1").location)
 
 
-@pytest.mark.parametrize("night", ["../../outside/night", "/outside/night", "2026-11-27T02-00-00Z/../x", ""])
-def test_a_night_is_named_by_its_time(tmp_path, outside, night):
+@pytest.mark.parametrize("name", ["../../outside/night", "/outside/night", "2026-11-27T02-00-00Z/../x", ""])
+def test_a_nightly_run_is_named_by_its_time(tmp_path, outside, name):
     work = WorkFolder(str(tmp_path / "work"))
-    plan = {"night": night, "model": "news", "based_on": None, "files": [], "copies": 0}
+    plan = {"night": name, "model": "news", "based_on": None, "files": [], "copies": 0}
     work.folder.create()
-    work.folder.write_whole("plan.json", json.dumps(plan).encode())
+    work.folder.write_atomically("plan.json", json.dumps(plan).encode())
     with pytest.raises(UserError, match=r"plan\.json is damaged"):
         work.plan()
     with pytest.raises(ValueError, match="does not match format|unconverted data"):
-        Record(night=night, model="news", outcome="failed", finished_at="2026-11-27T00:00:00Z", seconds=1)
+        Record(night=name, model="news", outcome="failed", finished_at="2026-11-27T00:00:00Z", seconds=1)
     with pytest.raises(ValueError, match="does not match format|unconverted data"):
         Plan.model_validate(plan)
     assert sorted(path.name for path in outside.iterdir()) == ["secret"]
@@ -215,7 +215,7 @@ def test_a_file_that_is_a_link_is_replaced_and_not_written_through(run, outside,
     path.unlink(missing_ok=True)
     path.symlink_to(outside / "secret")
     folder = run.folder if "/" not in name else run.stage(name.partition("/")[0])
-    folder.write_whole(path.name, b"ours")
+    folder.write_atomically(path.name, b"ours")
     assert not path.is_symlink()
     assert (outside / "secret").read_bytes() == OUTSIDE
 
@@ -268,19 +268,19 @@ def test_folders_of_others_are_no_work_folder_whatever_they_are_called(tmp_path,
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("theirs")
-    with pytest.raises(UserError, match="name a new or an empty folder"):
+    with pytest.raises(UserError, match="a new or an empty folder"):
         WorkFolder(str(tmp_path))
 
 
 def test_the_root_of_the_disk_is_no_work_folder():
-    with pytest.raises(UserError, match="/ is not empty .*nights"):
+    with pytest.raises(UserError, match="/ is not empty .*nightly runs"):
         WorkFolder("/")
 
 
 @pytest.mark.parametrize(
     "stands", ["lease/x.claim", "config.json", "run/vocab/part", "run/.run.json.0a", ".plan.json.0a"]
 )
-def test_what_a_killed_night_left_is_taken(tmp_path, stands):
+def test_what_a_killed_nightly_run_left_is_taken(tmp_path, stands):
     path = tmp_path / stands
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("ours")

@@ -166,7 +166,7 @@ def test_scores_of_hostile_sets_are_told_harmlessly(w2v, run, tmp_path, monkeypa
 
 @pytest.mark.usefixtures("console_log")
 @pytest.mark.parametrize("is_terminal", [False, True])
-def test_nights_with_hostile_names_are_told_harmlessly(monkeypatch, is_terminal):
+def test_nightly_runs_with_hostile_names_are_told_harmlessly(monkeypatch, is_terminal):
     stream = StringIO()
     console = Console(file=stream, force_terminal=is_terminal, width=400, markup=False, color_system=None)
     for module in ("tables", "log"):
@@ -238,9 +238,9 @@ def test_a_document_for_programs_is_one_line(capsys):
     assert len(out.splitlines()) == 1
 
 
-def a_record(night: str, version: str, scores: dict[str, float]) -> Record:
+def a_record(name: str, version: str, scores: dict[str, float]) -> Record:
     fields = Record.model_fields
-    known = {"night": night, "model": night, "version": version, "scores": scores, "outcome": "published"}
+    known = {"night": name, "model": name, "version": version, "scores": scores, "outcome": "published"}
     known |= {"started_at": datetime(2026, 1, 2, tzinfo=UTC), "finished_at": datetime(2026, 1, 2, tzinfo=UTC)}
     return Record.model_construct(
         **{

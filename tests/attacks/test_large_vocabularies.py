@@ -33,21 +33,21 @@ def words_of(numbers: np.ndarray) -> pa.StringArray:
 
 
 def tokens_stage(run: RunDir, num_words: int) -> None:
-    """Every word twice, and those whose number 1,000 divides twice more: each part has a stretch of all of them."""
+    """Every word twice, and those whose number 1,000 divides twice more: each part has a range of all of them."""
     numbers = np.concatenate(
         [np.arange(num_words), np.arange(num_words)[::-1], np.arange(0, num_words, 1000).repeat(2)]
     )
     with run.rewrite("tokens") as stage_writer:
         task_results = []
-        for part, some in enumerate(np.array_split(numbers, PARTS)):
+        for part, batch in enumerate(np.array_split(numbers, PARTS)):
             with PartWriter(stage_writer.temporary, TOKENS) as writer:
-                for begin in range(0, len(some), 1_000_000):
-                    words = words_of(some[begin : begin + 1_000_000])
+                for begin in range(0, len(batch), 1_000_000):
+                    words = words_of(batch[begin : begin + 1_000_000])
                     offsets = np.append(np.arange(0, len(words), WORDS_A_SENTENCE), len(words)).astype(
                         np.int32
                     )
                     writer.write(pa.table([pa.ListArray.from_arrays(offsets, words)], schema=TOKENS))
-            task_results.append(TaskResult.of(writer, TokenAccount(len(some), len(some)), {}, part=part))
+            task_results.append(TaskResult.of(writer, TokenAccount(len(batch), len(batch)), {}, part=part))
         account = TokenAccount(len(numbers), len(numbers))
         files = commit_parts(stage_writer, task_results, PARTS)
         stage_writer.finish(config=TokenizeConfig(), inputs=[], files=files, tokens=account, counters={})
@@ -79,9 +79,9 @@ def test_every_word_gets_its_count_an_id_and_a_vector(tmp_path: Path, executor, 
     assert (counts_V[:num_often] == 4).all()
     assert (counts_V[num_often:] == 2).all()
     assert vocabulary.noise_probability.sum() == pytest.approx(1, rel=1e-9)
-    some = np.random.default_rng(1).integers(0, num_words, 1000)
-    ids = vocabulary.ids(words_of(some))
-    assert vocabulary.tokens.take(pa.array(ids)).equals(words_of(some))
+    sample = np.random.default_rng(1).integers(0, num_words, 1000)
+    ids = vocabulary.ids(words_of(sample))
+    assert vocabulary.tokens.take(pa.array(ids)).equals(words_of(sample))
     assert vocabulary.ids(pa.array(["낱말", f"낱말{num_words:x}"])).tolist() == [-1, -1]
     account = run.require("shards").tokens
     assert (account.read, account.out_of_vocabulary) == (2 * num_words + 2 * num_often, 0)

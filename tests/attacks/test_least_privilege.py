@@ -39,7 +39,7 @@ def test_a_service_has_no_capability_and_gains_none(service):
 
 
 @each_service
-def test_a_service_is_held_to_some_memory(service):
+def test_a_service_is_held_to_a_memory_limit(service):
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
 
 

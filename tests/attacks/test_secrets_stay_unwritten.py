@@ -121,8 +121,8 @@ def test_a_settings_file_that_is_no_toml_is_not_quoted(broken, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory):
-    """A night on an object store with Spark's event log, and what it and the commands after it told."""
+def nightly_runs(tmp_path_factory):
+    """A nightly run on an object store with Spark's event log, and what it and the commands after it told."""
     folder = tmp_path_factory.mktemp("nights")
     server_logs = tmp_path_factory.mktemp("server")
     (folder / "text").mkdir()
@@ -155,10 +155,10 @@ def nights(tmp_path_factory):
             told = {
                 name: run(*words)
                 for name, words in {
-                    "a night": night_in("bucket", folder),
+                    "a nightly run": nightly_command("bucket", folder),
                     "status": ["status", "--work", "s3://bucket/work", "--json"],
                     "models": ["models", "list", "--store", "s3://bucket/store", "--json"],
-                    "a night in no bucket": night_in("nowhere", folder),
+                    "a nightly run in no bucket": nightly_command("nowhere", folder),
                     "a run": ["verify", "--run-dir", "s3://bucket/store/news/v1"],
                 }.items()
             }
@@ -169,7 +169,7 @@ def nights(tmp_path_factory):
     return folder, told, below
 
 
-def night_in(bucket: str, folder: Path) -> list[str]:
+def nightly_command(bucket: str, folder: Path) -> list[str]:
     return [
         "nightly",
         *("--store", f"s3://{bucket}/store", "--name", "news", "--work", f"s3://{bucket}/work"),
@@ -194,29 +194,29 @@ def files_in(bucket: str):
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_the_night_was_one(nights):
-    folder, told, below = nights
-    assert told["a night"].returncode == 0, told["a night"].stderr
+def test_the_nightly_run_succeeded(nightly_runs):
+    folder, told, below = nightly_runs
+    assert told["a nightly run"].returncode == 0, told["a nightly run"].stderr
     assert told["a run"].returncode == 0, told["a run"].stderr
     assert json.loads(told["status"].stdout)["nights"][0]["outcome"] == "published"
-    assert told["a night in no bucket"].returncode == 2
+    assert told["a nightly run in no bucket"].returncode == 2
     assert {"bucket/store/news/v1/version.json", "bucket/store/news/v1/reports/report.html"} <= below.keys()
     assert (folder / "w2v.prom").stat().st_size > 0
     assert any(path.is_file() for path in (folder / "events").rglob("*"))
-    assert "mlflow_failed" in told["a night"].stderr
+    assert "mlflow_failed" in told["a nightly run"].stderr
 
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_what_the_night_told_holds_no_secret(nights):
-    for name, done in nights[1].items():
+def test_what_the_nightly_run_told_holds_no_secret(nightly_runs):
+    for name, done in nightly_runs[1].items():
         assert_unwritten(done.stdout + done.stderr, name)
 
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_what_the_night_wrote_holds_no_secret(nights):
-    folder, _, below = nights
+def test_what_the_nightly_run_wrote_holds_no_secret(nightly_runs):
+    folder, _, below = nightly_runs
     for name, data in below.items():
         assert_unwritten(name.encode() + data, name)
     for path in folder.rglob("*"):
@@ -226,9 +226,9 @@ def test_what_the_night_wrote_holds_no_secret(nights):
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_the_search_reads_sparks_event_log(nights):
+def test_the_search_reads_sparks_event_log(nightly_runs):
     """It is no use where the log is packed."""
-    text = b"".join(path.read_bytes() for path in (nights[0] / "events").rglob("*") if path.is_file())
+    text = b"".join(path.read_bytes() for path in (nightly_runs[0] / "events").rglob("*") if path.is_file())
     assert b"SparkListenerEnvironmentUpdate" in text
     assert b"spark.eventLog.enabled" in text
 

@@ -20,7 +20,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from core_path import WHOLE, sharded, tokenized
+from core_path import ONE_SPLIT, sharded, tokenized
 from runs_by_hand import made_run
 from test_inputs import HEAD, page
 
@@ -93,7 +93,7 @@ def test_a_long_line_takes_no_memory_of_its_length(tmp_path, full, unit):
 def test_a_line_of_bytes_that_are_no_text_is_cut_in_the_time_of_others(tmp_path):
     (tmp_path / "x.txt").write_bytes(b"\x80" * (3 * lines_module.LONGEST_LINE))
     counters: Counter[str] = Counter()
-    ((split,),) = plan_splits(find_files([str(tmp_path)]), WHOLE)
+    ((split,),) = plan_splits(find_files([str(tmp_path)]), ONE_SPLIT)
     pieces = [line for lines in read_lines(split, False, counters) for line in lines.to_pylist()]
     assert len("".join(pieces)) == counters["replaced_characters"] == 3 * lines_module.LONGEST_LINE
     assert counters["long_lines_cut"] == len(pieces) - 1 <= 3
@@ -163,7 +163,7 @@ def test_rows_of_one_text_take_no_memory_of_what_they_come_to(tmp_path, full, ki
 
 
 def test_what_cannot_be_cut_and_is_too_large_is_refused(tmp_path, monkeypatch, inline):
-    monkeypatch.setattr(lines_module, "LONGEST_WHOLE_LINE", 3_000_000)
+    monkeypatch.setattr(lines_module, "LONGEST_UNCUT_LINE", 3_000_000)
     monkeypatch.setattr(mediawiki, "_LONGEST_PAGE", 2_000_000)
     monkeypatch.setattr(decoded_batches, "LARGEST_ROW", 3_000_000)
     (tmp_path / "a.jsonl").write_text('{"text": "' + "a " * 3_000_000 + '"}\n')
@@ -195,7 +195,7 @@ def test_markup_that_is_opened_without_end_takes_no_time(tmp_path, unit, inline)
 
 
 def split_of(path: Path) -> object:
-    return plan_splits(find_files([str(path)]), WHOLE)[0][0]
+    return plan_splits(find_files([str(path)]), ONE_SPLIT)[0][0]
 
 
 def lines_while(split, change) -> Iterator[list[str]]:
@@ -390,5 +390,5 @@ def test_text_after_zeros_is_read_or_refused_however_it_is_cut(tmp_path, inline)
     """Bytes beyond the first split tell whether a file is text."""
     (tmp_path / "a.txt").write_bytes(b"\0" * 300 + b"\n" + b"words of text\n" * 1000)
     inputs = [str(tmp_path / "a.txt")]
-    outcomes = [tokenized(inline, inputs, {}, tmp_path / "out", size) for size in (WHOLE, 1024)]
+    outcomes = [tokenized(inline, inputs, {}, tmp_path / "out", size) for size in (ONE_SPLIT, 1024)]
     assert [found.account.kept for found in outcomes] == [3000, 3000]

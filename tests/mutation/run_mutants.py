@@ -42,6 +42,7 @@ KILLERS = {
     "shards/epoch_order.py": ("test_shards.py", "test_training.py"),
     "shards/training_rows.py": ("test_shards.py",),
     "shards/spans.py": ("test_shards.py", "test_engine.py"),
+    "shards/compiled_spans.py": ("test_compiled_engine.py",),
     "shards/read.py": ("test_shards.py", "test_training.py"),
     "shards/write.py": ("test_shards.py",),
     "reference/layers/embedding.py": ("test_layers.py",),
@@ -55,6 +56,7 @@ KILLERS = {
     "training/engine/bound.py": ("test_engine.py",),
     "training/engine/cbow.py": ("test_engine.py", "test_training.py"),
     "training/engine/skip_gram.py": ("test_engine.py", "test_training.py"),
+    "training/engine/compiled.py": ("test_compiled_engine.py", "test_training.py"),
     "training/engine/negatives.py": ("test_engine.py",),
     "training/engine/noise.py": ("test_engine.py",),
     "training/engine/rows.py": ("test_engine.py",),
@@ -64,6 +66,8 @@ KILLERS = {
 }
 """A file of w2v_core, and the tests that must tell its faults, less those of them that run a whole pipeline."""
 
+AS_PYTHON = frozenset({"shards/compiled_spans.py"})
+"""Files whose tests run without Numba's compiler: a compiled function comes from a cache and has no mutant's code."""
 NEED_MORE = frozenset(("make_run", "spark_config", "executor", "corpus", "trained_run"))
 SLOW = ("test_no_learning_rate", "test_the_held_out_loss_falls")
 
@@ -94,7 +98,7 @@ def main() -> None:
         "mutants", max_examples=options.examples, derandomize=True, deadline=None, database=None
     )
     hypothesis.settings.load_profile("mutants")
-    tests = sorted({str(ROOT / "tests" / test) for some in KILLERS.values() for test in some})
+    tests = sorted({str(ROOT / "tests" / test) for killers in KILLERS.values() for test in killers})
     with TemporaryDirectory() as work:
         quiet = ["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider"]
         folders = ["--rootdir", str(ROOT), "--basetemp", f"{work}/tests", "--noconftest"]
@@ -219,6 +223,8 @@ def _put_in_place(name: str, source: str) -> bool:
 
     Others hold the same functions, and modules that import a constant have it under its name.
     """
+    if name in AS_PYTHON:
+        import_module("numba").config.DISABLE_JIT = True
     module = import_module("w2v_core." + name.removesuffix(".py").replace("/", "."))
     path = str(ROOT / "w2v_core" / name)
     is_as_before = Path(path).read_text() == source

@@ -37,14 +37,14 @@ app = typer.Typer(
 PANELS = {
     "From text to vectors": (run, tokenize, phrases, vocab, shards, train, evaluate, report),
     "Vectors at work": (neighbors, analogy, export, embed),
-    "Every night": (nightly, status, publish),
+    "Nightly runs": (nightly, status, publish),
     "About a run": (plan, verify, track, demo),
 }
 for panel, commands in PANELS.items():
     for command in commands:
         kind = WordsCommand if command in (neighbors, analogy) else TyperCommand
         app.command(cls=kind, epilog=epilog_of(command.__name__), rich_help_panel=panel)(exit_status(command))
-app.add_typer(models, name="models", rich_help_panel="Every night")
+app.add_typer(models, name="models", rich_help_panel="Nightly runs")
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,8 +5,8 @@ gensim 4's where gensim has the parameter. `conf/default.toml` spells out every 
 the two equal.
 """
 
-from w2v_core.config.loading import Config, load_config
-from w2v_core.config.operation import ExecutorConfig, GateConfig, NightConfig, SparkConfig
+from w2v_core.config.loading import Config, config_with, load_config
+from w2v_core.config.operation import ExecutorConfig, GateConfig, NightlyConfig, SparkConfig
 from w2v_core.config.preprocessing import PhrasesConfig, ShardsConfig, TokenizeConfig, VocabConfig
 from w2v_core.config.results import EmbedConfig, EvaluateConfig, ReportConfig
 from w2v_core.config.section import Section
@@ -18,7 +18,7 @@ __all__ = [
     "EvaluateConfig",
     "ExecutorConfig",
     "GateConfig",
-    "NightConfig",
+    "NightlyConfig",
     "PhrasesConfig",
     "ReportConfig",
     "Section",
@@ -27,5 +27,6 @@ __all__ = [
     "TokenizeConfig",
     "TrainConfig",
     "VocabConfig",
+    "config_with",
     "load_config",
 ]

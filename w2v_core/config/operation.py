@@ -46,8 +46,8 @@ class GateConfig(Section):
     )
 
 
-class NightConfig(Section):
-    """Scheduled training: what a night does beside its stages."""
+class NightlyConfig(Section):
+    """Settings of nightly runs beside those of their stages."""
 
     changed_files: Literal["refuse", "add"] = Field(
         "refuse",
@@ -60,7 +60,7 @@ class NightConfig(Section):
     )
     predict: bool = Field(
         True,
-        description="plan each night from a sample before it starts, a few seconds, and record what came of it",
+        description="predict each nightly run from a sample before it starts, in a few seconds, and record the error",
     )
     keep_versions: int = Field(
         7,
@@ -76,7 +76,7 @@ class NightConfig(Section):
         12.0,
         gt=0.0,
         le=24.0 * 30,
-        description="with --only begin: after so long without its finish another night may begin",
+        description="with --only begin: another nightly run may begin after so long without --only finish",
     )
 
 

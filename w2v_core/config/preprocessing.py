@@ -129,30 +129,44 @@ class TokenizeConfig(Section):
             if info.field_name == "pattern" and (groups := re.compile(value).groups) > 1:
                 raise ValueError(
                     f"tokenize.pattern = {value!r}: expected at most one group, got {groups}. "
-                    "Write (?:…) for the others"
+                    "Write (?:…) for the others."
                 )
             re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(
-                f"tokenize.{info.field_name} = {value!r} is no pattern of Python's re: {error}"
+                f"tokenize.{info.field_name} = {value!r} is not a valid pattern of Python's re: {error}. Correct the "
+                "pattern."
             ) from None
         return value
 
     @model_validator(mode="after")
     def _suits_the_tokenizer(self) -> Self:
         if self.per_word and self.tokenizer not in ("mecab_ko", "kiwi"):
-            raise ValueError(f"tokenize.per_word is for mecab_ko and kiwi, and not for {self.tokenizer}")
+            raise ValueError(
+                f"tokenize.per_word = true: expected tokenize.tokenizer = mecab_ko or kiwi, got {self.tokenizer}. "
+                "Leave out tokenize.per_word."
+            )
         if (self.tokenizer == "sentencepiece") != (self.model is not None):
-            raise ValueError("tokenize.tokenizer = sentencepiece and tokenize.model need each other")
+            if self.model is None:
+                raise ValueError(
+                    "tokenize.tokenizer = sentencepiece requires tokenize.model. Set it to a model file."
+                )
+            raise ValueError(
+                f"tokenize.model = {self.model}: expected tokenize.tokenizer = sentencepiece, got {self.tokenizer}. "
+                "Leave out tokenize.model."
+            )
         return self
 
     @model_validator(mode="after")
-    def _some_length(self) -> Self:
+    def _require_possible_lengths(self) -> Self:
         if self.min_n > self.max_n:
-            raise ValueError(f"tokenize.min_n must not exceed tokenize.max_n, {self.max_n}")
+            raise ValueError(
+                f"tokenize.min_n = {self.min_n}: expected at most tokenize.max_n = {self.max_n}. Lower tokenize.min_n."
+            )
         if self.max_token_length is not None and self.min_token_length > self.max_token_length:
             raise ValueError(
-                f"tokenize.min_token_length must not exceed tokenize.max_token_length, {self.max_token_length}"
+                f"tokenize.min_token_length = {self.min_token_length}: expected at most tokenize.max_token_length = "
+                f"{self.max_token_length}. Lower tokenize.min_token_length."
             )
         return self
 
@@ -186,12 +200,13 @@ class PhrasesConfig(Section):
     def _threshold_suits(self) -> Self:
         if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
             raise ValueError(
-                f"phrases.threshold = {self.threshold:g} is for phrases.scoring = default; for npmi give one from -1 "
-                "to 1, such as 0.5"
+                f"phrases.threshold = {self.threshold:g}: expected a number from -1 to 1 for phrases.scoring = npmi. "
+                "Set it, for example, to 0.5."
             )
         if self.scoring == "default" and self.threshold <= 0:
             raise ValueError(
-                f"phrases.threshold = {self.threshold:g} must be above 0 for phrases.scoring = default"
+                f"phrases.threshold = {self.threshold:g}: expected a number > 0 for phrases.scoring = default. Raise "
+                "it."
             )
         return self
 
@@ -268,7 +283,7 @@ class VocabConfig(Section):
     @classmethod
     def _in_millionths(cls, value: float) -> float:
         if round(value * 1_000_000) / 1_000_000 != value:
-            raise ValueError(f"vocab.decay = {value!r} has more than six decimals; round it")
+            raise ValueError(f"vocab.decay = {value!r}: expected at most six decimals. Round it.")
         return value
 
     @property
@@ -279,7 +294,10 @@ class VocabConfig(Section):
     @model_validator(mode="after")
     def _extend_has_no_rival(self) -> Self:
         if self.extend is not None and self.merge is not None:
-            raise ValueError("vocab.extend adds the earlier counts itself; leave out vocab.merge")
+            raise ValueError(
+                "vocab.merge cannot be combined with vocab.extend, which adds the earlier counts too. "
+                "Leave out vocab.merge."
+            )
         return self
 
     @model_validator(mode="after")
@@ -288,8 +306,10 @@ class VocabConfig(Section):
         chosen = self.model_fields_set & others
         own = {name for name in chosen if getattr(self, name) != type(self).model_fields[name].default}
         if self.from_ is not None and own:
-            named = ", ".join(f"vocab.{name}" for name in sorted(own))
-            raise ValueError(f"vocab.from takes a vocabulary as it is; leave out {named}")
+            keys = ", ".join(f"vocab.{name}" for name in sorted(own))
+            raise ValueError(
+                f"vocab.from uses a vocabulary unchanged and cannot be combined with {keys}. Leave out {keys}."
+            )
         return self
 
 

@@ -1,4 +1,4 @@
-"""What all sections of the configuration have in common."""
+"""The base class of all sections."""
 
 import os
 from typing import ClassVar
@@ -10,12 +10,12 @@ from pydantic import (
 
 
 class Section(BaseModel):
-    """A section: unknown keys are refused, values never change."""
+    """A section: it rejects unknown keys, and its values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     execution_only: ClassVar[frozenset[str]] = frozenset()
-    """settings that change how a stage is made and nothing of what it is; no part of its fingerprint"""
+    """settings that change how a stage runs and not its output; they are not part of its fingerprint"""
 
 
 def usable_cores() -> int:

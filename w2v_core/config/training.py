@@ -31,21 +31,22 @@ class TrainConfig(Section):
         None,
         ge=1e-9,
         le=1.0,
-        description="learning rate at the first row. Absent: 0.025 for skip-gram, 0.04 with the compiled "
-        "engine; 0.05 for CBOW",
+        description="learning rate at the first row. Absent: 0.025 for skip-gram and 0.05 for CBOW; with the "
+        "compiled engine 0.04 and 0.06",
     )
     min_alpha: float = Field(
         0.0001,
         ge=0.0,
         le=1.0,
-        description="learning rate after the last row; it falls in a straight line over rows",
+        description="learning rate after the last row; it falls in a straight line over rows. Absent, with the "
+        "compiled engine and no alpha: a tenth of the first",
     )
     negative: int = Field(5, ge=1, le=100, description="noise words a prediction is told apart from")
     batch_size: int = Field(
         1024,
         ge=16,
         le=16384,
-        description="rows whose steps the NumPy engine computes together, in stretches of 16 that follow each other in "
+        description="rows whose steps the NumPy engine computes together, in spans of 16 that follow each other in "
         "the text",
     )
     seed: int = Field(
@@ -84,9 +85,14 @@ class TrainConfig(Section):
     @model_validator(mode="after")
     def _falls(self) -> Self:
         if self.min_alpha > self.start_alpha:
-            raise ValueError(f"train.min_alpha must not exceed train.alpha, {self.start_alpha}")
+            raise ValueError(
+                f"train.min_alpha = {self.min_alpha}: expected at most train.alpha = {self.start_alpha}. "
+                "Lower train.min_alpha."
+            )
         if self.init_frozen and self.init_vectors is None:
-            raise ValueError("train.init_frozen needs train.init_vectors, the vectors to keep")
+            raise ValueError(
+                "train.init_frozen = true requires train.init_vectors. Set it to the vectors to keep."
+            )
         return self
 
     @property

@@ -28,7 +28,7 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, text="")
         yield lambda progress: bar.update(
-            task, total=progress.total_rows, completed=progress.rows, text=_progress_text(progress)
+            task, total=progress.total_rows, completed=progress.rows, text=progress_text(progress)
         )
 
 
@@ -40,14 +40,15 @@ def _lines() -> Iterator[Callable[[Progress], None]]:
         nonlocal last_logged
         tenth = progress.rows * 10 // progress.total_rows
         if tenth > last_logged:
-            message = f"vectors: {progress.rows / progress.total_rows:.0%}  {_progress_text(progress)}"
+            message = f"vectors: {progress.rows / progress.total_rows:.0%}  {progress_text(progress)}"
             log_event(message, "training_progress", **progress.to_dict())
             last_logged = tenth
 
     yield log_progress
 
 
-def _progress_text(progress: Progress) -> str:
+def progress_text(progress: Progress) -> str:
+    """Return epoch, losses, learning rate and speed."""
     losses = [
         f"{name} {loss:.4f}"
         for name, loss in (("loss", progress.loss), ("held out", progress.held_out_loss))

@@ -18,7 +18,7 @@ from w2v_core.errors import InputError
 from w2v_core.readers.arrow_ipc import arrow_batches
 from w2v_core.readers.avro import avro_batches
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, parquet_batches, parsed, row_of, whole_ids, without_empty
+from w2v_core.readers.columns import block_of, integer_ids, parquet_batches, parsed, row_of, without_empty
 from w2v_core.readers.csv_rows import csv_batches
 from w2v_core.readers.lines import read_lines
 from w2v_core.readers.nested_columns import value_at
@@ -105,7 +105,7 @@ def _read_table(
     first, path = 0, split.file.path
     names = [config.column] if id_column in (None, config.column) else [config.column, id_column]
     for batch in _BATCHES[split.file.format](split, config, names, counters):
-        batch = whole_ids(batch, config, path, counters)
+        batch = integer_ids(batch, config, path, counters)
         has_text_B = batch.column(config.column).is_valid().to_numpy(zero_copy_only=False)
         block = replace(block_of(batch, config, path, counters), documents=np.flatnonzero(has_text_B))
         ids = None if id_column is None else _ids_of(batch, id_column, path)

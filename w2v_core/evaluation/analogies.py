@@ -23,7 +23,8 @@ from w2v_core.evaluation.question_words import QuestionWords
 from w2v_core.evaluation.word_pairs import COMMENTS, fields_text, numbered_lines
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int8Array, Int64Array
-from w2v_core.vectors.word_vectors import WordVectors, top_k
+from w2v_core.vectors.nearest import top_k
+from w2v_core.vectors.word_vectors import WordVectors
 
 BATCH_QUESTIONS = 512
 """Questions asked at a time; it bounds what they themselves take."""
@@ -161,7 +162,7 @@ def analogy_outcomes(
     Takes M * D float32 of memory for the unit vectors. Raises UserError for `restrict_vocab` below 1.
     """
     if restrict_vocab is not None and restrict_vocab < 1:
-        raise InputError(f"restrict_vocab = {restrict_vocab} must be at least 1")
+        raise InputError(f"restrict_vocab = {restrict_vocab}: expected an integer >= 1.")
     tokens = vectors.tokens_by_count(restrict_vocab)
     words = QuestionWords(tokens, vectors.rules, case_insensitive, other_forms)
     table_MD = vectors.unit_rows(vectors.most_frequent(restrict_vocab)[list(words.ranks.values())])
@@ -201,7 +202,7 @@ def read_analogies(path: Location) -> list[AnalogySection]:
         else:
             sections[-1][1].append(_question(path, number, line))
     if not any(questions for _, questions in sections):
-        raise InputError(f"{path} holds no analogy: give lines of four words")
+        raise InputError(f"{path}: expected lines of four words, got no such line. Check the path.")
     return [AnalogySection(name, tuple(questions)) for name, questions in sections if name or questions]
 
 
@@ -209,7 +210,8 @@ def _question(path: str, line_number: int, line: str) -> Question:
     words = re.split("[ \t]+", line)
     if len(words) != 4:
         raise InputError(
-            f"{path}, line {line_number}: expected four words or `: section`, but found {fields_text(words)}"
+            f"{path}, line {line_number}: expected four words or `: section`, got {fields_text(words)}. Correct the "
+            "line."
         )
     return words[0], words[1], words[2], words[3]
 

@@ -20,7 +20,7 @@ from w2v_core.evaluation.bootstrap import (
 from w2v_core.evaluation.word_pairs import WordPair, human_scores, spearman
 from w2v_core.types import Float32Array, Int8Array, Int64Array
 from w2v_core.vectors.alignment import SharedWords
-from w2v_core.vectors.word_vectors import top_k
+from w2v_core.vectors.nearest import top_k
 
 NEIGHBORS = 10
 NUM_MOVED = 20

@@ -1,8 +1,8 @@
-"""Sets that have a name here: an installed package ships them, and they need no download.
+"""Test sets that an installed package ships: they have a name and need no download.
 
     w2v evaluate --run-dir my-run --similarity wordsim353 --analogies questions-words
 
-A known name is that set, wherever it is asked for; a file that happens to be called so is `./wordsim353`.
+A known name always means that set; write `./wordsim353` for a file of the same name.
 """
 
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ Kind = Literal["similarity", "analogies"]
 
 
 class NamedSet(NamedTuple):
-    """Where a set is: in which package, at which path within it."""
+    """The package that ships a set, and its path within the package."""
 
     kind: Kind
     package: str
@@ -33,34 +33,36 @@ _LINES: dict[Kind, str] = {"similarity": "`word word score` lines", "analogies":
 
 
 def located(location: str, kind: Kind) -> str:
-    """The path of the set called `location`, or else `location` itself, a path or a URI.
+    """Return the path of the set called `location`, or else `location` itself, a path or a URI.
 
-    UserError for a known name of another kind, or whose package is not installed, and for what could only be a name
-    and is neither known nor a file.
+    Raises InputError for a set of another kind, for a set whose package is not installed, and for text that can
+    only be a name and is neither a set nor a file.
     """
-    named = NAMED_SETS.get(location)
-    if named is None:
+    test_set = NAMED_SETS.get(location)
+    if test_set is None:
         _reject_unknown_name(location, kind)
         return location
-    if named.kind != kind:
-        raise InputError(f"{location} is a set for --{named.kind}, not for --{kind}")
-    return str(_installed(location, named))
+    if test_set.kind != kind:
+        raise InputError(
+            f"{location} is a test set for --{test_set.kind}, not for --{kind}. Use --{test_set.kind}."
+        )
+    return str(_installed(location, test_set))
 
 
-def _installed(name: str, named: NamedSet) -> Path:
+def _installed(name: str, test_set: NamedSet) -> Path:
     # The package is looked up and not imported: gensim takes seconds, and only its data is wanted.
-    spec = find_spec(named.package)
+    spec = find_spec(test_set.package)
     folders = (spec.submodule_search_locations or []) if spec else []
     if not folders:
         raise InputError(
-            f"the set {name} comes with {named.package}, which is not installed: pip install {named.package}, or name "
-            f"a file of {_LINES[named.kind]}"
+            f"test set {name}: {test_set.package}, which ships it, is not installed. Run `pip install "
+            f"{test_set.package}`."
         )
-    path = Path(folders[0], named.path)
+    path = Path(folders[0], test_set.path)
     if not path.is_file():
         raise InputError(
-            f"the set {name} is not in the {named.package} that is installed ({path} is missing): "
-            f"pip install --force-reinstall {named.package}, or name a file of {_LINES[named.kind]}"
+            f"test set {name}: the installed {test_set.package} does not contain it ({path} is missing). Run "
+            f"`pip install --force-reinstall {test_set.package}`."
         )
     return path
 
@@ -69,8 +71,7 @@ def _reject_unknown_name(location: str, kind: Kind) -> None:
     could_be_a_path = "/" in location or "." in location or not location.strip()
     if could_be_a_path or Path(open_folder(location).path).exists():
         return
-    known = ", ".join(name for name, named in NAMED_SETS.items() if named.kind == kind)
+    known = ", ".join(name for name, test_set in NAMED_SETS.items() if test_set.kind == kind)
     raise InputError(
-        f"{location} is neither a file nor a set known for --{kind}: the known ones are {known}; any file of "
-        f"{_LINES[kind]} will do"
+        f"--{kind} {location}: expected a file of {_LINES[kind]} or one of the test sets {known}. Check the name."
     )

@@ -23,7 +23,7 @@ class OtherVectors:
     def find(cls, location: str) -> "OtherVectors":
         """The vectors of the run directory, or in the folder, at `location`. UserError where there are none."""
         if location != location.encode(errors="replace").decode():
-            raise InputError(f"--against {location!a} has a name that is not UTF-8; rename it")
+            raise InputError(f"--against {location!a}: the name is not valid UTF-8. Rename it.")
         path = resolved(location)
         folder = open_folder(path)
         with access(f"--against {location}"):
@@ -33,8 +33,8 @@ class OtherVectors:
                 return cls(location, run.stage("vectors"))
             if not set(_FILES) <= _names(folder):
                 raise InputError(
-                    f"--against {location} is neither a run directory nor a folder of vectors (with "
-                    f"{' and '.join(_FILES)}); give another run's directory"
+                    f"--against {location}: expected a run directory or a folder with {' and '.join(_FILES)}. Name "
+                    "another run directory."
                 )
         return cls(location, folder)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from w2v_core.tokenization.normalize import Rules
-from w2v_core.vectors.word_vectors import first_ids
+from w2v_core.vectors.word_ids import first_ids
 
 UNKNOWN = -1
 

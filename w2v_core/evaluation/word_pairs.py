@@ -104,14 +104,18 @@ def pair_cosines(
     *,
     case_insensitive: bool = True,
     other_forms: set[str] | None = None,
+    restrict_vocab: int | None = None,
 ) -> NDArray[np.float32]:
     """cos(a, b) of every pair, (A,) float32; NaN where a word has no vector.
 
     case_insensitive: pairs and vocabulary are lower-cased; of the spellings that fall together, the most
     frequent one's vector counts. Words that are not found so are normalized as the corpus was, see `QuestionWords`, and
     added to `other_forms`.
+    restrict_vocab: only this many most frequent words have vectors; None for all.
     """
-    words = QuestionWords(vectors.tokens_by_count(), vectors.rules, case_insensitive, other_forms)
+    words = QuestionWords(
+        vectors.tokens_by_count(restrict_vocab), vectors.rules, case_insensitive, other_forms
+    )
     asked = [(words.row(pair.word_a), words.row(pair.word_b)) for pair in pairs]
     asked_A2 = np.array(asked, dtype=np.int64).reshape(-1, 2)
     is_covered_A = (asked_A2 >= 0).all(axis=1)
@@ -155,7 +159,9 @@ def read_word_pairs(path: Location) -> list[WordPair]:
     if rows and _is_header(rows[0][1]):
         del rows[0]
     if not rows:
-        raise InputError(f"{path} holds no word pair: give lines of two words and a score")
+        raise InputError(
+            f"{path}: expected lines of two words and a score, got no such line. Check the path."
+        )
     return [_word_pair(path, number, fields) for number, fields in rows]
 
 
@@ -168,24 +174,24 @@ def numbered_lines(path: str) -> list[tuple[int, str]]:
     try:
         text = StringIO(read_location(path).decode("utf-8-sig"), newline=None).read()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+        raise InputError(f"{path} is not valid UTF-8 (byte {error.start}). Save it as UTF-8.") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): give the path of a text file") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}). Name a text file.") from error
     stripped = enumerate((line.strip(" \t") for line in text.split("\n")), start=1)
     lines = [(number, line) for number, line in stripped if line]
     if not lines:
-        raise InputError(f"{path} is empty: give a file with questions")
+        raise InputError(f"{path} is empty. Name a file of questions.")
     return lines
 
 
 COMMENTS = ("#", "//")
-"""What the lines begin with that evaluation files have beside their questions."""
+"""Beginnings of lines that are comments and not questions."""
 
 
 def fields_text(fields: Sequence[str]) -> str:
-    """The fields of a line that is wrong, which may be a file of another kind without an end of line."""
-    whole = str(fields)
-    return whole if len(whole) <= _LONGEST_FIELDS_TEXT else f"{whole[:_LONGEST_FIELDS_TEXT]} …"
+    """Return the fields of a faulty line as text, cut: a file of another kind may be one long line."""
+    text = str(fields)
+    return text if len(text) <= _LONGEST_FIELDS_TEXT else f"{text[:_LONGEST_FIELDS_TEXT]} …"
 
 
 def _separator(line: str) -> str:
@@ -229,6 +235,6 @@ def _word_pair(path: str, line_number: int, fields: list[str]) -> WordPair:
     if math.isnan(score) or not (fields[0] and fields[1]):
         raise InputError(
             f"{path}, line {line_number}: expected two words and a number, separated as in the first line, "
-            f"but found {fields_text(fields)}"
+            f"got {fields_text(fields)}. Correct the line."
         )
     return WordPair(fields[0], fields[1], score)

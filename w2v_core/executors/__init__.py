@@ -2,8 +2,10 @@
 
 base           the protocol: run a task a part, shuffle rows by key, return rows
 local          processes of this machine; no Java
+in_process     as local, in this process, timed; for plans and tests
 spark          a Spark session
 choose         which of the two, from the settings
-shuffle_files, partitioning, worker_process, local_worker   parts of `local`
-catalog, java, spark_errors                                 parts of `spark`
+shuffle_files, temporary_folder, partitioning, worker_process, local_worker   parts of `local`
+catalog                                                     tables of a catalog as input
+spark_catalog, java, spark_errors                           parts of `spark`
 """

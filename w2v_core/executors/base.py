@@ -4,10 +4,10 @@ A task is a picklable callable: a function of a module, a `functools.partial` of
 plain values, writes its own files and returns Arrow batches or task results.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -55,6 +55,23 @@ Source: TypeAlias = RowsOfParts | pa.RecordBatch
 """Rows that a shuffle reads: those of a stage's parts, or a few that the driver holds."""
 
 
+class CatalogTable(Protocol):
+    """A table of a catalog, open for reading."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """All columns of the table."""
+
+    @property
+    def files(self) -> list[str]:
+        """The files of the table, sorted; empty where the catalog names none."""
+
+    def run(
+        self, job: str, columns: Sequence[str], task: Callable[[Batches, int], Iterator[TaskResult]]
+    ) -> list[TaskResult]:
+        """Run `task(rows, part)` for each part of the table, with these columns."""
+
+
 class Executor(Protocol):
     """Runs the tasks of stages.
 
@@ -91,10 +108,8 @@ class Executor(Protocol):
     ) -> pa.Table:
         """Return the rows of `schema` that `task(rows, part)` yields, as for `run_shuffled`."""
 
-    def run_table(
-        self, job: str, table: Any, task: Callable[[Batches, int], Iterator[TaskResult]]
-    ) -> list[TaskResult]:
-        """Run `task(rows, part)` for each part of a catalog table. Raises UserError where there is no catalog."""
+    def read_table(self, name: str) -> CatalogTable:
+        """Open a table of the catalog. Raises UserError where there is no catalog or no such table."""
 
     def stop(self) -> None:
         """Free processes and temporary files. The next call starts them again."""

@@ -10,17 +10,19 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
 import pyarrow as pa
 
 from w2v_core.config.section import usable_cores
-from w2v_core.errors import UserError
-from w2v_core.executors.base import Batches, RowsOfParts, Source, Tasks, Watch, unwatched
+from w2v_core.errors import InputError, UserError
+from w2v_core.executors.base import Batches, CatalogTable, RowsOfParts, Source, Tasks, Watch, unwatched
+from w2v_core.executors.catalog import PREFIX
 from w2v_core.executors.shuffle_files import (
     ShuffleFile,
     files_of_part,
@@ -28,8 +30,12 @@ from w2v_core.executors.shuffle_files import (
     remove_files,
     write_shuffle_file,
 )
+from w2v_core.executors.temporary_folder import make_folder
 from w2v_core.executors.worker_process import WorkerDiedError, WorkerProcess
 from w2v_core.runs.task_output import TaskResult
+
+Calls: TypeAlias = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]
+"""Makes calls of one function, and returns the results in order."""
 
 
 class LocalExecutor:
@@ -57,10 +63,10 @@ class LocalExecutor:
         self._folder: Path | None = None
 
     def start(self, run_name: str = "") -> None:  # noqa: ARG002
-        """Check that temporary files can be written. Processes start with the first job."""
+        """Make the folder for temporary files and remove stale ones. Workers start with the first job."""
         if self._folder is None:
             try:
-                self._folder = Path(tempfile.mkdtemp(prefix="w2v-", dir=self._temp_dir))
+                self._folder = make_folder(self._temp_dir)
             except OSError as error:
                 raise UserError(
                     f"executor.temp_dir = {self._temp_dir or tempfile.gettempdir()}: {error.strerror}; "
@@ -97,14 +103,9 @@ class LocalExecutor:
         found = self._shuffle(job, sources, key, num_parts, task)
         return pa.Table.from_batches([batch for batches in found for batch in batches], schema)
 
-    def run_table(
-        self,
-        job: str,
-        table: Any,  # noqa: ARG002
-        task: Callable[[Batches, int], Iterator[TaskResult]],  # noqa: ARG002
-    ) -> list[TaskResult]:
-        """Raise UserError: only Spark has a catalog."""
-        raise UserError(f"{job}: a catalog table needs Spark; add --executor spark")
+    def read_table(self, name: str) -> CatalogTable:
+        """Raise InputError: only Spark has a catalog."""
+        raise InputError(f"input {PREFIX}{name}: only Spark reads catalog tables; add --executor spark")
 
     def stop(self) -> None:
         """End the processes and remove temporary files."""
@@ -115,7 +116,7 @@ class LocalExecutor:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def __enter__(self) -> "LocalExecutor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -150,7 +151,7 @@ class LocalExecutor:
         assert self._folder is not None
         return str(self._folder / uuid4().hex)
 
-    def _running(self, job: str, num_calls: int) -> "_Job":
+    def _running(self, job: str, num_calls: int) -> AbstractContextManager[Calls]:
         self.start()
         for _ in range(min(self._num_workers, num_calls) - len(self._workers)):
             self._workers.append(WorkerProcess())

@@ -25,6 +25,7 @@ from w2v_core.errors import UserError
 from w2v_core.executors.base import Batches, Source, Tasks, Watch, unwatched
 from w2v_core.executors.interrupts import restore_interrupt_handler, was_interrupted
 from w2v_core.executors.java import prepare_java
+from w2v_core.executors.spark_catalog import SparkTable
 from w2v_core.executors.spark_errors import failure_of, reason_of
 from w2v_core.runs.task_output import TASK_RESULTS, TaskResult
 
@@ -89,6 +90,15 @@ def stop_session() -> None:
         active.stop()
 
 
+def has_session() -> bool:
+    """Return whether this process has a Spark session already."""
+    if "pyspark" not in sys.modules:
+        return False
+    from pyspark.sql import SparkSession
+
+    return SparkSession.getActiveSession() is not None
+
+
 def is_under_spark_submit() -> bool:
     """Return whether spark-submit started this process."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
@@ -128,6 +138,8 @@ class SparkExecutor:
     """
 
     name = "spark"
+    stops_when_interrupted = True
+    """whether an interrupt ends the session, and with it every task that would still write"""
 
     def __init__(
         self,
@@ -159,9 +171,7 @@ class SparkExecutor:
 
         spark = self.session()
         parts = spark.range(0, num_parts, 1, num_parts)
-        return _task_results(
-            _collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS)), self._watch)
-        )
+        return _task_results(self._collect(job, parts.mapInArrow(run, spark_schema(spark, TASK_RESULTS))))
 
     def run_shuffled(
         self,
@@ -172,10 +182,18 @@ class SparkExecutor:
         task: Callable[[Batches, int], Iterator[TaskResult]],
     ) -> list[TaskResult]:
         """Repartition by `key` and run `task`, as `Executor.run_shuffled`."""
-        return self.run_table(job, self._frame(sources).repartition(num_parts, key), task)
+        return self._run_frame(job, self._frame(sources).repartition(num_parts, key), task)
 
-    def run_table(
-        self, job: str, table: "DataFrame", task: Callable[[Batches, int], Iterator[TaskResult]]
+    def read_table(self, name: str) -> SparkTable:
+        """Open a table of Spark's catalog, as `Executor.read_table`."""
+        return SparkTable.open(self.session(), name, self._run_frame)
+
+    def table_of(self, frame: "DataFrame") -> SparkTable:
+        """Return a DataFrame as a table."""
+        return SparkTable(frame, frame.limit(0).toArrow().schema, self._run_frame)
+
+    def _run_frame(
+        self, job: str, frame: "DataFrame", task: Callable[[Batches, int], Iterator[TaskResult]]
     ) -> list[TaskResult]:
         """Run `task(rows, part)` for each part of a DataFrame as it is."""
 
@@ -188,8 +206,8 @@ class SparkExecutor:
             for task_result in task(batches, context.partitionId()):
                 yield task_result.to_batch()
 
-        schema = spark_schema(table.sparkSession, TASK_RESULTS)
-        return _task_results(_collect(job, table.mapInArrow(run, schema), self._watch))
+        schema = spark_schema(frame.sparkSession, TASK_RESULTS)
+        return _task_results(self._collect(job, frame.mapInArrow(run, schema)))
 
     def shuffled(
         self,
@@ -203,14 +221,17 @@ class SparkExecutor:
         """Repartition by `key` and return what `task` yields, as `Executor.shuffled`."""
 
         def run(batches: Batches) -> Iterator[pa.RecordBatch]:
-            from pyspark import TaskContext  # here, as in run_table
+            from pyspark import TaskContext  # here, as in _run_frame
 
             context = TaskContext.get()
             assert context is not None
             yield from task(batches, context.partitionId())
 
         frame = self._frame(sources).repartition(num_parts, key)
-        return _collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, schema)), self._watch)
+        return self._collect(job, frame.mapInArrow(run, spark_schema(frame.sparkSession, schema)))
+
+    def _collect(self, job: str, frame: "DataFrame") -> pa.Table:
+        return _collect(job, frame, self._watch, self.stops_when_interrupted)
 
     def stop(self) -> None:
         """Stop the session, where there is one and spark-submit does not own it."""
@@ -240,11 +261,13 @@ def spark_schema(spark: "SparkSession", schema: pa.Schema) -> "StructType":
     return spark.createDataFrame(schema.empty_table()).schema
 
 
-def _collect(job: str, frame: "DataFrame", watch: Watch = unwatched) -> pa.Table:
+def _collect(
+    job: str, frame: "DataFrame", watch: Watch = unwatched, stops_when_interrupted: bool = True
+) -> pa.Table:
     """Run the job. What a task raised as UserError is raised here as that, without Spark's traces.
 
-    SparkError where a Python worker or a JVM died. KeyboardInterrupt ends the Spark session: no task is left that
-    would still write.
+    SparkError where a Python worker or a JVM died. KeyboardInterrupt cancels the tasks, and ends the Spark session
+    with `stops_when_interrupted`: no task is left that would still write.
     """
     from py4j.protocol import Py4JError
     from pyspark.errors import PythonException
@@ -260,7 +283,7 @@ def _collect(job: str, frame: "DataFrame", watch: Watch = unwatched) -> pa.Table
             return _in_a_thread(run)
     except KeyboardInterrupt:
         with suppress(Exception):  # a JVM that is gone runs no task either
-            _abandon(context, group)
+            _abandon(context, group, stops_when_interrupted)
         raise
     except (PythonException, Py4JError, OSError, EOFError) as error:
         failure = failure_of(job, error, is_python=isinstance(error, PythonException))
@@ -301,13 +324,14 @@ def _has_begun(stage: "SparkStageInfo") -> bool:
     return stage.numActiveTasks + stage.numCompletedTasks + stage.numFailedTasks > 0
 
 
-def _abandon(context: "SparkContext", group: str) -> None:
-    """End the jobs of `group` and then the session, with which Python workers end that are deep in their work."""
+def _abandon(context: "SparkContext", group: str, stops_session: bool) -> None:
+    """End the jobs of `group`, and with `stops_session` the session, which also ends Python workers that are busy."""
     context.cancelJobGroup(group)
     give_up_at = time.monotonic() + _SECONDS_TO_CANCEL
     while any(stage.numActiveTasks for stage in _stages(context, group)) and time.monotonic() < give_up_at:
         time.sleep(0.1)
-    context.stop()
+    if stops_session:
+        context.stop()
 
 
 def _stages(context: "SparkContext", group: str) -> "list[SparkStageInfo]":

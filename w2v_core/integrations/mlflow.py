@@ -37,8 +37,8 @@ _ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-"""Unless the environment says otherwise: MLflow's own patience would keep a night waiting for many minutes, both
-outputs are ours, and nobody else is told of a run."""
+"""Defaults for variables that the environment does not set. MLflow's own timeouts would delay a nightly run by many
+minutes, and its log lines would mix with ours."""
 
 
 def log_run(
@@ -126,10 +126,10 @@ def _log(
         metrics = [Metric(*point) for point in [*points_of(facts), *_last(extra_metrics, facts)]]
         run_tags = [RunTag(key, without_secrets(value)[:LONGEST_TAG]) for key, value in tags.items()]
         client.log_batch(logged, tags=run_tags)
-        for some in _by(params, MOST_PARAMS):
-            client.log_batch(logged, params=some)
-        for more in _by(metrics, MOST_METRICS):
-            client.log_batch(logged, metrics=more)
+        for batch in _by(params, MOST_PARAMS):
+            client.log_batch(logged, params=batch)
+        for batch in _by(metrics, MOST_METRICS):
+            client.log_batch(logged, metrics=batch)
         _log_page(client, logged, run)
     except BaseException:
         with suppress(Exception):  # the fault in flight is the one to tell

@@ -1,4 +1,4 @@
-"""Files that get their names only once all of them are whole."""
+"""Write a group of files atomically: write to temporary names, then rename."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,36 +20,36 @@ def packing(name: str) -> str | None:
 
 @contextmanager
 def atomic_write(folder: Folder, names: Sequence[str]) -> Iterator[list[pa.NativeFile]]:
-    """A stream to write for each name. Where the block ends well, the files replace those that have the names.
+    """Yield a stream for each name. If the block succeeds, the files replace those that have the names.
 
-    Several files replace theirs one by one after the old ones are gone: a reader may find one missing, but never
-    files of two exports. Where the block raises, nothing of it stays.
+    Several files are renamed one by one after the old ones are removed. A reader may find one missing, but never files
+    of two exports. If the block raises, its files are removed.
     """
-    draft_of = {name: f".{name}.{uuid4().hex}" for name in names}
+    temporary_names = {name: f".{name}.{uuid4().hex}" for name in names}
     with access(str(folder)):
         is_new = not folder.exists()
         folder.create()
         try:
             with ExitStack() as stack:
-                yield [stack.enter_context(_opened(folder, name, draft_of[name])) for name in names]
-            _give_names(folder, draft_of)
+                yield [stack.enter_context(_opened(folder, name, temporary_names[name])) for name in names]
+            _give_names(folder, temporary_names)
         finally:
-            for stage_writer in draft_of.values():
+            for temporary_name in temporary_names.values():
                 with suppress(OSError):
-                    folder.filesystem.delete_file(folder.file(stage_writer))
+                    folder.filesystem.delete_file(folder.file(temporary_name))
             if is_new and folder.is_empty():
                 folder.delete()
 
 
-def _opened(folder: Folder, name: str, stage_writer: str) -> pa.NativeFile:
-    return folder.filesystem.open_output_stream(folder.file(stage_writer), compression=packing(name))
+def _opened(folder: Folder, name: str, temporary_name: str) -> pa.NativeFile:
+    return folder.filesystem.open_output_stream(folder.file(temporary_name), compression=packing(name))
 
 
-def _give_names(folder: Folder, draft_of: dict[str, str]) -> None:
-    if len(draft_of) > 1:
-        for name in draft_of:
+def _give_names(folder: Folder, temporary_names: dict[str, str]) -> None:
+    if len(temporary_names) > 1:
+        for name in temporary_names:
             if folder.filesystem.get_file_info(folder.file(name)).type == fs.FileType.File:
                 folder.filesystem.delete_file(folder.file(name))
-    for name, stage_writer in draft_of.items():
-        num_bytes = folder.filesystem.get_file_info(folder.file(stage_writer)).size
-        folder.move_into(stage_writer, folder, name, num_bytes)
+    for name, temporary_name in temporary_names.items():
+        num_bytes = folder.filesystem.get_file_info(folder.file(temporary_name)).size
+        folder.move_into(temporary_name, folder, name, num_bytes)

@@ -35,6 +35,17 @@ def bind_run(location: str | None) -> None:
 
 
 @contextmanager
+def bound_run(location: str) -> Iterator[None]:
+    """Add the run directory to every event of the block, and forget it and its stages in the end."""
+    before = _bound.get({})
+    _bound.set({"run": location})
+    try:
+        yield
+    finally:
+        _bound.set(before)
+
+
+@contextmanager
 def bind_stage(name: str) -> Iterator[None]:
     """Add the stage to every event of the block, and to what is logged of an exception that leaves it."""
     before = _bound.get({})

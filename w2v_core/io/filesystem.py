@@ -103,7 +103,8 @@ class Folder:
         return not self.filesystem.get_file_info(fs.FileSelector(self.path, allow_not_found=True))
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of `name`, or None where there is no such file; what `write_whole` writes meanwhile is seen whole.
+        """The bytes of `name`, or None where there is no such file; never a part of what
+        `write_atomically` writes meanwhile.
 
         PyArrow asks an object store for the size of an object, and then for so many bytes of it, which by then may be
         another one's first bytes, or nobody's: it tells an object that went in between as a fault of the stream.
@@ -128,16 +129,16 @@ class Folder:
         info = self.filesystem.get_file_info(self.file(name))
         return int(info.size) if info.is_file else None
 
-    def write_whole(self, name: str, data: bytes) -> None:
-        """Make `name` hold `data`; a reader sees the old file or the new one, never a part.
+    def write_atomically(self, name: str, data: bytes) -> None:
+        """Write `data` to the file `name`; a reader sees the old content or the new, never a part.
 
-        Object stores make a file whole when it is closed. It takes the way over a draft there too: PyArrow cannot
-        abandon a file, and closes it when an interrupt strikes between opening and writing.
+        The data is written under a temporary name first, on object stores too: PyArrow cannot abandon a file, and an
+        interrupt between opening and writing would leave an empty one.
         """
-        stage_writer = f".{name}.{uuid4().hex}"
-        with self.filesystem.open_output_stream(self.file(stage_writer), compression=None) as stream:
+        temporary_name = f".{name}.{uuid4().hex}"
+        with self.filesystem.open_output_stream(self.file(temporary_name), compression=None) as stream:
             stream.write(data)
-        self.filesystem.move(self.file(stage_writer), self.file(name))
+        self.filesystem.move(self.file(temporary_name), self.file(name))
 
     def move_into(self, name: str, to: "Folder", new_name: str, num_bytes: int) -> None:
         """The file `name`, of so many bytes, appears whole as `new_name` in folder `to` of the same file system.
@@ -177,12 +178,17 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _BEFORE_NAMES = re.compile(r"[^/]*/+[^/?]*")
 
 
+def is_uri(location: str) -> bool:
+    """Return whether a location is a URI, and not a path."""
+    return _URI.match(location) is not None
+
+
 def open_folder(location: Location) -> Folder:
     """The folder at a local path or a URI (`file`, `s3`, `gs`, `hdfs`, …). UserError for credentials in a URI."""
     location = os.fspath(location)
     if not location.strip():
         raise UserError("an empty path was given (is a shell variable unset?); name a folder or a file")
-    if not _URI.match(location):
+    if not is_uri(location):
         path = Path(location)
         path = path.expanduser() if location == "~" or location.startswith("~/") else path
         return Folder(fs.LocalFileSystem(), str(path.absolute()))
@@ -193,8 +199,30 @@ def open_folder(location: Location) -> Folder:
         reason = refusal(str(error)) or f"cannot be opened: {str(error).splitlines()[0]}"
         if location.startswith(("s3a://", "s3n://")):
             reason = f"has Hadoop's scheme; write s3{location[3:]}"
+        elif "Unrecognized filesystem type" in str(error):
+            return _by_fsspec(location)
         raise UserError(f"{location} {reason}") from None
     return Folder(filesystem, inner_path)
+
+
+def _by_fsspec(location: str) -> Folder:
+    """Open a URI whose scheme PyArrow does not have. Raises UserError where fsspec does not have it either."""
+    scheme = location.partition(":")[0]
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise UserError(
+            f"{location} cannot be opened: PyArrow has no filesystem {scheme!r}. Use file, s3, gs, hdfs or abfs, or "
+            "`pip install fsspec` and its package for that filesystem."
+        ) from None
+    try:
+        filesystem, path = url_to_fs(location)
+    except (ValueError, ImportError, OSError) as error:
+        raise UserError(
+            f"{location} cannot be opened: neither PyArrow nor fsspec has a filesystem {scheme!r} here "
+            f"({str(error).splitlines()[0]}). Check the scheme, or install its package for fsspec."
+        ) from None
+    return Folder(fs.PyFileSystem(fs.FSSpecHandler(filesystem)), path)
 
 
 def _quoted(uri: str) -> str:
@@ -232,8 +260,8 @@ def refusal(message: str) -> str | None:
         return f"is in a bucket that does not exist ({reason}); make it, or check the name"
     if found["kind"] in _REFUSALS:
         return (
-            f"is refused ({reason}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine's role, and what "
-            "they may do there"
+            f"is refused ({reason}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine's role, and "
+            "what they may do there"
         )
     return f"cannot be used ({reason}); check AWS_ENDPOINT_URL, AWS_DEFAULT_REGION and whether a session has expired"
 

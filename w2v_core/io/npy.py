@@ -38,7 +38,7 @@ def damage_is_value_error() -> Iterator[None]:
         raise ValueError(reason[:_LONGEST_REASON]) from error
 
 
-def whole_array(folder: Folder, name: str) -> NDArray[Any]:
+def mapped_array(folder: Folder, name: str) -> NDArray[Any]:
     """The file as it is, mapped from a local disk and else read. ValueError where it is no array, or one of objects."""
     with damage_is_value_error():
         if folder.is_local:

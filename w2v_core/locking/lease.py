@@ -96,7 +96,7 @@ class Lease:
         with access(str(self.folder)):
             is_there = self.folder.read(self.name) is not None
             if is_there and datetime.now(UTC) < self.claim.expires:
-                self.folder.write_whole(_until(self.name), expires.isoformat().encode())
+                self.folder.write_atomically(_until(self.name), expires.isoformat().encode())
                 if datetime.now(UTC) < self.claim.expires:
                     self.claim = self.claim.model_copy(update={"expires": expires, "is_held": True})
                     return
@@ -199,7 +199,7 @@ def _try(folder: Folder, purpose: str, lifetime: timedelta, owner: str | None) -
     own = Claim(owner=owner, process=Process.this(), purpose=purpose, since=now, expires=now + lifetime)
     name = f"{uuid4().hex}{_CLAIM}"
     try:
-        folder.write_whole(name, own.model_dump_json(indent=2).encode())
+        folder.write_atomically(name, own.model_dump_json(indent=2).encode())
         claims = _live_claims(folder)
         claims.pop(name, None)
         if not (others := _others(claims, owner)):

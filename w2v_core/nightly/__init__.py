@@ -1,11 +1,11 @@
-"""Training that comes back every night: what is new, whether it may stand, and what is told of it.
+"""Nightly runs: which files are new, whether the candidate passes the gate, and what is recorded.
 
     input files ──ledger──▶ new files ──the ordinary stages──▶ a run ──gate──▶ a version of the model ──▶ record
 
     ledger    files by their content: new, changed, copies of what was read already
-    work      the folder of a night: its plan, its settings, its run; and a record of every night before
+    work      the folder of a nightly run: its plan, settings and run directory, and a record of each run before it
     gate      the checks that a candidate passes before it becomes `current`
     metrics   what Prometheus reads
 
-Publishing is the model store's, and a lease keeps two nights apart; `jobs/run_night.py` puts all together.
+`registry` publishes versions, a lease keeps two nightly runs apart, and `pipeline/nightly.py` composes all of them.
 """

@@ -1,4 +1,4 @@
-"""What a night's run says of itself, from its manifests and reports: for the gate, and for the record."""
+"""Read what a nightly run's manifests and reports say, for the gate and for the record."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from w2v_core.runs.run_directory import RunDir
 
 
 def gate_facts(run: RunDir, *, has_current: bool) -> GateFacts:
-    """What the gate asks of the finished `run`."""
+    """Return what the gate checks of the finished `run`."""
     before, after = _held_out_losses(run)
     known, new, words = _churn(run)
     comparison = _json(run, COMPARISON)
@@ -26,7 +26,7 @@ def gate_facts(run: RunDir, *, has_current: bool) -> GateFacts:
 
 
 def recorded(run: RunDir) -> dict[str, Any]:
-    """The fields of a night's record that its run tells, as far as it came."""
+    """Return the fields of the record that the run directory holds so far."""
     before, after = _held_out_losses(run)
     known, new, words = _churn(run)
     manifests = {stage: run.manifest(stage) for stage in STAGES}

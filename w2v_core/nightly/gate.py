@@ -19,8 +19,8 @@ class GateFacts:
     scores               of every set by the name it was asked for by: Spearman's correlation or accuracy
     drops                current's score minus the candidate's on what both cover, and that difference's 95 % interval
     held_out_loss        at the end of training, nats a pair
-    loss_rise            held-out loss at the end minus before the first row, which is current's on tonight's text
-    known_tokens         share of tonight's tokens that current has a word for
+    loss_rise            held-out loss at the end minus before the first row, which is current's on the new text
+    known_tokens         share of the new tokens that current has a word for
     new_words            words that were added, as a share of those that there were
     neighbor_overlap     mean share of the 10 nearest that candidate and current agree on
     """

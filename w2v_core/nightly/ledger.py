@@ -61,7 +61,7 @@ class Ledger:
             return cls(_FILES.validate_json(data))
         except ValidationError:
             raise UserError(
-                f"{name} is damaged: it is not the list of files that this program writes"
+                f"{name} is damaged: it is not a valid list of files. Restore it from a copy."
             ) from None
 
     def to_json(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The nights of a model as Prometheus reads them: text for node_exporter's textfile collector.
+"""The metrics of a model's nightly runs, as text for Prometheus' node_exporter (textfile collector).
 
 The format is Prometheus' text exposition format 0.0.4: a HELP and a TYPE line a metric, then `name{labels} value`.
 """
@@ -14,14 +14,14 @@ Metric = tuple[str, str, str, list[Sample]]
 
 
 def exposition(records: Sequence[Record], model: str, checked_at: datetime) -> str:
-    """All metrics of one model, from its nights, oldest first; what is not known has no line."""
+    """Return all metrics of one model from `records`, oldest first. Unknown values have no line."""
     checked: list[Sample] = [({"model": model}, checked_at.timestamp())]
     lines: list[str] = []
     for name, kind, description, samples in [
         (
             "w2v_night_last_check_timestamp_seconds",
             "gauge",
-            "When a night last looked for new files.",
+            "When a nightly run last looked for new files.",
             checked,
         ),
         *_metrics(records),
@@ -44,26 +44,26 @@ def _metrics(records: Sequence[Record]) -> Iterator[Metric]:
     def one(name: str, description: str, value: float | None) -> Metric:
         return f"w2v_night_{name}", "gauge", description, [(model, value)]
 
-    yield one("last_end_timestamp_seconds", "When the last night ended.", _moment(last))
+    yield one("last_end_timestamp_seconds", "When the last nightly run ended.", _moment(last))
     yield one(
         "last_success_timestamp_seconds",
-        "When the last night ended that published a version.",
+        "When the last nightly run ended that published a version.",
         _moment(published[-1]) if published else None,
     )
     yield (
         "w2v_night_last_outcome",
         "gauge",
-        "1 for the outcome of the last night.",
+        "1 for the outcome of the last nightly run.",
         [
             ({**model, "outcome": outcome}, float(last.outcome == outcome))
             for outcome in ("published", "refused", "failed")
         ],
     )
-    yield one("duration_seconds", "How long the last night took.", last.seconds)
+    yield one("duration_seconds", "How long the last nightly run took.", last.seconds)
     yield (
         "w2v_night_stage_seconds",
         "gauge",
-        "How long each stage of the last night took.",
+        "How long each stage of the last nightly run took.",
         [({**model, "stage": stage}, seconds) for stage, seconds in last.stage_seconds.items()],
     )
     if published:
@@ -71,25 +71,27 @@ def _metrics(records: Sequence[Record]) -> Iterator[Metric]:
         yield (
             "w2v_model_version_info",
             "gauge",
-            "The version that the last successful night published.",
+            "The version that the last successful nightly run published.",
             [({**model, "version": number}, 1.0)],
         )
     if not ended:
         return
-    whole = ended[-1]
-    yield one("input_bytes", "Bytes of the files that the last whole night read.", whole.input_bytes)
-    yield one("input_files", "Files that the last whole night read.", whole.files)
-    yield one("tokens", "Tokens that the last whole night read.", whole.tokens)
-    yield one("words", "Words of its vocabulary.", whole.words)
-    yield one("new_words", "Words that it added.", whole.new_words)
-    yield one("known_tokens_ratio", "Share of its tokens that had a word before.", whole.known_tokens)
-    yield one("held_out_loss", "Its held-out loss, nats a pair.", whole.held_out_loss)
-    yield one("neighbor_overlap_ratio", "Neighbours shared with the version before.", whole.neighbor_overlap)
+    successful = ended[-1]
+    yield one("input_bytes", "Bytes of the files that the last successful run read.", successful.input_bytes)
+    yield one("input_files", "Files that the last successful run read.", successful.files)
+    yield one("tokens", "Tokens that the last successful run read.", successful.tokens)
+    yield one("words", "Words of its vocabulary.", successful.words)
+    yield one("new_words", "Words that it added.", successful.new_words)
+    yield one("known_tokens_ratio", "Share of its tokens that had a word before.", successful.known_tokens)
+    yield one("held_out_loss", "Its held-out loss, nats a pair.", successful.held_out_loss)
+    yield one(
+        "neighbor_overlap_ratio", "Neighbours shared with the version before.", successful.neighbor_overlap
+    )
     yield (
         "w2v_night_score",
         "gauge",
         "Its score on each set.",
-        [({**model, "set": name}, score) for name, score in whole.scores.items()],
+        [({**model, "set": name}, score) for name, score in successful.scores.items()],
     )
 
 

@@ -1,14 +1,14 @@
-"""The folder that a night works in, of one model:
+"""The work folder of the nightly runs of one model:
 
-    WORK/lease/             keeps two nights apart
-    WORK/plan.json          the night that is under way: what it reads, what it starts from
+    WORK/lease/             keeps two nightly runs apart
+    WORK/plan.json          the nightly run in progress: what it reads, what it starts from
     WORK/config.json        its settings, for the --config of each stage
     WORK/inputs.json        its files, for --input-list
     WORK/run/               its run directory
-    WORK/nights/ID.json     a record of each night that ended
+    WORK/nights/ID.json     a record of each nightly run that ended
 
-The plan is written last of what begins a night and removed first of what ends it: a night that was killed is found by
-it, with the same files, however many have arrived since.
+A nightly run writes its plan last when it begins and removes it first when it ends. A killed run is therefore found by
+its plan, with the same files, even if more files have arrived since.
 """
 
 import json
@@ -24,36 +24,36 @@ from w2v_core.io.filesystem import Folder, access, open_folder
 from w2v_core.nightly.ledger import ReadFile
 from w2v_core.runs.artifacts import CHECKPOINTS, MARKER, STAGES
 
-PLAN, CONFIG, INPUTS, RUN, NIGHTS, LEASE = "plan.json", "config.json", "inputs.json", "run", "nights", "lease"
-
+PLAN, CONFIG, INPUTS = "plan.json", "config.json", "inputs.json"
+RUN, RECORDS, LEASE = "run", "nights", "lease"
 
 _NAME = "%Y-%m-%dT%H-%M-%SZ"
 
 
 def name_of(moment: datetime) -> str:
-    """A night's name, of when it began."""
+    """Return the name of a nightly run that began at `moment`."""
     return moment.astimezone(UTC).strftime(_NAME)
 
 
-def began_at(night: str) -> datetime:
-    """When the night of that name began."""
-    return datetime.strptime(night, _NAME).replace(tzinfo=UTC)
+def began_at(name: str) -> datetime:
+    """Return when the nightly run of that name began."""
+    return datetime.strptime(name, _NAME).replace(tzinfo=UTC)
 
 
-def _require_name(night: str) -> str:
-    """A night's name, which names a file too. ValueError for another text."""
-    began_at(night)
-    return night
+def _require_name(name: str) -> str:
+    """Return a nightly run's name, which also names a file. ValueError for other text."""
+    began_at(name)
+    return name
 
 
-NightName = Annotated[str, AfterValidator(_require_name)]
+RunName = Annotated[str, AfterValidator(_require_name)]
 
 
 class Plan(BaseModel):
-    """A night that is under way."""
+    """The plan of a nightly run in progress."""
 
     model_config = ConfigDict(frozen=True)
-    night: NightName = Field(description="its name, from when it began: 2026-11-27T02-00-00Z")
+    night: RunName = Field(description="its name, from when it began: 2026-11-27T02-00-00Z")
     model: str
     based_on: str | None = Field(description="the version it starts from")
     files: tuple[ReadFile, ...] = Field(description="what it reads")
@@ -65,10 +65,10 @@ Outcome = Literal["published", "refused", "failed"]
 
 
 class Record(BaseModel):
-    """A night that ended. Numbers are None where the night did not come so far."""
+    """The record of a nightly run that ended. Numbers of stages that it did not reach are None."""
 
     model_config = ConfigDict(frozen=True)
-    night: NightName
+    night: RunName
     model: str
     outcome: Outcome
     finished_at: datetime
@@ -99,8 +99,8 @@ def _is_record(name: str) -> bool:
     return True
 
 
-def _without_drafts(names: set[str]) -> set[str]:
-    """Names but those of drafts, which begin with a dot."""
+def _without_temporary(names: set[str]) -> set[str]:
+    """Return the names without those of temporary files, which begin with a dot."""
     return {name for name in names if not name.startswith(".")}
 
 
@@ -116,20 +116,22 @@ class WorkFolder:
             self._reject_foreign()
 
     def _reject_foreign(self) -> None:
-        """UserError where other people's files stand: what nights made is removed before the next one begins."""
+        """Raise UserError for a folder of other files: a nightly run removes files of the run before it."""
         names = {*self.folder.sizes(), *self.folder.folders()}
-        has_nights = PLAN in names or any(map(_is_record, (self.folder / NIGHTS).sizes()))
-        if not has_nights and _without_drafts(names) - {CONFIG, INPUTS, RUN, NIGHTS, LEASE}:
+        has_records = PLAN in names or any(map(_is_record, (self.folder / RECORDS).sizes()))
+        if not has_records and _without_temporary(names) - {CONFIG, INPUTS, RUN, RECORDS, LEASE}:
             raise UserError(
-                f"{self.location} is not empty and holds no nights of w2v; name a new or an empty folder"
+                f"{self.location} is not empty and holds no records of nightly runs; set --work to a new or an empty "
+                "folder"
             )
         run = self.folder / RUN
-        if run.read(MARKER) is None and _without_drafts({*run.sizes(), *run.folders()}) - {
+        if run.read(MARKER) is None and _without_temporary({*run.sizes(), *run.folders()}) - {
             *STAGES,
             CHECKPOINTS,
         }:
             raise UserError(
-                f"{self.file(RUN)} is no run directory, and a night would replace it; name a new or an empty folder"
+                f"{self.file(RUN)} is not a run directory, and a nightly run would replace it; set --work to a new or "
+                "an empty folder"
             )
 
     def file(self, name: str) -> str:
@@ -138,25 +140,23 @@ class WorkFolder:
 
     @property
     def run_location(self) -> str:
-        """Where the night's run directory is."""
+        """The location of the run directory."""
         return self.file(RUN)
 
     @property
     def lease(self) -> Folder:
-        """The folder of claims."""
+        """The folder of the lease."""
         return self.folder / LEASE
 
     def require(self) -> None:
-        """UserError where there is no such folder."""
+        """Raise UserError if the folder does not exist."""
         with access(self.location):
             info = self.folder.filesystem.get_file_info(self.folder.path)
         if info.type == fs.FileType.NotFound:
-            raise UserError(
-                f"{self.location} does not exist; name the folder that `w2v nightly` was given as --work"
-            )
+            raise UserError(f"{self.location} does not exist; set --work to the work folder of `w2v nightly`")
 
     def plan(self) -> Plan | None:
-        """The night that is under way, or was when it was killed."""
+        """Return the plan of the nightly run in progress or killed; None if there is none."""
         data = self.folder.read(PLAN)
         if data is None:
             return None
@@ -164,26 +164,26 @@ class WorkFolder:
             return Plan.model_validate_json(data)
         except ValidationError:
             raise UserError(
-                f"{self.file(PLAN)} is damaged: it is not what this program writes; delete it, and the night "
-                "begins anew"
+                f"{self.file(PLAN)} is damaged: it is not a valid plan of a nightly run; delete it to start a new "
+                "nightly run"
             ) from None
 
     def begin(self, plan: Plan, config: Config) -> None:
-        """Write a night's plan over an empty run."""
+        """Remove the last run, and write the plan of a new one."""
         self.end(keep_run=False)
         self.folder.create()
         self.write_config(config)
         locations = [file.location for file in plan.files]
-        self.folder.write_whole(INPUTS, json.dumps(locations, ensure_ascii=False, indent=1).encode())
-        self.folder.write_whole(PLAN, plan.model_dump_json(indent=1).encode())
+        self.folder.write_atomically(INPUTS, json.dumps(locations, ensure_ascii=False, indent=1).encode())
+        self.folder.write_atomically(PLAN, plan.model_dump_json(indent=1).encode())
 
     def write_config(self, config: Config) -> None:
-        """The night's settings, those that are not the defaults."""
+        """Write the settings that differ from the defaults."""
         settings = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        self.folder.write_whole(CONFIG, json.dumps(settings, ensure_ascii=False, indent=1).encode())
+        self.folder.write_atomically(CONFIG, json.dumps(settings, ensure_ascii=False, indent=1).encode())
 
     def end(self, *, keep_run: bool) -> None:
-        """No night is under way; its run is gone, or stays until the next begins."""
+        """Remove the plan, and the run directory unless `keep_run`."""
         for name in (PLAN, CONFIG, INPUTS):
             if name in self.folder.sizes():
                 self.folder.filesystem.delete_file(self.folder.file(name))
@@ -191,21 +191,23 @@ class WorkFolder:
             (self.folder / RUN).delete()
 
     def write_record(self, record: Record) -> None:
-        """The record of a night; a later one of the same night takes its place."""
-        nights = self.folder / NIGHTS
-        nights.create()
-        nights.write_whole(f"{record.night}.json", record.model_dump_json(indent=1).encode())
+        """Write the record of a nightly run, over an earlier one of the same run."""
+        records = self.folder / RECORDS
+        records.create()
+        records.write_atomically(f"{record.night}.json", record.model_dump_json(indent=1).encode())
 
     def records(self, newest: int | None = None) -> list[Record]:
-        """The records of the `newest` nights, or of all, oldest first. UserError for a damaged one."""
-        nights = self.folder / NIGHTS
-        names = sorted(name for name in nights.sizes() if name.endswith(".json") and not name.startswith("."))
-        return [self._record(nights, name) for name in (names if newest is None else names[-newest:])]
+        """Return the `newest` records, or all, oldest first. Raises UserError for a damaged record."""
+        records = self.folder / RECORDS
+        names = sorted(
+            name for name in records.sizes() if name.endswith(".json") and not name.startswith(".")
+        )
+        return [self._record(records, name) for name in (names if newest is None else names[-newest:])]
 
-    def _record(self, nights: Folder, name: str) -> Record:
+    def _record(self, records: Folder, name: str) -> Record:
         try:
-            return Record.model_validate_json(nights.read(name) or b"")
+            return Record.model_validate_json(records.read(name) or b"")
         except ValidationError:
             raise UserError(
-                f"{self.file(NIGHTS)}/{name} is damaged: it is no record of a night; delete it"
+                f"{self.file(RECORDS)}/{name} is damaged: it is not a valid record of a nightly run; delete it"
             ) from None

@@ -48,7 +48,7 @@ def grams_of(sentences: pa.ListArray, phrase_rules: PhraseRules) -> Bigrams:
     near_J = distinct.dictionary.to_numpy()
     begin_far, end_far = begin_P[~near_P], end_P[~near_P]
     names = [
-        _named(words, near_J, phrase_rules.delimiter),
+        _joined_names(words, near_J, phrase_rules.delimiter),
         _spelled_out(words, codes_T, begin_far, end_far, phrase_rules.delimiter),
     ]
     bytes_U = pc.binary_length(words).to_numpy()
@@ -81,7 +81,7 @@ def _pairs(sentences: pa.ListArray, is_common_T: BoolArray) -> tuple[Int64Array,
     return begin[same], end[same]
 
 
-def _named(words: pa.StringArray, near_J: Int64Array, delimiter: str) -> pa.StringArray:
+def _joined_names(words: pa.StringArray, near_J: Int64Array, delimiter: str) -> pa.StringArray:
     """Names of words that follow each other."""
     first, last = (words.take(pa.array(codes)) for codes in np.divmod(near_J, max(len(words), 1)))
     return pc.binary_join_element_wise(first, last, delimiter)

@@ -36,7 +36,7 @@ _KEYS = ("token", "first", "last")
 
 def count_bigrams(sentences: Iterable[pa.ListArray], phrase_rules: PhraseRules) -> pa.Table:
     """GRAMS of all sentences, each row once."""
-    return summed((_count(some, phrase_rules) for some in sentences), GRAMS, _KEYS)
+    return summed((_count(batch, phrase_rules) for batch in sentences), GRAMS, _KEYS)
 
 
 def _count(sentences: pa.ListArray, phrase_rules: PhraseRules) -> pa.Table:

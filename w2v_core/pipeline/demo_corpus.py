@@ -88,7 +88,7 @@ def write_corpus(
     roots = default_roots() if roots is None else roots
     sources = find_sources(roots)
     modules = _report(_read_all(sources, _num_workers(workers)), len(sources), on_progress)
-    with _whole_file(path) as file:
+    with _atomic_file(path) as file:
         summary = _write_lines(modules, file)
         if summary.lines == 0:
             raise UserError(_nothing_found(roots, summary))
@@ -205,7 +205,7 @@ def _write_lines(modules: Iterable[ModuleText], file: BinaryIO) -> CorpusSummary
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
+def _atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Write to a temporary file and rename it to `path` at the end; an exception leaves no new file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -46,14 +46,14 @@ from w2v_core.registry.store import Model, Version
 from w2v_core.runs.artifacts import MARKER
 from w2v_core.runs.run_directory import RunDir
 
-LEDGER, VERDICT, NIGHT = "inputs.json", "verdict.json", "night.json"
-"""What a version holds beside its run: every file it was trained on, the gate's verdict, and which night made it."""
+LEDGER, GATE_RESULT, CREATED_BY = "inputs.json", "verdict.json", "night.json"
+"""What a version holds beside its run: its input files, the gate's result, and the nightly run that made it."""
 
 STAGES = ("tokenize", "phrases", "vocab", "shards", "train", "evaluate", "report")
-"""The commands that a night runs between its begin and its end."""
+"""The commands of a nightly run between `--only begin` and `--only finish`."""
 
 
-_OF_WHOLE_VOCABULARY = {"counts.words", "counts.distinct_words", "bytes.vocab", "bytes.vectors"}
+_OF_FULL_VOCABULARY = {"counts.words", "counts.distinct_words", "bytes.vocab", "bytes.vectors"}
 
 
 class CreatedBy(BaseModel):
@@ -188,7 +188,7 @@ class NightlyRun:
         config = self._settings_for(step.plan)
         run = RunDir.create(self._work.run_location)
         files = self._files([file.location for file in step.plan.files])
-        with writing(run, f"a night of {self._model.name}"):
+        with writing(run, f"a nightly run of {self._model.name}"):
             run_pipeline(
                 run,
                 files,
@@ -208,13 +208,13 @@ class NightlyRun:
         """Return how the last nightly run ended. Raises UserError where none was prepared."""
         records = self._work.records(1)
         if not records or records[-1].outcome == "failed":
-            raise UserError(f"no night has begun in {self._work.location}; begin one with --only begin")
+            raise UserError(f"no nightly run has begun in {self._work.location}; start one with --only begin")
         (record,) = records
         if record.outcome == "refused":
             raise GateRefused(
-                f"the gate has refused {record.version} of {record.night}: {'; '.join(record.refused_by)}"
+                f"the gate rejected {record.version} of {record.night}: {'; '.join(record.refused_by)}"
             )
-        log_event(f"night: {record.night} has ended already, with {record.version}")
+        log_event(f"nightly: {record.night} has already ended, with {record.version}")
         return NightlyResult(record=record)
 
     def _prepared_plan(self, locations: Sequence[str], fresh: bool) -> Plan | None:
@@ -224,10 +224,10 @@ class NightlyRun:
         if plan is not None and not fresh:
             reason = self._why_anew(plan, current)
             if reason is None:
-                log_event(f"night: {plan.night} goes on, with {_files(plan.files)}")
+                log_event(f"nightly: {plan.night} continues, with {_files(plan.files)}")
                 self._work.write_config(self._settings_for(plan))
                 return plan
-            log_event(f"night: {plan.night} is dropped, since {reason}")
+            log_event(f"nightly: {plan.night} is dropped, since {reason}")
         sorted_out = self._look(locations, current)
         added = [*sorted_out.new, *sorted_out.changed]
         if not added:
@@ -244,7 +244,7 @@ class NightlyRun:
             prediction=prediction.model_dump(mode="json") if prediction else None,
         )
         self._work.begin(plan, self._settings_for(plan))
-        log_event(f"night: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
+        log_event(f"nightly: {plan.night} begins with {_files(added)}, from {plan.based_on or 'nothing'}")
         return plan
 
     def _new_name(self) -> str:
@@ -288,7 +288,7 @@ class NightlyRun:
         now = {file.location: file for file in fingerprints(found, known)}
         for file in plan.files:
             if file.location not in now or now[file.location].sha256 != file.sha256:
-                return f"{file.location} is not what it was when the night began"
+                return f"{file.location} has changed since the nightly run began"
         return None
 
     def _look(self, locations: Sequence[str], current: Version | None) -> SortedOut:
@@ -296,7 +296,8 @@ class NightlyRun:
         tables, others = tables_among(locations)
         if tables:
             raise UserError(
-                f"a night cannot tell what is new in {PREFIX}{tables[0]}; write the new rows to files, and name those"
+                f"input {PREFIX}{tables[0]}: a nightly run reads files, since it cannot find the new rows of a table; "
+                "write the new rows to files"
             )
         ledger = self._ledger(current)
         files = self._files(others)
@@ -306,18 +307,18 @@ class NightlyRun:
             (sorted_out.empty, "empty files"),
         ):
             if kind:
-                log_event(f"night: {len(kind)} {reason} are left out, first {kind[0].location}")
+                log_event(f"nightly: {len(kind)} {reason} are skipped, first {kind[0].location}")
         added = {file.location for file in (*sorted_out.new, *sorted_out.changed)}
         detect_formats([file for file in files if location_of(file) in added])
         if sorted_out.changed:
             first = sorted_out.changed[0].location
             if self._config.night.changed_files == "refuse":
                 raise UserError(
-                    f"{len(sorted_out.changed)} files that {current and current.name} has read have changed, "
-                    f"first {first}; put them back, write what is new to files of other names, or let all of it "
-                    "be counted again with --set night.changed_files=add"
+                    f"{len(sorted_out.changed)} files that {current and current.name} was trained on have changed, "
+                    f"first {first}; restore them and write new text to new files, or count them again with --set "
+                    "night.changed_files=add"
                 )
-            log_event(f"night: {len(sorted_out.changed)} changed files are read again, first {first}")
+            log_event(f"nightly: {len(sorted_out.changed)} changed files are read again, first {first}")
         return sorted_out
 
     def _files(self, locations: Sequence[str]) -> list[InputFile]:
@@ -330,8 +331,8 @@ class NightlyRun:
         data = version.folder.read(LEDGER)
         if data is None:
             raise UserError(
-                f"{version.location} tells not which files it was trained on (it has no {LEDGER}), so a night cannot "
-                "build on it; start a model under another --name"
+                f"{version.location} has no {LEDGER}, the list of files it was trained on, so a nightly run cannot "
+                "extend it; start another model with --name"
             )
         return Ledger.read(data, f"{version.location}/{LEDGER}")
 
@@ -348,14 +349,14 @@ class NightlyRun:
             ):
                 continue
             why = (
-                "was refused before"
+                "was rejected before"
                 if version.record.state == "rejected"
                 else "made a version that is not current"
             )
             raise GateRefused(
-                f"this input ({_files(added)}) {why}, and nothing is new; look at {version.location}, take the files "
-                "that are at fault away, change the settings, make it current with `w2v models promote`, or train it "
-                "again with --fresh"
+                f"this input ({_files(added)}) {why}, and nothing is new; see {version.location}, then remove the "
+                "faulty files, change the settings, promote the version with `w2v models promote`, or train again "
+                "with --fresh"
             )
 
     def _settings_for(self, plan: Plan) -> Config:
@@ -385,7 +386,7 @@ class NightlyRun:
     def _record_outcome(self, step: "_Step") -> State:
         plan, version = step.plan, step.version
         assert version is not None
-        gate_result = step.gate_result or GateResult.from_json(version.folder.read(VERDICT) or b"")
+        gate_result = step.gate_result or GateResult.from_json(version.folder.read(GATE_RESULT) or b"")
         refused_by = [f"{check.name}: {check.told}" for check in gate_result.checks if not check.passed]
         record = self._record("published" if gate_result.passed else "refused", plan)
         record = record.model_copy(update={"version": version.name, "refused_by": tuple(refused_by)})
@@ -403,7 +404,7 @@ class NightlyRun:
                 f"{'; '.join(refused_by)}"
             )
         log_event(
-            f"night: {self._describe_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
+            f"nightly: {self._describe_current(version)}; {record.tokens:,} tokens, {record.words:,} words",
             "night_finished",
             **record.model_dump(mode="json"),
         )
@@ -423,13 +424,13 @@ class NightlyRun:
         plan = step.plan
         if (self._work.folder / RUN).read(MARKER) is None:
             raise UserError(
-                f"{self._work.run_location} holds no run yet; make the stages that --only begin named, and finish then"
+                f"{self._work.run_location} is empty; run the stages that --only begin returned, then --only finish"
             )
         run = RunDir.open(self._work.run_location)
         for stage in ("tokens", "vocab", "shards", "vectors"):
             run.require(stage)
         if message := self._what_changed(plan):
-            raise UserError(f"{message}; run again, and the night begins anew")
+            raise UserError(f"{message}; run `w2v nightly` again to start a new nightly run")
         current = self._model.current()
         gate_result = evaluate_gate(gate_facts(run, has_current=current is not None), self._config.gate)
         for check in gate_result.checks:
@@ -444,8 +445,8 @@ class NightlyRun:
             run,
             attachments={
                 LEDGER: ledger.to_json(),
-                VERDICT: gate_result.to_json(),
-                NIGHT: created_by.model_dump_json(indent=1).encode(),
+                GATE_RESULT: gate_result.to_json(),
+                CREATED_BY: created_by.model_dump_json(indent=1).encode(),
             },
             state="accepted" if gate_result.passed else "rejected",
             based_on=plan.based_on,
@@ -456,7 +457,7 @@ class NightlyRun:
 
     def _record(self, outcome: Outcome, plan: Plan | None, error: str | None = None) -> Record:
         now = datetime.now(UTC)
-        night = plan.night if plan else self._new_name()
+        name = plan.night if plan else self._new_name()
         known: dict[str, Any] = {}
         if plan is not None:
             known = {
@@ -469,11 +470,11 @@ class NightlyRun:
                 known |= recorded(run)
                 known["predicted"] = _compared(plan, run)
         return Record(
-            night=night,
+            night=name,
             model=self._model.name,
             outcome=outcome,
             finished_at=now,
-            seconds=max(round((now - began_at(night)).total_seconds(), 1), 0.0),
+            seconds=max(round((now - began_at(name)).total_seconds(), 1), 0.0),
             error=error,
             **known,
         )
@@ -494,7 +495,9 @@ class NightlyRun:
     def _nothing_new(self) -> NightlyResult:
         current = self._model.current()
         name = current.name if current else None
-        log_event(f"night: nothing is new since {name}" if name else "night: there is nothing to read yet")
+        log_event(
+            f"nightly: nothing is new since {name}" if name else "nightly: there is nothing to read yet"
+        )
         self._write_metrics()
         return NightlyResult(version=name)
 
@@ -504,7 +507,9 @@ class NightlyRun:
         parent, _, name = self._metrics_file.rpartition("/")
         folder = open_folder(parent or ".")
         folder.create()
-        folder.write_whole(name, exposition(self._work.records(), self._model.name, self._asked_at).encode())
+        folder.write_atomically(
+            name, exposition(self._work.records(), self._model.name, self._asked_at).encode()
+        )
 
 
 def _reject_work_of_another(work: WorkFolder, name: str) -> None:
@@ -512,7 +517,8 @@ def _reject_work_of_another(work: WorkFolder, name: str) -> None:
     models = [plan.model] if plan else [record.model for record in work.records(1)]
     if models and models[0] != name:
         raise UserError(
-            f"{work.location} is of the model {models[0]}, and not of {name}; give each model a --work of its own"
+            f"{work.location} belongs to the model {models[0]}, not to {name}; set --work to a folder of its own for "
+            "each model"
         )
 
 
@@ -535,22 +541,23 @@ def stages_of(config: Config) -> list[str]:
 
 def _reject_own_settings(config: Config) -> None:
     """Raise UserError for settings that each nightly run decides."""
-    named = {
+    rejected = {
         "vocab.extend": config.vocab.extend,
         "vocab.merge": config.vocab.merge,
         "vocab.from": config.vocab.from_,
         "train.init_vectors": config.train.init_vectors,
     }
-    for key, value in named.items():
+    for key, value in rejected.items():
         if value is not None:
             raise UserError(
-                f"{key} = {value} is not for nights: each one starts from the current version; leave it out"
+                f"{key} = {value}: expected no value, since a nightly run starts from the current version; leave it "
+                "out"
             )
 
 
 def _created_by(version: Version) -> CreatedBy | None:
     """Return the nightly run that made the version; None if `w2v publish` did."""
-    data = version.folder.read(NIGHT)
+    data = version.folder.read(CREATED_BY)
     return None if data is None else CreatedBy.model_validate_json(data)
 
 
@@ -559,7 +566,7 @@ def _compared(plan: Plan, run: RunDir) -> list[dict[str, Any]]:
     if plan.prediction is None:
         return []
     rows = compare(Prediction.model_validate(plan.prediction), run)
-    return [row.to_dict() for row in rows if plan.based_on is None or row.what not in _OF_WHOLE_VOCABULARY]
+    return [row.to_dict() for row in rows if plan.based_on is None or row.what not in _OF_FULL_VOCABULARY]
 
 
 def _files(files: Sequence[ReadFile]) -> str:

@@ -7,6 +7,13 @@ from w2v_core.errors import UserError
 from w2v_core.readers.columns import BAD_ROWS
 from w2v_core.runs.token_account import TokenAccount
 
+
+class NoTokenError(UserError):
+    """The input holds no token that the settings keep. `num_read` tokens were left out."""
+
+    num_read = 0
+
+
 _FIXES = {
     "bad_rows_not_json": "write one JSON object a line",
     "bad_rows_not_objects": 'write each row as a JSON object, as in {"text": …}',
@@ -19,7 +26,7 @@ _FIXES = {
 
 def no_token(
     source: str, counters: Mapping[str, int], account: TokenAccount, options: TokenizeConfig
-) -> UserError:
+) -> NoTokenError:
     """Return the error for the input `source` with these counters and this token account."""
     rows, without, bad = (counters.get(name, 0) for name in ("rows", "rows_without_text", "bad_rows"))
     reasons = {name: counters[name] for name in BAD_ROWS if counters.get(name)}
@@ -38,4 +45,6 @@ def no_token(
     if account.read:
         source += f", but {account.read:,} that the settings leave out: {account}"
         fix = "allow them by tokenize.stop_words, tokenize.min_token_length and tokenize.max_token_length"
-    return UserError(f"the input holds no token ({source}); {fix}")
+    error = NoTokenError(f"the input holds no token ({source}); {fix}")
+    error.num_read = account.read
+    return error

@@ -1,6 +1,6 @@
 """The report of a finished run, one HTML page."""
 
-from w2v_core.config import Config, ReportConfig
+from w2v_core.config import Config
 from w2v_core.io.events import log_event
 from w2v_core.report.facts import fingerprint, read_facts
 from w2v_core.report.page import is_page_of, page
@@ -32,9 +32,9 @@ def write_report(run: RunDir, config: Config) -> None:
         return
     reject_published(run.folder, run.location)
     log_event("report: working")
-    data = _built(run, config.report, wanted)
+    data = build_report(run, config)
     folder.create()
-    folder.write_whole(REPORT_PAGE, data)
+    folder.write_atomically(REPORT_PAGE, data)
     log_event(f"report: {len(data) / 1e6:.1f} MB; open {path}")
 
 
@@ -43,7 +43,8 @@ def has_report(run: RunDir) -> bool:
     return REPORT_PAGE in run.stage("reports").sizes()
 
 
-def _built(run: RunDir, config: ReportConfig, wanted: str) -> bytes:
-    facts = read_facts(run)
+def build_report(run: RunDir, config: Config) -> bytes:
+    """Return the HTML page about a run whose training is finished."""
+    facts, wanted = read_facts(run), fingerprint(run, config.report)
     vectors = WordVectors.read(run.stage("vectors"))
-    return page(facts, vectors.counts, word_map(vectors, config), wanted)
+    return page(facts, vectors.counts, word_map(vectors, config.report), wanted)

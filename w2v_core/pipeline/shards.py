@@ -22,6 +22,8 @@ from w2v_core.shards.encode import encode_sentences
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
 from w2v_core.vocabulary.vocabulary import Vocabulary, cached_vocabulary
 
+WRITING_ROWS = "shards: shuffling and writing rows"
+
 
 def make_shards(run: RunDir, config: Config, executor: Executor) -> Manifest:
     """Write the shards stage."""
@@ -46,20 +48,8 @@ def _build(
     config: Config,
     executor: Executor,
 ) -> StageResult:
-    token_folder, folder, options = sentences.folder, stage_writer.temporary, config.shards
-    names, weighted = sentences.parts, sentences.weighted
-    read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
-    expected = read_vocabulary()
-    num_parts = num_shards(
-        expected.counts, expected.keep_probability, vocab.account().kept, options.target_rows
-    )
-
-    encode = partial(_encode, token_folder, names, read_vocabulary, options.seed, weighted)
-    write = partial(_write, read_vocabulary, options, folder, weighted)
-    encoded = RowsOfParts(len(names), encode, schemas.encoded(weighted))
-    task_results = executor.run_shuffled(
-        "shards: shuffling and writing rows", [encoded], "key", num_parts, write
-    )
+    options = config.shards
+    num_parts, task_results = write_rows(stage_writer, vocab_folder, sentences, vocab, options, executor)
     account = total_account(task_results)
     require_equal("tokens read by shards", account.read, options.passes * sentences.num_tokens)
     unknown = options.passes * vocab.account().out_of_vocabulary
@@ -67,10 +57,42 @@ def _build(
     if account.kept == 0:
         fix = _fix_for_no_row(account, sentences, vocab)
         raise UserError(f"no word is left with a context ({account}); {fix}")
+    return commit_rows(stage_writer, num_parts, task_results, options, sentences.weighted)
+
+
+def write_rows(
+    stage_writer: StageWriter,
+    vocab_folder: Folder,
+    sentences: SentenceStage,
+    vocab: Manifest,
+    options: ShardsConfig,
+    executor: Executor,
+) -> tuple[int, list[TaskResult]]:
+    """Write the rows of all passes, and return the number of parts and the results of the tasks."""
+    names, weighted = sentences.parts, sentences.weighted
+    read_vocabulary = partial(cached_vocabulary, vocab_folder, vocab.fingerprint)
+    expected = read_vocabulary()
+    num_parts = num_shards(
+        expected.counts, expected.keep_probability, vocab.account().kept, options.target_rows
+    )
+    encode = partial(_encode, sentences.folder, names, read_vocabulary, options.seed, weighted)
+    write = partial(_write, read_vocabulary, options, stage_writer.temporary, weighted)
+    encoded = RowsOfParts(len(names), encode, schemas.encoded(weighted))
+    return num_parts, executor.run_shuffled(WRITING_ROWS, [encoded], "key", num_parts, write)
+
+
+def commit_rows(
+    stage_writer: StageWriter,
+    num_parts: int,
+    task_results: Sequence[TaskResult],
+    options: ShardsConfig,
+    weighted: bool,
+) -> StageResult:
+    """Name the files of the tasks, and return the result of the stage."""
     files = commit_parts(stage_writer, task_results, num_parts, options.passes)
     return StageResult(
         files,
-        account,
+        total_account(task_results),
         {"shards": len(files) // options.passes, "row_group_rows": ROW_GROUP_ROWS, "weighted": int(weighted)},
         f"{joined_digest(*(task_result.digest for task_result in task_results)):016x}",
     )

@@ -59,18 +59,22 @@ def make_stage(
         with _name_interrupted_stage(name):
             prepare()
             with run.rewrite(name) as stage_writer:
-                result = build(stage_writer)
-                manifest = stage_writer.finish(
-                    config=config,
-                    inputs=inputs,
-                    files=result.files,
-                    tokens=result.tokens,
-                    counters=result.counters,
-                    digest=result.digest,
-                    environment=result.environment,
-                )
+                manifest = finish_stage(stage_writer, config, inputs, build(stage_writer))
         log_event(f"{name}: {describe(manifest)}", "stage_finished", **stage_summary(manifest))
         return manifest
+
+
+def finish_stage(stage_writer: StageWriter, config: BaseModel, inputs: Any, result: StageResult) -> Manifest:
+    """Write and return the manifest of `result`, which completes the stage."""
+    return stage_writer.finish(
+        config=config,
+        inputs=inputs,
+        files=result.files,
+        tokens=result.tokens,
+        counters=result.counters,
+        digest=result.digest,
+        environment=result.environment,
+    )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The tokens stage: sentences of tokens."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from w2v_core.config import Config, TokenizeConfig
@@ -23,6 +24,8 @@ from w2v_core.tokenization.task import tokenize_part, tokenize_rows
 from w2v_core.tokenization.tokenizer_resources import TokenizerResources
 from w2v_core.tokenization.tokenizers import load_tokenizer, package_versions
 
+READING_TEXT = "tokens: reading text"
+
 
 def find_inputs(locations: Sequence[str], config: Config) -> tuple[list[InputFile], list[str]]:
     """Return the files and the tables that the locations name."""
@@ -37,17 +40,17 @@ def tokenize_corpus(
     files: Sequence[InputFile],
     config: Config,
     executor: Executor,
-    tables: Sequence[str] = (),
+    tables: Sequence[str | Table] = (),
 ) -> Manifest:
-    """Write the tokens stage of `files` and `tables`."""
+    """Write the tokens stage of `files` and of `tables`, which are names in Spark's catalog or open tables."""
     given = TokenizerResources.read(config.tokenize)
     identities = [file.identity() for file in files]
-    opened = [Table.open(name, config, executor) for name in tables]
+    opened = [table if isinstance(table, Table) else Table.open(table, config, executor) for table in tables]
     identities += [table.identity() for table in opened]
-    named = given.identity()
+    resources = given.identity()
     if packages := load_packages(config, given):
-        named["packages"] = packages
-    inputs = {"files": identities, **named} if named else identities
+        resources["packages"] = packages
+    inputs = {"files": identities, **resources} if resources else identities
 
     def prepare() -> None:
         import_readers(files)
@@ -92,25 +95,39 @@ def _build(
     config: Config,
     executor: Executor,
 ) -> StageResult:
+    source = ", ".join(table.location for table in tables)
+    if files:
+        source = f"files {len(files)}, first {files[0].path}"
     tasks = plan_splits(files, config.tokenize.split_bytes)
-    folder, options = stage_writer.temporary, config.tokenize
+    result = build_tokens(stage_writer, tasks, source, given, config.tokenize, executor, tables)
+    return replace(result, counters={"files": len(files), **result.counters})
+
+
+def build_tokens(
+    stage_writer: StageWriter,
+    tasks: Sequence[Sequence[Split]],
+    source: str,
+    given: TokenizerResources,
+    options: TokenizeConfig,
+    executor: Executor,
+    tables: Sequence[Table] = (),
+) -> StageResult:
+    """Write the files of the stage: a part for each of `tasks`, then the tables. `source` names all for an error."""
+    folder = stage_writer.temporary
     task_results: list[TaskResult] = []
     if tasks:
         task = partial(_tokenize_part, tuple(map(tuple, tasks)), options, given, folder)
-        task_results += executor.run_parts("tokens: reading text", len(tasks), task)
+        task_results += executor.run_parts(READING_TEXT, len(tasks), task)
     for table in tables:
-        task_of_rows = partial(_tokenize_rows, table.name, options, given, folder, len(task_results))
-        task_results += executor.run_table("tokens: reading a table", table.frame, task_of_rows)
+        task_of_rows = partial(_tokenize_rows, table.location, options, given, folder, len(task_results))
+        task_results += table.run("tokens: reading a table", task_of_rows)
     account = total_account(task_results)
     counters = add_counters(task_result.counters for task_result in task_results)
     if account.kept == 0:
-        source = ", ".join(table.name for table in tables)
-        if files:
-            source = f"files {len(files)}, first {files[0].path}"
         raise no_token(source, counters, account, options)
     warn_of_unsegmented(folder, task_results, options)
     parts = commit_parts(stage_writer, task_results, len(task_results))
-    return StageResult(parts, account, {"files": len(files), **counters})
+    return StageResult(parts, account, counters)
 
 
 def _tokenize_part(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -25,10 +25,11 @@ from w2v_core.tokenization.recorded_rules import rules_of_run
 from w2v_core.training.checkpoint import Checkpoint, Checkpoints
 from w2v_core.training.engine.choose import choose_engine, processor_name, with_default_alpha
 from w2v_core.training.memory import require_memory
-from w2v_core.training.trainer import Progress, trained
+from w2v_core.training.trainer import EpochEnd, Progress, trained
 from w2v_core.training.worker import TrainingJob
 from w2v_core.types import BoolArray
 from w2v_core.vectors.warm_start import InitialVectors
+from w2v_core.vectors.word_vectors import WordVectors
 from w2v_core.vocabulary.vocabulary import Vocabulary
 
 Report = Callable[[Progress], None]
@@ -41,8 +42,23 @@ def unwatched_training() -> AbstractContextManager[tuple[Report, Callable[[], bo
     return nullcontext((lambda _: None, lambda: False))
 
 
+@dataclass(frozen=True)
+class EpochWatch:
+    """What is called at the end of each epoch."""
+
+    on_epoch: Callable[[int, Progress, Callable[[], WordVectors]], bool]
+    """called with the epoch from 1, its progress, and a function that returns a copy of the vectors, which works only
+    during the call; returns whether training ends here"""
+    rule: Any = None
+    """plain values that identify when it ends training; None if it never does. Part of the stage's fingerprint."""
+
+
 def train_vectors(
-    run: RunDir, config: Config, fresh: bool = False, watch: WatchTraining = unwatched_training
+    run: RunDir,
+    config: Config,
+    fresh: bool = False,
+    watch: WatchTraining = unwatched_training,
+    epoch_watch: EpochWatch | None = None,
 ) -> Manifest:
     """Write the vectors stage: input.npy and output.npy, (V, D) float32, their vocabulary, metrics and rules."""
     vocab, shards = run.require("vocab"), run.require("shards")
@@ -50,6 +66,8 @@ def train_vectors(
     initial = _initial_vectors(run, config)
     if initial:
         inputs["init_vectors"] = initial.identity()
+    if epoch_watch is not None and epoch_watch.rule is not None:
+        inputs["ends_by"] = epoch_watch.rule
     checkpoints = Checkpoints(run.checkpoints)
     settings = config.train.model_dump(mode="json", exclude=set(config.train.execution_only)) | inputs
     settings["workers"] = config.train.num_workers
@@ -76,7 +94,10 @@ def train_vectors(
         rows = Shards.of(run.stage("shards"), shards, len(vocabulary), compiled=engine == "compiled")
         train = with_default_alpha(config.train, engine)
         job = TrainingJob(rows, vocabulary.counts, vocab.config["ns_exponent"], train, engine=engine)
-        return _build(stage_writer, run, job, vocabulary, initial, known_V, checkpoints, settings, watch)
+        epochs = _Epochs(epoch_watch, vocabulary)
+        return _build(
+            stage_writer, run, job, vocabulary, initial, known_V, checkpoints, settings, watch, epochs
+        )
 
     return make_stage(run, "vectors", config.train, inputs, build, prepare)
 
@@ -120,6 +141,7 @@ def _build(
     checkpoints: Checkpoints,
     settings: dict[str, Any],
     watch: WatchTraining,
+    epochs: "_Epochs",
 ) -> StageResult:
     counters = {}
     fill = None
@@ -139,11 +161,12 @@ def _build(
             fill=fill,
             report=partial(_report, metrics, show),
             should_stop=should_stop,
+            on_epoch=epochs.handler,
         ) as tables,
     ):
         files = [
-            write_array(stage_writer, INPUT_VECTORS, tables.input_VD),
-            write_array(stage_writer, OUTPUT_VECTORS, tables.output_VD),
+            write_array(stage_writer, INPUT_VECTORS, tables.input),
+            write_array(stage_writer, OUTPUT_VECTORS, tables.output),
         ]
     files += [
         write_file(stage_writer, VOCAB_FILE, vocabulary.table),
@@ -157,8 +180,55 @@ def _build(
         "held_out_rows": job.num_held_out,
         "workers": job.config.num_workers,
     } | counters
+    counters |= epochs.counters()
     environment = {"engine": job.engine, "processor": processor_name()}
     return StageResult(files, counters=counters, environment=environment)
+
+
+class _Epochs:
+    """Calls the epoch watch, and remembers where it ended training."""
+
+    def __init__(self, watch: EpochWatch | None, vocabulary: Vocabulary) -> None:
+        self._watch = watch
+        self._vocabulary = vocabulary
+        self._ended_by_watch: tuple[int, Progress] | None = None
+
+    @property
+    def handler(self) -> Callable[[EpochEnd], bool] | None:
+        """Return what the trainer calls; None without a watch, so that no worker waits for others."""
+        return None if self._watch is None else self._handle
+
+    def counters(self) -> dict[str, int]:
+        """Return the rows and epochs of a training that ended early; nothing for others."""
+        if self._ended_by_watch is None:
+            return {}
+        epoch, progress = self._ended_by_watch
+        return {"rows": progress.rows, "epochs_trained": epoch}
+
+    def _handle(self, end: EpochEnd) -> bool:
+        assert self._watch is not None
+        tables = [end.tables]
+
+        def vectors() -> WordVectors:
+            if not tables:
+                raise UserError(
+                    "vectors() was called after the callback returned; call it within on_epoch_end"
+                )
+            copied_VD = np.array(tables[0].input, np.float32)
+            return WordVectors(self._vocabulary.table["token"], self._vocabulary.counts, copied_VD)
+
+        try:
+            is_end = self._watch.on_epoch(end.epoch, end.progress, vectors)
+        finally:
+            tables.clear()
+        if is_end and end.progress.rows < end.progress.total_rows:
+            self._ended_by_watch = end.epoch, end.progress
+            log_event(
+                f"vectors: ended after epoch {end.epoch} by a callback",
+                "training_ended_early",
+                epoch=end.epoch,
+            )
+        return is_end
 
 
 def _rules_of(run: RunDir, stage_writer: StageWriter) -> list[FileEntry]:
@@ -194,7 +264,7 @@ class Metrics:
     def add(self, progress: Progress) -> None:
         """Append a line, also to the file."""
         self._lines.append(json.dumps(progress.to_dict()).encode())
-        self._folder.write_whole(METRICS, self.text())
+        self._folder.write_atomically(METRICS, self.text())
 
     def text(self) -> bytes:
         """Return all lines."""

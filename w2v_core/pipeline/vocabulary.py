@@ -104,8 +104,8 @@ class VocabularyInputs:
             if is_known.any():
                 raise UserError(
                     f"vocab.drop = {config.drop} holds {drop[int(is_known.argmax())]!r}, which has an id in "
-                    f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary without "
-                    "vocab.extend"
+                    f"vocab.extend = {config.extend} and keeps it; take it off the list, or start a vocabulary "
+                    "without vocab.extend"
                 )
         if extend is not None:
             folders[f"vocab.extend = {config.extend}"] = extend.folder
@@ -117,11 +117,11 @@ class VocabularyInputs:
             require_same_settings(key, recorded_settings(folder), config)
 
     def identity(self) -> dict[str, object]:
-        """Return what identifies these lists and vocabularies for a fingerprint; empty if none is named."""
+        """Return what identifies these lists and vocabularies for a fingerprint; empty if none is given."""
         tables = {"merge": self.merge, "from": self.from_}
-        named: dict[str, object] = {name: list(words) for name, words in self.lists.items()}
-        named |= {name: digest_of(table) for name, table in tables.items() if table is not None}
-        return named if self.extend is None else named | {"extend": self.extend.identity()}
+        identity: dict[str, object] = {name: list(words) for name, words in self.lists.items()}
+        identity |= {name: digest_of(table) for name, table in tables.items() if table is not None}
+        return identity if self.extend is None else identity | {"extend": self.extend.identity()}
 
 
 def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
@@ -132,32 +132,32 @@ def make_vocab(run: RunDir, config: Config, executor: Executor) -> Manifest:
         TokenizeConfig.model_validate(tokens.config),
         tokens.counters.get("token_lists", 0) > 0,
     )
-    named = VocabularyInputs.read(config.vocab, spelling(settings), has_lists)
+    given = VocabularyInputs.read(config.vocab, spelling(settings), has_lists)
     if not has_lists:
-        named.require_same_settings(settings)
-        _warn_of_impossible(config.vocab, named, settings, sentences)
-    if named.extend is not None and named.extend.folder.path.rstrip("/") == run.stage("vocab").path:
+        given.require_same_settings(settings)
+        _warn_of_impossible(config.vocab, given, settings, sentences)
+    if given.extend is not None and given.extend.folder.path.rstrip("/") == run.stage("vocab").path:
         raise UserError(
             f"vocab.extend = {config.vocab.extend} is the vocabulary that this stage writes; give this corpus another "
             "run directory"
         )
-    inputs = {sentences.name: sentences.manifest.fingerprint} | named.identity()
+    inputs = {sentences.name: sentences.manifest.fingerprint} | given.identity()
 
     def build(stage_writer: StageWriter) -> StageResult:
-        if named.from_ is not None:
+        if given.from_ is not None:
             return _reuse_vocabulary(
-                stage_writer, run.stage("vocab"), sentences, config, named.from_, executor
+                stage_writer, run.stage("vocab"), sentences, config, given.from_, executor
             )
-        return _build(stage_writer, sentences, config, named, executor, spelling(settings))
+        return _build(stage_writer, sentences, config, given, executor, spelling(settings))
 
     return make_stage(run, "vocab", config.vocab, inputs, build, lambda: executor.start(run.name))
 
 
 def _warn_of_impossible(
-    config: VocabConfig, named: VocabularyInputs, settings: TokenizeConfig, sentences: SentenceStage
+    config: VocabConfig, given: VocabularyInputs, settings: TokenizeConfig, sentences: SentenceStage
 ) -> None:
     delimiter = sentences.manifest.config["delimiter"] if sentences.name == "phrases" else None
-    for name, words in named.lists.items():
+    for name, words in given.lists.items():
         warn_of_impossible(f"vocab.{name} = {getattr(config, name)}", words, settings, delimiter)
 
 
@@ -165,21 +165,21 @@ def _build(
     stage_writer: StageWriter,
     sentences: SentenceStage,
     config: Config,
-    named: VocabularyInputs,
+    given: VocabularyInputs,
     executor: Executor,
     rules: Rules,
 ) -> StageResult:
     """Write a vocabulary of the words of this corpus and, if it extends one, of an earlier vocabulary."""
-    counted = _count(stage_writer, sentences, config, named, executor)
+    counted = _count(stage_writer, sentences, config, given, executor)
     require_equal("tokens read by vocab", counted.tokens, sentences.num_tokens)
-    table = build_vocab(counted, config.vocab, named.keep)
+    table = build_vocab(counted, config.vocab, given.keep)
     has_id = pc.is_in(counted.counts["token"], value_set=table["token"])
     kept = pc.sum(counted.counts.filter(has_id)["seen"]).as_py() or 0
     account = TokenAccount(read=counted.tokens, kept=kept, out_of_vocabulary=counted.tokens - kept)
     counters = {"distinct_words": counted.words, "words": len(table), "dropped_words": counted.dropped}
-    if "keep" in named.lists:
+    if "keep" in given.lists:
         counters["keep_words_absent"] = warn_of_absent(
-            f"vocab.keep = {config.vocab.keep}", named.lists["keep"], rules, table["token"]
+            f"vocab.keep = {config.vocab.keep}", given.lists["keep"], rules, table["token"]
         )
     files = write_vocab(stage_writer, table)
     if config.vocab.accumulates:
@@ -187,8 +187,8 @@ def _build(
         counters["rare_words"] = sum(entry.rows or 0 for entry in rare)
         require_equal("words of all tasks", len(table) + counters["rare_words"], counted.words)
         files += rare
-    if named.extend is not None:
-        counters |= _growth(counted, table, named.extend, config.vocab.min_count)
+    if given.extend is not None:
+        counters |= _growth(counted, table, given.extend, config.vocab.min_count)
     return StageResult(files, account, counters)
 
 
@@ -211,21 +211,21 @@ def _count(
     stage_writer: StageWriter,
     sentences: SentenceStage,
     config: Config,
-    named: VocabularyInputs,
+    given: VocabularyInputs,
     executor: Executor,
 ) -> Counted:
     """Return the words that can be kept, and sums over all words."""
-    options, earlier = config.vocab, named.extend
+    options, earlier = config.vocab, given.extend
     num_known, num_rare = (0, 0) if earlier is None else (len(earlier), earlier.num_rare)
     num_tasks = num_count_tasks(sentences.num_tokens, num_known + num_rare)
     most = room_for_others(options.max_final_vocab, num_known)
-    choice = Choice(options.min_count, most, named.keep, named.drop)
+    choice = Choice(options.min_count, most, given.keep, given.drop)
     rare_folder = stage_writer.temporary if options.accumulates else None
     num_buckets = num_tasks * BUCKETS_A_TASK
     count = partial(_count_part, sentences, num_buckets)
     sources: list[Source] = [RowsOfParts(len(sentences.parts), count, BUCKETS)]
-    if named.merge is not None:
-        sources.append(_brought_along(named.merge, num_buckets))
+    if given.merge is not None:
+        sources.append(_brought_along(given.merge, num_buckets))
     if earlier is not None:
         sources.append(partition_by_hash(earlier.counts(options.decay), num_buckets))
     if earlier is not None and earlier.rare:
@@ -283,7 +283,7 @@ def _reuse_vocabulary(
 def _look_up(sentences: SentenceStage, vocab_folder: Folder, digest: str, part: int) -> TaskResult:
     counted = count_tokens(sentences.folder, sentences.parts[part], sentences.weighted)
     known = counted.filter(_is_known(counted, cached_vocabulary(vocab_folder, digest)))
-    read, kept = (pc.sum(some["seen"]).as_py() or 0 for some in (counted, known))
+    read, kept = (pc.sum(table["seen"]).as_py() or 0 for table in (counted, known))
     return TaskResult(part=part, tokens=TokenAccount(read=read, kept=kept, out_of_vocabulary=read - kept))
 
 

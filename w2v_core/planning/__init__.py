@@ -1,8 +1,8 @@
-"""What a run will be like, before anything of it is started.
+"""Predict what a run needs, before it starts.
 
-    input ─input_sample─▶ splits ─sample─▶ counts, seconds ─growth─▶ words, tokens ─┐
-                                  └─calibration─▶ rows, bytes, rows/s ──────────────┴─predict─▶ Prediction
+    input ─input_sample─▶ splits ─▶ tokens ─sample─▶ counts, seconds ─growth─▶ words, tokens ──┐
+                      calibration ─▶ shards, training ─▶ rows, bytes, seconds, rows/s ─────────┴─predict─▶ Prediction
 
-`compare` holds a prediction against a finished run. A bounded sample goes through the code of the stages; what does not
-grow with the corpus is stated in `costs`.
+`pipeline/plan.py` takes a bounded sample through the stages. `compare` compares a prediction with a finished run.
+`costs` has what does not grow with the corpus.
 """

@@ -1,58 +1,52 @@
-"""The sample through the shards stage and into training, timed."""
+"""A vocabulary as large as the run's for the sample's words, and the speed of training with it."""
 
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from w2v_core.config import Config, TrainConfig
-from w2v_core.io.filesystem import Folder
+from w2v_core.config import Config
 from w2v_core.planning.costs import table_bytes
 from w2v_core.planning.sample import Sample
-from w2v_core.runs.task_output import TaskResult, total_account
-from w2v_core.shards.encode import encode_sentences
-from w2v_core.shards.read import Shards
-from w2v_core.shards.write import ROW_GROUP_ROWS, write_shard
-from w2v_core.training.engine.choose import choose_engine
 from w2v_core.training.trainer import Interrupted, Progress, trained
 from w2v_core.training.worker import TrainingJob
-from w2v_core.types import Int32Array
-from w2v_core.vocabulary.vocabulary import Vocabulary, keep_probability, vocab_of
+from w2v_core.types import Int64Array
+from w2v_core.vocabulary.vocabulary import keep_probability, vocab_of
 
-LARGEST_TRIAL_BYTES = 1 << 30
-"""of the tables that a trial trains; processors' caches are far smaller"""
-TRIAL_SECONDS = 4.0
+LARGEST_CALIBRATION_BYTES = 1 << 30
+"""of the tables that a calibration trains; processors' caches are far smaller"""
 
 
 @dataclass(frozen=True)
-class SpreadVocabulary(Vocabulary):
-    """The words of a sample, with ids among the more words that the whole corpus has."""
+class CalibrationShards:
+    """What one pass over the sample writes as shards, and the seconds of one core that it takes."""
 
-    word_ids: Int32Array = field(kw_only=True)
-    spread_keep: npt.NDArray[np.float64] = field(kw_only=True)
-    spread_counts: npt.NDArray[np.int64] = field(kw_only=True)
-
-    def ids(self, tokens: pa.StringArray) -> Int32Array:
-        """The id (T,) in the large vocabulary of each token, -1 for a word that is not known."""
-        found_T = super().ids(tokens)
-        ids_T: Int32Array = np.where(found_T < 0, np.int32(-1), self.word_ids[found_T])
-        return ids_T
+    rows: int
+    bytes: int
+    seconds: float
 
 
-def spread_vocabulary(
+@dataclass(frozen=True)
+class CalibrationVocabulary:
+    """VOCAB of the sample's words among as many more as the whole corpus has, and the sample's tokens of its words."""
+
+    table: pa.Table
+    num_tokens: int
+
+
+def calibration_vocabulary(
     sample: Sample, config: Config, num_words: int, kept_tokens: float, scale: float, seed: int
-) -> SpreadVocabulary:
-    """The sample's most frequent words, as many as make its share of `kept_tokens`, among `num_words`.
+) -> CalibrationVocabulary:
+    """Return the sample's most frequent words, as many as make its share of `kept_tokens`, among `num_words`.
 
-    Words that are seen twice or more in the sample have the first ids. Of rarer ones the sample knows too few: they are
-    strewn over the others.
+    Words that the sample has more than twice have the first ids. It has too few of the rarer words, so these are
+    spread over the other ids. All other ids are of words that do not occur in text, since they hold a line feed.
     """
-    (whole,) = sample.levels[-1]
-    ordered = whole.sort_by([("count", "descending"), ("token", "ascending")])
+    (all_words,) = sample.levels[-1]
+    ordered = all_words.sort_by([("count", "descending"), ("token", "ascending")])
     counts = ordered["count"].to_numpy()
     wanted = kept_tokens / scale
     num_known = int(np.searchsorted(np.cumsum(counts), wanted)) + 1
@@ -61,73 +55,27 @@ def spread_vocabulary(
     num_sure = min(int((counts[:num_known] > 2).sum()), num_known)
     rng = np.random.default_rng(seed)
     rare = num_sure + np.sort(rng.permutation(num_words - num_sure)[: num_known - num_sure])
-    id_U = np.concatenate([np.arange(num_sure), rare]).astype(np.int32)
-    counts_V = np.interp(np.arange(num_words), id_U, counts_U).astype(np.int64)
+    id_U = np.concatenate([np.arange(num_sure), rare])
+    counts_V = np.maximum(np.interp(np.arange(num_words), id_U, counts_U).astype(np.int64), 1)
+    table = vocab_of(_spread(ordered["token"][:num_known], id_U, num_words), counts_V, config.vocab)
     short = kept_tokens - counts_U.sum()  # of words that the sample has not seen
-    keep_U = keep_probability(np.append(counts_U, max(int(short), 1)), config.vocab.sample)[:-1]
     keep_V = np.ones(num_words)
-    keep_V[id_U] = keep_U
-    table = vocab_of(ordered["token"].combine_chunks()[:num_known], counts_U, config.vocab)
-    return SpreadVocabulary(
-        table,
-        table["token"].combine_chunks(),
-        counts_U,
-        keep_U,
-        table["noise_probability"].to_numpy(),
-        word_ids=id_U,
-        spread_keep=keep_V,
-        spread_counts=np.maximum(counts_V, 1),
-    )
+    keep_V[id_U] = keep_probability(np.append(counts_U, max(int(short), 1)), config.vocab.sample)[:-1]
+    column = table.schema.get_field_index("keep_probability")
+    table = table.set_column(column, table.schema.field(column), pa.array(keep_V))
+    return CalibrationVocabulary(table, int(counts[:num_known].sum()))
 
 
-@dataclass(frozen=True)
-class CalibrationShards:
-    """Rows of the sample as the shards stage writes them."""
-
-    task_results: Sequence[TaskResult]
-    seconds: float
-    """of one core, without Spark's shuffle"""
-
-    @property
-    def rows(self) -> int:
-        """Of one pass."""
-        return total_account(self.task_results).kept
-
-    @property
-    def bytes(self) -> int:
-        """Of one pass."""
-        return sum(task_result.file.bytes for task_result in self.task_results if task_result.file)
+def _spread(tokens: pa.ChunkedArray, id_U: Int64Array, num_words: int) -> pa.Array:
+    """Return `num_words` words of which those at `id_U` are `tokens`."""
+    others = pc.binary_join_element_wise("\n", pa.array(np.arange(num_words)).cast(pa.string()), "")
+    is_known_V = np.zeros(num_words, bool)
+    is_known_V[id_U] = True
+    return pc.replace_with_mask(others, pa.array(is_known_V), tokens.combine_chunks())
 
 
-def calibration_shards(
-    sample: Sample, vocabulary: SpreadVocabulary, config: Config, folder: Folder
-) -> CalibrationShards:
-    """Subsample, window and write the sample's sentences, in one pass."""
-    once = config.shards.model_copy(update={"passes": 1, "target_rows": 2**31 - 1})
-    started = time.perf_counter()
-    encoded = encode_sentences(sample.folder, sample.name, vocabulary, once.seed, sample.weighted)
-    task_results = list(write_shard(encoded, vocabulary.spread_keep, once, folder, 0, sample.weighted))
-    return CalibrationShards(task_results, time.perf_counter() - started)
-
-
-def calibrate_rows_per_second(
-    shards: CalibrationShards,
-    vocabulary: SpreadVocabulary,
-    config: Config,
-    folder: Folder,
-    weighted: bool,
-    seconds: float,
-) -> float:
-    """How fast all workers together train rows of the sample, with tables as large as the run's, or as a trial may."""
-    files = [
-        task_result.file.model_copy(update={"name": task_result.temporary_name})
-        for task_result in shards.task_results
-        if task_result.file
-    ]
-    counts_V = vocabulary.spread_counts
-    rows = Shards(folder, files, config.shards.window, ROW_GROUP_ROWS, len(counts_V), weighted=weighted)
-    engine = choose_engine(config.train.engine)
-    job = TrainingJob(rows, counts_V, config.vocab.ns_exponent, _for_ever(config.train), engine=engine)
+def rows_per_second(job: TrainingJob, seconds: float) -> float:
+    """Return how many rows all workers of `job` together train in a second, from about so many seconds."""
     reports: list[Progress] = []
     started = 0.0
 
@@ -153,11 +101,6 @@ def calibrate_rows_per_second(
     return (last.rows - first.rows) / (last.seconds - first.seconds)
 
 
-def _for_ever(train: TrainConfig) -> TrainConfig:
-    """As the run trains, from random vectors, and until it is stopped."""
-    return train.model_copy(update={"epochs": 100_000, "init_vectors": None, "init_frozen": False})
-
-
 def is_calibration_complete(num_words: int, config: Config) -> bool:
-    """Whether a trial's tables are as large as the run's."""
-    return table_bytes(num_words, config) <= LARGEST_TRIAL_BYTES
+    """Return whether a calibration's tables are as large as the run's."""
+    return table_bytes(num_words, config) <= LARGEST_CALIBRATION_BYTES

@@ -1,4 +1,4 @@
-"""What does not grow with the corpus, and what grows with settings alone. The only constants of the planner stand here.
+"""What does not grow with the corpus, and what grows with settings alone: all constants of the planner.
 
 Bytes, and Spark's start and first job, were measured on x86_64 with Python 3.11 and PySpark 4.3 (benchmarks/results);
 another machine's are of the same size. A stage's own seconds, the shuffle's and those of saving are estimates.
@@ -7,14 +7,14 @@ another machine's are of the same size. A stage's own seconds, the shuffle's and
 from w2v_core.config import Config
 from w2v_core.training.engine.choose import choose_engine
 
-SPARK_START_SECONDS = 5.0
-"""until the session is there; a stage's own seconds are counted after it"""
-FIRST_JOB_SECONDS = 3.0
-"""of the first job of a session: Java's classes and the Python workers"""
+START_SECONDS = {"local": 0.0, "spark": 5.0}
+"""of the executor, until a Spark session exists; a stage's own seconds are counted after it"""
+FIRST_JOB_SECONDS = {"local": 1.0, "spark": 3.0}
+"""of the first job: until worker processes have imported what they need, and Java's classes"""
 STAGE_SECONDS = {"tokens": 0.5, "vocab": 1.0, "shards": 1.0, "vectors": 0.3}
 """of a stage however little there is to do: planning, the shuffle, the manifest"""
-SHUFFLE_SECONDS_A_TOKEN = 1.0e-7
-"""of one core, for what Spark does with a token between reading sentences and writing rows"""
+SHUFFLE_SECONDS_A_TOKEN = {"local": 0.0, "spark": 1.0e-7}
+"""of one core, for what Spark does with a token between reading sentences and writing rows; the sample has the rest"""
 WORKER_START_SECONDS = 1.0
 """until processes that train have imported what they need, or the compiled loop is loaded; compiling is once"""
 SAVE_BYTES_A_SECOND = 400e6
@@ -27,7 +27,7 @@ VOCAB_FILE_BYTES_A_WORD = 11
 MB = 1_000_000
 DRIVER_BYTES = 230 * MB
 """Python's part of the driver"""
-JAVA_BYTES = 800 * MB
+JAVA_BYTES = {"local": 0, "spark": 800 * MB}
 """of Java, as its heap is by default"""
 SPARK_WORKER_BYTES, SPARK_WORKER_BYTES_A_ROW = 230 * MB, 70
 TRAINER_BYTES = 155 * MB
@@ -43,7 +43,7 @@ BUFFERED_BLOCKS = 8
 
 
 def row_bytes(window: int) -> float:
-    """A row as training holds it: words of its stretch and around it, and two reaches."""
+    """A row as training holds it: words of its span and around it, and two reaches."""
     return (16 + 2 * window) * 4 / 16 + 2
 
 

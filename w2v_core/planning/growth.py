@@ -43,8 +43,8 @@ def doublings(parts: Sequence[pa.Table]) -> list[list[pa.Table]]:
 
 def curve(levels: Sequence[Sequence[pa.Table]], quantity: Callable[[Int64Array], float]) -> Curve:
     """The mean of `quantity` of the counts (U,) at each level, from the first on of which no part is empty."""
-    whole = [level for level in levels if all(len(table) for table in level)]
-    return tuple(_mean([quantity(table["count"].to_numpy()) for table in level]) for level in whole)
+    full = [level for level in levels if all(len(table) for table in level)]
+    return tuple(_mean([quantity(table["count"].to_numpy()) for table in level]) for level in full)
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -74,21 +74,21 @@ def words_that_reach(
     levels: Sequence[Sequence[pa.Table]], words: Curve, threshold: int, scale: float
 ) -> float:
     """How many words are seen `threshold` times or more in the whole."""
-    (whole,) = levels[-1]
+    (all_words,) = levels[-1]
     in_sample = threshold / scale
     if in_sample >= _SURE_COUNT:
-        return float((whole["count"].to_numpy() >= in_sample).sum())
+        return float((all_words["count"].to_numpy() >= in_sample).sum())
     found = curve(levels, lambda counts_U: float((counts_U >= threshold).sum()))
     if min(found) < 10:  # too few to see them grow: of words that reach it, all are seen often
-        return float((whole["count"].to_numpy() >= max(1.0, in_sample)).sum())
-    most = float((whole["count"].to_numpy() >= in_sample / 2).sum()) if in_sample >= 2 else math.inf
+        return float((all_words["count"].to_numpy() >= max(1.0, in_sample)).sum())
+    most = float((all_words["count"].to_numpy() >= in_sample / 2).sum()) if in_sample >= 2 else math.inf
     return min(extrapolate_growth(found, words, scale), extrapolate_growth(words, words, scale), most)
 
 
 def tokens_below(levels: Sequence[Sequence[pa.Table]], words: Curve, threshold: int, scale: float) -> float:
     """How many tokens of the whole are of words that do not reach the threshold."""
-    (whole,) = levels[-1]
-    counts_U, in_sample = whole["count"].to_numpy(), threshold / scale
+    (all_words,) = levels[-1]
+    counts_U, in_sample = all_words["count"].to_numpy(), threshold / scale
     if in_sample >= _SURE_TOKENS:
         return float(counts_U[counts_U < in_sample].sum() * scale)
     below = curve(levels, lambda counts: float(counts[counts < threshold].sum()))

@@ -36,7 +36,7 @@ class InputSample:
 def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path) -> InputSample:
     """About `sample_bytes` of the files. Of packed ones the beginnings are unpacked into `work`.
 
-    Every kind of file gives its share: plain text in pieces, one in each of as many equal stretches of
+    Every kind of file gives its share: plain text in pieces, one in each of as many equal sections of
     the input; tables in whole splits; packed files, which can only be read from their beginnings, in those.
     """
     rng = np.random.default_rng(seed)
@@ -60,7 +60,7 @@ def choose(files: Sequence[InputFile], sample_bytes: int, seed: int, work: Path)
     fraction = min(1.0, sample_bytes / total)
     chosen = [
         *_shortened(heads, sizes["packed"] * fraction, ratio),
-        *_some_splits(tables, sizes["tables"] * fraction, rng),
+        *_sampled_splits(tables, sizes["tables"] * fraction, rng),
         *_spread(plain, int(sizes["plain"] * fraction), rng),
     ]
     sampled = sum(split.end - split.begin for split in chosen)
@@ -73,7 +73,7 @@ def _is_read_from_its_beginning(file: InputFile) -> bool:
 
 
 def _spread(files: Sequence[InputFile], wanted: int, rng: np.random.Generator) -> list[Split]:
-    """Pieces of plain files, one at random in each of equal stretches of all their bytes."""
+    """Pieces of plain files, one at random in each of equal sections of all their bytes."""
     total = sum(file.size for file in files)
     if wanted >= total:
         return [split for task in plan_splits(files, PIECE_BYTES) for split in task]
@@ -92,7 +92,7 @@ def _spread(files: Sequence[InputFile], wanted: int, rng: np.random.Generator) -
     return splits
 
 
-def _some_splits(files: Sequence[InputFile], wanted: float, rng: np.random.Generator) -> list[Split]:
+def _sampled_splits(files: Sequence[InputFile], wanted: float, rng: np.random.Generator) -> list[Split]:
     """Whole splits of tables, at random, until there are `wanted` bytes; one at least, where there is a file."""
     splits = [split for task in plan_splits(files, 8 << 20) for split in task]
     chosen, size = [], 0
@@ -108,10 +108,10 @@ def _heads(
     files: Sequence[InputFile], wanted: int, rng: np.random.Generator, work: Path
 ) -> tuple[list[Split], float]:
     """Of some packed files the unpacked beginnings, and how many times larger unpacked files are."""
-    some = [files[int(position)] for position in rng.permutation(len(files))[:_MOST_PACKED_FILES]]
+    chosen = [files[int(position)] for position in rng.permutation(len(files))[:_MOST_PACKED_FILES]]
     splits, unpacked, packed = [], 0, 0
-    for number, file in enumerate(some):
-        data, read = _head(file, max(wanted // len(some), PIECE_BYTES))
+    for number, file in enumerate(chosen):
+        data, read = _head(file, max(wanted // len(chosen), PIECE_BYTES))
         unpacked, packed = unpacked + len(data), packed + read
         path = work / f"head-{number}"
         path.write_bytes(data)

@@ -98,12 +98,12 @@ class Prediction(_Part):
             found = cls.model_validate_json(data)
         except ValidationError:
             raise UserError(
-                f"{location} is no prediction; write one by `w2v plan --input PATH --json > FILE`"
+                f"{location} is not a valid prediction. Write one with `w2v plan --input PATH --json > FILE`."
             ) from None
         if found.format_version != FORMAT_VERSION:
             raise UserError(
-                f"{location} is a prediction of format {found.format_version} and this program reads format "
-                f"{FORMAT_VERSION}; make the plan again"
+                f"{location}: expected a prediction of format {FORMAT_VERSION}, got format {found.format_version}. Run "
+                "`w2v plan` again."
             )
         return found
 
@@ -145,10 +145,10 @@ def compare(prediction: Prediction, run: RunDir) -> list[Compared]:
         facts[f"bytes.{stage}"] = sum(file.bytes for file in manifest.files)
         facts[f"seconds.{stage}"] = manifest.seconds
     predicted = prediction.model_dump()
-    named = [name for group in ("counts", "bytes", "seconds") for name in _names(predicted, group)]
+    names = [name for group in ("counts", "bytes", "seconds") for name in _names(predicted, group)]
     return [
         Compared(name, _of(predicted, name), facts[name])
-        for name in named
+        for name in names
         if name in facts and (facts[name] or _of(predicted, name))
     ]
 

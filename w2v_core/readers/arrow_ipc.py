@@ -12,7 +12,7 @@ from w2v_core.readers.columns import (
     MOST_TEXT_BYTES,
     block_of,
     check_columns,
-    named_columns,
+    configured_columns,
     raise_if_unreadable,
 )
 from w2v_core.readers.dictionary_decoding import decoded_batches
@@ -25,7 +25,7 @@ _FILE = b"ARROW1"
 
 def read_arrow(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """Yield the rows of the file. Raises UserError for a damaged file or a missing column."""
-    for batch in arrow_batches(split, config, named_columns(config), counters):
+    for batch in arrow_batches(split, config, configured_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
 
@@ -42,11 +42,11 @@ def arrow_batches(
         source.seek(0)
         reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
         counters["input_bytes"] += split.end - split.begin
-        some = present(names, reader.schema)
+        columns = present(names, reader.schema)
         batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader
         for batch in filter(len, batches):
             check_columns(reader.schema, config, path)
             for begin in range(0, batch.num_rows, _ROWS_A_BLOCK):
-                rows = batch.select(some).slice(begin, _ROWS_A_BLOCK)
+                rows = batch.select(columns).slice(begin, _ROWS_A_BLOCK)
                 for part in decoded_batches(rows, MOST_TEXT_BYTES, path):
                     yield with_missing(part, names, config)

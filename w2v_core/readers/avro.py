@@ -11,7 +11,7 @@ from w2v_core.config import TokenizeConfig
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, raise_if_unreadable
+from w2v_core.readers.columns import block_of, check_columns, configured_columns, raise_if_unreadable
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
@@ -31,7 +31,7 @@ _OTHER = pa.struct([])
 
 def read_avro(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """Yield the rows of the file. Raises UserError for a damaged file, a missing column, or without fastavro."""
-    for batch in avro_batches(split, config, named_columns(config), counters):
+    for batch in avro_batches(split, config, configured_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
 
@@ -53,10 +53,10 @@ def avro_batches(
         counters["input_bytes"] += split.end - split.begin
         wanted = pa.schema([schema.field(name) for name in present(names, schema)])
         rows = iter(reader)
-        some: list[Any]
-        while some := list(itertools.islice(rows, _ROWS_A_BLOCK)):
+        records: list[Any]
+        while records := list(itertools.islice(rows, _ROWS_A_BLOCK)):
             check_columns(schema, config, path)
-            yield with_missing(pa.RecordBatch.from_pylist(some, schema=wanted), names, config)
+            yield with_missing(pa.RecordBatch.from_pylist(records, schema=wanted), names, config)
 
 
 def import_fastavro() -> None:
@@ -76,42 +76,42 @@ def arrow_schema(record: Any) -> pa.Schema:
 
 
 def _reject_endless(
-    avro: Any, path: str, around: tuple[str, ...] = (), named: dict[str, Any] | None = None
+    avro: Any, path: str, around: tuple[str, ...] = (), types: dict[str, Any] | None = None
 ) -> None:
     """Raise UserError for types of which a few bytes encode any number of values, or any depth.
 
     fastavro would build a list of a billion nulls, and would follow a recursive type until its stack is full.
     """
-    named = {} if named is None else named
+    types = {} if types is None else types
     if isinstance(avro, str) and _last(avro) in around:
         raise InputError(f"{path} has the recursive type {avro!r}; give a file without such types")
     kinds = avro if isinstance(avro, list) else []
     if isinstance(avro, dict):
         if "name" in avro:
-            named[_last(avro["name"])] = avro
+            types[_last(avro["name"])] = avro
             around = (*around, _last(avro["name"]))
-        if avro["type"] == "array" and _takes_no_byte(avro["items"], named):
+        if avro["type"] == "array" and _takes_no_byte(avro["items"], types):
             raise InputError(f"{path} has an array of values of zero bytes; give a file without such arrays")
         kinds = [each["type"] for each in avro.get("fields", [])]
         kinds += [avro[key] for key in ("items", "values") if key in avro]
         kinds += [] if isinstance(avro["type"], str) else [avro["type"]]
     for kind in kinds:
-        _reject_endless(kind, path, around, named)
+        _reject_endless(kind, path, around, types)
 
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _takes_no_byte(avro: Any, named: dict[str, Any]) -> bool:
+def _takes_no_byte(avro: Any, types: dict[str, Any]) -> bool:
     """Return whether values of this type can take zero bytes in the file."""
     if isinstance(avro, str):
-        return avro == "null" or (_last(avro) in named and _takes_no_byte(named[_last(avro)], named))
+        return avro == "null" or (_last(avro) in types and _takes_no_byte(types[_last(avro)], types))
     if isinstance(avro, list):  # a union tells which
         return False
     if "fields" in avro:
-        return all(_takes_no_byte(each["type"], named) for each in avro["fields"])
-    return bool(avro.get("size") == 0 or _takes_no_byte(avro["type"], named))
+        return all(_takes_no_byte(each["type"], types) for each in avro["fields"])
+    return bool(avro.get("size") == 0 or _takes_no_byte(avro["type"], types))
 
 
 def _kind(avro: Any) -> pa.DataType:

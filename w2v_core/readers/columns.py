@@ -41,7 +41,7 @@ MOST_TEXT_BYTES = 4 << 20
 
 def read_parquet(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """Yield the rows of the row groups of the split. Raises UserError for a damaged file or a missing column."""
-    for batch in parquet_batches(split, config, named_columns(config), counters):
+    for batch in parquet_batches(split, config, configured_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
 
@@ -59,19 +59,19 @@ def parquet_batches(
             return
         schema = with_nested(file.schema_arrow, names)
         check_columns(schema, config, path)
-        some = present(names, schema)
+        columns = present(names, schema)
         groups = [
             i
             for i in range(file.num_row_groups)
             if file.metadata.row_group(i).num_rows and split.begin <= _begin(file.metadata, i) < split.end
         ]
         counters["input_bytes"] += sum(_compressed_bytes(file.metadata, i, names) for i in groups)
-        kinds = {name: _inner(schema.field(name).type) for name in some}
+        kinds = {name: _inner(schema.field(name).type) for name in columns}
         folded = _folded_columns(file, kinds)
         nested = any("." in column for column in folded) or any(map(pa.types.is_dictionary, kinds.values()))
         together = [[i] for i in groups] if nested else [groups]
         for part in filter(None, together):
-            for batch in _rows_of_groups(source, file.metadata, part, some, folded, path):
+            for batch in _rows_of_groups(source, file.metadata, part, columns, folded, path):
                 yield with_missing(batch, names, config)
 
 
@@ -120,7 +120,7 @@ def _inner(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if _is_list(kind) else kind
 
 
-def named_columns(config: TokenizeConfig) -> list[str]:
+def configured_columns(config: TokenizeConfig) -> list[str]:
     """Return the columns that the settings name: text or tokens, and the weight if there is one."""
     return [name for name in (config.column, config.weight_column) if name is not None]
 
@@ -225,7 +225,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]) -> Block:
     """Return the rows with text or tokens. Raises UserError for a weight that is not finite and >= 0."""
-    rows = whole_ids(rows, config, path, counters)
+    rows = integer_ids(rows, config, path, counters)
     values = rows.column(config.column)
     has_text = values.is_valid()
     counters["rows"] += len(values)
@@ -238,7 +238,7 @@ def block_of(rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: 
     return Block(_tokens_or_texts(values.drop_null(), path, config.strict, counters), weight_I)
 
 
-def whole_ids(
+def integer_ids(
     rows: pa.RecordBatch, config: TokenizeConfig, path: str, counters: Counter[str]
 ) -> pa.RecordBatch:
     """Return the rows with float ids, which pandas makes of integers with gaps, as integers: 1.0 is 1, NaN is null.
@@ -250,8 +250,8 @@ def whole_ids(
     if not (_is_list(values.type) and pa.types.is_floating(values.type.value_type)):
         return rows.set_column(column, config.column, values)
     as_floats = [None if ids is None else [_id_of(token) for token in ids] for ids in values.to_pylist()]
-    whole = [None if ids is None or _NO_ID in ids else ids for ids in as_floats]
-    num_bad = whole.count(None) - as_floats.count(None)
+    as_integers = [None if ids is None or _NO_ID in ids else ids for ids in as_floats]
+    num_bad = as_integers.count(None) - as_floats.count(None)
     if num_bad and config.strict:
         raise InputError(
             f"column {config.column!r} of {path} holds lists of floats that are not integers; write ids as integers, "
@@ -260,7 +260,7 @@ def whole_ids(
     counters["bad_rows"] += num_bad
     counters["bad_rows_with_fractions"] += num_bad
     counters["rows_without_text"] -= num_bad  # they are null from here on
-    return rows.set_column(column, config.column, pa.array(whole, pa.list_(pa.int64())))
+    return rows.set_column(column, config.column, pa.array(as_integers, pa.list_(pa.int64())))
 
 
 def _without_views(values: pa.Array) -> pa.Array:
@@ -441,7 +441,8 @@ def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Cou
     if (fault := _fault(row, value, weight)) is None:
         counters["rows_without_weight"] += weight is None
         return Row(
-            _whole_value(value, path, config.strict, counters), 1.0 if weight is None else float(weight)
+            _value_without_surrogates(value, path, config.strict, counters),
+            1.0 if weight is None else float(weight),
         )
     if config.strict:
         _reject(line, config.column, path)
@@ -450,13 +451,15 @@ def row_of(row: Any, line: str, config: TokenizeConfig, path: str, counters: Cou
     return Row(None)
 
 
-def _whole_value(
+def _value_without_surrogates(
     value: str | list[Any], path: str, strict: bool, counters: Counter[str]
 ) -> str | list[str | None]:
     if isinstance(value, str):
-        return _whole(value, path, strict, counters)
+        return _without_surrogates(value, path, strict, counters)
     ids = map(_id_of, value)
-    return [None if token is None else _whole(str(token), path, strict, counters) for token in ids]
+    return [
+        None if token is None else _without_surrogates(str(token), path, strict, counters) for token in ids
+    ]
 
 
 def _is_value(value: object) -> bool:
@@ -482,7 +485,7 @@ def _reject(line: str, column: str, path: str) -> NoReturn:
     )
 
 
-def _whole(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
+def _without_surrogates(text: str, path: str, strict: bool, counters: Counter[str]) -> str:
     """Return `text` without the lone surrogates that JSON escapes can encode."""
     try:
         text.encode()

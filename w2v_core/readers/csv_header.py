@@ -14,14 +14,14 @@ def delimiter_of(text: str, column: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: (column in header[delimiter], len(header[delimiter])))
 
 
-def csv_delimiter(text: str, column: str, is_whole: bool) -> str | None:
+def csv_delimiter(text: str, column: str, is_complete: bool) -> str | None:
     """Return the delimiter of a file without a CSV extension, None if it is not CSV.
 
     A file is CSV if its header has `column` and other columns, and all rows in `text` have as many fields.
     """
     for delimiter in DELIMITERS:
         header, *rows = first_rows(text, delimiter, _MOST_ROWS + 1) or [[]]
-        if not is_whole and len(rows) < _MOST_ROWS:
+        if not is_complete and len(rows) < _MOST_ROWS:
             rows = rows[:-1]  # it may be cut
         unique = len(set(header)) == len(header) > 1 and all(header)
         if unique and column in header and rows and all(len(row) == len(header) for row in rows):

@@ -15,7 +15,7 @@ from w2v_core.readers.block import Block
 from w2v_core.readers.columns import (
     block_of,
     check_columns,
-    named_columns,
+    configured_columns,
     raise_if_unreadable,
     weights_of_text,
 )
@@ -31,7 +31,7 @@ _ROWS_A_BLOCK = 8_192
 
 def read_csv(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """Yield the rows of the file. Raises UserError for a damaged file or a missing column."""
-    for batch in csv_batches(split, config, named_columns(config), counters):
+    for batch in csv_batches(split, config, configured_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
 
@@ -55,9 +55,9 @@ def csv_batches(
         )
         check_columns(schema, config, path)
         counters["input_bytes"] += split.end - split.begin
-        some = present(names, schema)
+        columns = present(names, schema)
         with open_split(split) as stream:
-            for batch in _batches(stream, delimiter, some, _BadRows(path, config.strict, counters)):
+            for batch in _batches(stream, delimiter, columns, _BadRows(path, config.strict, counters)):
                 yield _typed(batch, names, config, path)
 
 

@@ -63,7 +63,7 @@ class Kind:
     """of CSV and TSV"""
 
 
-def named_format(path: str) -> Format | None:
+def format_of_name(path: str) -> Format | None:
     """Return the format of the extension of a file, None for an unknown extension."""
     endings = [ending.lower() for ending in PurePosixPath(path).suffixes[-2:]]
     if endings and endings[-1] in ENDINGS:
@@ -76,18 +76,18 @@ def detect_kind(filesystem: fs.FileSystem, path: str, column: str, declared: For
     with access(path), filesystem.open_input_file(path) as raw:
         head = raw.read(HEAD_BYTES)
         compression = compression_of(head, path)
-        is_whole = len(head) < HEAD_BYTES
+        is_complete = len(head) < HEAD_BYTES
         if compression is None:
             _reject_wrong_compression(head, path)
         else:
             raw.seek(0)
-            head, is_whole = _decompressed_head(raw, compression, path)
-            if not head and not is_whole:  # damaged from its beginning
-                return Kind(declared or named_format(path) or "text", compression)
+            head, is_complete = _decompressed_head(raw, compression, path)
+            if not head and not is_complete:  # damaged from its beginning
+                return Kind(declared or format_of_name(path) or "text", compression)
     if compression is not None and compression_of(head, path):
         raise InputError(f"{path} is compressed twice; decompress it once")
     form, delimiter = (
-        detect_format(head, path, column, is_whole)
+        detect_format(head, path, column, is_complete)
         if declared is None
         else _declared_format(declared, head, column)
     )
@@ -129,35 +129,35 @@ def _declared_format(declared: Format, head: bytes, column: str) -> tuple[Format
     return declared, "\t" if declared == "tsv" else ","
 
 
-def detect_format(head: bytes, path: str, column: str, is_whole: bool) -> tuple[Format, str]:
+def detect_format(head: bytes, path: str, column: str, is_complete: bool) -> tuple[Format, str]:
     """Return the format of a file that begins with `head`, and for CSV the delimiter.
 
-    `is_whole`: whether `head` is the whole file. Its name, the end of `path`, decides only between text, CSV and JSON
-    lines. Raises UserError for unsupported formats, with a way to convert the file.
+    `is_complete`: whether `head` is all of the file. Its name, the end of `path`, decides only between text, CSV and
+    JSON lines. Raises UserError for unsupported formats, with a way to convert the file.
     """
-    named = named_format(path)
-    if form := _table_of(head, named):
+    by_name = format_of_name(path)
+    if form := _table_of(head, by_name):
         return form, ","
     reject_foreign(head, path)
     text = _text(head)
     if b"<mediawiki" in head[:4096] and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return "mediawiki", ","
-    if (shape := json_shape(text, is_whole)) == "lines":
+    if (shape := json_shape(text, is_complete)) == "lines":
         return "json lines", ","
     if shape is not None:
         _reject_json(shape, path)
-    if delimiter := csv_delimiter(text, column, is_whole):
+    if delimiter := csv_delimiter(text, column, is_complete):
         return "csv", delimiter
-    _reject_contradiction(named, text, path)
-    if named in ("csv", "tsv"):
-        return named, delimiter_of(text, column)
-    return named or "text", ","
+    _reject_contradiction(by_name, text, path)
+    if by_name in ("csv", "tsv"):
+        return by_name, delimiter_of(text, column)
+    return by_name or "text", ","
 
 
-def _table_of(head: bytes, named: Format | None) -> Format | None:
+def _table_of(head: bytes, by_name: Format | None) -> Format | None:
     """Return the table format of `head`; if the name has the same format, the magic letters suffice."""
-    if named is not None and head.startswith({"parquet": b"PAR1", "orc": b"ORC"}.get(named, b"Obj\x01")):
-        return named if named in ("parquet", "orc") else "avro"
+    if by_name is not None and head.startswith({"parquet": b"PAR1", "orc": b"ORC"}.get(by_name, b"Obj\x01")):
+        return by_name if by_name in ("parquet", "orc") else "avro"
     return next((form for magic, form in _MAGIC if magic.match(head)), None)
 
 
@@ -177,14 +177,14 @@ def _reject_json(shape: str, path: str) -> NoReturn:
     )
 
 
-def _reject_contradiction(named: Format | None, text: str, path: str) -> None:
+def _reject_contradiction(by_name: Format | None, text: str, path: str) -> None:
     """Raise UserError for text with the extension of another format, and for XML."""
-    if named in TABLES:
+    if by_name in TABLES:
         raise InputError(
-            f"{path} cannot be read: it does not begin as a file in the {named} format; check that it is complete, or "
-            "correct its name"
+            f"{path} cannot be read: it does not begin as a file in the {by_name} format; check that it is complete, "
+            "or correct its name"
         )
-    if named == "mediawiki" or text.lstrip().startswith("<?xml"):
+    if by_name == "mediawiki" or text.lstrip().startswith("<?xml"):
         what = "XML, but" if text.lstrip().startswith("<") else "named as XML, but"
         raise InputError(
             f"{path} is {what} not a MediaWiki dump: it does not begin with <mediawiki>; extract its text, "

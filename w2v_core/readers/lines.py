@@ -31,7 +31,7 @@ from w2v_core.readers.utf8 import split_lines
 
 _CHUNK_BYTES = 1024 * 1024  # with what is made of it, about what a core's caches hold
 LONGEST_LINE = 2 * 1024 * 1024
-LONGEST_WHOLE_LINE = 256 * 1024 * 1024
+LONGEST_UNCUT_LINE = 256 * 1024 * 1024
 """Of JSON, whose lines cannot be cut."""
 _REPLACEMENT = "\ufffd"
 
@@ -50,7 +50,7 @@ def read_lines(
     try:
         with access(path), open_split(split) as stream:
             chunks = map(line_feeds, _counted(_owned(stream, split), counters))
-            for block in _short_lines(chunks, counters) if cut_long else _whole_lines(chunks, path):
+            for block in _short_lines(chunks, counters) if cut_long else _uncut_lines(chunks, path):
                 text = utf8(block.removeprefix(_MARK) if at_file_begin else block, path, strict, counters)
                 at_file_begin = False
                 yield split_lines(text)
@@ -139,7 +139,7 @@ def _counted(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]
         yield chunk
 
 
-def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
+def _uncut_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
     """Yield blocks that end before a line feed."""
     pending: list[bytes] = []
     num_pending = 0
@@ -149,9 +149,9 @@ def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
         if cut >= 0:
             yield b"".join([*pending, chunk[:cut]])
             pending, num_pending = [], len(chunk) - cut - 1
-        if num_pending > LONGEST_WHOLE_LINE:
+        if num_pending > LONGEST_UNCUT_LINE:
             raise InputError(
-                f"{path} has a line of more than {LONGEST_WHOLE_LINE:,} bytes, which would fill the memory; cut its "
+                f"{path} has a line of more than {LONGEST_UNCUT_LINE:,} bytes, which would fill the memory; cut its "
                 "JSON into shorter lines"
             )
         pending.append(chunk[cut + 1 :])
@@ -160,12 +160,12 @@ def _whole_lines(chunks: Iterable[bytes], path: str) -> Iterator[bytes]:
 
 
 def _short_lines(chunks: Iterable[bytes], counters: Counter[str]) -> Iterator[bytes]:
-    """Yield blocks as `_whole_lines`, with line feeds that cut long lines."""
+    """Yield blocks as `_uncut_lines`, with line feeds that cut long lines."""
     pending = b""
     for chunk in chunks:
-        whole, end, rest = (pending + chunk).rpartition(b"\n")
+        complete, end, rest = (pending + chunk).rpartition(b"\n")
         if end:
-            yield _cut(whole, counters)
+            yield _cut(complete, counters)
         *pieces, pending = _cut(rest, counters).split(b"\n")
         yield from pieces
     if pending:

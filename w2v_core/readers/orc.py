@@ -9,7 +9,7 @@ from pyarrow import orc
 from w2v_core.config import TokenizeConfig
 from w2v_core.io.filesystem import open_folder
 from w2v_core.readers.block import Block
-from w2v_core.readers.columns import block_of, check_columns, named_columns, raise_if_unreadable
+from w2v_core.readers.columns import block_of, check_columns, configured_columns, raise_if_unreadable
 from w2v_core.readers.missing_columns import present, with_missing
 from w2v_core.readers.splits import Split
 
@@ -18,7 +18,7 @@ _ROWS_A_BLOCK = 8_192
 
 def read_orc(split: Split, config: TokenizeConfig, counters: Counter[str]) -> Iterator[Block]:
     """Yield the rows of the stripes of this split. Raises UserError for a damaged file or a missing column."""
-    for batch in orc_batches(split, config, named_columns(config), counters):
+    for batch in orc_batches(split, config, configured_columns(config), counters):
         yield block_of(batch, config, split.file.path, counters)
 
 
@@ -38,10 +38,10 @@ def orc_batches(
         if file.nrows == 0:
             return
         check_columns(file.schema, config, path)
-        some = present(names, file.schema)
+        columns = present(names, file.schema)
         counters["input_bytes"] += split.end - split.begin
         for number in range(file.nstripes):
             if split.begin <= number * split.file.size // file.nstripes < split.end:
-                stripe = pa.Table.from_batches([file.read_stripe(number, columns=some)])
+                stripe = pa.Table.from_batches([file.read_stripe(number, columns=columns)])
                 for batch in stripe.to_batches(max_chunksize=_ROWS_A_BLOCK):
                     yield with_missing(batch, names, config)

@@ -20,7 +20,7 @@ from w2v_core.errors import InputError, UserError
 from w2v_core.io.credentials import reject_in_location
 from w2v_core.io.filesystem import Folder, Location, access, open_folder, read_file
 from w2v_core.readers.compression import ENDINGS
-from w2v_core.readers.detect_format import TABLES, Format, Kind, detect_kind, named_format
+from w2v_core.readers.detect_format import TABLES, Format, Kind, detect_kind, format_of_name
 from w2v_core.runs.artifacts import MARKER
 
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -42,6 +42,8 @@ class InputFile:
     """`tokenize.column`, by which CSV is recognized"""
     known_kind: Kind | None = None
     """if it is known without reading the file"""
+    digest: str | None = None
+    """of the content, where the file is a temporary copy of what a program holds"""
 
     @cached_property
     def kind(self) -> Kind:
@@ -49,7 +51,7 @@ class InputFile:
         if self.known_kind is not None:
             return self.known_kind
         if self.size == 0:
-            return Kind(self.declared_format or named_format(self.path) or "text")
+            return Kind(self.declared_format or format_of_name(self.path) or "text")
         return detect_kind(open_folder(self.root).filesystem, self.path, self.column, self.declared_format)
 
     @property
@@ -69,6 +71,8 @@ class InputFile:
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies the content of the file. The declared format is among the settings."""
+        if self.digest is not None:
+            return {"digest": self.digest, "size": self.size}
         return {"path": self.path, "size": self.size, "mtime_ns": self.mtime_ns}
 
 
@@ -111,13 +115,13 @@ def find_files(
     """
     if not locations:
         raise InputError("no input was named; use --input with files, folders, globs or URIs")
-    named = [os.fspath(location) for location in locations]
-    for location in named:
+    paths = [os.fspath(location) for location in locations]
+    for location in paths:
         reject_in_location(location)
         if location != location.encode(errors="replace").decode():
             raise InputError(f"input {location!a} has a name that is not UTF-8; rename it")
     found: dict[str, InputFile] = {}
-    for location in named:
+    for location in paths:
         with access(f"input {location}"):
             for file in _expand(location, may_be_none):
                 real = _same_for_links(file)
@@ -125,7 +129,9 @@ def find_files(
     files = [replace(file, declared_format=declared_format, column=column) for file in found.values()]
     for file in files:
         kind = (
-            ENDINGS.get(PurePosixPath(file.path).suffix.lower()) or declared_format or named_format(file.path)
+            ENDINGS.get(PurePosixPath(file.path).suffix.lower())
+            or declared_format
+            or format_of_name(file.path)
         )
         if file.size == 0 and kind in _NEVER_EMPTY:
             raise InputError(
@@ -226,8 +232,8 @@ def _that_match(folder: Folder, selector: fs.FileSelector, pattern: str) -> list
     except re.error as error:
         raise InputError(f"input pattern {pattern} is neither a file nor a valid pattern: {error}") from None
     top = folder.path.rstrip("/") + "/"
-    named = ((info, info.path.removeprefix(top)) for info in folder.filesystem.get_file_info(selector))
-    return [info for info, name in named if not _is_hidden(name) and regex.fullmatch(name)]
+    found = ((info, info.path.removeprefix(top)) for info in folder.filesystem.get_file_info(selector))
+    return [info for info, name in found if not _is_hidden(name) and regex.fullmatch(name)]
 
 
 def _glob_to_regex(glob: str) -> str:

@@ -76,7 +76,7 @@ class VersionWriter:
         _require(stage, entry, sink.stored.bytes, sink.crc32)
 
 
-def require_whole(stage: Folder, entry: FileEntry) -> None:
+def require_intact(stage: Folder, entry: FileEntry) -> None:
     """UserError where the file of a stage is not what the stage's manifest says."""
     num_bytes = crc32 = 0
     for chunk in chunks(stage, entry.name):
@@ -87,8 +87,8 @@ def require_whole(stage: Folder, entry: FileEntry) -> None:
 def _require(stage: Folder, entry: FileEntry, num_bytes: int, crc32: int) -> None:
     if (num_bytes, crc32) != (entry.bytes, entry.crc32):
         raise UserError(
-            f"{stage.file(entry.name)} is damaged: it is not what its manifest says, and is not published; see "
-            "`w2v verify`"
+            f"{stage.file(entry.name)} is damaged: its content differs from its manifest, so nothing was published. "
+            "Run `w2v verify`."
         )
 
 
@@ -100,7 +100,7 @@ def chunks(folder: Folder, name: str) -> Iterator[bytes]:
             while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk
     except FileNotFoundError:
-        raise UserError(f"{path} is missing") from None
+        raise UserError(f"{path} is missing. Restore it from a copy.") from None
 
 
 def problem_of(folder: Folder, name: str, wanted: StoredFile) -> str | None:

@@ -86,7 +86,7 @@ class Record(BaseModel):
         rest = self.model_copy(update={"seal": None})
         return sha256(rest.model_dump_json().encode()).hexdigest()
 
-    def _is_whole(self) -> bool:
+    def _is_intact(self) -> bool:
         """Whether it has the seal that fits; what was published before there were any has none."""
         return self.seal in (None, self._sum())
 
@@ -100,14 +100,14 @@ class Record(BaseModel):
             record = cls.model_validate_json(data)
         except ValidationError:
             record = None
-        if record is None or record.version != folder.path.rpartition("/")[2] or not record._is_whole():
+        if record is None or record.version != folder.path.rpartition("/")[2] or not record._is_intact():
             raise UserError(
-                f"{folder.file(RECORD)} is damaged: it is not what this program writes; delete the folder {folder}, or "
-                "put it back from a copy"
+                f"{folder.file(RECORD)} is damaged: it is not a valid record of a version. Restore the folder "
+                f"{folder} from a copy, or delete it."
             )
         if record.format_version != FORMAT_VERSION:
             raise UserError(
-                f"{folder.file(RECORD)} is of format {record.format_version} and this program reads "
-                f"{FORMAT_VERSION}; use the version {record.code_version} of w2v that wrote it"
+                f"{folder.file(RECORD)}: expected format {FORMAT_VERSION}, got {record.format_version}. Use w2v "
+                f"{record.code_version}, which wrote it."
             )
         return record

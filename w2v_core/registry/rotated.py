@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from w2v_core.io.filesystem import Folder
 from w2v_core.io.npy import open_array
-from w2v_core.registry.copy import VersionWriter, require_whole
+from w2v_core.registry.copy import VersionWriter, require_intact
 from w2v_core.runs.artifacts import INPUT_VECTORS, OUTPUT_VECTORS
 from w2v_core.runs.manifest import FileEntry
 from w2v_core.vectors.alignment import SharedWords
@@ -35,7 +35,7 @@ def copy_rotated(
     version: VersionWriter, stage: Folder, entry: FileEntry, name: str, rotation_DD: NDArray[np.float64]
 ) -> FileEntry:
     """The table (V, D) of a stage, turned, as `name`; and what a manifest says of it."""
-    require_whole(stage, entry)
+    require_intact(stage, entry)
     with open_array(stage, entry.name) as array, version.writing(name) as sink:
         header: dict[str, Any] = {"descr": "<f4", "fortran_order": False, "shape": array.shape}
         np.lib.format.write_array_header_1_0(sink, header)

@@ -80,8 +80,8 @@ class ModelStore:
             names = [name for name in self.folder.folders() if VERSION_NAME.fullmatch(name)]
             if any((self.folder / name).read(RECORD) is not None for name in names):
                 raise UserError(
-                    f"{self.location} is a model and not a store; name the folder that it is in, and the model by "
-                    "--name"
+                    f"--store {self.location}: expected a store, got a model. Set --store to the folder that contains "
+                    "it, and --name to the model."
                 )
 
     def model(self, name: str) -> "Model":
@@ -125,7 +125,7 @@ class Model:
             found = self._find(name) if VERSION_NAME.fullmatch(name) else None
         if found is None:
             known = ", ".join(version.name for version in self.require())
-            raise UserError(f"{self.location} has no version {name!r}; it has {known}")
+            raise UserError(f"{self.location} has no version {name!r}; it has {known}. Check --version.")
         return found
 
     def require(self) -> list[Version]:
@@ -134,8 +134,8 @@ class Model:
         if not found:
             others = ", ".join(model.name for model in self._store.models()) or "none"
             raise UserError(
-                f"{self._store.location} has no model {self.name!r} (it has {others}); check --store and --name, or "
-                "make it with `w2v publish`"
+                f"{self._store.location} has no model {self.name!r} (it has {others}). Check --store and --name, or "
+                "publish a model with `w2v publish`."
             )
         return found
 
@@ -201,8 +201,7 @@ class Model:
             if before is None:
                 self.require()
                 raise UserError(
-                    f"{self.location} has no version that was the current one before; choose one with "
-                    "`w2v models promote`"
+                    f"{self.location} has no earlier current version. Choose a version with `w2v models promote`."
                 )
             self._point(before, pointer, lease, is_rollback=True)
             return before
@@ -210,7 +209,9 @@ class Model:
     def prune(self, keep: int) -> list[Version]:
         """Remove all but the newest `keep` versions, the current one and the one before it; and what was removed."""
         if keep < 1:
-            raise UserError(f"keep = {keep} must be at least 1: numbers of versions are not given twice")
+            raise UserError(
+                f"keep = {keep}: expected an integer >= 1, since version numbers are never reused."
+            )
         with self._changing(f"pruning to {keep} versions") as lease:
             pointer, versions = Pointer.read(self.folder), self.versions()
             before = self._before(pointer)
@@ -280,10 +281,10 @@ class Model:
         name, folder = f"v{number}", self.folder / f"v{number}"
         try:
             with access(self.location):
-                stage_writer = VersionWriter(folder, _renewer(lease))
-                aligned_to = _copy_run(run, manifests, stage_writer, align_to)
+                writer = VersionWriter(folder, _renewer(lease))
+                aligned_to = _copy_run(run, manifests, writer, align_to)
                 for file, data in attachments.items():
-                    stage_writer.write(file, data)
+                    writer.write(file, data)
                 record = Record(
                     name=self.name,
                     version=name,
@@ -291,10 +292,10 @@ class Model:
                     based_on=based_on,
                     source=source,
                     aligned_to=aligned_to,
-                    files=stage_writer.files,
+                    files=writer.files,
                 ).sealed()
                 lease.renew()
-                folder.write_whole(RECORD, record.model_dump_json(indent=2).encode())
+                folder.write_atomically(RECORD, record.model_dump_json(indent=2).encode())
         except LeaseLostError:
             raise  # another may be writing there
         except BaseException:
@@ -320,7 +321,7 @@ class Model:
         new = Pointer(version=version.name, turns=turns)
         lease.renew()
         with access(self.location):
-            self.folder.write_whole(POINTER, new.model_dump_json(indent=2).encode())
+            self.folder.write_atomically(POINTER, new.model_dump_json(indent=2).encode())
         return new
 
     def _before(self, pointer: Pointer | None) -> Version | None:
@@ -340,8 +341,8 @@ def check_name(name: str) -> None:
     """UserError for what cannot be the name of a model: it is that of a folder, and part of references."""
     if not _is_name(name):
         raise UserError(
-            f"{name!a} cannot be a model's name: it is one folder's name, of letters of any script, digits, spaces and "
-            'signs, but for / \\ @ % ? * : " < > |, and begins with neither . nor _'
+            f"--name {name!a} is not a valid name of a model: expected the name of one folder, without any of "
+            '/ \\ @ % ? * : " < > | and without . or _ at its beginning. Choose another name.'
         )
 
 
@@ -356,7 +357,9 @@ def _is_name(name: str) -> bool:
 def _check_attachments(attachments: Mapping[str, bytes]) -> None:
     for name in attachments:
         if not _is_name(name) or name in (*STAGES, MARKER, RECORD):
-            raise UserError(f"{name!a} cannot be attached to a version; give it a plain file name of its own")
+            raise UserError(
+                f"{name!a} is not a valid name of an attachment. Use a plain file name that no other file has."
+            )
 
 
 def _number(version: str) -> int:
@@ -374,19 +377,19 @@ def _renewer(lease: Lease) -> Callable[[], None]:
 
 
 def _copy_run(
-    run: RunDir, manifests: Mapping[str, Manifest], stage_writer: VersionWriter, align_to: Version | None
+    run: RunDir, manifests: Mapping[str, Manifest], writer: VersionWriter, align_to: Version | None
 ) -> dict[str, Any] | None:
     """Copy what a version has of its run; what it is aligned to, if anything."""
-    stage_writer.write(MARKER, run.folder.read(MARKER) or b"")
+    writer.write(MARKER, run.folder.read(MARKER) or b"")
     aligned_to = None
     for stage, manifest in manifests.items():
         folder, entries = run.stage(stage), list(manifest.files)
-        copy: Callable[[FileEntry, str], FileEntry] = partial(_copied, stage_writer, folder)
+        copy: Callable[[FileEntry, str], FileEntry] = partial(_copied, writer, folder)
         if stage == "vectors" and align_to is not None:
             rotation_DD, num_words = rotation_onto(folder, align_to.folder / "vectors")
             aligned_to = {"version": align_to.name, "words": num_words}
             entries = [
-                copy_rotated(stage_writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
+                copy_rotated(writer, folder, entry, f"{stage}/{entry.name}", rotation_DD)
                 if entry.name in TABLES
                 else copy(entry, f"{stage}/{entry.name}")
                 for entry in entries
@@ -395,14 +398,14 @@ def _copy_run(
         else:
             for entry in entries:
                 copy(entry, f"{stage}/{entry.name}")
-        stage_writer.write(f"{stage}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
+        writer.write(f"{stage}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
     if (page := run.stage("reports").read(REPORT_PAGE)) is not None:
-        stage_writer.write(f"reports/{REPORT_PAGE}", page)
+        writer.write(f"reports/{REPORT_PAGE}", page)
     return aligned_to
 
 
-def _copied(stage_writer: VersionWriter, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
-    stage_writer.copy(folder, entry, name)
+def _copied(writer: VersionWriter, folder: Folder, entry: FileEntry, name: str) -> FileEntry:
+    writer.copy(folder, entry, name)
     return entry
 
 

@@ -52,8 +52,8 @@ def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Content
         )
         for first, *rest in rows
     ]
-    whole = element("table", element("caption", caption), element("thead", head), element("tbody", *body))
-    return element("div", whole, class_="scrolls", tabindex=0, role="region", aria_label=caption)
+    table = element("table", element("caption", caption), element("thead", head), element("tbody", *body))
+    return element("div", table, class_="scrolls", tabindex=0, role="region", aria_label=caption)
 
 
 def details(summary: str, *children: Content) -> Markup:

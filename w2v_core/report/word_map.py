@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from w2v_core.config import ReportConfig
 from w2v_core.report.projection import pca, umap
 from w2v_core.types import Float32Array, Float64Array, Int64Array
-from w2v_core.vectors.word_vectors import WordVectors, top_k
+from w2v_core.vectors.nearest import top_k
+from w2v_core.vectors.word_vectors import WordVectors
 
 _BATCH = 512
 FEWEST_FOR_UMAP = 10

@@ -67,7 +67,7 @@ class RunDir:
                 reject_reference(location)
                 _reject_foreign(folder, location)
                 folder.create()
-                folder.write_whole(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
+                folder.write_atomically(MARKER, json.dumps({"format_version": FORMAT_VERSION}).encode())
         return cls.open(location)
 
     @property

@@ -50,12 +50,12 @@ class StageWriter:
             self.temporary.move_into(temporary_name, self.folder, entry.name, entry.bytes)
         return entry
 
-    def commit_all(self, named: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
+    def commit_all(self, files: Sequence[tuple[str, FileEntry]]) -> list[FileEntry]:
         """As `commit`, for many; several at once where each is a request to an object store."""
         if self.folder.supports_rename:
-            return [self.commit(*each) for each in named]
+            return [self.commit(*each) for each in files]
         with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
-            return list(pool.map(lambda each: self.commit(*each), named))
+            return list(pool.map(lambda each: self.commit(*each), files))
 
     def finish(
         self,
@@ -85,7 +85,7 @@ class StageWriter:
             digest=digest,
         )
         self.temporary.delete()
-        self.folder.write_whole(MANIFEST, manifest.model_dump_json(indent=2).encode())
+        self.folder.write_atomically(MANIFEST, manifest.model_dump_json(indent=2).encode())
         return manifest
 
 

@@ -2,11 +2,11 @@
 
 Every worker has its own part of the rows, the same in every epoch, so that it can keep what it has read. The
 unit of reading is a row group. An epoch shuffles a worker's row groups and gathers as many of them into a block as
-the buffer holds; the stretches of a block are shuffled together. Two integers, rank and world_size, stand for a worker.
+the buffer holds; the spans of a block are shuffled together. Two integers, rank and world_size, stand for a worker.
 
-A stretch is a few rows that follow each other in the text. They share most of their words, so that a worker
+A span is a few rows that follow each other in the text. They share most of their words, so that a worker
 finds in its cache what it would otherwise wait for, and stay together from the writing of a shard on; a batch
-holds dozens of stretches from anywhere. `docs/decisions/0006-stretches.md` has the measurements.
+holds dozens of spans from anywhere. `docs/decisions/0006-spans.md` has the measurements.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-ROWS_PER_STRETCH = 16
+ROWS_PER_SPAN = 16
 _ORDER_OF_UNITS = 0  # what an epoch's generator is for
 
 
@@ -36,7 +36,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """Row groups whose stretches are shuffled together. `number` counts the epoch's blocks over all workers."""
+    """Row groups whose spans are shuffled together. `number` counts the epoch's blocks over all workers."""
 
     epoch: int
     number: int
@@ -64,7 +64,7 @@ def units_of(rows_by_shard: Sequence[int], row_group_rows: int, num_held_out: in
 def share_of(units: Sequence[Unit], rank: int, world_size: int) -> list[Unit]:
     """The units, or pieces of them, that are worker `rank`'s in every epoch.
 
-    They follow each other, and hold as many rows as those of any other worker, but for one stretch.
+    They follow each other, and hold as many rows as those of any other worker, but for one span.
     """
     num_rows = sum(unit.num_rows for unit in units)
     first, last = num_rows * rank // world_size, num_rows * (rank + 1) // world_size
@@ -78,10 +78,10 @@ def share_of(units: Sequence[Unit], rank: int, world_size: int) -> list[Unit]:
 
 
 def _cut(unit: Unit, row: int) -> int:
-    """Where a unit is cut so that about `row` rows come before: between stretches."""
+    """Where a unit is cut so that about `row` rows come before: between spans."""
     if row >= unit.num_rows:
         return unit.end
-    return unit.begin + max(0, row - row % ROWS_PER_STRETCH)
+    return unit.begin + max(0, row - row % ROWS_PER_SPAN)
 
 
 def epoch_plan(

@@ -1,4 +1,4 @@
-"""Shards to blocks of rows, in stretches."""
+"""Shards to blocks of rows, in spans."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from w2v_core.shards.spans import Spans
 from w2v_core.types import Int32Array
 
 T = TypeVar("T")
-_ORDER_OF_STRETCHES = 1  # what a block's generator is for
+_ORDER_OF_SPANS = 1  # what a block's generator is for
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Reader:
         Errors as for `Shards.read_unit`.
         """
         block = Spans.joined([self._unit(unit) for unit in plan.units])
-        rng = np.random.default_rng((self._seed, plan.epoch, _ORDER_OF_STRETCHES, plan.number))
-        return block.permuted(rng.permutation(len(block.words_SL)))
+        rng = np.random.default_rng((self._seed, plan.epoch, _ORDER_OF_SPANS, plan.number))
+        return block.permuted(rng.permutation(len(block.words)))
 
     def _unit(self, unit: Unit) -> Spans:
         found = self._cache.get(unit)

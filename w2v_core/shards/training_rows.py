@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v_core.keyed_random import combine, seed_key, uniform
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.received_sentences import Sentences
 from w2v_core.shards.windows import reaches
 from w2v_core.types import Int32Array, UInt8Array, UInt64Array
 
-_KEEP_TOKEN, _ORDER_OF_STRETCH = 2, 3  # the purposes of these draws, for `seed_key`
+_KEEP_TOKEN, _ORDER_OF_SPAN = 2, 3  # the purposes of these draws, for `seed_key`
 _CHUNK_TOKENS = 1 << 17  # what a step works on stays in a core's cache
 
 
@@ -21,7 +21,7 @@ _CHUNK_TOKENS = 1 << 17  # what a step works on stays in a core's cache
 class Rows:
     """The words that subsampling keeps and that have a context, end to end in the order of the sentences.
 
-    `left` and `right` words before and after a row's own are its contexts. `keys` are for the order of stretches.
+    `left` and `right` words before and after a row's own are its contexts. `keys` are for the order of spans.
     """
 
     targets: Int32Array
@@ -35,11 +35,11 @@ class Rows:
         return len(self.targets)
 
     def order(self) -> npt.NDArray[np.int64]:
-        """A random order (B,) that moves stretches whole; the key of its first row places a stretch."""
-        whole = len(self) // ROWS_PER_STRETCH
-        order = np.argsort(self.keys[::ROWS_PER_STRETCH][:whole], kind="stable")
-        order = np.append(order, whole)  # the rest, less than a stretch, stays at the end
-        order_B = (order[:, None] * ROWS_PER_STRETCH + np.arange(ROWS_PER_STRETCH)).ravel()
+        """A random order (B,) that moves spans whole; the key of its first row places a span."""
+        num_full = len(self) // ROWS_PER_SPAN
+        order = np.argsort(self.keys[::ROWS_PER_SPAN][:num_full], kind="stable")
+        order = np.append(order, num_full)  # the rest, less than a span, stays at the end
+        order_B = (order[:, None] * ROWS_PER_SPAN + np.arange(ROWS_PER_SPAN)).ravel()
         return order_B[order_B < len(self)]
 
 
@@ -55,11 +55,11 @@ class Subsampled:
 def subsample(
     sentences: Sentences, keep_probability_V: npt.NDArray[np.float64], window: int, seed: int, draw: int
 ) -> Subsampled:
-    """The rows of the sentences. Each `draw` of a seed thins words out, and orders stretches, independently.
+    """The rows of the sentences. Each `draw` of a seed thins words out, and orders spans, independently.
 
     Words are dropped before windows are laid, as in word2vec.c, so a window reaches over the gaps.
     """
-    keep_key, order_key = (_draw_key(seed, purpose, draw) for purpose in (_KEEP_TOKEN, _ORDER_OF_STRETCH))
+    keep_key, order_key = (_draw_key(seed, purpose, draw) for purpose in (_KEEP_TOKEN, _ORDER_OF_SPAN))
     parts, num_kept = [], 0
     for part in _parts(sentences):
         rows, kept = _rows(part, keep_probability_V, window, keep_key, order_key)

@@ -88,10 +88,10 @@ def _row_groups(rows: Rows, window: int) -> Iterator[tuple[Int32Array, Int32Arra
     """Target, contexts and weight of the rows in their random order, a row group at a time."""
     order_B = rows.order()
     for begin in range(0, len(order_B), ROW_GROUP_ROWS):
-        some = order_B[begin : begin + ROW_GROUP_ROWS]
-        contexts_BW = context_windows(rows.targets, rows.left, rows.right, window, some)
-        weight_B = rows.weights[some] if len(rows.weights) else rows.weights
-        yield rows.targets[some], contexts_BW, weight_B
+        group = order_B[begin : begin + ROW_GROUP_ROWS]
+        contexts_BW = context_windows(rows.targets, rows.left, rows.right, window, group)
+        weight_B = rows.weights[group] if len(rows.weights) else rows.weights
+        yield rows.targets[group], contexts_BW, weight_B
 
 
 def _to_batch(

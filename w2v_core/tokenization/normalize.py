@@ -97,8 +97,8 @@ def normalize(lines: pa.StringArray, rules: Rules, counters: Counter[str]) -> pa
     if data.isascii():
         return array_of(changed, offsets_I)
     begins_H, code_H = beyond_ascii(data)
-    some = np.flatnonzero(table.is_touched[code_H])
-    begins_H, code_H = begins_H[some], code_H[some]
+    touched = np.flatnonzero(table.is_touched[code_H])
+    begins_H, code_H = begins_H[touched], code_H[touched]
     for name, changes in table.changes_of.items():
         counters[name] += int(np.count_nonzero(changes[code_H]))
     slow_H = table.is_slow[code_H]

@@ -126,14 +126,14 @@ class Task:
         lists = filter_tokens(
             block.values, stop_words, config.min_token_length, config.max_token_length, self._dropped
         )
-        some_I = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-        if not some_I.all():
-            lists = lists.filter(pa.array(some_I))
+        has_token_I = pc.greater(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        if not has_token_I.all():
+            lists = lists.filter(pa.array(has_token_I))
         self.counters["lines"] += num_lines
         self.counters["lines_without_token"] += num_lines - len(lists)
         self.counters["sentences"] += len(lists)
         self._num_kept += len(lists.flatten())
-        return block.of_rows(lists, np.flatnonzero(some_I))
+        return block.of_rows(lists, np.flatnonzero(has_token_I))
 
 
 def _reasons(config: TokenizeConfig) -> list[str]:

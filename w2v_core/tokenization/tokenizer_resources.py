@@ -27,5 +27,5 @@ class TokenizerResources:
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies these files for a fingerprint; empty if none is named."""
-        named: dict[str, Any] = {"stop_words": list(self.stop_words)} if self.stop_words else {}
-        return named | ({"model": sha256(self.model).hexdigest()} if self.model else {})
+        identity: dict[str, Any] = {"stop_words": list(self.stop_words)} if self.stop_words else {}
+        return identity | ({"model": sha256(self.model).hexdigest()} if self.model else {})

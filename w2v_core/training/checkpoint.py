@@ -32,7 +32,7 @@ class Checkpoint:
 
     def load_into(self, tables: Tables) -> None:
         """Fill the tables. UserError where a file is damaged."""
-        for name, table_VD in ((INPUT_VECTORS, tables.input_VD), (OUTPUT_VECTORS, tables.output_VD)):
+        for name, table_VD in ((INPUT_VECTORS, tables.input), (OUTPUT_VECTORS, tables.output)):
             path = self.folder.file(name)
             try:
                 with access(path), open_array(self.folder, name) as file:
@@ -68,11 +68,11 @@ class Checkpoints:
         names = self.folder.folders()
         folder = self.folder / f"{int(names[-1]) + 1 if names else 1:06d}"
         folder.create()
-        for name, table_VD in ((INPUT_VECTORS, tables.input_VD), (OUTPUT_VECTORS, tables.output_VD)):
+        for name, table_VD in ((INPUT_VECTORS, tables.input), (OUTPUT_VECTORS, tables.output)):
             with folder.filesystem.open_output_stream(folder.file(name), compression=None) as stream:
                 np.save(stream, table_VD, allow_pickle=False)
         state = {"settings": settings, "standings": [s._asdict() for s in worker_states], "seconds": seconds}
-        folder.write_whole(TRAINING_STATE, json.dumps(state).encode())
+        folder.write_atomically(TRAINING_STATE, json.dumps(state).encode())
         for name in [*names, folder.path.rpartition("/")[2]][:-KEPT]:
             (self.folder / name).delete()
 

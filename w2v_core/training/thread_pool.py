@@ -8,6 +8,7 @@ import time
 
 from w2v_core.training.engine.tables import Tables
 from w2v_core.training.worker import TrainingJob, WorkerState, run_worker
+from w2v_core.training.worker_pool import has_ended
 
 _POLL_SECONDS = 0.2
 
@@ -21,6 +22,7 @@ class ThreadPool:
         self._changed = threading.Condition()
         self._is_pausing = self._is_ending = False
         self._num_waiting = self._num_done = 0
+        self._until_epoch: int | None = None
         self._error: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._work, args=(job, rank), name=f"w2v worker {rank}", daemon=True)
@@ -42,11 +44,14 @@ class ThreadPool:
         """Where every worker stands."""
         return tuple(self._states)
 
-    def work(self, seconds: float) -> bool:
+    def work(self, seconds: float, until_epoch: int | None = None) -> bool:
         """Let the workers go on for `seconds`; False once all are done. Raises what a worker raised.
 
         The first call starts them, so that the tables can be looked at before.
         """
+        with self._changed:
+            self._until_epoch = until_epoch
+            self._changed.notify_all()
         if self._threads[0].ident is None:
             for thread in self._threads:
                 thread.start()
@@ -56,6 +61,10 @@ class ThreadPool:
                 self._require_sound()
                 if self._num_done == len(self._threads):
                     return False
+                if self._num_waiting + self._num_done == len(self._threads) and has_ended(
+                    until_epoch, *self._states
+                ):
+                    return True
                 self._changed.wait(min(left, _POLL_SECONDS))
         return True
 
@@ -81,7 +90,7 @@ class ThreadPool:
         try:
             for state in run_worker(self.tables, job, rank, len(self._states), self._states[rank]):
                 self._states[rank] = state
-                if not self._may_go_on():
+                if not self._may_go_on(state):
                     return
         except BaseException as error:
             with self._changed:
@@ -92,12 +101,12 @@ class ThreadPool:
             self._num_done += 1
             self._changed.notify_all()
 
-    def _may_go_on(self) -> bool:
-        """Wait while others save; False where the pool ends."""
+    def _may_go_on(self, state: WorkerState) -> bool:
+        """Wait while others save or end the epoch; False where the pool ends."""
         with self._changed:
             self._num_waiting += 1
             self._changed.notify_all()
-            while self._is_pausing and not self._is_ending:
+            while (self._is_pausing or has_ended(self._until_epoch, state)) and not self._is_ending:
                 self._changed.wait()
             self._num_waiting -= 1
             return not self._is_ending

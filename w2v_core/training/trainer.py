@@ -16,7 +16,7 @@ from w2v_core.training.held_out import HeldOut
 from w2v_core.training.memory import require_memory
 from w2v_core.training.thread_pool import ThreadPool
 from w2v_core.training.worker import TrainingJob, WorkerState
-from w2v_core.training.worker_pool import Crew, InProcessWorker, WorkerPool, shared_arrays
+from w2v_core.training.worker_pool import Crew, InProcessWorker, WorkerPool, has_ended, shared_arrays
 
 _INITIAL_VECTORS = 0  # what this generator is for
 REPORT_SECONDS = 2.0
@@ -47,6 +47,17 @@ class Progress:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class EpochEnd:
+    """All workers have ended an epoch, and none begins the next one before this has been handled."""
+
+    epoch: int
+    """from 1"""
+    progress: Progress
+    tables: Tables
+    """not to be kept: the memory may be shared"""
+
+
 class Interrupted(KeyboardInterrupt):
     """Training was asked to stop, and has saved where it stood."""
 
@@ -60,11 +71,13 @@ def trained(
     fill: Callable[[Tables], None] | None = None,
     report: Callable[[Progress], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
+    on_epoch: Callable[[EpochEnd], bool] | None = None,
 ) -> Iterator[Tables]:
     """The trained tables; with several processes they are gone when the context ends.
 
     Goes on from the latest of `checkpoints`, which must be one of this job; `settings` are saved in new ones.
     Otherwise it starts from random vectors, among which `fill` may put better ones.
+    `on_epoch` is called at the end of each epoch, for which the workers wait; True ends training with those tables.
     With one worker the same job gives the same bytes, interrupted or not. Raises Interrupted once
     `should_stop` says so, and UserError where the tables do not fit into memory, a worker dies, a shard cannot
     be read or the loss is no longer a number.
@@ -80,6 +93,7 @@ def trained(
         prepare_kernels(job.config)
     found = checkpoints.latest() if checkpoints else None
     starts = found.worker_states if found else (WorkerState(),) * workers
+    first_epoch = None if on_epoch is None else 1 + min(start.epoch for start in starts)
     with ExitStack() as stack:
         if workers == 1 or job.engine == "compiled":
             tables = Tables(*(np.zeros((num_words, size), np.float32) for _ in range(2)))
@@ -97,8 +111,8 @@ def trained(
                 stack.callback(block.close)
             del attached
             _fill(tables, job, found, fill)
-            crew = stack.enter_context(WorkerPool(shared, job, starts))
-        _watch(crew, job, checkpoints, settings or {}, found, report, should_stop)
+            crew = stack.enter_context(WorkerPool(shared, job, starts, first_epoch))
+        _watch(crew, job, checkpoints, settings or {}, found, report, should_stop, on_epoch)
         require_finite(tables)
         yield tables
         del tables, crew
@@ -123,10 +137,12 @@ def _watch(
     found: Checkpoint | None,
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
+    on_epoch: Callable[[EpochEnd], bool] | None,
 ) -> None:
     """Report and save while the crew works."""
     reporter = Reporter(job, crew.worker_states(), found.seconds if found else 0.0)
     saved_at, saved_epoch = time.monotonic(), reporter.epoch(crew.worker_states())
+    until_epoch = None if on_epoch is None else saved_epoch + 1
 
     def save() -> None:
         nonlocal saved_at, saved_epoch
@@ -140,16 +156,23 @@ def _watch(
 
     if found is None:  # what the vectors to start from are worth
         report(reporter.progress(crew.worker_states(), crew.tables))
-    while crew.work(REPORT_SECONDS):
+    while crew.work(REPORT_SECONDS, until_epoch):
         worker_states = crew.worker_states()
-        report(reporter.progress(worker_states, crew.tables))
+        report(progress := reporter.progress(worker_states, crew.tables))
+        if on_epoch is not None and has_ended(until_epoch, *worker_states):
+            assert until_epoch is not None
+            if on_epoch(EpochEnd(until_epoch, progress, crew.tables)):
+                return
+            until_epoch += 1
         if should_stop():
             save()
             raise Interrupted
         is_due = time.monotonic() - saved_at > 60 * job.config.checkpoint_minutes
         if is_due or reporter.epoch(worker_states) > saved_epoch:
             save()
-    report(reporter.progress(crew.worker_states(), crew.tables))
+    report(progress := reporter.progress(crew.worker_states(), crew.tables))
+    if on_epoch is not None:
+        on_epoch(EpochEnd(job.config.epochs, progress, crew.tables))
 
 
 class Reporter:

@@ -11,7 +11,7 @@ import numpy as np
 from w2v_core.config import TrainConfig
 from w2v_core.errors import UserError
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH, BlockPlan, Unit, epoch_plan, units_of
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN, BlockPlan, Unit, epoch_plan, units_of
 from w2v_core.shards.read import Reader, Shards, prefetched
 from w2v_core.training.engine.base import BlockResult, Engine
 from w2v_core.training.engine.choose import EngineName
@@ -41,7 +41,7 @@ class TrainingJob:
         rows = self.shards.rows_by_shard
         first = next(num_rows for num_rows in rows if num_rows)
         most = min(self.config.heldout_rows, sum(rows) // 100, self.shards.row_group_rows // 2, first // 2)
-        return most - most % ROWS_PER_STRETCH
+        return most - most % ROWS_PER_SPAN
 
     @property
     def units(self) -> list[Unit]:

@@ -40,14 +40,22 @@ class Crew(Protocol):
     def worker_states(self) -> tuple[WorkerState, ...]:
         """Where every worker stands."""
 
-    def work(self, seconds: float) -> bool:
-        """Let the workers go on for about so long; False once all are done."""
+    def work(self, seconds: float, until_epoch: int | None = None) -> bool:
+        """Let the workers go on for about so long; False once all are done.
+
+        No worker begins an epoch beyond `until_epoch`, counted from 1: once all have ended it, the call returns.
+        """
 
     def pause(self) -> None:
         """Wait until every worker has ended its block."""
 
     def resume(self) -> None:
         """Let them go on."""
+
+
+def has_ended(epoch: int | None, *worker_states: WorkerState) -> bool:
+    """Return whether all workers have ended `epoch`, counted from 1; False for None."""
+    return epoch is not None and all(worker_state.epoch >= epoch for worker_state in worker_states)
 
 
 class InProcessWorker:
@@ -62,12 +70,12 @@ class InProcessWorker:
         """Where it stands."""
         return (self._standing,)
 
-    def work(self, seconds: float) -> bool:
+    def work(self, seconds: float, until_epoch: int | None = None) -> bool:
         """Train block after block for `seconds`, one at least; False where there is none left."""
         until = time.monotonic() + seconds
         for worker_state in self._blocks:
             self._standing = worker_state
-            if time.monotonic() >= until:
+            if time.monotonic() >= until or has_ended(until_epoch, worker_state):
                 return True
         return False
 
@@ -79,6 +87,11 @@ class InProcessWorker:
 
 
 _RUNNING, _PAUSED, _DONE = 0, 1, 2
+_NO_LAST_EPOCH = 2**62
+
+
+def _last_epoch(until_epoch: int | None) -> int:
+    return _NO_LAST_EPOCH if until_epoch is None else until_epoch
 
 
 class SharedArrays(NamedTuple):
@@ -112,8 +125,8 @@ class Attached(NamedTuple):
 
     memory: list[SharedMemory]
     tables: Tables
-    counts_V: Int64Array
-    frozen_V: BoolArray
+    counts: Int64Array
+    frozen: BoolArray
     board: "StatusTable"
 
 
@@ -149,6 +162,7 @@ class WorkerPool:
         shared: SharedArrays,
         job: TrainingJob,
         starts: tuple[WorkerState, ...],
+        until_epoch: int | None = None,
         start_method: str = "spawn",
     ) -> None:
         self._memory, self.tables, counts_V, frozen_V, self._board = shared.attach()
@@ -159,13 +173,14 @@ class WorkerPool:
         del counts_V, frozen_V
         context: Any = multiprocessing.get_context(start_method)
         self._pause = context.Event()
+        self._last_epoch = context.Value("q", _last_epoch(until_epoch), lock=False)
         self._processes = []
         self._faults = []
         with _one_blas_thread(), _no_main_module():
             for rank, start in enumerate(starts):
                 self._board.post(rank, _RUNNING, start)
                 receiver, sender = context.Pipe(duplex=False)
-                arguments = (shared, job, rank, start, self._pause, sender, os.getpid())
+                arguments = (shared, job, rank, start, self._pause, self._last_epoch, sender, os.getpid())
                 process = context.Process(
                     target=_work, args=arguments, daemon=True, name=f"w2v worker {rank}"
                 )
@@ -187,13 +202,17 @@ class WorkerPool:
         """Where every worker stands."""
         return self._board.worker_states()
 
-    def work(self, seconds: float) -> bool:
+    def work(self, seconds: float, until_epoch: int | None = None) -> bool:
         """Let the workers go on for `seconds`; False once all are done. UserError where one has died."""
+        self._last_epoch.value = _last_epoch(until_epoch)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self._require_alive()
-            if all(state == _DONE for state in self._board.states()):
+            states = self._board.states()
+            if all(state == _DONE for state in states):
                 return False
+            if _RUNNING not in states and has_ended(until_epoch, *self.worker_states()):
+                return True
             time.sleep(_POLL_SECONDS)
         return True
 
@@ -228,6 +247,7 @@ def _work(
     rank: int,
     start: WorkerState,
     pause: SharedEvent,
+    last_epoch: Any,
     faults: Any,
     parent: int,
 ) -> None:
@@ -241,7 +261,7 @@ def _work(
         del counts_V, frozen_V
         for worker_state in run_worker(tables, job, rank, shared.world_size, start):
             board.post(rank, _RUNNING, worker_state)
-            while pause.is_set() and os.getppid() == parent:
+            while (pause.is_set() or worker_state.epoch >= last_epoch.value) and os.getppid() == parent:
                 board.set_state(rank, _PAUSED)
                 time.sleep(_POLL_SECONDS / 5)
             if os.getppid() != parent:

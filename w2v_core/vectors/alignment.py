@@ -18,7 +18,8 @@ from scipy.linalg import svd
 from w2v_core.errors import UserError
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.nearest import clip_cosines
-from w2v_core.vectors.word_vectors import WordVectors, first_ids
+from w2v_core.vectors.word_ids import first_ids
+from w2v_core.vectors.word_vectors import WordVectors
 
 BLOCK_WORDS = 8192
 """Words aligned at a time: two blocks of unit vectors are all that is held beside the tables."""

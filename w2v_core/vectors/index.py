@@ -22,8 +22,9 @@ import numpy as np
 from w2v_core.errors import UserError
 from w2v_core.io.filesystem import Location
 from w2v_core.types import Float32Array, Int64Array
+from w2v_core.vectors.arguments import require_topn
 from w2v_core.vectors.nearest import clip_cosines
-from w2v_core.vectors.word_vectors import Answers, Terms, WordVectors, require_topn
+from w2v_core.vectors.word_vectors import Answers, Terms, WordVectors
 
 BUILD_ROWS = 16_384
 """Words that are added at a time: what they take at length 1 is all that is held beside the index."""
@@ -99,16 +100,16 @@ class NearestIndex:
         Raises UserError if the files cannot be written.
         """
         path = os.fspath(path)
-        stage_writer = Path(f"{path}.draft")
+        temporary = Path(f"{path}.draft")
         try:
-            self._graph.save(str(stage_writer))
-            checksum = _checksum(str(stage_writer))
+            self._graph.save(str(temporary))
+            checksum = _checksum(str(temporary))
             Path(f"{path}{_SUM}").unlink(missing_ok=True)
-            stage_writer.replace(path)
+            temporary.replace(path)
             Path(f"{path}{_SUM}").write_bytes(checksum)
         except (OSError, RuntimeError) as error:
             with suppress(OSError):
-                stage_writer.unlink()
+                temporary.unlink()
             raise UserError(f"{path} cannot be written: {error}") from None
 
     def most_similar(self, positive: Terms = (), negative: Terms = (), topn: int = 10) -> Answers:

@@ -17,6 +17,12 @@ GATHERED_ROWS = 1 << 14
 Rows = slice | Int64Array
 """Rows of a block: from one to another, or these, ascending."""
 
+Score = Callable[[Rows], Float32Array]
+"""score(rows) is the scores of these rows, (B, N), and may be written to."""
+
+Candidates = Int64Array | range | int
+"""The rows that may answer, ascending: their ids, a range of ids, or a number for so many first ones."""
+
 _SURE_SQUARES = (1e-20, 1e30)
 _TINY = 1e-30
 """Length below which a row is scaled in float64: its numbers are near those that float32 has few bits of."""
@@ -91,7 +97,7 @@ def top_k(
     k: int,
     excluded_BX: Int64Array | None = None,
     norms_V: Float32Array | None = None,
-    rows_M: Int64Array | int | None = None,
+    rows_M: Candidates | None = None,
     are_cosines: bool = False,
 ) -> tuple[Int64Array, Float32Array]:
     """For each query the k rows v of largest query . v / norm(v): ids int64, scores float32, (B, min(k, M)).
@@ -99,6 +105,13 @@ def top_k(
     The order, `rows_M` and `excluded_BX`, as in `best_rows`; None for all rows. norms_V: None where the rows are unit
     vectors already. are_cosines: the queries are unit vectors too, so that scores are clipped into [-1, 1].
     """
+    rows_M = len(vectors_VD) if rows_M is None else rows_M
+    score = products(vectors_VD, query_BD, norms_V)
+    return best_rows(score, len(query_BD), rows_M, k, excluded_BX, are_cosines)
+
+
+def products(vectors_VD: Float32Array, query_BD: Float32Array, norms_V: Float32Array | None) -> Score:
+    """Return the function of rows that scores them by query . v / norm(v)."""
 
     def score(rows: Rows) -> Float32Array:
         rows_ND = vectors_VD[rows]
@@ -111,14 +124,27 @@ def top_k(
         score_BN /= divisor_N
         return score_BN
 
-    rows_M = len(vectors_VD) if rows_M is None else rows_M
-    return best_rows(score, len(query_BD), rows_M, k, excluded_BX, are_cosines)
+    return score
+
+
+def all_scores(score: Score, rows_M: Candidates) -> Float32Array:
+    """Return the scores of one query for every row, (M,) float32, in order of id."""
+    scores = [score(rows)[0] for rows, _ in _blocks(rows_M, BLOCK_SCORES)]
+    return np.concatenate([np.empty(0, np.float32), *scores])
+
+
+def all_cosines(
+    vectors_VD: Float32Array, query_D: Float32Array, norms_V: Float32Array, rows_M: Candidates | None = None
+) -> Float32Array:
+    """Return cos(query, v) for every row, (M,) float32. The query has length 1; a zero vector scores 0."""
+    score = products(vectors_VD, query_D[None], norms_V)
+    return clip_cosines(all_scores(score, len(vectors_VD) if rows_M is None else rows_M))
 
 
 def best_rows(
-    score: Callable[[Rows], Float32Array],
+    score: Score,
     num_queries: int,
-    rows_M: Int64Array | int,
+    rows_M: Candidates,
     k: int,
     excluded_BX: Int64Array | None = None,
     are_cosines: bool = False,
@@ -127,8 +153,7 @@ def best_rows(
 
     Best first, equal scores by ascending id, so that the best of a smaller k are the first of a larger one.
 
-    score        score(rows) is what these rows score, (B, N), and may be written to
-    rows_M       ids of the rows that may answer, ascending; a number for so many first ones
+    rows_M       the rows that may answer
     excluded_BX  ids that a query may not answer; ids of other rows exclude nothing. They fill up the end
                  with score -inf where a query has fewer than k other rows.
     are_cosines  scores are clipped into [-1, 1] before they are compared
@@ -162,11 +187,13 @@ def best_rows(
     return best_ids, best_score
 
 
-def _blocks(rows_M: Int64Array | int, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
+def _blocks(rows_M: Candidates, block_rows: int) -> Iterator[tuple[Rows, Int64Array]]:
     """Yield blocks of rows: an index into the table, a slice if possible, and ids (N,)."""
     if isinstance(rows_M, int):
-        for begin in range(0, rows_M, block_rows):
-            end = min(begin + block_rows, rows_M)
+        rows_M = range(rows_M)
+    if isinstance(rows_M, range):
+        for begin in range(rows_M.start, rows_M.stop, block_rows):
+            end = min(begin + block_rows, rows_M.stop)
             yield slice(begin, end), np.arange(begin, end)
         return
     block_rows = min(block_rows, GATHERED_ROWS)

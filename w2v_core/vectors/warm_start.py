@@ -57,8 +57,8 @@ class InitialVectors:
             is_folder = missing[0].type == fs.FileType.Directory
             why = f"is a folder without {INPUT_VECTORS}" if is_folder else "is no file"
             raise UserError(
-                f"train.init_vectors = {self.location}: {missing[0].path} {why}; give the vectors folder of a finished "
-                "run, or a word2vec or Parquet file"
+                f"train.init_vectors = {self.location}: {missing[0].path} {why}; give the vectors folder of a "
+                "finished run, or a word2vec or Parquet file"
             )
         return [[info.path, info.size, info.mtime_ns] for info in found]
 
@@ -86,7 +86,7 @@ class InitialVectors:
 
     def load_into(self, tables: Tables, vocabulary: Vocabulary) -> None:
         """Copy the initial vectors into `tables`. Raises as `known`."""
-        for ids, vectors in self._new_rows(vocabulary, tables.input_VD.shape[1]):
+        for ids, vectors in self._new_rows(vocabulary, tables.input.shape[1]):
             for table_VD, rows_ND in zip(tables, vectors, strict=False):
                 table_VD[ids] = rows_ND
 
@@ -157,8 +157,8 @@ class InitialVectors:
                     if array.shape[0] != len(tokens):
                         raise ValueError(f"{len(tokens):,} words and {array.shape[0]:,} vectors")
                 for begin in range(0, len(tokens), _BLOCK_ROWS):
-                    some = tokens.slice(begin, _BLOCK_ROWS)
-                    yield some.to_pylist(), inputs.read(len(some)), outputs.read(len(some))
+                    batch = tokens.slice(begin, _BLOCK_ROWS)
+                    yield batch.to_pylist(), inputs.read(len(batch)), outputs.read(len(batch))
         except UserError:
             raise
         except (OSError, ValueError) as error:

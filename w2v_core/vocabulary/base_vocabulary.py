@@ -23,8 +23,8 @@ _MILLION = 1_000_000
 def decayed(counts_V: Int64Array, decay: float) -> Int64Array:
     """floor(count * decay), (V,), in integers: `decay` counts as the millionths that it has, so 1 changes nothing."""
     millionths = round(decay * _MILLION)
-    whole_V, rest_V = np.divmod(counts_V, _MILLION)
-    decayed_V: Int64Array = whole_V * millionths + rest_V * millionths // _MILLION
+    millions_V, rest_V = np.divmod(counts_V, _MILLION)
+    decayed_V: Int64Array = millions_V * millionths + rest_V * millionths // _MILLION
     return decayed_V
 
 
@@ -53,21 +53,23 @@ class BaseVocabulary:
             sizes = folder.sizes()
         if manifest is None or manifest.stage != "vocab":
             raise UserError(
-                f"{key} is no finished vocabulary; give a finished run, its vocab folder, or a version of a model"
+                f"{key} is not a finished vocabulary. Name a finished run, its vocab folder, or a version of a model."
             )
         rare = tuple(entry for entry in manifest.files if entry.name.startswith(RARE_FILES))
         for entry in rare:
             if sizes.get(entry.name) != entry.bytes:
                 raise UserError(
-                    f"{folder.file(entry.name)} is missing or not whole; make that vocabulary again"
+                    f"{folder.file(entry.name)} is missing or incomplete. Run the stage of that vocabulary again."
                 )
         if not rare and not rare_lost:
             raise UserError(
-                f"{key} kept no counts of words without an id; make it again with vocab.accumulate=true, or set "
-                "vocab.rare_lost=true to count those words from this corpus on"
+                f"{key} has no counts of words without an id. Build it again with vocab.accumulate=true, or set "
+                "vocab.rare_lost=true to count those words from this corpus on."
             )
         if not np.array_equal(table["id"].to_numpy(), np.arange(len(table))):
-            raise UserError(f"{key} is no vocabulary: its ids do not run from 0 on")
+            raise UserError(
+                f"{key} is not a valid vocabulary: its ids are not 0, 1, 2, …. Name another vocabulary."
+            )
         return cls(folder, table, rare, manifest.counters.get("rare_lost", 0) + (not rare))
 
     def __len__(self) -> int:
@@ -98,7 +100,9 @@ def rare_counts(folder: Folder, name: str, decay: float) -> Iterator[pa.Table]:
     for rows in row_groups(folder, name, RARE):
         counts = rows["count"].to_numpy()
         if len(counts) and not 0 < counts.min() <= counts.max() <= MOST_TOKENS:
-            raise UserError(f"{folder.file(name)} holds counts that are none; make that vocabulary again")
+            raise UserError(
+                f"{folder.file(name)} holds invalid counts. Run the stage of that vocabulary again."
+            )
         counts = decayed(counts, decay)
         brought = _brought(rows["token"], counts, np.zeros_like(counts))
         yield brought.filter(pc.greater(brought["count"], 0))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from w2v_core.config import VocabConfig
 from w2v_core.errors import AccountError, UserError
 from w2v_core.io.filesystem import Folder, access, open_folder
-from w2v_core.io.npy import whole_array
+from w2v_core.io.npy import mapped_array
 from w2v_core.io.parquet import read_table
 from w2v_core.runs.artifacts import INDEX_ENTRIES, INDEX_STARTS, VOCAB_ARROW, VOCAB_FILE
 from w2v_core.runs.manifest import FileEntry
@@ -104,15 +104,15 @@ def _explain_empty(config: VocabConfig, threshold: int, highest_count: int) -> s
     if threshold > config.min_count:
         return (
             f"vocab.max_final_vocab = {config.max_final_vocab} leaves no word: more words than that share the "
-            "highest count; raise it"
+            "highest count. Raise it."
         )
     if highest_count == 0:
         return (
-            f"vocab.drop = {config.drop} leaves no word: all words of the corpus are on the list; shorten it"
+            f"vocab.drop = {config.drop} leaves no word: every word of the corpus is on the list. Shorten it."
         )
     return (
-        f"vocab.min_count = {config.min_count} leaves no word: the highest count of a word is {highest_count}; "
-        "lower vocab.min_count or give more text"
+        f"vocab.min_count = {config.min_count} leaves no word: the highest count of a word is {highest_count}. "
+        "Lower vocab.min_count."
     )
 
 
@@ -139,15 +139,17 @@ class Vocabulary:
         try:
             with access(str(folder)):
                 table = pa.ipc.open_file(_opened(folder, VOCAB_ARROW)).read_all()
-                starts, entries = (whole_array(folder, name) for name in (INDEX_STARTS, INDEX_ENTRIES))
+                starts, entries = (mapped_array(folder, name) for name in (INDEX_STARTS, INDEX_ENTRIES))
             if not table.schema.equals(VOCAB) or not Lookup.has_shape(starts, entries, len(table)):
-                raise ValueError(f"{VOCAB_ARROW}, {INDEX_STARTS} and {INDEX_ENTRIES} do not fit")
+                raise ValueError(
+                    f"{VOCAB_ARROW}, {INDEX_STARTS} and {INDEX_ENTRIES} are not of the same vocabulary"
+                )
         except UserError:
             raise
         except (OSError, ValueError) as error:
             raise UserError(
-                f"the vocabulary in {folder} is damaged or of an earlier version ({error}); delete that folder and "
-                "run the stage that writes it again"
+                f"the vocabulary in {folder} is damaged or of an earlier version ({error}). Delete that folder and "
+                "run its stage again."
             ) from None
         vocabulary = cls._of(table)
         return replace(vocabulary, lookup=Lookup(vocabulary.tokens, starts, entries))
@@ -240,16 +242,18 @@ def read_earlier(location: str, key: str) -> tuple[Folder, pa.Table]:
         found = folder.sizes()
     if name not in found:
         raise UserError(
-            f"{key} = {location} holds no {name}; give a finished run, or the folder that holds one"
+            f"{key} = {location}: expected a folder with {name}. Name a finished run or its vocab folder."
         )
     table = read_table(folder, name, VOCAB)
     if len(table) == 0 or pc.count_distinct(table["token"]).as_py() != len(table):
-        raise UserError(f"{key} = {location} is no vocabulary: it has no word, or one twice")
+        raise UserError(
+            f"{key} = {location} is not a valid vocabulary: it has no word, or a word twice. Name another."
+        )
     counts_V = table["count"].to_numpy()
     if counts_V.min() < 1 or counts_V.sum(dtype=np.float64) > MOST_TOKENS:
         raise UserError(
-            f"{key} = {location} is no vocabulary: it has a word of count {counts_V.min():,}, or counts that add up to "
-            f"more than {MOST_TOKENS:,}"
+            f"{key} = {location} is not a valid vocabulary: it has a word of count {counts_V.min():,}, or a sum of "
+            f"counts above {MOST_TOKENS:,}. Name another."
         )
     return folder, table
 

@@ -97,7 +97,7 @@ def _words_at(data: pa.Buffer | None, begins_O: npt.NDArray[np.int64]) -> UInt64
     size = data.size if data is not None else 0
     if size < 8:
         data, size = (data.to_pybytes() if data is not None else b"").ljust(8, b"\0"), 8
-    whole = np.ndarray((size - 7,), "<u8", buffer=data, strides=(1,))
+    overlapping = np.ndarray((size - 7,), "<u8", buffer=data, strides=(1,))
     beyond_O = np.clip(begins_O - (size - 8), 0, 8)
-    words_O: UInt64Array = whole[np.minimum(begins_O, size - 8)]
+    words_O: UInt64Array = overlapping[np.minimum(begins_O, size - 8)]
     return np.where(beyond_O < 8, words_O >> (8 * beyond_O).astype(np.uint64) % np.uint64(64), np.uint64(0))

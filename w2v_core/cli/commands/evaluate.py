@@ -60,6 +60,6 @@ def evaluate(
 
 def with_sets(config: Config, similarity: list[str] | None, analogies: list[str] | None) -> Config:
     """Return the configuration with the sets that the command line names."""
-    named = {"similarity": tuple(similarity or ()), "analogies": tuple(analogies or ())}
-    update = {key: files for key, files in named.items() if files}
+    given = {"similarity": tuple(similarity or ()), "analogies": tuple(analogies or ())}
+    update = {key: files for key, files in given.items() if files}
     return config.model_copy(update={"evaluate": config.evaluate.model_copy(update=update)})

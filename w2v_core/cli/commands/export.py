@@ -53,10 +53,10 @@ def lines_of(done: Exported, output: str) -> list[str]:
     """Return log lines: the words written and skipped, and the error of narrower numbers."""
     lines = [f"{output}: {done.words:,} words"]
     if done.num_skipped:
-        some = ", ".join(ascii(word) for word in done.skipped)
+        first_words = ", ".join(ascii(word) for word in done.skipped)
         more = ", …" if done.num_skipped > len(done.skipped) else ""
         lines.append(
-            f"left out, since the format cannot hold them: {done.num_skipped:,} words ({some}{more})"
+            f"left out, since the format cannot hold them: {done.num_skipped:,} words ({first_words}{more})"
         )
     if report := done.quantization_error:
         lines.append(

@@ -48,7 +48,7 @@ def show(
 ) -> None:
     """Show what a version is made of."""
     model = ModelStore(store).model(name)
-    found = _named(model, version)
+    found = _find_version(model, version)
     facts = as_dict(found, found == model.current())
     if json:
         files = {file: stored.model_dump() for file, stored in found.record.files.items()}
@@ -84,7 +84,7 @@ def verify(
 ) -> None:
     """Read every file of a version again, and report those that have changed."""
     model = ModelStore(store).model(name)
-    found = _named(model, version)
+    found = _find_version(model, version)
     problems = model.verify(found.name)
     for problem in problems:
         log_event(f"{found.name}: {problem}")
@@ -100,7 +100,7 @@ def _versions(model: Model) -> list[tuple[Version, bool]]:
     return [(version, current is not None and version.name == current.name) for version in model.versions()]
 
 
-def _named(model: Model, version: str | None) -> Version:
+def _find_version(model: Model, version: str | None) -> Version:
     found = model.current() if version is None else model.version(version)
     if found is None:
         model.require()

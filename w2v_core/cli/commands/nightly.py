@@ -8,7 +8,7 @@ import typer
 
 from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
 from w2v_core.cli.commands.publish import NameOption, StoreOption
-from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict
+from w2v_core.cli.commands.tokenize import all_inputs, settings_with_strict
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import (
     ConfigOption,
@@ -49,7 +49,7 @@ OwnerOption = Annotated[
         "--owner", metavar="TEXT", help="The owner of the nightly run between begin and finish: a run ID."
     ),
 ]
-NightFreshOption = Annotated[
+NightlyFreshOption = Annotated[
     bool, typer.Option("--fresh", help="Drop an unfinished nightly run, and start again.")
 ]
 MetricsOption = Annotated[
@@ -73,7 +73,7 @@ def nightly(
     input_list: InputListOption = None,
     only: OnlyOption = None,
     owner: OwnerOption = None,
-    fresh: NightFreshOption = False,
+    fresh: NightlyFreshOption = False,
     metrics_file: MetricsOption = None,
     mlflow: MlflowOption = None,
     similarity: SimilarityOption = None,
@@ -91,15 +91,17 @@ def nightly(
     """
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
     folder = WorkFolder(work)
-    night = NightlyRun(folder, ModelStore(store).model(name), settings, metrics_file, mlflow, watch_training)
-    locations = named_inputs(input, more_inputs, input_list)
-    purpose = f"a night of {name}"
+    nightly_run = NightlyRun(
+        folder, ModelStore(store).model(name), settings, metrics_file, mlflow, watch_training
+    )
+    locations = all_inputs(input, more_inputs, input_list)
+    purpose = f"a nightly run of {name}"
     if only is None:
         with (
             hold_lease(folder.lease, purpose, log_waiting) as lease,
             opened_executor(settings, executor) as tasks,
         ):
-            done = night.run(locations, fresh, lease, tasks)
+            done = nightly_run.run(locations, fresh, lease, tasks)
     elif only not in ("begin", "finish"):
         raise UserError(f"--only {only!r} is not allowed; give begin or finish, or leave it out")
     elif owner is None:
@@ -108,17 +110,17 @@ def nightly(
         )
     else:
         lease = acquire(folder.lease, purpose, settings.night.lease_hours * 3600, owner=owner)
-        with _released_at_the_end(lease, night):
-            done = night.prepare(locations, fresh) if only == "begin" else night.publish(lease)
+        with _released_at_the_end(lease, nightly_run):
+            done = nightly_run.prepare(locations, fresh) if only == "begin" else nightly_run.publish(lease)
     if json_:
         print_json(done.to_dict())
 
 
 @contextmanager
-def _released_at_the_end(lease: Lease, night: NightlyRun) -> Iterator[None]:
+def _released_at_the_end(lease: Lease, nightly_run: NightlyRun) -> Iterator[None]:
     """Release the lease after this block unless the nightly run is unfinished."""
     try:
         yield
     finally:
-        if not night.is_under_way():
+        if not nightly_run.is_under_way():
             lease.release()

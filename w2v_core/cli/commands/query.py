@@ -9,7 +9,8 @@ from w2v_core.console.log import escape_word, print_result
 from w2v_core.errors import UserError
 from w2v_core.runs.model_reference import resolved
 from w2v_core.runs.run_directory import RunDir
-from w2v_core.vectors.word_vectors import ANALOGY_METHODS, Answers, WordVectors
+from w2v_core.vectors.similar_by import ANALOGY_METHODS
+from w2v_core.vectors.word_vectors import Answers, WordVectors
 
 WordsArgument = Annotated[
     list[str],

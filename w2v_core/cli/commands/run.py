@@ -1,7 +1,7 @@
 """The command `w2v run`: every stage that is not up to date, in order."""
 
 from w2v_core.cli.commands.evaluate import AnalogiesOption, SimilarityOption, with_sets
-from w2v_core.cli.commands.tokenize import named_inputs, settings_with_strict
+from w2v_core.cli.commands.tokenize import all_inputs, settings_with_strict
 from w2v_core.cli.executor import ExecutorOption, opened_executor
 from w2v_core.cli.options import (
     ConfigOption,
@@ -17,7 +17,7 @@ from w2v_core.console.summary import print_summary, stage_status
 from w2v_core.pipeline.evaluate import check_sets
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.report import check_report
-from w2v_core.pipeline.run import check_named, run_pipeline, stages_of
+from w2v_core.pipeline.run import check_inputs, run_pipeline, stages_of
 from w2v_core.pipeline.tokenize import find_inputs
 from w2v_core.runs.run_directory import RunDir
 
@@ -36,10 +36,10 @@ def run(
 ) -> None:
     """Run every stage: text in, vectors and a report out."""
     settings = with_sets(settings_with_strict(config, set_, strict), similarity, analogies)
-    files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
+    files, tables = find_inputs(all_inputs(input, more_inputs, input_list), settings)
     check_sets(settings)
     check_report(settings)
-    check_named(settings, files, tables)
+    check_inputs(settings, files, tables)
     with (
         writing(RunDir.create(run_dir), "w2v run") as directory,
         opened_executor(settings, executor) as tasks,

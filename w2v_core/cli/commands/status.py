@@ -27,14 +27,14 @@ HEADINGS = (
 
 NUM_LEFT = 3
 
-NightsOption = Annotated[int, typer.Option("--nights", min=1, help="The number of nightly runs to show.")]
+NumRunsOption = Annotated[int, typer.Option("--nights", min=1, help="The number of nightly runs to show.")]
 
 
-def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = False) -> None:
+def status(work: WorkOption, num_runs: NumRunsOption = 10, json_: JsonOption = False) -> None:
     """Show the last nightly runs: input, outcome, and whether one is unfinished."""
     folder = WorkFolder(work)
     folder.require()
-    records, plan = folder.records(nights), folder.plan()
+    records, plan = folder.records(num_runs), folder.plan()
     if json_:
         print_json(
             {
@@ -49,7 +49,7 @@ def status(work: WorkOption, nights: NightsOption = 10, json_: JsonOption = Fals
     elif records:
         print_rows(HEADINGS, [_row(record) for record in records], num_left=NUM_LEFT)
     else:
-        log_event(f"no night has ended in {work}")
+        log_event(f"no nightly run has ended in {work}")
     for record in records[-1:]:
         for message in (*record.refused_by, *([record.error] if record.error else [])):
             log_event(f"{record.night} {record.outcome}: {message}")
@@ -65,7 +65,7 @@ def _row(record: Record) -> tuple[str, ...]:
         record.outcome,
         record.version or "",
         f"{record.seconds / 60:.1f}",
-        # A night that failed before it had its files has read none, which is not the news.
+        # A nightly run that failed before it had its files has read none; show no zero.
         *((f"{record.files:,}", f"{record.input_bytes / 1e6:.1f}") if record.files else ("", "")),
         *("" if value is None else f"{value:,}" for value in (record.tokens, record.words)),
         *(

@@ -29,12 +29,12 @@ def tokenize(
 ) -> None:
     """Cut text files into sentences of tokens."""
     settings = settings_with_strict(config, set_, strict)
-    files, tables = find_inputs(named_inputs(input, more_inputs, input_list), settings)
+    files, tables = find_inputs(all_inputs(input, more_inputs, input_list), settings)
     with writing(RunDir.create(run_dir), "w2v tokenize") as run, opened_executor(settings, executor) as tasks:
         tokenize_corpus(run, files, settings, tasks, tables)
 
 
-def named_inputs(first: list[str] | None, more: list[str] | None, input_list: str | None = None) -> list[str]:
+def all_inputs(first: list[str] | None, more: list[str] | None, input_list: str | None = None) -> list[str]:
     """Return the locations that arguments, --input and --input-list name."""
     return [*(first or []), *(more or []), *(read_list(input_list) if input_list else [])]
 

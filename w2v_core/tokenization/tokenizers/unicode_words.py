@@ -93,8 +93,8 @@ def _without_leading_marks(
     """Return the runs from their first letter on, without runs that have none."""
     letters = np.append(np.flatnonzero(kind_Y == _LETTER), len(kind_Y)).astype(np.int32)
     begins_T = letters[np.searchsorted(letters, begins_T)]
-    some_T = begins_T < ends_T
-    return begins_T[some_T], ends_T[some_T]
+    is_token_T = begins_T < ends_T
+    return begins_T[is_token_T], ends_T[is_token_T]
 
 
 def _within(begins_T: Int32Array, ends_T: Int32Array, length: int) -> BoolArray:

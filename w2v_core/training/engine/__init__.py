@@ -11,7 +11,7 @@ the positive one; `docs/decisions/0007-noise-may-be-the-positive.md` says why th
 matrix products: scores h N^T, and with g = w * s(h N^T) the gradients g N for h and g^T h for N. A target of c
 contexts in skip-gram is c pairs of one h, so its noise weighs c * w.
 
-Rows come in stretches of text (`rows`), whose contexts are words of the stretch and a few around it: some 26 words
+Rows come in spans of text (`rows`), whose contexts are words of the span and a few around it: some 26 words
 for 16 rows. They are fetched once, and what rows and contexts say to each other is matrix products too, with a mask
 M of who is whose context: CBOW's means are (M / c) X and the gradients of X its transpose; skip-gram's scores are
 h X^T, those outside M put aside. All of a batch is computed at the tables as they stood before it; then

@@ -28,8 +28,8 @@ MAX_SCORE_SHIFT = 4.0
 class Terms(NamedTuple):
     """Terms of words' steps: whose each is (N,), and its |g| |h|^2 (N,), of the tables' type, none below zero."""
 
-    ids_N: Int32Array
-    reach_N: FloatArray
+    ids: Int32Array
+    shifts: FloatArray
 
 
 class StepBound:

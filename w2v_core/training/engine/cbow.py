@@ -1,7 +1,7 @@
 """The CBOW step: the mean of a row's contexts scores the target, and the noise its group shares.
 
-B: rows, S: stretches, R: rows of a stretch, L: words of a stretch and around it, T: those of all
-stretches, G: groups, K: noise words a group shares, N: those of all groups, D: dimensions.
+B: rows, S: spans, R: rows of a span, L: words of a span and around it, T: those of all
+spans, G: groups, K: noise words a group shares, N: those of all groups, D: dimensions.
 """
 
 import numpy as np
@@ -43,15 +43,15 @@ def step(
     input_VD, output_VD = tables
     num_rows, size = len(rows), input_VD.shape[1]
     with_loss = with_loss or alpha is None
-    words_T = rows.words_SL.reshape(-1)
+    words_T = rows.words.reshape(-1)
 
-    is_row_B = (rows.num_contexts_B > 0).astype(workspace.real)
+    is_row_B = (rows.num_contexts > 0).astype(workspace.real)
     mean_SRL = rows.mean(workspace)
-    words_SLD = workspace.take("words", input_VD, words_T).reshape(*rows.words_SL.shape, size)
+    words_SLD = workspace.take("words", input_VD, words_T).reshape(*rows.words.shape, size)
     h_BD = workspace.array("h", (num_rows, size))
     np.matmul(mean_SRL, words_SLD, out=h_BD.reshape(*mean_SRL.shape[:2], size))
     h2_B = np.vecdot(h_BD, h_BD)
-    target_BD = workspace.take("targets", output_VD, rows.target_B)
+    target_BD = workspace.take("targets", output_VD, rows.targets)
     grad_B = np.vecdot(h_BD, target_BD)
     loss = softplus_sum(-grad_B, is_row_B) if with_loss else 0.0
     to_sigmoid(grad_B)
@@ -67,11 +67,11 @@ def step(
     pull_B = -grad_B
     reach_B = np.vecdot(target_BD, target_BD)
     reach_B *= pull_B
-    reach_B += noise.reach_B
-    dh_BD = noise.dh_BD
+    reach_B += noise.row_shifts
+    dh_BD = noise.dh
     scatter_rows(dh_BD, np.arange(num_rows, dtype=np.int32), grad_B, target_BD)
     step_B, step_N = workspace.bound.steps(
-        alpha, Terms(rows.target_B, pull_B * h2_B), Terms(noise.ids_N, noise.reach_N)
+        alpha, Terms(rows.targets, pull_B * h2_B), Terms(noise.ids, noise.noise_shifts)
     )
     step_B *= grad_B
     mask_SLR = rows.mask(workspace).transpose(0, 2, 1)
@@ -80,7 +80,7 @@ def step(
     workspace.mask_frozen(words_T, step_T)
     # what the words held is read: their memory takes their gradients
     np.matmul(mask_SLR, dh_BD.reshape(*mean_SRL.shape[:2], size), out=words_SLD)
-    scatter_rows(output_VD, rows.target_B, step_B, h_BD)
-    scatter_rows(output_VD, noise.ids_N, step_N, noise.drows_ND)
+    scatter_rows(output_VD, rows.targets, step_B, h_BD)
+    scatter_rows(output_VD, noise.ids, step_N, noise.drows)
     scatter_rows(input_VD, words_T, step_T, words_SLD.reshape(-1, size))
     return told

@@ -35,17 +35,22 @@ def choose_engine(
     return name
 
 
-COMPILED_SKIP_GRAM_ALPHA = 0.04
-"""Where train.alpha is absent. The compiled engine's rows see the steps of the rows before them, and each of them is
-shorter for it: with 0.025, the default of word2vec.c, it scores 2 points below the NumPy engine on analogies and 1 to
-3 points on word pairs, and with 0.04 above it (benchmarks/results/2026-12-01-compiled.md)."""
+COMPILED_ALPHA = {0: 0.06, 1: 0.04}
+COMPILED_FALL = 10
+"""Where train.alpha is absent, the compiled engine begins at these learning rates for CBOW and skip-gram, and where
+train.min_alpha is absent too, ends at a tenth. Its rows see the steps of the rows before them, and each step is shorter
+for it. With 0.05 and 0.025, falling to 0.0001, it scores 1 to 2 points below gensim, whose `corpus_file` mode with two
+workers lets its own rate fall by half as much (benchmarks/results/2026-12-01-compiled.md)."""
 
 
 def with_default_alpha(config: TrainConfig, engine: EngineName) -> TrainConfig:
-    """The settings with the learning rate that `engine` takes where none is given."""
-    if config.alpha is None and config.sg and engine == "compiled":
-        return config.model_copy(update={"alpha": max(COMPILED_SKIP_GRAM_ALPHA, config.min_alpha)})
-    return config
+    """Return the settings with the learning rates that `engine` takes where none is given."""
+    if config.alpha is not None or engine == "numpy":
+        return config
+    alpha = max(COMPILED_ALPHA[config.sg], config.min_alpha)
+    given = "min_alpha" in config.model_fields_set
+    min_alpha = config.min_alpha if given else alpha / COMPILED_FALL
+    return config.model_copy(update={"alpha": alpha, "min_alpha": min_alpha})
 
 
 def processor_name() -> str:

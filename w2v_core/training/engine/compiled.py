@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v_core.config import TrainConfig
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.spans import Spans
 from w2v_core.training.engine.base import BlockResult, LearningRate
 from w2v_core.training.engine.kernels import Kernel, block_kernel, noise_kernel
@@ -61,16 +61,16 @@ class CompiledEngine:
     ) -> BlockResult:
         """Move the tables by the block's rows, one after the other. A step is what `batch_size` rows are."""
         reach_B = rng.integers(1, block.window + 1, len(block), dtype=np.uint8)
-        left_B, right_B = np.minimum(block.left_B, reach_B), np.minimum(block.right_B, reach_B)
-        num_spans = len(block.words_SL)
+        left_B, right_B = np.minimum(block.left, reach_B), np.minimum(block.right, reach_B)
+        num_spans = len(block.words)
         noise = self._draw(num_spans, rng)
         num_rows = int(np.count_nonzero(left_B + right_B))
         first, last = learning_rate(0), learning_rate(num_rows)
         loss = np.zeros(2)
         pairs = self._kernels.train_block(
-            tables.input_VD.reshape(-1),
-            tables.output_VD.reshape(-1),
-            block.words_SL,
+            tables.input.reshape(-1),
+            tables.output.reshape(-1),
+            block.words,
             left_B,
             right_B,
             noise,
@@ -80,7 +80,7 @@ class CompiledEngine:
             self._config.negative / self._kernels.set_size,
             loss,
         )
-        steps = -(-num_spans * ROWS_PER_STRETCH // self._config.batch_size)
+        steps = -(-num_spans * ROWS_PER_SPAN // self._config.batch_size)
         return BlockResult(num_rows, int(pairs), steps, float(loss[0]), int(loss[1]), last)
 
     def _draw(self, num_spans: int, rng: np.random.Generator) -> Int32Array:

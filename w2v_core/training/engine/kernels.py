@@ -36,10 +36,10 @@ from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.training.engine.bound import MAX_SCORE_SHIFT
 
-ROWS = ROWS_PER_STRETCH
+ROWS = ROWS_PER_SPAN
 LOSS_EVERY = 64
 """spans; the loss of a row costs as much as half its training"""
 
@@ -544,8 +544,8 @@ def _find_steps(
     """Fill row.g and row.steps from the scores. Return sum |g| |v|^2, and sum g times score."""
     real = row.scores.dtype.type
     scores, g, steps, length2, times = row.scores, row.g, row.steps, outputs.length2, row.times
-    whole_vectors = (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
-    _sigmoids(scores, g, whole_vectors)
+    full_vectors = (num_scores + _FLOATS_PER_VECTOR - 1) // _FLOATS_PER_VECTOR * _FLOATS_PER_VECTOR
+    _sigmoids(scores, g, full_vectors)
     alpha = rates.alpha
     most = rates.bound / (alpha * max(h2, real(1e-30)))
     h_shift, h_e = real(0), real(0)

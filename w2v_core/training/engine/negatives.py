@@ -12,12 +12,12 @@ from w2v_core.types import Int32Array
 class SharedNegatives:
     """ids (G, K) int32, and how many draws of a row each stands for. A word may stand there twice."""
 
-    ids_GK: Int32Array
+    ids: Int32Array
     weight: float
 
     def part(self, begin: int, end: int) -> "SharedNegatives":
         """Groups begin to end (exclusive)."""
-        return SharedNegatives(self.ids_GK[begin:end], self.weight)
+        return SharedNegatives(self.ids[begin:end], self.weight)
 
 
 def draw_shared(

@@ -18,23 +18,23 @@ class Noise(NamedTuple):
     """What the rows' vectors and the noise words' vectors say to each other.
 
     loss: the noise's part of the summed loss, 0 where it was not asked. dh (B, D): the gradient for the rows.
-    ids (N,) and drows (N, D): the noise words and the gradient for each. reach_B, reach_N (N,): the
-    |g| |h|^2 that each adds, as `bound` wants it.
+    ids (N,) and drows (N, D): the noise words and the gradient for each. row_shifts (B,) and noise_shifts (N,):
+    the |g| |h|^2 that each adds, as `bound` takes it.
     """
 
     loss: float
-    dh_BD: FloatArray
-    ids_N: Int32Array
-    drows_ND: FloatArray
-    reach_B: FloatArray
-    reach_N: FloatArray
+    dh: FloatArray
+    ids: Int32Array
+    drows: FloatArray
+    row_shifts: FloatArray
+    noise_shifts: FloatArray
 
 
 def noise_weights(negatives: SharedNegatives, pairs_B: npt.NDArray[Any], workspace: Workspace) -> FloatArray:
     """(G, R, 1): what a noise word weighs for each row, which makes so many pairs."""
     weight_B = pairs_B.astype(workspace.real)
     weight_B *= negatives.weight
-    return weight_B.reshape(len(negatives.ids_GK), -1, 1)
+    return weight_B.reshape(len(negatives.ids), -1, 1)
 
 
 def against_noise(
@@ -50,8 +50,8 @@ def against_noise(
 
     weight (G, R, 1): see `noise_weights`. The arrays of the result are good until the next call.
     """
-    num_groups, num_shared, size = *negatives.ids_GK.shape, h_BD.shape[1]
-    ids_N = negatives.ids_GK.reshape(-1)
+    num_groups, num_shared, size = *negatives.ids.shape, h_BD.shape[1]
+    ids_N = negatives.ids.reshape(-1)
     rows_ND = workspace.take("noise", output_VD, ids_N)
     h_GRD, rows_GKD = (rows.reshape(num_groups, -1, size) for rows in (h_BD, rows_ND))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from w2v_core.config import TrainConfig
 from w2v_core.reference.unigram_sampler import UnigramSampler
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.spans import Spans
 from w2v_core.training.engine import cbow, skip_gram
 from w2v_core.training.engine.base import BlockResult, LearningRate
@@ -65,7 +65,7 @@ def batches(
     model = model_of(config)
     rows = prepare(block, rng.integers(1, block.window + 1, len(block), dtype=np.int32))
     num_shared = max(model.NUM_SHARED, config.negative)
-    batch_size = config.batch_size - config.batch_size % ROWS_PER_STRETCH
+    batch_size = config.batch_size - config.batch_size % ROWS_PER_SPAN
     plan = list(batch_plan(len(block), batch_size, model.ROWS_PER_GROUP))
     num_groups = sum(groups for _, _, groups in plan)
     noise = draw_shared(sampler, num_groups, num_shared, config.negative, rng)

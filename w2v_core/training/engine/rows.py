@@ -1,6 +1,6 @@
-"""Rows stretch by stretch, with the contexts that are within reach.
+"""Rows span by span, with the contexts that are within reach.
 
-B: rows, W: window, S: stretches (B = 16 * S), R: rows of a stretch (16), L: words of a stretch and around it
+B: rows, W: window, S: spans (B = 16 * S), R: rows of a span (16), L: words of a span and around it
 (W before it, its own 16, W after it), C: different sets of contexts that a row of a block has.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2v_core.shards.epoch_order import ROWS_PER_STRETCH
+from w2v_core.shards.epoch_order import ROWS_PER_SPAN
 from w2v_core.shards.spans import Spans
 from w2v_core.training.engine.workspace import Workspace
 from w2v_core.types import FloatArray, Int32Array
@@ -17,57 +17,57 @@ from w2v_core.types import FloatArray, Int32Array
 
 @dataclass(frozen=True)
 class Rows:
-    """Whole stretches: targets (B,) and words (S, L) int32, and which of a stretch's words are a row's contexts.
+    """Whole spans: targets (B,) and words (S, L) int32, and which of a span's words are a row's contexts.
 
-    A row without a context fills a stretch up and trains nothing.
+    A row without a context fills a span up and trains nothing.
     """
 
-    target_B: Int32Array
-    words_SL: Int32Array
-    num_contexts_B: npt.NDArray[np.uint8]
-    masks_CL: FloatArray
+    targets: Int32Array
+    words: Int32Array
+    num_contexts: npt.NDArray[np.uint8]
+    masks: FloatArray
     """1 where a word is a context, else 0"""
-    means_CL: FloatArray
+    means: FloatArray
     """the same by the number of contexts, so that the products with words are means"""
-    which_B: npt.NDArray[np.intp]
+    which: npt.NDArray[np.intp]
     """the place in C of each row's contexts"""
 
     def __len__(self) -> int:
-        return len(self.target_B)
+        return len(self.targets)
 
     def part(self, begin: int, end: int) -> "Rows":
-        """Rows begin to end (exclusive), whole stretches."""
-        words_SL = self.words_SL[begin // ROWS_PER_STRETCH : end // ROWS_PER_STRETCH]
-        some = slice(begin, end)
+        """Rows begin to end (exclusive), whole spans."""
+        words_SL = self.words[begin // ROWS_PER_SPAN : end // ROWS_PER_SPAN]
+        rows = slice(begin, end)
         return Rows(
-            self.target_B[some],
+            self.targets[rows],
             words_SL,
-            self.num_contexts_B[some],
-            self.masks_CL,
-            self.means_CL,
-            self.which_B[some],
+            self.num_contexts[rows],
+            self.masks,
+            self.means,
+            self.which[rows],
         )
 
     @property
     def num_rows(self) -> int:
         """Rows that have a context."""
-        return int(np.count_nonzero(self.num_contexts_B))
+        return int(np.count_nonzero(self.num_contexts))
 
     @property
     def num_pairs(self) -> int:
         """Contexts of all rows."""
-        return int(self.num_contexts_B.sum())
+        return int(self.num_contexts.sum())
 
     def mask(self, workspace: Workspace) -> FloatArray:
         """(S, R, L): 1 where a word is a context of a row, else 0."""
-        return self._of_rows(workspace.take("mask", self.masks_CL, self.which_B))
+        return self._of_rows(workspace.take("mask", self.masks, self.which))
 
     def mean(self, workspace: Workspace) -> FloatArray:
         """(S, R, L): 1 / n where a word is one of the n contexts of a row, else 0."""
-        return self._of_rows(workspace.take("mean", self.means_CL, self.which_B))
+        return self._of_rows(workspace.take("mean", self.means, self.which))
 
     def _of_rows(self, rows_BL: FloatArray) -> FloatArray:
-        return rows_BL.reshape(len(self.words_SL), ROWS_PER_STRETCH, -1)
+        return rows_BL.reshape(len(self.words), ROWS_PER_SPAN, -1)
 
 
 def prepare(block: Spans, reach_B: npt.NDArray[np.integer], real: type[np.floating] = np.float32) -> Rows:
@@ -76,18 +76,18 @@ def prepare(block: Spans, reach_B: npt.NDArray[np.integer], real: type[np.floati
     `real` is the type of the tables.
     """
     reach_B = reach_B.astype(np.uint8)
-    left_B, right_B = np.minimum(block.left_B, reach_B), np.minimum(block.right_B, reach_B)
-    # Rows differ little in which words of their stretch they see: a row of a table says it for all that are alike.
-    place_B = np.tile(np.arange(ROWS_PER_STRETCH), len(block.words_SL))
+    left_B, right_B = np.minimum(block.left, reach_B), np.minimum(block.right, reach_B)
+    # Rows differ little in which words of their span they see: a row of a table says it for all that are alike.
+    place_B = np.tile(np.arange(ROWS_PER_SPAN), len(block.words))
     base = block.window + 1
     code_B = (place_B * base + left_B) * base + right_B
     code_C = np.flatnonzero(np.bincount(code_B))
-    index = np.zeros(ROWS_PER_STRETCH * base * base, np.intp)
+    index = np.zeros(ROWS_PER_SPAN * base * base, np.intp)
     index[code_C] = np.arange(len(code_C))
-    place_C, left_C, right_C = np.unravel_index(code_C, (ROWS_PER_STRETCH, base, base))
+    place_C, left_C, right_C = np.unravel_index(code_C, (ROWS_PER_SPAN, base, base))
     target_C = place_C + block.window
-    word_L = np.arange(block.words_SL.shape[1])
+    word_L = np.arange(block.words.shape[1])
     seen_CL = (word_L >= (target_C - left_C)[:, None]) & (word_L <= (target_C + right_C)[:, None])
     masks_CL = (seen_CL & (word_L != target_C[:, None])).astype(real)
     means_CL = masks_CL / np.maximum(left_C + right_C, 1).astype(real)[:, None]
-    return Rows(block.target_B, block.words_SL, left_B + right_B, masks_CL, means_CL, index.take(code_B))
+    return Rows(block.targets, block.words, left_B + right_B, masks_CL, means_CL, index.take(code_B))

@@ -11,8 +11,8 @@ from w2v_core.types import FloatArray
 class Tables(NamedTuple):
     """input (V, D), the word vectors one wants, and output (V, D), what they are scored against."""
 
-    input_VD: FloatArray
-    output_VD: FloatArray
+    input: FloatArray
+    output: FloatArray
 
 
 def initial_tables(num_words: int, vector_size: int, rng: np.random.Generator) -> Tables:

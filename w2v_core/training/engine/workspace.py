@@ -21,7 +21,7 @@ class Workspace:
     def __init__(
         self, num_words: int, real: type[np.floating] = np.float32, frozen_V: BoolArray | None = None
     ) -> None:
-        self.frozen_V = frozen_V
+        self.frozen = frozen_V
         self.bound = StepBound(num_words, real)
         self.real = real
         self._buffers: dict[str, FloatArray] = {}
@@ -42,5 +42,5 @@ class Workspace:
 
     def mask_frozen(self, ids_P: Int32Array, step_P: FloatArray) -> None:
         """Set the steps of words that are to stay to 0."""
-        if self.frozen_V is not None:
-            step_P[self.frozen_V.take(ids_P, mode="clip")] = 0
+        if self.frozen is not None:
+            step_P[self.frozen.take(ids_P, mode="clip")] = 0

@@ -35,16 +35,22 @@ def write(chosen: ExportSelection, streams: Sequence[pa.NativeFile]) -> None:
         stream.write(lines(block.tokens, numbers_between(block.vectors, " ")))
 
 
-def read(location: str) -> VectorTable:
-    """Read a file, compressed or not. The first line decides the vector size. A word may contain spaces.
+def read(location: str, limit: int | None = None) -> VectorTable:
+    """Read the first `limit` words of a file, compressed or not. The first line decides the vector size.
 
-    Raises UserError for a line that is not a word and as many finite numbers as the first has.
+    A word may contain spaces. Raises UserError for a line that is not a word and as many finite numbers as the first
+    has.
     """
     words, blocks = [], []
     decoder = WordDecoder(location, "line")
+    num_words = 0
     for block, vectors_ND in _blocks(location, decoder):
-        words.append(pa.array(block, pa.string()))
-        blocks.append(vectors_ND)
+        room = None if limit is None else limit - num_words
+        words.append(pa.array(block[:room], pa.string()))
+        blocks.append(vectors_ND[:room])
+        num_words += len(block)
+        if limit is not None and num_words >= limit:
+            break
     decoder.log()
     return VectorTable.of(pa.chunked_array(words), joined(blocks), location=location)
 
@@ -54,13 +60,13 @@ def _blocks(location: str, decoder: WordDecoder) -> Iterator[tuple[list[str], Fl
     with open_stream(location) as stream:
         chunks = iter(partial(stream.read, _READ_BYTES), b"")
         try:
-            for some in line_blocks(chunks, _LONGEST_LINE):
+            for lines in line_blocks(chunks, _LONGEST_LINE):
                 if line_number == 1:
-                    some[0] = some[0].removeprefix(BYTE_ORDER_MARK)
-                    form = _form_of(some[0], location)
-                words, vectors_ND = parse_lines(some, form, line_number)
+                    lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+                    form = _form_of(lines[0], location)
+                words, vectors_ND = parse_lines(lines, form, line_number)
                 yield decoder.decode(words, line_number), vectors_ND
-                line_number += len(some)
+                line_number += len(lines)
         except LongLineError as error:
             raise form.error(line_number, Fault(str(error))) from None
     if line_number == 1:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder, access
-from w2v_core.io.npy import whole_array
+from w2v_core.io.npy import mapped_array
 from w2v_core.types import Float32Array, Int64Array
 from w2v_core.vectors.formats.table import ExportSelection, VectorTable, by_rank, reject_twice
 
@@ -59,7 +59,7 @@ def read(folder: Folder) -> VectorTable:
 
 
 def _vectors(folder: Folder) -> Float32Array:
-    stored = whole_array(folder, VECTORS)
+    stored = mapped_array(folder, VECTORS)
     if stored.dtype.kind != "f":
         raise ValueError(f"{VECTORS} holds {stored.dtype}")
     with np.errstate(over="ignore"):  # told as infinity where it is read
@@ -77,7 +77,7 @@ def _tokens(folder: Folder) -> pa.ChunkedArray:
 def _counts(folder: Folder) -> Int64Array | None:
     if COUNTS not in folder.sizes():
         return None
-    stored = whole_array(folder, COUNTS)
+    stored = mapped_array(folder, COUNTS)
     if stored.dtype.kind not in "iu":
         raise ValueError(f"{COUNTS} holds {stored.dtype}")
     counts_V: Int64Array = stored.astype(np.int64)

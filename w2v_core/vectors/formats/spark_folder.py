@@ -9,7 +9,7 @@ import re
 
 from w2v_core.errors import InputError
 from w2v_core.io.filesystem import Folder
-from w2v_core.runs.artifacts import MANIFEST
+from w2v_core.runs.artifacts import MANIFEST, MARKER
 from w2v_core.vectors.formats import parquet_file
 from w2v_core.vectors.formats.table import VectorTable
 
@@ -23,7 +23,10 @@ def parts_of(folder: Folder, location: str) -> list[str]:
     Raises InputError for a model of another class.
     """
     sizes = folder.sizes()
-    if MANIFEST in sizes:  # a stage of a run
+    if sizes.keys() & {
+        MANIFEST,
+        MARKER,
+    }:  # a stage of a run, or a run, such as a model of ours that Spark saved
         return []
     if parts := _parts_among(folder, sizes):
         return parts

@@ -120,8 +120,10 @@ class ExportSelection:
             return cls(table, ids, dtype)
         tokens = table.tokens[:limit] if order_V is None else table.tokens.take(pa.array(ids))
         is_unfit = pc.match_substring_regex(tokens, unfit)
-        some = tokens.filter(is_unfit)
-        return cls(table, ids[~is_unfit.to_numpy()], dtype, tuple(some[:3].to_pylist()), len(some))
+        unfit_tokens = tokens.filter(is_unfit)
+        return cls(
+            table, ids[~is_unfit.to_numpy()], dtype, tuple(unfit_tokens[:3].to_pylist()), len(unfit_tokens)
+        )
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -22,9 +22,9 @@ def numbers_between(vectors_ND: Float32Array, mark: str) -> pa.StringArray:
     Integers end in ".0", since a first line of two integers would be read as a header.
     """
     numbers = pa.array(vectors_ND.ravel()).cast(pa.string())
-    whole = np.trunc(vectors_ND) == vectors_ND
-    if whole.any():
-        plain = pc.and_(pa.array(whole.ravel()), pc.invert(pc.match_substring(numbers, "e")))
+    is_integer = np.trunc(vectors_ND) == vectors_ND
+    if is_integer.any():
+        plain = pc.and_(pa.array(is_integer.ravel()), pc.invert(pc.match_substring(numbers, "e")))
         numbers = pc.if_else(plain, pc.binary_join_element_wise(numbers, "0", "."), numbers)
     begins = np.arange(0, vectors_ND.size + 1, vectors_ND.shape[1], dtype=np.int32)
     return pc.binary_join(pa.ListArray.from_arrays(pa.array(begins), numbers), mark)
