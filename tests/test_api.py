@@ -177,6 +177,12 @@ def test_sentences_need_not_fit_into_one_batch(word2vec, monkeypatch):
     assert manifest.account().kept == 2400
 
 
+def test_sentences_are_numbered_over_batches(word2vec, monkeypatch):
+    monkeypatch.setattr("w2v_core.api.token_lists.TOKENS_A_BATCH", 100)
+    with pytest.raises(InputError, match=r"sentences\[300\]"):
+        word2vec().fit([*sentences(), None])
+
+
 def test_empty_sentences_are_left_out(word2vec, fitted):
     model = word2vec().fit([[], *sentences(), [], [""]])
     assert bytes_of(model) == bytes_of(fitted)

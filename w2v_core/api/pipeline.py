@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from w2v_core.api.callbacks import Callback, checked_callbacks
 from w2v_core.api.locations import checked_locations
-from w2v_core.api.scores import Evaluation
+from w2v_core.api.scores import Evaluation, as_locations
 from w2v_core.api.sentences import as_inputs, source_of
 from w2v_core.api.training import Fit
 from w2v_core.config import Config, config_with
@@ -84,7 +84,9 @@ class Pipeline:
         progress: bool | None = None,
     ) -> None:
         self.config = config_with(config, settings or {})
-        self._fitter = Fit(executor, checked_callbacks(callbacks), progress)
+        self._executor = executor
+        self._callbacks = checked_callbacks(callbacks)
+        self._progress = progress
         self._run = RunDir.create(run_dir)
 
     @property
@@ -115,23 +117,23 @@ class Pipeline:
         with (
             self._writing("tokenize") as run,
             as_inputs(source, run, self.config) as found,
-            self._executor() as tasks,
+            self._fitter().opened_executor(self.config) as tasks,
         ):
             return tokenize_corpus(run, found.files, self.config, tasks, found.tables)
 
     def phrases(self) -> Manifest | None:
         """Run the phrases stage; None without phrases."""
-        with self._writing("phrases") as run, self._executor() as tasks:
+        with self._writing("phrases") as run, self._fitter().opened_executor(self.config) as tasks:
             return make_phrases(run, self.config, tasks)
 
     def vocab(self) -> Manifest:
         """Run the vocab stage."""
-        with self._writing("vocab") as run, self._executor() as tasks:
+        with self._writing("vocab") as run, self._fitter().opened_executor(self.config) as tasks:
             return make_vocab(run, self.config, tasks)
 
     def shards(self) -> Manifest:
         """Run the shards stage."""
-        with self._writing("shards") as run, self._executor() as tasks:
+        with self._writing("shards") as run, self._fitter().opened_executor(self.config) as tasks:
             return make_shards(run, self.config, tasks)
 
     def train(self, *, fresh: bool = False) -> Manifest:
@@ -143,7 +145,7 @@ class Pipeline:
             Start over instead of continuing from a checkpoint.
         """
         with self._writing("train") as run:
-            fitter = self._fitter
+            fitter = self._fitter()
             return train_vectors(run, self.config, fresh, fitter.watch_training, fitter.epoch_watch)
 
     def evaluate(self, against: Location | None = None) -> Evaluation:
@@ -194,11 +196,11 @@ class Pipeline:
         """
         check_sets(self.config)
         check_report(self.config)
-        source = source_of(inputs, self.config)
+        source, fitter = source_of(inputs, self.config), self._fitter()
         with (
             self._writing("run") as run,
             as_inputs(source, run, self.config) as found,
-            self._executor() as tasks,
+            fitter.opened_executor(self.config) as tasks,
         ):
             check_inputs(self.config, found.files, found.tables)
             run_pipeline(
@@ -209,8 +211,8 @@ class Pipeline:
                 found.tables,
                 against=None if against is None else os.fspath(against),
                 fresh=fresh,
-                watch_training=self._fitter.watch_training,
-                epoch_watch=self._fitter.epoch_watch,
+                watch_training=fitter.watch_training,
+                epoch_watch=fitter.epoch_watch,
             )
         return self.manifests
 
@@ -219,10 +221,9 @@ class Pipeline:
         with writing(self._run, f"Pipeline.{purpose}") as run, bound_run(run.location):
             yield run
 
-    @contextmanager
-    def _executor(self) -> Iterator[Executor]:
-        with self._fitter.opened_executor(self.config) as executor:
-            yield executor
+    def _fitter(self) -> Fit:
+        """Return how the stages of one call run; each call has a display of its own."""
+        return Fit(self._executor, self._callbacks, self._progress)
 
 
 def evaluation_of(report: Mapping[str, Any]) -> Evaluation:
@@ -283,7 +284,7 @@ def plan(
     >>> plan(text_file, settings={"train.vector_size": 8}).counts.tokens > 0
     True
     """
-    locations = checked_locations([inputs] if isinstance(inputs, str | os.PathLike) else list(inputs))
+    locations = checked_locations(as_locations(inputs))
     if not locations:
         raise InputError("inputs is empty: expected one path or more. Name the files of the run.")
     return predict_run(locations, config_with(config, settings or {}), sample_bytes, seed)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from w2v_core.api.callbacks import Callback, epoch_watch_of, reporting_to
-from w2v_core.api.display import display_for
+from w2v_core.api.display import Display, display_for
 from w2v_core.api.sentences import as_inputs, source_of
 from w2v_core.config import Config, config_with
 from w2v_core.executors.base import Executor, Watch
@@ -29,7 +30,7 @@ class BorrowedSpark(SparkExecutor):
 
 @dataclass(frozen=True)
 class Fit:
-    """How stages run: with which executor, callbacks and display."""
+    """How the stages of one call run: with which executor, callbacks and display."""
 
     executor: Executor | str | None = None
     callbacks: Sequence[Callback] = ()
@@ -69,7 +70,7 @@ class Fit:
     @contextmanager
     def opened_executor(self, config: Config) -> Iterator[Executor]:
         """Yield what runs tasks, and stop it in the end."""
-        executor = self._executor(config, display_for(self.progress).tasks)
+        executor = self._executor(config, self._display.tasks)
         try:
             yield executor
         finally:
@@ -85,6 +86,10 @@ class Fit:
             return BorrowedSpark(config.spark, watch)
         return chosen
 
+    @cached_property
+    def _display(self) -> Display:
+        return display_for(self.progress)
+
     @property
     def epoch_watch(self) -> EpochWatch | None:
         """Return what is called after each epoch, if anything is."""
@@ -93,5 +98,5 @@ class Fit:
     @contextmanager
     def watch_training(self) -> Iterator[tuple[Report, Callable[[], bool]]]:
         """Show progress and call the callbacks while training runs."""
-        with display_for(self.progress).training() as show, reporting_to(self.callbacks, show) as report:
+        with self._display.training() as show, reporting_to(self.callbacks, show) as report:
             yield report, lambda: False
