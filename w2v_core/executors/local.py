@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
 import pyarrow as pa
@@ -116,7 +116,7 @@ class LocalExecutor:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def __enter__(self) -> "LocalExecutor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
