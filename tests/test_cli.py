@@ -171,7 +171,7 @@ def test_run_takes_what_a_shell_makes_of_a_glob(w2v, corpus, tmp_path):
         (["run", "--run-dir", "{tmp}/r", "--input", "{tmp}/absent.txt"], "absent.txt does not exist"),
         (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory"),
         (["vocab", "--run-dir", "{tmp}"], "is not a run directory"),
-        (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "did you mean epochs?"),
+        (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "Did you mean epochs?"),
         (
             ["train", "--run-dir", "{tmp}/r", "--set", "train.epochs=x"],
             "train.epochs = 'x': expected a valid integer",

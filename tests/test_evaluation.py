@@ -391,7 +391,7 @@ def test_restrict_vocab_limits_questions_and_answers():
 
 
 def test_restrict_vocab_below_one_is_refused():
-    with pytest.raises(UserError, match="restrict_vocab = 0 .*1"):
+    with pytest.raises(UserError, match="restrict_vocab = 0: .*1"):
         score_analogies(CAPITALS, [section("한국 서울 일본 도쿄")], restrict_vocab=0)
 
 

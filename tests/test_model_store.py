@@ -285,7 +285,7 @@ def test_pruning_keeps_the_newest_the_current_and_the_one_before(model, runs, lo
     assert told(model) == [("v1", False), ("v2", True), ("v6", False)]
     assert before.vectors[0, 0] == 3  # whoever reads it goes on
     assert model.rollback().name == "v1"
-    with pytest.raises(UserError, match="keep = 0 .*1"):
+    with pytest.raises(UserError, match="keep = 0: .*1"):
         model.prune(0)
     assert model.publish(runs(7)).version.name == "v7"
     assert model.prune(10) == []
@@ -590,7 +590,7 @@ def test_the_commands_publish_list_promote_roll_back_prune_and_verify(runs, tmp_
         out, err = capsys.readouterr()
         return (json.loads(out) if out else None), err
 
-    assert "store does not exist; Check --store" in asked("models", "list", *of_store, code=2)[1]
+    assert "store does not exist; check --store" in asked("models", "list", *of_store, code=2)[1]
     (tmp_path / "store").mkdir()
     assert "has no version yet; see `w2v publish`" in asked("models", "list", *of_store, code=2)[1]
     done, err = asked("publish", "--run-dir", runs(1).location, *of_model, "--json")

@@ -285,7 +285,7 @@ def test_a_failure_is_recorded_and_the_lease_given_back(model, monkeypatch, caps
 def test_status_of_a_folder_that_is_not_there_is_refused(w2v, tmp_path):
     code, out, err = w2v("status", "--work", str(tmp_path / "wrok"))
     assert (code, out) == (2, "")
-    assert err.startswith(f"error: {tmp_path}/wrok does not exist; name the folder that")
+    assert err.startswith(f"error: {tmp_path}/wrok does not exist; set --work to")
     assert w2v("status", "--work", str(tmp_path))[::2] == (0, f"no nightly run has ended in {tmp_path}\n")
 
 
@@ -349,7 +349,7 @@ def test_a_file_that_changes_while_it_is_read_is_never_published(model, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(run_pipeline, "write_report", write)
-        with pytest.raises(UserError, match=r"a\.txt .*not what it was"):
+        with pytest.raises(UserError, match=r"a\.txt has changed since"):
             model.run()
     assert model.current == ""
     model.run()
@@ -525,7 +525,7 @@ def test_a_nightly_run_that_makes_what_was_rolled_back_does_not_call_it_current(
 def test_finishing_before_the_stages_are_made_is_refused(model):
     model.arrive("a.txt", FIRST)
     model.run(only="begin", owner="run 7")
-    with pytest.raises(UserError, match="no run yet; .*--only begin"):
+    with pytest.raises(UserError, match="run is empty; .*--only begin"):
         model.run(only="finish", owner="run 7")
     with pytest.raises(UserError, match="needs --owner"):
         model.run(only="finish")
@@ -560,7 +560,7 @@ def test_what_a_nightly_run_decides_is_not_for_settings(model, setting):
 def test_a_model_that_was_published_by_hand_has_no_ledger_to_build_on(model, make_run, corpus):
     model.store.publish(make_run(corpus))
     model.arrive("a.txt", FIRST)
-    with pytest.raises(UserError, match=r"files .*no inputs\.json"):
+    with pytest.raises(UserError, match=r"no inputs\.json, the list of files"):
         model.run()
 
 
