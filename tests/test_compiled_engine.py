@@ -271,6 +271,22 @@ def test_compiled_spans_are_the_numpy_ones_and_refuse_what_those_refuse(window):
     assert refused > 20
 
 
+@pytest.mark.parametrize("wrong", [NUM_WORDS, -2])
+def test_a_target_beyond_the_vocabulary_is_refused_where_no_other_row_has_it_as_context(wrong):
+    contexts_BW = np.array([[NO_WORD, 1], [NO_WORD, 0]], np.int32)
+    assert compiled_spans(np.array([NUM_WORDS - 1, 1], np.int32), contexts_BW, NUM_WORDS) is not None
+    assert compiled_spans(np.array([wrong, 1], np.int32), contexts_BW, NUM_WORDS) is None
+
+
+@pytest.mark.parametrize(("row", "side"), [(14, 1), (17, 0)])
+def test_a_context_beyond_its_span_is_compared_with_that_of_the_outermost_row(row, side):
+    ids = (np.arange(32) % NUM_WORDS).astype(np.int32)
+    contexts_BW = contexts_of(ids, np.zeros(32, np.int64), 3)
+    assert compiled_spans(ids, contexts_BW, NUM_WORDS) is not None
+    contexts_BW[row, 2 * 2 + side] = (contexts_BW[row, 2 * 2 + side] + 1) % NUM_WORDS
+    assert compiled_spans(ids, contexts_BW, NUM_WORDS) is None
+
+
 def test_without_a_folder_to_write_the_loop_is_compiled_all_the_same(monkeypatch):
     monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
     with pytest.raises(RuntimeError):

@@ -57,7 +57,7 @@ def test_outlandish_powers_do_not_overflow():
 
 
 @pytest.mark.parametrize(
-    ("counts", "named"),
+    ("counts", "told"),
     [
         ([3, 0, 2], "got 0 for word 1"),
         ([3, 2, -7], "got -7 for word 2"),
