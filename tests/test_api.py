@@ -606,7 +606,7 @@ def test_a_registry_publishes_and_loads(fitted, tmp_path):
     assert registry.current("news").name == registry.promote("news", "v1").name == "v1"
     assert registry.verify("news", "v1") == []
     assert registry.prune("news", keep=1) == []
-    with pytest.raises(UserError, match="before"):
+    with pytest.raises(UserError, match="earlier"):
         registry.rollback("news")
     with pytest.raises(UserError, match="sport"):
         registry.load("sport")

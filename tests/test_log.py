@@ -97,7 +97,7 @@ def test_a_run_tells_what_its_manifests_say(told, corpus, tmp_path):
     ("arguments", "message"),
     [
         (["vocab", "--run-dir", "{tmp}/absent"], "absent is not a run directory"),
-        (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "did you mean epochs?"),
+        (["train", "--run-dir", "{tmp}/r", "--set", "train.epoch=1"], "Did you mean epochs?"),
         (["neighbors", "--run-dir", "{tmp}/a\n\u2028\x85b", "x"], "is not a run directory"),
         (["train"], "Missing option '--run-dir'"),
         (["train", "--nosuch"], "No such option: --nosuch"),
