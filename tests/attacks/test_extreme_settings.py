@@ -98,16 +98,20 @@ def test_a_setting_at_its_end_makes_sensible_vectors(setting, sg, engine, tmp_pa
     require_sensible(run(inline, TEXTS["20 words"], config, tmp_path), config)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("negative", [1, 5, 100])
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_vocabulary_smaller_than_a_batchs_noise_makes_sensible_vectors(
-    name, negative, sg, tmp_path, inline
+    name, negative, sg, engine, tmp_path, inline
 ):
-    # A batch of 1,024 rows would take hundreds of steps of a word at once, after which the loss need not be lower.
+    # A batch of 1,024 rows takes hundreds of steps of a word at once, and so do the noise words of a span, most of
+    # which are the same. After those the loss need not be lower.
     for batch_size in (16, 1024):
-        config = config_of(f"train.negative={negative}", f"train.sg={sg}", f"train.batch_size={batch_size}")
-        require_sensible(run(inline, TEXTS[name], config, tmp_path), config, falls=batch_size == 16)
+        settings = (f"train.negative={negative}", f"train.sg={sg}", f"train.batch_size={batch_size}")
+        config = config_of(*settings, f"train.engine={engine}")
+        falls = batch_size == 16 and engine == "numpy"
+        require_sensible(run(inline, TEXTS[name], config, tmp_path), config, falls)
 
 
 @pytest.mark.parametrize("sg", [0, 1])
@@ -177,7 +181,7 @@ def test_a_number_beyond_its_end_is_refused_by_name_value_and_bound(setting, bou
 
 
 def test_a_threshold_that_no_word_reaches_names_the_highest_count(tmp_path, inline):
-    with pytest.raises(UserError, match="vocab.min_count = 4611686018427387904 .* 1600;"):
+    with pytest.raises(UserError, match="vocab.min_count = 4611686018427387904 .* 1600"):
         run(inline, a_text(1), config_of("vocab.min_count=4611686018427387904"), tmp_path)
 
 
