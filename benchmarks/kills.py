@@ -34,17 +34,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> None:
     """Train undisturbed, train killed, compare."""
-    undisturbed, killed = (a_copy(options, name) for name in ("whole", "killed"))
+    undisturbed, killed = (a_copy(options, name) for name in ("undisturbed", "killed"))
 
     started = time.monotonic()
     trained = start(undisturbed, options.epochs)
     assert trained.wait() == 0
-    undisturbed = time.monotonic() - started
-    print(f"undisturbed: {undisturbed:.1f} s")
+    duration = time.monotonic() - started
+    print(f"undisturbed: {duration:.1f} s")
 
     moments = random.Random(options.seed)
     # Starting takes about two seconds; between two kills a share of the whole is to be trained, mostly.
-    longest = 3 * undisturbed / options.kills
+    longest = 3 * duration / options.kills
     kills = 0
     while kills < options.kills:
         process = start(killed, options.epochs)
