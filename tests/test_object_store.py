@@ -252,7 +252,13 @@ def test_an_export_to_a_bucket_that_does_not_exist_is_one_sentence(bucket):
 
 @pytest.mark.slow
 def test_training_that_was_killed_goes_on_from_the_store_to_the_same_bytes(a_run, stored):
-    slow = ("train.engine=numpy", "train.epochs=200", "train.vector_size=64", "train.batch_size=16", "vocab.min_count=2")
+    slow = (
+        "train.engine=numpy",
+        "train.epochs=200",
+        "train.vector_size=64",
+        "train.batch_size=16",
+        "vocab.min_count=2",
+    )
     command = [sys.executable, "-m", "w2v_core.cli", "train", "--run-dir", a_run.location]
     often = settings(*slow, "train.checkpoint_minutes=0.01")
     for _ in range(2):
