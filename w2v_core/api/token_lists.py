@@ -1,6 +1,6 @@
 """Sentences of a program, each a list of tokens, as Arrow batches."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import chain
 from typing import Any
 
@@ -65,18 +65,29 @@ def _tokens(sentence: Any, number: int) -> list[str]:
             f"{name} = {shortened(sentence)}: expected a list of tokens, got {_type(sentence)}. "
             "Give an iterable of lists of text."
         )
+    if isinstance(sentence, Set):
+        raise InputError(
+            f"{name} = {shortened(sentence)}: expected a list of tokens, got {_type(sentence)}, which has no order. "
+            "Give a list, such as sorted(sentence)."
+        )
     tokens = list(sentence)
     for position, token in enumerate(tokens):
         if not isinstance(token, str):
-            fix = (
-                "Leave it out"
-                if token is None
-                else "Convert tokens, as in [str(token) for token in sentence]"
-            )
             raise InputError(
-                f"{name}[{position}] = {shortened(token)}: expected a token of text, got {_type(token)}. {fix}."
+                f"{name}[{position}] = {shortened(token)}: expected a token of text, got {_type(token)}. "
+                f"{_fix_of(token)}."
             )
     return [str(token) for token in tokens]
+
+
+def _fix_of(token: object) -> str:
+    if token is None:
+        return "Leave it out"
+    if isinstance(token, bytes):
+        return "Decode tokens, as in [token.decode() for token in sentence]"
+    if isinstance(token, Iterable):
+        return "Give one list for each sentence: these are nested one level deeper"
+    return "Convert tokens, as in [str(token) for token in sentence]"
 
 
 def _type(value: object) -> str:
