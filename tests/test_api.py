@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -698,3 +699,24 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_the_configuration_of_the_command_line_is_taken(word2vec):
     assert word2vec(config=Config())._check().train.vector_size == 8
+
+
+KILLED = """
+import os, signal
+from w2v_core import Word2Vec
+model = Word2Vec(vector_size=4, min_count=1, sample=0, epochs=1, workers=1, engine="numpy")
+model.fit([["king", "wears", "crown"]] * 20)
+print(model.location, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_next_fit_removes_what_a_killed_program_left(word2vec, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    found = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
+    left = Path(found.stdout.strip())
+    assert left.is_relative_to(tmp_path), found.stderr
+    assert left.exists()
+    word2vec().fit(sentences())
+    assert not left.exists()

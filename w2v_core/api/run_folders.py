@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2v_core.errors import RunError, UserError
+from w2v_core.executors.temporary_folder import make_folder
 from w2v_core.io.filesystem import Folder, Location, is_uri
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.runs.artifacts import MANIFEST, REPORT_PAGE, STAGES
@@ -17,11 +18,14 @@ _COPY_BYTES = 16 << 20
 
 
 class TemporaryFolder:
-    """A folder that is removed with its owner, at the end of the program at the latest."""
+    """A folder that is removed with its owner, at the end of the program at the latest.
 
-    def __init__(self, owner: Any, parent: str | None = None, prefix: str = "w2v-") -> None:
+    What a killed program left is removed by the next that makes one.
+    """
+
+    def __init__(self, owner: Any, parent: str | None = None, prefix: str = "w2v-model-") -> None:
         try:
-            self.path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+            self.path = str(make_folder(parent, prefix))
         except OSError as error:
             raise UserError(
                 f"{parent or tempfile.gettempdir()} cannot hold a temporary run: {error.strerror}. Give a run_dir, or "

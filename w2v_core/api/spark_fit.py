@@ -2,7 +2,6 @@
 
 import atexit
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from w2v_core.config import Config, SparkConfig
 from w2v_core.errors import UserError
 from w2v_core.executors.catalog import Table
 from w2v_core.executors.spark import SparkExecutor
+from w2v_core.executors.temporary_folder import make_folder
 from w2v_core.pipeline.no_token import NoTokenError
 from w2v_core.pipeline.one_writer import writing
 from w2v_core.pipeline.phrases import make_phrases
@@ -179,7 +179,7 @@ def _new_run(parent: str | None, spark: SparkSession, uid: str) -> Iterator[RunD
             "folder that the driver and all executors see. Set runDir to a shared path or a URI, such as "
             "'s3://bucket/runs'."
         )
-    folder = tempfile.mkdtemp(prefix="w2v-spark-")
+    folder = str(make_folder(None, "w2v-spark-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
         yield RunDir.create(folder)

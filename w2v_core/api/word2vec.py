@@ -214,7 +214,7 @@ class Word2Vec:
         base = self._run
         kept = None if self.run_dir is None else require_local(self.run_dir)
         parent = config.executor.temp_dir if kept is None else str(kept.parent)
-        folder = TemporaryFolder(self, parent, "w2v-" if kept is None else ".w2v-")
+        folder = TemporaryFolder(self, parent, "w2v-model-" if kept is None else ".w2v-model-")
         try:
             run = self._fitter().run(sentences, folder.run, _growing(config, base), column)
             if kept is not None:

@@ -1,4 +1,4 @@
-"""The folder for shuffle files, which names its owner so that a later start can remove what a killed process left."""
+"""Temporary folders that name their owner, so that a later start can remove what a killed process left."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from w2v_core.locking.process_identity import Process
 PREFIX, OWNER = "w2v-shuffle-", "owner.json"
 
 
-def make_folder(parent: str | None) -> Path:
+def make_folder(parent: str | None, prefix: str = PREFIX) -> Path:
     """Make a folder in `parent`, or in the system's temporary folder, and remove those of dead processes.
 
     Raises
@@ -21,9 +21,9 @@ def make_folder(parent: str | None) -> Path:
     OSError
         If `parent` cannot be written.
     """
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     (folder / OWNER).write_text(Process.this().model_dump_json(), encoding="utf-8")
-    for other in folder.parent.glob(f"{PREFIX}*"):
+    for other in folder.parent.glob(f"{prefix}*"):
         if other != folder and _is_stale(other):
             shutil.rmtree(other, ignore_errors=True)
     return folder
