@@ -287,6 +287,24 @@ def test_a_context_beyond_its_span_is_compared_with_that_of_the_outermost_row(ro
     assert compiled_spans(ids, contexts_BW, NUM_WORDS) is None
 
 
+def test_every_context_of_one_long_sentence_is_compared_as_numpy_does():
+    ids = np.arange(40, dtype=np.int32)
+    contexts_BW = contexts_of(ids, np.zeros(40, int), 3)
+    refused = 0
+    for row, column in np.argwhere(contexts_BW >= 0):
+        wrong_BW = contexts_BW.copy()
+        wrong_BW[row, column] = (wrong_BW[row, column] + 1) % 40
+        is_refused = compiled_spans(ids, wrong_BW, 40) is None
+        try:
+            Spans.of_rows(ids, wrong_BW, 40, "memory")
+        except UserError:
+            assert is_refused, (row, column)
+            refused += 1
+        else:
+            assert not is_refused, (row, column)
+    assert refused > 200
+
+
 def test_without_a_folder_to_write_the_loop_is_compiled_all_the_same(monkeypatch):
     monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
     with pytest.raises(RuntimeError):
