@@ -383,3 +383,10 @@ def test_a_java_from_pypi_is_used_where_there_is_no_other(monkeypatch, no_java, 
         assert os.environ["JAVA_HOME"] == _java.packaged_java()
     finally:
         _java.packaged_java.cache_clear()
+
+
+def test_the_command_line_starts_without_the_packages_that_few_commands_need():
+    heavy = "{'scipy.stats', 'numba', 'pyspark', 'pandas', 'IPython'}"
+    program = f"import sys, w2v_core.cli.app; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
