@@ -29,7 +29,7 @@ from w2v_core.shards.digest import joined_digest
 from w2v_core.shards.encode import encode_sentences, sentence_keys
 from w2v_core.shards.epoch_order import ROWS_PER_SPAN, BlockPlan, epoch_plan, share_of, units_of
 from w2v_core.shards.read import Reader, Shards
-from w2v_core.shards.received_sentences import received_sentences
+from w2v_core.shards.received_sentences import Sentences, received_sentences
 from w2v_core.shards.spans import Spans
 from w2v_core.shards.write import ROW_GROUP_ROWS, num_shards, write_shard
 from w2v_core.vocabulary.vocabulary import Vocabulary
@@ -557,3 +557,26 @@ def test_the_real_cause_is_named_where_no_word_has_a_context(account, num_senten
     sentences = SimpleNamespace(num_sentences=num_sentences, num_tokens=30)
     vocab = SimpleNamespace(config={"min_count": min_count, "sample": 0.001})
     assert fix in _fix_for_no_row(account, sentences, vocab)
+
+
+def test_a_sentences_rows_do_not_depend_on_the_sentences_beside_it():
+    rng = np.random.default_rng(3)
+    lengths = rng.integers(1, 30, 40)
+    sentences = Sentences(
+        rng.integers(0, 20, lengths.sum()).astype(np.int32),
+        lengths.astype(np.int64),
+        rng.integers(2**63, size=40, dtype=np.uint64),
+    )
+    keep = np.full(20, 0.5)
+    together = rows_module.subsample(sentences, keep, 3, seed=1, draw=0)
+    ends = np.cumsum(lengths)
+    alone = [
+        rows_module.subsample(
+            sentences.part(i, i + 1, ends[i] - lengths[i], ends[i]), keep, 3, seed=1, draw=0
+        )
+        for i in range(40)
+    ]
+    for name in ("targets", "left", "right", "keys"):
+        expected = np.concatenate([getattr(part.rows, name) for part in alone])
+        np.testing.assert_array_equal(getattr(together.rows, name), expected)
+    assert together.subsampled == sum(part.subsampled for part in alone) > 100
