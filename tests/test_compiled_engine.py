@@ -16,6 +16,7 @@ from w2v_core.errors import UserError
 from w2v_core.reference.models import CBOW, SkipGram
 from w2v_core.reference.sparse_gradient import RowGradient, add_rows
 from w2v_core.reference.unigram_sampler import UnigramSampler
+from w2v_core.shards import compiled_spans as compiled_spans_module
 from w2v_core.shards.compiled_spans import compiled_spans
 from w2v_core.shards.spans import Spans
 from w2v_core.shards.windows import NO_WORD
@@ -292,17 +293,35 @@ def test_every_context_of_one_long_sentence_is_compared_as_numpy_does():
     contexts_BW = contexts_of(ids, np.zeros(40, int), 3)
     refused = 0
     for row, column in np.argwhere(contexts_BW >= 0):
-        wrong_BW = contexts_BW.copy()
-        wrong_BW[row, column] = (wrong_BW[row, column] + 1) % 40
-        is_refused = compiled_spans(ids, wrong_BW, 40) is None
-        try:
-            Spans.of_rows(ids, wrong_BW, 40, "memory")
-        except UserError:
-            assert is_refused, (row, column)
-            refused += 1
-        else:
-            assert not is_refused, (row, column)
-    assert refused > 200
+        for wrong in ((contexts_BW[row, column] + 1) % 40, 40, -2):
+            wrong_BW = contexts_BW.copy()
+            wrong_BW[row, column] = wrong
+            is_refused = compiled_spans(ids, wrong_BW, 40) is None
+            assert is_refused == numpy_refuses(ids, wrong_BW, 40), (row, column, wrong)
+            refused += is_refused
+    assert refused > 600
+
+
+def numpy_refuses(ids: np.ndarray, contexts_BW: np.ndarray, num_words: int) -> bool:
+    try:
+        Spans.of_rows(ids, contexts_BW, num_words, "memory")
+    except UserError:
+        return True
+    return False
+
+
+def test_rows_that_numba_turned_to_spans_are_returned():
+    _, ids, contexts_BW = random_spans(np.random.default_rng(1), 40)
+    found, wanted = (Spans.of_rows(ids, contexts_BW, NUM_WORDS, "memory", by) for by in (True, False))
+    assert np.array_equal(found.words, wanted.words)
+
+
+def test_without_a_folder_to_write_spans_are_compiled_all_the_same(monkeypatch):
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
+    _, ids, contexts_BW = random_spans(np.random.default_rng(1), 40)
+    kernel = compiled_spans_module._kernel.__wrapped__()
+    words_SL, sides = np.zeros((3, 22), np.int32), np.zeros((2, 48), np.uint8)
+    assert kernel(ids, contexts_BW, NUM_WORDS, words_SL, *sides)
 
 
 def test_without_a_folder_to_write_the_loop_is_compiled_all_the_same(monkeypatch):

@@ -97,6 +97,18 @@ def test_the_step_is_the_layers_gradient(engine, layers, seed, num_groups):
 
 
 @pytest.mark.parametrize("engine", [cbow, skip_gram])
+def test_frozen_words_keep_their_vectors_and_the_others_move(engine):
+    rng = np.random.default_rng(1)
+    tables, is_frozen_V = random_tables(rng), np.arange(NUM_WORDS) % 3 == 0
+    before = tables.input.copy()
+    noise = draw_shared(UnigramSampler(np.ones(NUM_WORDS, int)), 1, NUM_SHARED, NEGATIVE, rng)
+    rows = as_rows(*a_batch(rng, 64), np.float64)
+    engine.step(tables, Workspace(NUM_WORDS, np.float64, is_frozen_V), rows, noise, 0.1)
+    moved_V = (tables.input != before).any(axis=1)
+    assert moved_V.tolist() == (~is_frozen_V).tolist()
+
+
+@pytest.mark.parametrize("engine", [cbow, skip_gram])
 def test_float32_stays_float32_and_the_loss_is_told_only_when_asked(engine):
     rng = np.random.default_rng(1)
     tables = initial_tables(NUM_WORDS, SIZE, rng)

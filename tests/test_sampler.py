@@ -85,6 +85,14 @@ def test_a_sample_size_below_one_is_refused(sample_size):
         UnigramSampler(COUNTS, sample_size=sample_size)
 
 
+def test_a_sample_may_be_one_word():
+    negatives = UnigramSampler(COUNTS, sample_size=1).get_negative_sample(
+        np.arange(6), np.random.default_rng(3)
+    )
+    assert negatives.shape == (6, 1)
+    assert (negatives[:, 0] != np.arange(6)).all()
+
+
 # ── draws whatever the positive words are ───────────────────────────────────────────────────────────────
 
 

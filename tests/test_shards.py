@@ -297,11 +297,27 @@ def test_sentences_that_share_a_key_stay_two(tmp_path, monkeypatch):
     (task_result,) = write_shard(encode(folder, sentences), np.ones(7), ShardsConfig(window=1), folder, 0)
     expected = Counter((t, tuple(c)) for t, c in windows_by_hand(sentences, 1))
     assert Counter((t, tuple(c)) for t, c in rows_of(folder, task_result, 1)) == expected
-    copies = [[4, 5], *[[2, 3]] * 2, *[[0, 1]] * 3]
-    found = received_sentences(encode(folder, copies), False)
-    for num_pieces in (1, 2, 3):  # and each copy has a key of its own
-        keys = [found.piece(number, num_pieces).keys for number in range(num_pieces)]
-        assert len(set(np.concatenate(keys).tolist())) == found.copies.sum() >= len(copies)
+    for numbers in [(3, 2, 1), (1, 2, 3)]:
+        copies = [
+            ids for ids, number in zip([[0, 1], [2, 3], [4, 5]], numbers, strict=True) for _ in range(number)
+        ]
+        found = received_sentences(encode(folder, copies), False)
+        for num_pieces in (1, 2, 3):  # and each copy has a key of its own
+            keys = [found.piece(number, num_pieces).keys for number in range(num_pieces)]
+            assert len(set(np.concatenate(keys).tolist())) == found.copies.sum() >= len(copies)
+
+
+def test_sentences_with_other_keys_do_not_change_the_keys_of_copies(tmp_path):
+    folder = open_folder(str(tmp_path))
+    texts = [[[0, 1]] * 3, [[2, 3]] * 2, [[4, 5]]]
+    together = keys_of_copies(encode(folder, [ids for text in texts for ids in text]))
+    assert together == sorted(key for text in texts for key in keys_of_copies(encode(folder, text)))
+
+
+def keys_of_copies(batches: list[pa.RecordBatch]) -> list[int]:
+    """Without those of the rows that have no ids: the number of these rows is that of the row groups."""
+    found = received_sentences(batches, False).piece(0, 1)
+    return sorted(found.keys[found.lengths > 0].tolist())
 
 
 def test_a_line_that_fills_the_corpus_is_cut_into_pieces_that_hold_the_same_rows(tmp_path):
@@ -391,6 +407,19 @@ def test_an_epoch_is_every_row_once_in_an_order_that_seed_and_epoch_decide(three
         other = in_order(three_shards, seed, epoch)
         assert other != first
         assert sorted(other) == sorted(first)
+
+
+@pytest.mark.parametrize(("config", "passes"), [({"window": 3, "passes": 2}, 2), ({"window": 3}, 1)])
+def test_shards_are_what_their_manifest_says(tmp_path, config, passes):
+    manifest = SimpleNamespace(config=config, counters={"row_group_rows": 8}, files=())
+    found = Shards.of(open_folder(str(tmp_path)), manifest, 7, compiled=True)
+    assert (found.window, found.row_group_rows, found.num_words) == (3, 8, 7)
+    assert (found.passes, found.weighted, found.compiled) == (passes, False, True)
+
+
+def test_shards_without_the_size_of_a_row_group_are_rejected(tmp_path):
+    with pytest.raises(UserError, match="earlier version"):
+        Shards.of(open_folder(str(tmp_path)), SimpleNamespace(config={"window": 3}, counters={}), 7)
 
 
 def as_columns(block: Spans) -> np.ndarray:
