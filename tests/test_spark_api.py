@@ -533,7 +533,7 @@ def test_vectors_come_with_the_frequent_words_first(model):
 def test_a_temporary_run_keeps_no_sentence_and_goes_when_python_ends(model, spark_config):
     files = {path.name for path in Path(model.location).rglob("part-*")}
     assert files == set()
-    assert Path(model.location).name.startswith("w2v-spark-")
+    assert Path(model.location).parent.name.startswith("w2v-spark-")
     code = (
         "from w2v_core.api import spark_fit; from types import SimpleNamespace as N\n"
         "session = N(sparkContext=N(master='local[2]'))\n"

@@ -182,7 +182,7 @@ def _new_run(parent: str | None, spark: SparkSession, uid: str) -> Iterator[RunD
     folder = str(make_folder(None, "w2v-spark-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
-        yield RunDir.create(folder)
+        yield RunDir.create(f"{folder}/run")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
